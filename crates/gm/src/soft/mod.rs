@@ -1,0 +1,1 @@
+//! The software device: keys in a folder under a passphrase.
