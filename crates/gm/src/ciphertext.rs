@@ -66,7 +66,11 @@ impl Ciphertext {
     }
 
     pub(crate) fn new(point: PublicKey, hash: Digest, cipher: Vec<u8>) -> Self {
-        Self { point, hash, cipher }
+        Self {
+            point,
+            hash,
+            cipher,
+        }
     }
 
     pub(crate) fn point(&self) -> &PublicKey {

@@ -87,7 +87,11 @@ fn length(der: &[u8]) -> Result<(usize, &[u8]), FormatError> {
         .iter()
         .fold(0usize, |sum, octet| (sum << 8) | usize::from(*octet));
     let shortest = length >= 0x80 && octets.first() != Some(&0);
-    if shortest { Ok((length, rest)) } else { Err(FormatError::Der) }
+    if shortest {
+        Ok((length, rest))
+    } else {
+        Err(FormatError::Der)
+    }
 }
 
 /// `SEQUENCE { parts }`.

@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{Ciphertext, DeviceError, Digest, KeyLabel, KeyShare, PublicKey, Random, Signature, UserId};
+use crate::{
+    Ciphertext, DeviceError, Digest, KeyLabel, KeyShare, PublicKey, Random, Signature, UserId,
+};
 
 /// What a key may do. A device refuses any other use ([`crate::RefusedReason::WrongKind`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -120,8 +122,7 @@ pub trait Session: Random + Send {
 
     /// SM4-GCM with an `Sm4` key: nonce (12) ‖ ciphertext ‖ tag (16), the nonce drawn by the
     /// device.
-    fn seal(&mut self, label: &KeyLabel, aad: &[u8], plain: &[u8])
-    -> Result<Vec<u8>, DeviceError>;
+    fn seal(&mut self, label: &KeyLabel, aad: &[u8], plain: &[u8]) -> Result<Vec<u8>, DeviceError>;
 
     /// Opens what [`Session::seal`] made. `BadInput` if anything changed.
     fn open(

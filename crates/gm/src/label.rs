@@ -19,8 +19,8 @@ impl KeyLabel {
         let first = octets
             .next()
             .is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        let rest = octets
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"._-".contains(&c));
+        let rest =
+            octets.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"._-".contains(&c));
         if !first || !rest || label.len() > 63 {
             return Err(KeyError::Label);
         }

@@ -37,9 +37,7 @@ mod signature;
 mod user_id;
 
 pub use ciphertext::Ciphertext;
-pub use device::{
-    Device, DeviceInfo, EnvelopedKey, KeyInfo, KeyKind, Session, WrappedKey,
-};
+pub use device::{Device, DeviceInfo, EnvelopedKey, KeyInfo, KeyKind, Session, WrappedKey};
 pub use error::{DecryptError, DeviceError, FormatError, KeyError, RefusedReason, VerifyError};
 pub use label::KeyLabel;
 pub use public_key::PublicKey;

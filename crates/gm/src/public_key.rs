@@ -91,5 +91,9 @@ const fn curve() -> [u8; 128] {
 }
 
 const fn nibble(digit: u8) -> u8 {
-    if digit.is_ascii_digit() { digit - b'0' } else { digit - b'A' + 10 }
+    if digit.is_ascii_digit() {
+        digit - b'0'
+    } else {
+        digit - b'A' + 10
+    }
 }

@@ -85,7 +85,9 @@ impl<R: Random> Tested<R> {
             let mut block = [0; 16];
             self.source.fill(&mut block)?;
             self.examine(block)?;
-            rest.iter_mut().zip(block).for_each(|(to, octet)| *to = octet);
+            rest.iter_mut()
+                .zip(block)
+                .for_each(|(to, octet)| *to = octet);
         }
         Ok(())
     }

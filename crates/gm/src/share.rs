@@ -54,7 +54,11 @@ impl KeyShare {
         if index == 0 || threshold < 2 {
             return Err(RefusedReason::BadInput.into());
         }
-        Ok(Self { index, threshold, value })
+        Ok(Self {
+            index,
+            threshold,
+            value,
+        })
     }
 }
 

@@ -52,7 +52,10 @@ impl Signature {
     }
 
     pub(crate) fn from_scalars(r: &Scalar, s: &Scalar) -> Option<Self> {
-        let signature = Self { r: r.to_repr().into(), s: s.to_repr().into() };
+        let signature = Self {
+            r: r.to_repr().into(),
+            s: s.to_repr().into(),
+        };
         signature.scalars().map(|_| signature)
     }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
 use ::sm3::Digest as _;
+use hmac::{Hmac, KeyInit, Mac};
 
 /// An SM3 value of 32 octets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

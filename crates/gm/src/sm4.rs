@@ -6,13 +6,16 @@
 //! The cipher below uses an S-box table: a neighbour on the same core who measures the cache
 //! could learn key bits. Keys of a certified module are not exposed to that.
 
-use aes_gcm::{AesGcm, aead::{Aead, Payload}};
+use ::sm4::Sm4;
+use aes_gcm::{
+    AesGcm,
+    aead::{Aead, Payload},
+};
 use cbc::{Decryptor, Encryptor};
 use cipher::{
     BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit,
     block_padding::Pkcs7, consts::U12,
 };
-use ::sm4::Sm4;
 use zeroize::Zeroizing;
 
 use crate::{DecryptError, FormatError};
@@ -135,5 +138,9 @@ impl Gcm {
 
 fn whole_blocks(data: &mut [u8]) -> Result<&mut [[u8; BLOCK]], FormatError> {
     let (blocks, rest) = data.as_chunks_mut::<BLOCK>();
-    if rest.is_empty() { Ok(blocks) } else { Err(FormatError::Length) }
+    if rest.is_empty() {
+        Ok(blocks)
+    } else {
+        Err(FormatError::Length)
+    }
 }

@@ -1,1 +1,24 @@
-//! placeholder
+//! What the tests of all crates share. Never shipped.
+//!
+//! | module | gives |
+//! | --- | --- |
+//! | [`device`] | the one conformance suite that every `gm::Device` passes |
+//! | [`fault`] | a device that fails at the chosen call |
+//! | [`random`] | random sources that repeat from a seed, or get stuck |
+//! | [`identity`] | made-up people and units with valid check digits |
+//! | [`scratch`] | software devices in a temporary folder |
+
+// Its business is to fail a test where something is not as expected.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr
+)]
+
+pub mod device;
+pub mod fault;
+pub mod identity;
+pub mod random;
+pub mod scratch;

@@ -4,10 +4,10 @@
 //! and for the software device; an institution signs through [`crate::Session`].
 
 mod kdf;
-mod nonce;
-mod private_key;
 #[cfg(test)]
 mod known_answers;
+mod nonce;
+mod private_key;
 
 pub use private_key::PrivateKey;
 
@@ -84,7 +84,11 @@ fn encrypt_with(key: &PublicKey, plaintext: &[u8], k: &Scalar) -> Option<Ciphert
     let shared = PublicKey::from_point(&(ProjectivePoint::from(*key.point()) * k))?;
     let shared = kdf::Shared::new(&shared);
     let cipher = shared.mask(plaintext)?;
-    Some(Ciphertext::new(c1, shared.check(plaintext), cipher.to_vec()))
+    Some(Ciphertext::new(
+        c1,
+        shared.check(plaintext),
+        cipher.to_vec(),
+    ))
 }
 
 /// Uniform in 1..=n-1 by rejection.

@@ -141,7 +141,13 @@ impl PrivateKey {
         let public = PublicKey::from_point(&ProjectivePoint::mul_by_generator(&d))?;
         let nonces = NonceKey::new(&Zeroizing::new(d.to_repr().into()));
         let default_z = public.z(&UserId::default());
-        Some(Self { d, inverse, nonces, public, default_z })
+        Some(Self {
+            d,
+            inverse,
+            nonces,
+            public,
+            default_z,
+        })
     }
 
     pub(crate) fn scalar(&self) -> &Scalar {

@@ -132,7 +132,11 @@ impl Keystore {
         // The count first: a key without its count would be damage.
         let counter = Counter::create(&self.path(label, COUNT))?;
         files::write(&self.path(label, KEY), &file)?;
-        let entry = Entry { facts, secret, counter };
+        let entry = Entry {
+            facts,
+            secret,
+            counter,
+        };
         let info = entry.info();
         self.insert(entry);
         Ok(info)
@@ -170,7 +174,11 @@ fn load(path: &Path, master: &[u8; 32]) -> Result<Entry, DeviceError> {
         return Err(damaged());
     }
     let counter = Counter::open(&path.with_extension(COUNT))?;
-    Ok(Entry { facts, secret, counter })
+    Ok(Entry {
+        facts,
+        secret,
+        counter,
+    })
 }
 
 fn now() -> i64 {

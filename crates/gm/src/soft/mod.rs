@@ -50,11 +50,7 @@ pub struct SoftDevice {
 
 impl SoftDevice {
     /// Makes a new device in `folder`, which may exist. `DeviceExists` if there is one already.
-    pub fn create(
-        folder: &Path,
-        passphrase: &[u8],
-        stretch: Stretch,
-    ) -> Result<Self, DeviceError> {
+    pub fn create(folder: &Path, passphrase: &[u8], stretch: Stretch) -> Result<Self, DeviceError> {
         Self::create_with_random(folder, passphrase, stretch, Box::new(OsRandom))
     }
 

@@ -147,12 +147,7 @@ impl Session for SoftSession<'_> {
         }
     }
 
-    fn seal(
-        &mut self,
-        label: &KeyLabel,
-        aad: &[u8],
-        plain: &[u8],
-    ) -> Result<Vec<u8>, DeviceError> {
+    fn seal(&mut self, label: &KeyLabel, aad: &[u8], plain: &[u8]) -> Result<Vec<u8>, DeviceError> {
         self.seal_under(label, &bound_data(aad), plain)
     }
 

@@ -29,10 +29,15 @@ pub(super) fn split(
         return Err(RefusedReason::BadInput.into());
     }
     let degree = usize::from(threshold);
-    let mut source = Recording { random, failure: None };
+    let mut source = Recording {
+        random,
+        failure: None,
+    };
     let mut polynomial = Zeroizing::new(<Vec<Share> as Polynomial<Share>>::create(degree));
     let secret = Zeroizing::new(IdentifierPrimeField(*key.scalar()));
-    polynomial.fill(&secret, &mut source, degree).map_err(broken)?;
+    polynomial
+        .fill(&secret, &mut source, degree)
+        .map_err(broken)?;
     if let Some(failure) = source.failure {
         return Err(failure);
     }
@@ -50,10 +55,7 @@ pub(super) fn split(
 }
 
 /// Restores the private half of `expect`, else `BadInput`.
-pub(super) fn combine(
-    shares: &[KeyShare],
-    expect: &PublicKey,
-) -> Result<PrivateKey, DeviceError> {
+pub(super) fn combine(shares: &[KeyShare], expect: &PublicKey) -> Result<PrivateKey, DeviceError> {
     let threshold = shares.first().map_or(0, KeyShare::threshold);
     let alike = shares.iter().all(|share| share.threshold() == threshold);
     if !alike || shares.len() < usize::from(threshold) {
