@@ -1,0 +1,8 @@
+//! Certification requests.
+use crate::error::reasons;
+reasons! {
+    /// Why a certification request is refused.
+    Refusal {
+        Placeholder = "csr.placeholder", "x";
+    }
+}
