@@ -117,6 +117,14 @@ pub enum Error {
     /// An identifier with a wrong form or check digit.
     #[error("证件号码有误：{0}；请核对后重新填写")]
     Identifier(#[from] ident::Defect),
+    /// A file or stream of ours failed.
+    #[error("{what}读写失败（{cause}）；请检查磁盘空间和访问权限")]
+    Io {
+        /// Chinese name of the file or stream.
+        what: &'static str,
+        /// What the operating system said.
+        cause: String,
+    },
     /// Our side failed.
     #[error("系统内部错误：{0}；请联系系统管理员")]
     Internal(&'static str),
@@ -141,6 +149,7 @@ impl Error {
             Self::Crl(defect) => defect.code(),
             Self::Ocsp(defect) => defect.code(),
             Self::Identifier(defect) => defect.code(),
+            Self::Io { .. } => "pki.io",
             Self::Internal(_) => "pki.internal",
         }
     }
@@ -150,7 +159,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Request(_) => ErrorKind::Refusal,
-            Self::Internal(_) => ErrorKind::Fault,
+            Self::Io { .. } | Self::Internal(_) => ErrorKind::Fault,
             _ => ErrorKind::Invalid,
         }
     }
