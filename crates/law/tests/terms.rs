@@ -20,7 +20,7 @@ fn due(term: &Term) -> CivilDate {
     }
 }
 
-/// Measures Art. 9: decided within 20 working days, reviews not counted.
+/// Measures Art. 9: decided within 20 working days, the technical review not counted.
 #[test]
 fn a_review_stops_the_clock_and_it_goes_on_where_it_stood() {
     let calendar = calendar();
@@ -88,7 +88,7 @@ fn pauses_lie_within_the_term_and_apart() {
     assert!(ended.end(day("2026-03-20")).is_err(), "a pause ends once");
 }
 
-/// Measures Art. 9: extended by 10 working days, once.
+/// Licensing Law Art. 42: extended by 10 working days, once.
 #[test]
 fn a_term_is_extended_once_and_in_time() {
     let calendar = calendar();

@@ -13,10 +13,11 @@ pub struct Citation {
 }
 
 /// Documents with clauses: how they start, and what stands before the clause.
-const DOCUMENTS: [(&str, &str); 8] = [
+const DOCUMENTS: [(&str, &str); 9] = [
     ("Measures", " Art. "),
     ("Order No. 4", " Art. "),
     ("ESL", " Art. "),
+    ("Licensing Law", " Art. "),
     ("Civil Code", " §"),
     ("GM/T ", " §"),
     ("GB/T ", " §"),

@@ -1,8 +1,9 @@
 //! A term of working days that may stand still and be extended once.
 //!
-//! Technical review, hearing, inspection and expert review do not count towards the
-//! term of an administrative decision, if the applicant was told in writing how long
-//! they take. Without such a served notice the clock runs on.
+//! Technical review (Measures Art. 9), hearing, inspection and expert review (Licensing Law
+//! Art. 45) do not count towards the term of a decision, if the applicant was told in
+//! writing how long they take. Without such a served notice the clock runs on. The one
+//! extension is that of Licensing Law Art. 42.
 
 use super::{WorkingDays, working};
 use crate::{Calendar, CivilDate, Due, Error};
