@@ -85,8 +85,14 @@ fn is_article(text: &str) -> bool {
     let standard = ["GM/T ", "GB/T ", "RFC "]
         .iter()
         .find_map(|start| text.strip_prefix(start));
-    let clause = standard.and_then(|rest| rest.split_once(" §"));
-    clause.is_some_and(|(number, clause)| starts_with_digit(number) && !clause.is_empty())
+    match (
+        text.strip_prefix("Civil Code §"),
+        standard.and_then(|rest| rest.split_once(" §")),
+    ) {
+        (Some(clause), _) => starts_with_digit(clause),
+        (None, Some((number, clause))) => starts_with_digit(number) && !clause.is_empty(),
+        (None, None) => false,
+    }
 }
 
 fn offences_against_code(glossary: &Glossary, sources: &[Source]) -> Vec<Offence> {
