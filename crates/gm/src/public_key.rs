@@ -10,7 +10,16 @@ use ::sm2::{
 use crate::{Digest, KeyError, UserId, sm3};
 
 /// a, b, Gx, Gy of GB/T 32918.5, as they enter Z.
-const CURVE: [u8; 128] = curve();
+const CURVE: &[u8; 128] = b"\
+    \xff\xff\xff\xfe\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
+    \xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xfc\
+    \x28\xe9\xfa\x9e\x9d\x9f\x5e\x34\x4d\x5a\x9e\x4b\xcf\x65\x09\xa7\
+    \xf3\x97\x89\xf5\x15\xab\x8f\x92\xdd\xbc\xbd\x41\x4d\x94\x0e\x93\
+    \x32\xc4\xae\x2c\x1f\x19\x81\x19\x5f\x99\x04\x46\x6a\x39\xc9\x94\
+    \x8f\xe3\x0b\xbf\xf2\x66\x0b\xe1\x71\x5a\x45\x89\x33\x4c\x74\xc7\
+    \xbc\x37\x36\xa2\xf4\xf6\x77\x9c\x59\xbd\xce\xe3\x6b\x69\x21\x53\
+    \xd0\xa9\x87\x7c\xc6\x2a\x47\x40\x02\xdf\x32\xe5\x21\x39\xf0\xa0\
+    ";
 
 /// A point on the SM2 curve other than infinity. The cofactor is 1, so every such point
 /// has order n.
@@ -44,7 +53,7 @@ impl PublicKey {
     /// Z = SM3(ENTL ‖ ID ‖ a ‖ b ‖ Gx ‖ Gy ‖ X ‖ Y) (GB/T 32918.2 §5.5).
     pub fn z(&self, id: &UserId) -> Digest {
         let (_, coordinates) = self.sec1.split_at(1);
-        sm3::hash_parts(&[&id.entl(), id.as_bytes(), &CURVE, coordinates])
+        sm3::hash_parts(&[&id.entl(), id.as_bytes(), CURVE, coordinates])
     }
 
     /// SM3 of the uncompressed point in lower-case hexadecimal: a name for people and indexes.
@@ -73,27 +82,5 @@ impl std::hash::Hash for PublicKey {
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({})", hex::encode(self.sec1))
-    }
-}
-
-const fn curve() -> [u8; 128] {
-    let digits = b"FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC\
-        28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93\
-        32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7\
-        BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0";
-    let mut out = [0; 128];
-    let mut at = 0;
-    while at < out.len() {
-        out[at] = nibble(digits[2 * at]) << 4 | nibble(digits[2 * at + 1]);
-        at += 1;
-    }
-    out
-}
-
-const fn nibble(digit: u8) -> u8 {
-    if digit.is_ascii_digit() {
-        digit - b'0'
-    } else {
-        digit - b'A' + 10
     }
 }

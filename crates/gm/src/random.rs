@@ -95,10 +95,11 @@ impl<R: Random> Tested<R> {
 
 impl<R: Random> Random for Tested<R> {
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), DeviceError> {
-        if self.stuck {
-            return Err(stuck());
-        }
-        let drawn = self.draw(buf);
+        let drawn = if self.stuck {
+            Err(stuck())
+        } else {
+            self.draw(buf)
+        };
         if drawn.is_err() {
             buf.fill(0);
         }

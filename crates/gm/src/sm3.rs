@@ -94,13 +94,14 @@ pub fn hmac(key: &[u8], data: &[u8]) -> Digest {
 
 /// HMAC-SM3 over parts without separators.
 pub(crate) fn hmac_parts(key: &[u8], parts: &[&[u8]]) -> Digest {
-    // A key longer than a block is hashed first: the construction has no key that it refuses.
+    // A key longer than a block is hashed first (RFC 2104 §3): no key is refused.
+    let hashed = (key.len() > 64).then(|| zeroize::Zeroizing::new(hash(key).0));
+    let short = hashed.as_ref().map_or(key, |hashed| &hashed[..]);
     let mut block = zeroize::Zeroizing::new([0u8; 64]);
-    if key.len() > block.len() {
-        block[..32].copy_from_slice(&hash(key).0);
-    } else {
-        block[..key.len()].copy_from_slice(key);
-    }
+    block
+        .iter_mut()
+        .zip(short)
+        .for_each(|(to, octet)| *to = *octet);
     let mut mac = <Hmac<::sm3::Sm3> as KeyInit>::new((&*block).into());
     for part in parts {
         mac.update(part);

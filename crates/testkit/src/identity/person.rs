@@ -41,7 +41,7 @@ impl Person {
             name: random.pick(PEOPLE).to_owned(),
             id_number: format!("{body}{check}"),
             born: (narrow(year), narrow(month), narrow(day)),
-            sex: if sequence % 2 == 0 {
+            sex: if sequence.is_multiple_of(2) {
                 Sex::Female
             } else {
                 Sex::Male
