@@ -1,7 +1,7 @@
 //! What can go wrong, by reader: a stable code for programs, a Chinese sentence
 //! that says what to do next for people, and a kind for the caller's decision.
 
-use crate::{certificate, crl, csr, ident, name, ocsp, serial, spki, strict};
+use crate::{certificate, crl, csr, ident, name, ocsp, profile, serial, spki, strict, tbs};
 
 /// Who has to act on an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,6 +117,24 @@ pub enum Error {
     /// An identifier with a wrong form or check digit.
     #[error("证件号码有误：{0}；请核对后重新填写")]
     Identifier(#[from] ident::Defect),
+    /// A profile that contradicts itself or the standards.
+    #[error("证书模板“{profile}”有误：{problem}；请改正模板文件")]
+    Profile {
+        /// Name of the profile, or of its file.
+        profile: String,
+        /// What is wrong.
+        problem: profile::Problem,
+        /// Where: field or value.
+        detail: String,
+    },
+    /// A certificate that must not be made.
+    #[error("不能按此要求签发证书：{refusal}（{detail}）")]
+    Plan {
+        /// The rule that says no.
+        refusal: tbs::Refusal,
+        /// The item concerned.
+        detail: String,
+    },
     /// A file or stream of ours failed.
     #[error("{what}读写失败（{cause}）；请检查磁盘空间和访问权限")]
     Io {
@@ -150,6 +168,8 @@ impl Error {
             Self::Ocsp(defect) => defect.code(),
             Self::Identifier(defect) => defect.code(),
             Self::Io { .. } => "pki.io",
+            Self::Profile { problem, .. } => problem.code(),
+            Self::Plan { refusal, .. } => refusal.code(),
             Self::Internal(_) => "pki.internal",
         }
     }
@@ -158,7 +178,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Request(_) => ErrorKind::Refusal,
+            Self::Request(_) | Self::Plan { .. } => ErrorKind::Refusal,
             Self::Io { .. } | Self::Internal(_) => ErrorKind::Fault,
             _ => ErrorKind::Invalid,
         }

@@ -16,7 +16,7 @@
 //! | --- | --- |
 //! | [`strict`] | the DER gate, and the reader and writer all others use |
 //! | [`certificate`], [`csr`], [`crl`], [`ocsp`] | what others send us |
-//! | [`lint`] | what we are about to sign |
+//! | [`profile`], [`tbs`], [`lint`] | what we are about to sign |
 //! | [`path`] | whether a chain holds |
 //! | [`envelope`], [`skf`], [`message`], [`response`], [`km`] | keys and messages under way |
 
@@ -35,16 +35,20 @@ pub mod ocsp;
 pub mod oid;
 pub mod path;
 pub mod pem;
+pub mod profile;
 pub mod response;
 pub mod serial;
 pub mod skf;
 pub mod spki;
 pub mod strict;
+pub mod tbs;
 pub mod time;
 
 pub use certificate::Certificate;
+pub use csr::{CertificationRequest, ProofOfPossession};
 pub use error::{Error, ErrorKind};
 pub use name::Name;
 pub use oid::Oid;
 pub use serial::Serial;
 pub use spki::Spki;
+pub use tbs::{Identifier, Issuer, Linted, Order, Planned, SubjectInput, Template, Urls, plan};
