@@ -4,6 +4,8 @@
 //! Keys are made, used and destroyed inside. What comes out is public, encrypted to someone
 //! else's key, or a threshold share of a ceremony.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -80,6 +82,16 @@ pub trait Device: Send + Sync {
 
     /// Opens a session. `Busy` when the device has no more, `Gone` when it is not there.
     fn session(&self) -> Result<Box<dyn Session + '_>, DeviceError>;
+}
+
+impl<D: Device + ?Sized> Device for Arc<D> {
+    fn info(&self) -> DeviceInfo {
+        (**self).info()
+    }
+
+    fn session(&self) -> Result<Box<dyn Session + '_>, DeviceError> {
+        (**self).session()
+    }
 }
 
 /// One caller's use of a device.

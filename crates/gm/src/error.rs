@@ -7,13 +7,13 @@ use thiserror::Error;
 /// A key, a label or a user ID is not usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyError {
-    /// Not 65 octets starting with 04 (GM/T 0009 §6).
+    /// Not 65 octets starting with 04 (GM/T 0009 §7.1).
     #[error("公钥格式不正确：应为 65 字节、以 04 开头的未压缩点，请重新生成密钥")]
     PointForm,
     /// A coordinate is not below p, or the point is not on the curve of GB/T 32918.5.
     #[error("公钥不在 SM2 曲线上，请重新生成密钥")]
     OffCurve,
-    /// A private key outside 1..=n-2 (GM/T 0009 §6.1).
+    /// A private key outside 1..=n-2 (GM/T 0009 §5.1).
     #[error("私钥超出取值范围，请重新生成密钥")]
     Scalar,
     /// Neither PKCS#8 nor SEC 1 of an SM2 key.

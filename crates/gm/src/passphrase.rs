@@ -15,8 +15,8 @@ use crate::{
 };
 
 const FORMAT: &str = "yinxin-passphrase/1";
-/// 4 GiB: more in a file is an attack on the reader's memory.
-const MEMORY_LIMIT_KIB: u32 = 4 << 20;
+/// 1 GiB: more in a file is an attack on the reader's memory.
+const MEMORY_LIMIT_KIB: u32 = 1 << 20;
 const PASSES_LIMIT: u32 = 64;
 
 /// How hard guessing a passphrase is made (RFC 9106 §4).

@@ -31,7 +31,7 @@ pub struct PublicKey {
 
 impl PublicKey {
     /// Reads `04 ‖ X ‖ Y`. Compressed forms, coordinates not below p, points off the curve and
-    /// infinity are refused (GM/T 0009 §6.2).
+    /// infinity are refused (GM/T 0009 §5.2, §7.1).
     pub fn from_sec1(octets: &[u8]) -> Result<Self, KeyError> {
         let sec1: [u8; 65] = octets.try_into().map_err(|_| KeyError::PointForm)?;
         let [4, coordinates @ ..] = sec1 else {

@@ -29,7 +29,7 @@ const REMEMBERED: usize = 8;
 /// The start-up sample: 20,000 bits.
 const SAMPLE: usize = 2_500;
 
-/// A source under continuous test (the repetition test of GM/T 0062 and FIPS 140-2 §4.9.2).
+/// A source under continuous test (as FIPS 140-2 §4.9.2 asks, and wider).
 ///
 /// A block of 16 octets that is all zero, all ones or equal to one of the last eight proves the
 /// source stuck: a sound one does this once in 2^125 draws. From then on every call answers

@@ -21,11 +21,11 @@ use std::{
 };
 
 use gm::{
-    Ciphertext, Signature, UserId,
+    Ciphertext, Device, KeyKind, KeyLabel, Signature, UserId,
     sm2::{self, PrivateKey},
     sm3, sm4,
 };
-use testkit::random::Seeded;
+use testkit::{random::Seeded, scratch::Scratch};
 
 fn cases() -> u64 {
     std::env::var("YINXIN_CROSS_CASES").map_or(1_000, |cases| cases.parse().unwrap())
@@ -166,6 +166,42 @@ fn openssl_decrypts_what_we_encrypt() {
     }
     for (seed, (answer, plain)) in ask(requests).iter().zip(plains).enumerate() {
         assert_eq!(*answer, hex::encode(plain), "seed {seed}");
+    }
+}
+
+/// What leaves the software device: hedged signatures, and the envelopes of the key centre.
+#[test]
+fn openssl_accepts_what_the_software_device_makes() {
+    let device = Scratch::with_keys(&[("ca", KeyKind::Sm2Sign), ("kek", KeyKind::Sm4)]);
+    let mut session = device.session().unwrap();
+    let (ca, kek) = (KeyLabel::new("ca").unwrap(), KeyLabel::new("kek").unwrap());
+    let public = session.key(&ca).unwrap().public_key.unwrap();
+    let id = UserId::default();
+    let mut random = Seeded::new(5 << 32);
+    let mut requests = Vec::new();
+    let mut owners = Vec::new();
+    for _ in 0..cases().min(200) {
+        let message = random.octets(100);
+        let der = session.sign(&ca, &id, &message).unwrap().to_der();
+        requests.push(request(
+            "verify",
+            &[&public.to_sec1(), id.as_bytes(), &message, &der],
+        ));
+        let owner = PrivateKey::generate(&mut random).unwrap();
+        let wrapped = session.generate_wrapped(&kek).unwrap();
+        let envelope = session
+            .envelope_wrapped(&kek, &wrapped, owner.public_key())
+            .unwrap();
+        let sent = envelope.key_cipher.to_der();
+        requests.push(request("decrypt", &[&owner.to_sec1_der().unwrap(), &sent]));
+        owners.push(envelope);
+    }
+    for (pair, envelope) in ask(requests).chunks(2).zip(owners) {
+        assert_eq!(pair[0], "ok");
+        let key = octets(&pair[1]).try_into().unwrap();
+        let private = sm4::ecb_decrypt(&key, &envelope.encrypted_private_key).unwrap();
+        let private = PrivateKey::from_bytes(private.as_slice().try_into().unwrap()).unwrap();
+        assert_eq!(*private.public_key(), envelope.public_key);
     }
 }
 

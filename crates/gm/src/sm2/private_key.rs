@@ -17,7 +17,8 @@ use crate::{
     sm3,
 };
 
-/// An SM2 private key d with 1 ≤ d ≤ n-2 (GM/T 0009 §6.1). Wiped when dropped.
+/// An SM2 private key d with 1 ≤ d ≤ n-2 (GM/T 0009 §5.1). Wiped when dropped;
+/// copies that the compiler left on the stack are beyond the reach of safe code.
 ///
 /// Keeps (1+d)⁻¹, the nonce key and Z of the default ID, so that a signature costs one k·G.
 pub struct PrivateKey {

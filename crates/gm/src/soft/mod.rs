@@ -11,8 +11,8 @@
 //! Secrets are in memory while the device is open and are wiped when it is dropped. Files are
 //! written beside their place, synced and renamed, so that a crash leaves the old or the new.
 //! It guards keys against whoever reads the disk, not against whoever reads the memory of the
-//! process: for the latter take a certified module. Standards ask for one in production
-//! (GM/T 0034 §7); [`Device::info`] therefore says `certified: false`.
+//! process: for the latter take a certified module. GM/T 0034 has an institution's keys made and
+//! used in hardware only; [`Device::info`] therefore says `certified: false`.
 
 mod counter;
 mod files;

@@ -21,7 +21,11 @@ keys = {}
 
 
 def load(function, octets):
-    """A key, kept for the next request that names it."""
+    """A key, kept for a while: the next request may name it again."""
+    if len(keys) > 100:
+        for key in keys.values():
+            lib.EVP_PKEY_free(key)
+        keys.clear()
     if octets not in keys:
         start = ctypes.c_char_p(octets)
         key = getattr(lib, function)(None, ctypes.byref(start), ctypes.c_long(len(octets)))
