@@ -1,1 +1,22 @@
-//! placeholder
+//! The doors of an institution: REST v1 for programs, OCSP and CRLs for relying parties, the
+//! journal's checkpoints and tiles for witnesses, and the key centre's GM/T 0014 door.
+//!
+//! Here requests become calls of `app` and errors become problems (RFC 9457); decisions are
+//! below. Every address is a row of [`router::table`] with a [`gate::Gate`].
+//!
+//! Standards: RFC 9110 (HTTP), RFC 9457 (problems), RFC 6960 appendix A (OCSP over HTTP),
+//! RFC 5280 §4.2.1.13 (CRLs over HTTP), OpenAPI 3.1.
+
+pub mod api;
+pub mod gate;
+pub mod kmc;
+mod metrics;
+mod openapi;
+pub mod problem;
+mod public;
+pub mod router;
+mod serve;
+
+pub use openapi::text as openapi_text;
+pub use router::router;
+pub use serve::{Running, serve, serve_kmc};

@@ -1,0 +1,85 @@
+//! The key centre of the settings: its own name, or the way to one in another process.
+
+use std::sync::Arc;
+
+use gm::KeyLabel;
+use kmc::{KeyCentre, KmcConfig, RefillPolicy, Remote, RemoteConfig, Retention, Transport};
+use pki::oid;
+use pki::strict::Tag;
+use pki::{Certificate, Name, Serial};
+
+use crate::error::Error;
+use crate::institution::Parts;
+use crate::settings::Settings;
+
+/// Serial that an embedded centre gives as its own, until its certificate comes from the
+/// national root: GM/T 0014 wants the field.
+const OWN_SERIAL: [u8; 1] = [1];
+
+/// How the embedded centre is set up.
+pub(crate) fn config(settings: &Settings) -> Result<KmcConfig, Error> {
+    let level = settings.kmc.standby.max(2);
+    let name = Name::from_attributes([
+        (oid::COUNTRY, Tag::PRINTABLE_STRING, "CN"),
+        (oid::ORGANIZATION, Tag::UTF8_STRING, settings.institution.name.as_str()),
+        (oid::COMMON_NAME, Tag::UTF8_STRING, "密钥管理中心"),
+    ]);
+    Ok(KmcConfig {
+        name_der: name.der().to_vec(),
+        certificate_serial: Serial::from_magnitude(&OWN_SERIAL)?,
+        refill: RefillPolicy { low: level / 2, level, batch: level.min(100) },
+        retention: Retention::default(),
+    })
+}
+
+/// A centre in another process: GM/T 0014 over HTTP.
+pub(crate) async fn remote(parts: &Parts, ca: &ca::Ca) -> Result<Arc<dyn KeyCentre>, Error> {
+    let settings = &parts.settings.kmc;
+    let key = std::fs::read(&settings.remote_key).map_err(|e| {
+        Error::Setup(format!("无法读取密钥管理中心的证书 {}：{e}", settings.remote_key))
+    })?;
+    let label = KeyLabel::new(ca::ceremony::ISSUING_KEY)
+        .map_err(|_| Error::Stored("签发密钥的名称无效"))?;
+    let config = RemoteConfig {
+        ca_name_der: ca.certificate().subject().der().to_vec(),
+        ca_certificate_serial: ca.certificate().serial(),
+        signing_label: label,
+        centre_key: centre_key(&key)?,
+    };
+    let transport = http(settings.remote.clone());
+    let remote =
+        Remote::new(parts.device.clone(), parts.clock.clone(), transport, config).await?;
+    Ok(Arc::new(remote))
+}
+
+/// The centre's signing key: a certificate, or a bare public key in PEM.
+fn centre_key(input: &[u8]) -> Result<gm::PublicKey, Error> {
+    if let Ok(der) = pki::pem::der_of(input, &["PUBLIC KEY"], 4096)
+        && let Ok(spki) = pki::Spki::from_der(&der)
+    {
+        return Ok(spki.public_key()?);
+    }
+    Ok(Certificate::from_pem_or_der(input)?.public_key()?)
+}
+
+/// POSTs a request. Messages are signed on both sides, so the channel carries them as they are.
+fn http(url: String) -> Transport {
+    Arc::new(move |message| {
+        let url = url.clone();
+        Box::pin(async move {
+            let send = move || post(&url, &message);
+            tokio::task::spawn_blocking(send).await.map_err(|e| e.to_string())?
+        })
+    })
+}
+
+fn post(url: &str, message: &[u8]) -> Result<Vec<u8>, String> {
+    let mut answer = ureq::post(url)
+        .config()
+        .timeout_global(Some(std::time::Duration::from_secs(10)))
+        .build()
+        .header("Content-Type", "application/octet-stream")
+        .send(message)
+        .map_err(|e| e.to_string())?;
+    answer.body_mut().with_config().limit(1 << 20).read_to_vec().map_err(|e| e.to_string())
+}

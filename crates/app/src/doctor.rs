@@ -1,0 +1,222 @@
+//! Is everything as it should be: configuration, clock, device, journal, lists, keys, disk.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use store::Standing;
+
+use crate::institution::Institution;
+
+/// Days before the end of the CA's own certificates when the doctor starts to warn.
+const WARN_DAYS: i64 = 90;
+/// Free octets below which the doctor warns.
+const WARN_DISK: u64 = 2 << 30;
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// As it should be.
+    Good,
+    /// Needs attention soon.
+    Warning,
+    /// Does not work.
+    Failed,
+    /// Could not be determined (never shown as good).
+    Unknown,
+}
+
+impl Level {
+    /// For people.
+    #[must_use]
+    pub const fn chinese(self) -> &'static str {
+        match self {
+            Self::Good => "正常",
+            Self::Warning => "注意",
+            Self::Failed => "异常",
+            Self::Unknown => "未能确定",
+        }
+    }
+}
+
+/// One check.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// Stable name.
+    pub name: &'static str,
+    /// What was looked at, in Chinese.
+    pub title: &'static str,
+    /// How it came out.
+    pub level: Level,
+    /// What was found and what to do, in Chinese.
+    pub detail: String,
+}
+
+fn check(name: &'static str, title: &'static str, level: Level, detail: impl Into<String>) -> Check {
+    Check { name, title, level, detail: detail.into() }
+}
+
+impl Institution {
+    /// Runs every check. `full` also reads the whole journal again.
+    pub async fn examine(&self, full: bool) -> Vec<Check> {
+        let mut checks = vec![
+            self.check_journal(),
+            self.check_clock().await,
+            self.check_device(),
+            self.check_certificate(),
+            self.check_account().await,
+        ];
+        checks.extend(self.check_lists().await);
+        checks.push(self.check_centre().await);
+        checks.push(self.check_open_orders().await);
+        checks.push(self.check_disk());
+        if full {
+            checks.push(self.check_whole_journal().await);
+        }
+        checks
+    }
+
+    fn check_journal(&self) -> Check {
+        const TITLE: &str = "日志与锚点";
+        match self.store().standing() {
+            Standing::Sound => check("journal", TITLE, Level::Good, "日志与数据库外的锚点一致"),
+            Standing::Halted { reason } => check("journal", TITLE, Level::Failed, reason.to_string()),
+        }
+    }
+
+    async fn check_whole_journal(&self) -> Check {
+        const TITLE: &str = "日志全量校验";
+        match self.store().verify_journal(store::Scope::Full).await {
+            Ok(report) if report.is_sound() => {
+                let detail = format!("{} 条记录逐条校验通过", report.records);
+                check("journal_full", TITLE, Level::Good, detail)
+            }
+            Ok(report) => check("journal_full", TITLE, Level::Failed, report.to_string()),
+            Err(error) => check("journal_full", TITLE, Level::Unknown, error.to_string()),
+        }
+    }
+
+    async fn check_clock(&self) -> Check {
+        const TITLE: &str = "系统时钟";
+        let now = self.clock().now();
+        let floor = self.ca().certificate().not_before();
+        if now < floor {
+            return check("clock", TITLE, Level::Failed, "系统时钟早于CA证书的起始时间，请校准时钟");
+        }
+        match self.store().last_record_at().await {
+            Ok(Some(last)) if last > now => {
+                let detail = format!("系统时钟早于日志最后一条记录（{last}），请校准时钟");
+                check("clock", TITLE, Level::Failed, detail)
+            }
+            Ok(_) => check("clock", TITLE, Level::Good, "不早于日志中已记录的时间"),
+            Err(error) => check("clock", TITLE, Level::Unknown, error.to_string()),
+        }
+    }
+
+    fn check_device(&self) -> Check {
+        const TITLE: &str = "密码设备";
+        if self.ca().is_quarantined() {
+            let detail = "设备曾返回错误的签名，签发密钥已停用；请检查设备后由管理员恢复";
+            return check("device", TITLE, Level::Failed, detail);
+        }
+        match self.ca().check_key() {
+            Ok(()) => {
+                let info = self.device().info();
+                let kind = if info.certified { "经检测认证" } else { "软件设备，仅供试用和测试" };
+                check("device", TITLE, Level::Good, format!("{}（{kind}）", info.name))
+            }
+            Err(error) => check("device", TITLE, Level::Failed, error.to_string()),
+        }
+    }
+
+    fn check_certificate(&self) -> Check {
+        const TITLE: &str = "CA证书有效期";
+        let (now, end) = (self.clock().now(), self.ca().certificate().not_after());
+        let warn = SignedDuration::from_hours(24 * WARN_DAYS);
+        let level = match end {
+            end if end <= now => Level::Failed,
+            end if end <= now.saturating_add(warn).unwrap_or(Timestamp::MAX) => Level::Warning,
+            _ => Level::Good,
+        };
+        check("ca_certificate", TITLE, level, format!("有效期至 {end}"))
+    }
+
+    async fn check_account(&self) -> Check {
+        const TITLE: &str = "签名次数核对";
+        match self.ca().reconcile().await {
+            Ok(account) if account.balance.is_alarm() => {
+                let detail = format!(
+                    "签发密钥的签名次数与记录不符（{:?}）：可能有人绕过系统使用了密钥，请立即停用并调查",
+                    account.balance
+                );
+                check("signatures", TITLE, Level::Failed, detail)
+            }
+            Ok(_) => check("signatures", TITLE, Level::Good, "每一次签名都有记录"),
+            Err(error) => check("signatures", TITLE, Level::Unknown, error.to_string()),
+        }
+    }
+
+    async fn check_lists(&self) -> Vec<Check> {
+        const TITLE: &str = "证书撤销列表";
+        match self.ca().crl_health().await {
+            Ok(lists) => lists
+                .iter()
+                .map(|list| {
+                    let level = match (list.expired, list.is_late()) {
+                        (true, _) => Level::Failed,
+                        (false, true) => Level::Warning,
+                        (false, false) => Level::Good,
+                    };
+                    check("crl", TITLE, level, list.describe())
+                })
+                .collect(),
+            Err(error) => vec![check("crl", TITLE, Level::Unknown, error.to_string())],
+        }
+    }
+
+    async fn check_centre(&self) -> Check {
+        const TITLE: &str = "密钥管理中心";
+        let Some(kmc) = self.kmc() else {
+            let detail = "密钥管理中心在另一进程，请在该处检查";
+            return check("kmc", TITLE, Level::Unknown, detail);
+        };
+        match kmc.statistics().await {
+            Ok(counts) if !counts.conserved() => {
+                check("kmc", TITLE, Level::Failed, "三库数量不守恒，请停机核对")
+            }
+            Ok(counts) => {
+                let detail = format!(
+                    "备用 {}，在用 {}，历史 {}",
+                    counts.standby,
+                    counts.in_use(),
+                    counts.history()
+                );
+                let level = if counts.standby == 0 { Level::Warning } else { Level::Good };
+                check("kmc", TITLE, level, detail)
+            }
+            Err(error) => check("kmc", TITLE, Level::Unknown, error.to_string()),
+        }
+    }
+
+    async fn check_open_orders(&self) -> Check {
+        const TITLE: &str = "未完成的申请";
+        match self.open_orders().await {
+            Ok(0) => check("orders", TITLE, Level::Good, "没有未完成的申请"),
+            Ok(open) => {
+                let detail = format!("{open} 件已受理而未签发；申请方用同一编号重试即可完成");
+                check("orders", TITLE, Level::Warning, detail)
+            }
+            Err(error) => check("orders", TITLE, Level::Unknown, error.to_string()),
+        }
+    }
+
+    fn check_disk(&self) -> Check {
+        const TITLE: &str = "磁盘空间";
+        match fs4::available_space(self.layout().root()) {
+            Ok(free) => {
+                let level = if free < WARN_DISK { Level::Warning } else { Level::Good };
+                check("disk", TITLE, level, format!("数据目录所在磁盘剩余 {} MiB", free >> 20))
+            }
+            Err(error) => check("disk", TITLE, Level::Unknown, error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What a caller orders: a kind of certificate, a subject, a proven key.
+
+use ca::{RequestId, Validity};
+use pki::{ProofOfPossession, Serial, SubjectInput};
+use serde_json::json;
+use store::Actor;
+
+/// An order for the certificates of one kind. Identity was proofed by whoever made it.
+#[derive(Debug, Clone)]
+pub struct EnrolOrder {
+    /// The caller's name for it; a repetition gets the same answer.
+    pub request_id: RequestId,
+    /// The kind: `person`, `staff`, `unit`, `device`, `server`.
+    pub kind: String,
+    /// Who it is for.
+    pub subject: SubjectInput,
+    /// The subscriber's signing key, with the proof that somebody holds it.
+    pub proof: ProofOfPossession,
+    /// When it counts; absent: from now, as long as the profile says.
+    pub validity: Validity,
+    /// New, or in place of another certificate.
+    pub act: Act,
+    /// Who orders it.
+    pub actor: Actor,
+}
+
+/// Why the certificates are issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// 新办.
+    New,
+    /// 更新: the same subject and the same keys, for another term.
+    Renew(Serial),
+    /// 更换密钥: the same subject, new keys.
+    Rekey(Serial),
+}
+
+impl Act {
+    /// The word in the database and in the journal.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Renew(_) => "renew",
+            Self::Rekey(_) => "rekey",
+        }
+    }
+
+    /// The signing certificate that is replaced.
+    #[must_use]
+    pub const fn replaces(&self) -> Option<&Serial> {
+        match self {
+            Self::New => None,
+            Self::Renew(serial) | Self::Rekey(serial) => Some(serial),
+        }
+    }
+}
+
+impl EnrolOrder {
+    /// The order as one text, to tell a repetition from another order. It holds personal data:
+    /// only its keyed hash is stored.
+    pub(crate) fn content(&self) -> String {
+        json!({
+            "kind": self.kind,
+            "act": self.act.word(),
+            "replaces": self.act.replaces().map(Serial::to_hex),
+            "subject": format!("{:?}", self.subject),
+            "key": self.proof.public_key().fingerprint(),
+            "not_before": self.validity.not_before.map(|t| t.as_second()),
+            "not_after": self.validity.not_after.map(|t| t.as_second()),
+        })
+        .to_string()
+    }
+}

@@ -1,0 +1,150 @@
+//! What can go wrong when subjects are joined: their own errors, and a few of this layer.
+
+use store::ErrorKind;
+
+/// Every way in which a use case ends without a result. Texts are Chinese and say what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The CA.
+    #[error(transparent)]
+    Ca(#[from] ca::Error),
+    /// The key management centre.
+    #[error(transparent)]
+    Kmc(#[from] kmc::Error),
+    /// Who may do what.
+    #[error(transparent)]
+    Access(#[from] access::Error),
+    /// Formats.
+    #[error(transparent)]
+    Pki(#[from] pki::Error),
+    /// Database and journal.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Cryptographic device.
+    #[error(transparent)]
+    Device(#[from] gm::DeviceError),
+    /// The status service.
+    #[error(transparent)]
+    Status(#[from] status::Error),
+    /// The same request id with other contents.
+    #[error("申请编号“{0}”已用于内容不同的申请；请换一个申请编号")]
+    RequestDiffers(String),
+    /// The request was refused before.
+    #[error("该申请此前已被拒绝：{0}；请改正后用新的申请编号重新提交")]
+    RequestRefused(String),
+    /// No request of this id.
+    #[error("没有编号为“{0}”的申请；请核对申请编号")]
+    NoRequest(String),
+    /// The kind of certificate does not exist.
+    #[error("没有名为“{0}”的证书种类；可用种类请查询 /api/v1/profiles")]
+    NoKind(String),
+    /// An act that does not fit this certificate.
+    #[error("{0}")]
+    NotApplicable(&'static str),
+    /// Settings or data folder.
+    #[error("{0}")]
+    Setup(String),
+    /// A row of ours says something impossible.
+    #[error("系统数据异常：{0}；请停止操作并联系管理员")]
+    Stored(&'static str),
+    /// A background thread died.
+    #[error("内部任务意外中止，请用同一申请编号重试；如再次出现请联系管理员")]
+    Interrupted,
+}
+
+impl Error {
+    /// The stable code that programs may rely on.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Ca(e) => e.code(),
+            Self::Kmc(e) => e.code(),
+            Self::Access(e) => e.code(),
+            Self::Pki(e) => e.code(),
+            Self::Store(e) => e.code(),
+            Self::Device(e) => e.code(),
+            Self::Status(e) => e.code(),
+            Self::RequestDiffers(_) => "app.request_differs",
+            Self::RequestRefused(_) => "app.request_refused",
+            Self::NoRequest(_) => "app.no_request",
+            Self::NoKind(_) => "app.no_kind",
+            Self::NotApplicable(_) => "app.not_applicable",
+            Self::Setup(_) => "app.setup",
+            Self::Stored(_) => "app.stored",
+            Self::Interrupted => "app.interrupted",
+        }
+    }
+
+    /// Who has to act.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Ca(e) => e.kind(),
+            Self::Kmc(e) => e.kind(),
+            Self::Access(e) => e.kind(),
+            Self::Pki(e) => pki_kind(e),
+            Self::Store(e) => e.kind(),
+            Self::Status(e) => e.kind(),
+            Self::Device(_) | Self::Stored(_) | Self::Interrupted => ErrorKind::Fault,
+            Self::RequestDiffers(_) | Self::RequestRefused(_) | Self::NotApplicable(_) => {
+                ErrorKind::Refusal
+            }
+            Self::NoRequest(_) | Self::NoKind(_) | Self::Setup(_) => ErrorKind::Invalid,
+        }
+    }
+
+    /// Whether what was asked for does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NoRequest(_))
+            || matches!(self, Self::Ca(ca::Error::Invalid(ca::Invalid::NoCertificate(_))))
+            || matches!(self, Self::Store(store::Error::NotFound(_)))
+    }
+
+    /// Whether the service as a whole cannot act at the moment.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        let store = match self {
+            Self::Store(e) | Self::Ca(ca::Error::Store(e)) => Some(e),
+            _ => None,
+        };
+        let halted = matches!(
+            store,
+            Some(
+                store::Error::Halted(_)
+                    | store::Error::AnchorUnwritten(_)
+                    | store::Error::ClockBehind { .. }
+            )
+        );
+        let stopped = matches!(self, Self::Ca(ca::Error::Quarantined(_)));
+        halted || stopped || self.is_retryable() || self.is_device_away()
+    }
+
+    fn is_device_away(&self) -> bool {
+        matches!(
+            self,
+            Self::Device(gm::DeviceError::Gone) | Self::Ca(ca::Error::Device(gm::DeviceError::Gone))
+        )
+    }
+
+    /// Whether the same request may simply be sent again after a while.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store(e) | Self::Ca(ca::Error::Store(e)) => e.is_retryable(),
+            Self::Device(e) | Self::Ca(ca::Error::Device(e)) => matches!(e, gm::DeviceError::Busy),
+            Self::Interrupted => true,
+            _ => false,
+        }
+    }
+}
+
+/// The same three kinds, in the words of the layers above L0.
+fn pki_kind(error: &pki::Error) -> ErrorKind {
+    match error.kind() {
+        pki::ErrorKind::Refusal => ErrorKind::Refusal,
+        pki::ErrorKind::Invalid => ErrorKind::Invalid,
+        pki::ErrorKind::Fault => ErrorKind::Fault,
+    }
+}

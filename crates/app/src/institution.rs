@@ -1,0 +1,280 @@
+//! A running institution: its store, devices, CA, key centre and status service, opened together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::Access;
+use ca::{Ca, CaConfig};
+use gm::soft::SoftDevice;
+use gm::{Device, Random};
+use jiff::SignedDuration;
+use kmc::{KeyCentre, Kmc, Local};
+use pki::profile::ProfileSet;
+use pki::{Serial, Urls};
+use status::Responder;
+use store::{Clock, Opening, Schema, Store, StoreConfig, SystemClock};
+use zeroize::Zeroizing;
+
+use crate::centre;
+use crate::error::Error;
+use crate::kinds::Kinds;
+use crate::layout::Layout;
+use crate::settings::Settings;
+
+/// The name of the issuing CA's row and of its registration at the key centre.
+pub const ISSUER: &str = "issuing";
+
+/// The passphrases of the software devices.
+pub struct Secrets {
+    /// Of the institution's device.
+    pub device: Zeroizing<Vec<u8>>,
+    /// Of the key centre's device, where the centre is embedded.
+    pub kmc: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// A running institution. Cheap to clone.
+#[derive(Clone)]
+pub struct Institution(Arc<Inner>);
+
+struct Inner {
+    layout: Layout,
+    settings: Settings,
+    store: Store,
+    device: Arc<dyn Device>,
+    clock: Arc<dyn Clock>,
+    ca: Ca,
+    centre: Arc<dyn KeyCentre>,
+    kmc: Option<Kmc>,
+    responder: Responder,
+    access: Access,
+    kinds: Kinds,
+}
+
+/// What an institution is opened with.
+pub struct Parts {
+    /// The data folder.
+    pub layout: Layout,
+    /// The settings.
+    pub settings: Settings,
+    /// The institution's device.
+    pub device: Arc<dyn Device>,
+    /// The key centre's device, where the centre is embedded.
+    pub kmc_device: Option<Arc<dyn Device>>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Whether databases may be new.
+    pub opening: Opening,
+}
+
+impl Parts {
+    /// The parts of a data folder: settings file, software devices, system clock.
+    pub fn of(layout: Layout, secrets: &Secrets) -> Result<Self, Error> {
+        let settings = Settings::load(&layout.settings())?;
+        let device = SoftDevice::open(&layout.device(), &secrets.device)?;
+        let kmc_device = match (&secrets.kmc, settings.kmc.remote.is_empty()) {
+            (Some(phrase), true) => Some(arc(SoftDevice::open(&layout.kmc_device(), phrase)?)),
+            (None, true) => {
+                return Err(Error::Setup("密钥管理中心为内置方式，需要其密码设备的口令".into()));
+            }
+            (_, false) => None,
+        };
+        Ok(Self {
+            layout,
+            settings,
+            device: arc(device),
+            kmc_device,
+            clock: Arc::new(SystemClock),
+            opening: Opening::Existing,
+        })
+    }
+}
+
+fn arc(device: impl Device + 'static) -> Arc<dyn Device> {
+    Arc::new(device)
+}
+
+impl Institution {
+    /// Opens everything. The ceremony must have been held.
+    pub async fn open(parts: Parts) -> Result<Self, Error> {
+        let store = open_store(&parts).await?;
+        let profiles = Arc::new(ProfileSet::embedded()?);
+        let kinds = Kinds::of(&profiles);
+        let config = ca_config(&parts.settings);
+        let ca = Ca::open(
+            store.clone(),
+            parts.device.clone(),
+            parts.clock.clone(),
+            profiles,
+            config,
+        )
+        .await?;
+        let kmc = match &parts.kmc_device {
+            Some(device) => Some(open_kmc(&parts, device.clone()).await?),
+            None => None,
+        };
+        let centre: Arc<dyn KeyCentre> = match &kmc {
+            Some(kmc) => Arc::new(Local::new(kmc.clone(), ISSUER).await?),
+            None => centre::remote(&parts, &ca).await?,
+        };
+        let responder = open_responder(&parts, store.clone()).await?;
+        let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
+        let Parts { layout, settings, device, clock, .. } = parts;
+        let inner = Inner {
+            layout,
+            settings,
+            store,
+            device,
+            clock,
+            ca,
+            centre,
+            kmc,
+            responder,
+            access,
+            kinds,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.0.layout
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Database and journal.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The institution's device.
+    #[must_use]
+    pub fn device(&self) -> &Arc<dyn Device> {
+        &self.0.device
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    /// The issuing CA.
+    #[must_use]
+    pub fn ca(&self) -> &Ca {
+        &self.0.ca
+    }
+
+    /// The key centre, wherever it is.
+    #[must_use]
+    pub fn centre(&self) -> &dyn KeyCentre {
+        &*self.0.centre
+    }
+
+    /// The embedded key centre.
+    #[must_use]
+    pub fn kmc(&self) -> Option<&Kmc> {
+        self.0.kmc.as_ref()
+    }
+
+    /// The status service.
+    #[must_use]
+    pub fn responder(&self) -> &Responder {
+        &self.0.responder
+    }
+
+    /// Who may do what.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    /// The kinds of certificates that can be ordered.
+    #[must_use]
+    pub fn kinds(&self) -> &Kinds {
+        &self.0.kinds
+    }
+
+    /// A fresh serial number of 128 random bits (T-01).
+    pub(crate) fn draw_serial(&self) -> Result<Serial, Error> {
+        let mut random = [0; 16];
+        self.device().session()?.fill(&mut random)?;
+        Ok(Serial::from_random(random)?)
+    }
+
+    /// Signs a last checkpoint and lets go of databases.
+    pub async fn close(self) {
+        self.store().clone().close().await;
+        if let Some(kmc) = self.kmc() {
+            kmc.store().clone().close().await;
+        }
+    }
+}
+
+/// The institution's store.
+pub(crate) async fn open_store(parts: &Parts) -> Result<Store, Error> {
+    let (layout, storage) = (&parts.layout, &parts.settings.storage);
+    let url = match storage.url.is_empty() {
+        true => Layout::database_url(&layout.database()),
+        false => storage.url.clone(),
+    };
+    let anchor = match storage.anchor.is_empty() {
+        true => layout.anchor(),
+        false => storage.anchor.clone().into(),
+    };
+    let origin = &parts.settings.institution.origin;
+    let mut config =
+        StoreConfig::new(url, Schema::Institution, anchor, origin).opening(parts.opening);
+    config.checkpoint_every = Duration::from_secs(storage.checkpoint_seconds.max(1));
+    Ok(Store::open(config, parts.device.clone(), parts.clock.clone()).await?)
+}
+
+/// The embedded key centre.
+pub(crate) async fn open_kmc(parts: &Parts, device: Arc<dyn Device>) -> Result<Kmc, Error> {
+    let (layout, settings) = (&parts.layout, &parts.settings);
+    let url = match settings.kmc.url.is_empty() {
+        true => Layout::database_url(&layout.kmc_database()),
+        false => settings.kmc.url.clone(),
+    };
+    let origin = format!("{}-kmc", settings.institution.origin);
+    let config =
+        StoreConfig::new(url, Schema::Kmc, layout.kmc_anchor(), origin).opening(parts.opening);
+    let store = Store::open(config, device.clone(), parts.clock.clone()).await?;
+    let kmc = Kmc::open(store, device, parts.clock.clone(), centre::config(settings)?).await?;
+    Ok(kmc)
+}
+
+async fn open_responder(parts: &Parts, store: Store) -> Result<Responder, Error> {
+    let ocsp = &parts.settings.ocsp;
+    let config = status::ResponderConfig {
+        window: SignedDuration::from_secs(ocsp.window.into()),
+        cached: ocsp.cached,
+        ..status::ResponderConfig::default()
+    };
+    Ok(Responder::open(store, parts.device.clone(), parts.clock.clone(), config).await?)
+}
+
+/// The CA's configuration out of the settings.
+pub(crate) fn ca_config(settings: &Settings) -> CaConfig {
+    let mut config = CaConfig::new(ISSUER, urls(settings));
+    config.crl = settings.crl.policy();
+    config
+}
+
+/// The addresses that certificates carry.
+pub(crate) fn urls(settings: &Settings) -> Urls {
+    let base = settings.server.public_url.trim_end_matches('/');
+    Urls {
+        crl: vec![format!("{base}/crl/{ISSUER}.crl")],
+        freshest_crl: settings.crl.freshest(base, ISSUER),
+        ocsp: vec![format!("{base}/ocsp")],
+        ca_issuers: vec![format!("{base}/ca/{ISSUER}.cer")],
+        cps: None,
+    }
+}

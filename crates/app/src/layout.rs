@@ -1,0 +1,71 @@
+//! Where an institution's files are: one data folder, one place for each thing.
+
+use std::path::{Path, PathBuf};
+
+/// The files of one institution below its data folder.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// The layout below `root`; nothing is created.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The data folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Settings of the institution (`yinxin.toml`).
+    pub fn settings(&self) -> PathBuf {
+        self.root.join("yinxin.toml")
+    }
+
+    /// The institution's software device.
+    pub fn device(&self) -> PathBuf {
+        self.root.join("device")
+    }
+
+    /// The key centre's own software device.
+    pub fn kmc_device(&self) -> PathBuf {
+        self.root.join("kmc-device")
+    }
+
+    /// The institution's embedded database.
+    pub fn database(&self) -> PathBuf {
+        self.root.join("institution.db")
+    }
+
+    /// The key centre's embedded database.
+    pub fn kmc_database(&self) -> PathBuf {
+        self.root.join("kmc.db")
+    }
+
+    /// The guarded place of the institution's journal head (outside the database).
+    pub fn anchor(&self) -> PathBuf {
+        self.root.join("anchor").join("institution")
+    }
+
+    /// The guarded place of the key centre's journal head.
+    pub fn kmc_anchor(&self) -> PathBuf {
+        self.root.join("anchor").join("kmc")
+    }
+
+    /// What the ceremony produced: protocol, share files, certificates.
+    pub fn ceremony(&self) -> PathBuf {
+        self.root.join("ceremony")
+    }
+
+    /// Passphrases that a demonstration generated for itself; a real institution has none here.
+    pub fn demo_secrets(&self) -> PathBuf {
+        self.root.join("demo-secrets")
+    }
+
+    /// The embedded databases as URLs for `store`.
+    pub fn database_url(path: &Path) -> String {
+        format!("sqlite:{}", path.display())
+    }
+}

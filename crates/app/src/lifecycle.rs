@@ -1,0 +1,118 @@
+//! Changes of an issued certificate. The two certificates of a pair are one product to their
+//! holder: they are suspended, resumed and revoked together, in one unit; the key centre hears
+//! of a revoked encryption certificate afterwards, and until it has heard the debt is a row.
+
+use ca::{CertificateRecord, Revocation, Role};
+use pki::Serial;
+use store::{Actor, Tx};
+
+use crate::error::Error;
+use crate::institution::Institution;
+use crate::sql;
+
+/// What to do with a certificate and its partner.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// 暂停.
+    Suspend,
+    /// 恢复.
+    Resume,
+    /// 撤销.
+    Revoke(Revocation),
+}
+
+impl Institution {
+    /// Changes a certificate and the other one of its pair; answers what became of each, the
+    /// one that was named first. Asked again for a revocation it answers the same.
+    pub async fn change(
+        &self,
+        serial: Serial,
+        change: Change,
+        actor: Actor,
+    ) -> Result<Vec<CertificateRecord>, Error> {
+        let serials = self.with_partner(serial).await?;
+        let institution = self.clone();
+        let changed = self
+            .store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let mut done = Vec::new();
+                    for serial in &serials {
+                        done.push(institution.change_one(tx, serial, &change, &actor).await?);
+                    }
+                    Ok::<_, Error>(done)
+                })
+            })
+            .await?;
+        for record in &changed {
+            self.responder().invalidate(&record.serial);
+        }
+        Ok(changed)
+    }
+
+    async fn change_one(
+        &self,
+        tx: &mut Tx,
+        serial: &Serial,
+        change: &Change,
+        actor: &Actor,
+    ) -> Result<CertificateRecord, Error> {
+        let record = match change {
+            Change::Suspend => self.ca().suspend(tx, serial, actor).await?,
+            Change::Resume => self.ca().resume(tx, serial, actor).await?,
+            Change::Revoke(revocation) => self.ca().revoke(tx, serial, revocation, actor).await?,
+        };
+        if matches!(change, Change::Revoke(_)) && record.role == Role::Enc {
+            let now = tx.now().as_second();
+            sql::owe_notice(tx.conn(), &serial.to_hex(), now).await?;
+        }
+        Ok(record)
+    }
+
+    /// The certificate and, if it has one, its partner that is of the same issuance.
+    async fn with_partner(&self, serial: Serial) -> Result<Vec<Serial>, Error> {
+        let found = self.ca().find(&serial).await?;
+        let found =
+            found.ok_or_else(|| ca::Error::from(ca::Invalid::NoCertificate(serial.to_hex())))?;
+        let other = match found.record.role {
+            Role::Sign => Some(Role::Enc),
+            Role::Enc => Some(Role::Sign),
+            Role::Service | Role::Ca => None,
+        };
+        let mut serials = vec![serial];
+        if let Some(role) = other {
+            let partner = self.ca().find_request(&found.record.request_id, role).await?;
+            serials.extend(partner.map(|partner| partner.record.serial));
+        }
+        Ok(serials)
+    }
+
+    /// Tells the key centre of encryption certificates that were revoked; how many it now knows
+    /// of. What it cannot be told now stays owed.
+    pub async fn settle_key_notices(&self) -> Result<usize, Error> {
+        let owed = sql::owed_notices(&mut *self.store().read().await?, 100).await?;
+        let mut settled = 0;
+        for hex in owed {
+            match self.centre().revoke(Serial::from_hex(&hex)?).await {
+                Ok(()) => {}
+                // The order died before the key centre was asked: nothing to end.
+                Err(error) if error.is_no_such_key() => {}
+                Err(error) => {
+                    tracing::warn!(serial = hex, %error, "key centre not told yet");
+                    continue;
+                }
+            }
+            self.store()
+                .commit(move |tx| {
+                    Box::pin(async move {
+                        let now = tx.now().as_second();
+                        sql::settle_notice(tx.conn(), &hex, now).await?;
+                        Ok::<_, Error>(())
+                    })
+                })
+                .await?;
+            settled += 1;
+        }
+        Ok(settled)
+    }
+}

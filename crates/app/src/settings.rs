@@ -1,0 +1,246 @@
+//! The settings of an institution: what an operator decides. Limits of law and of the standards
+//! are not among them.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use ca::CrlPolicy;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// `yinxin.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Who runs it.
+    pub institution: InstitutionSettings,
+    /// Where it listens and under which address others reach it.
+    #[serde(default)]
+    pub server: ServerSettings,
+    /// Where it keeps things.
+    #[serde(default)]
+    pub storage: StorageSettings,
+    /// The key management centre.
+    #[serde(default)]
+    pub kmc: KmcSettings,
+    /// When CRLs are made; seconds.
+    #[serde(default)]
+    pub crl: CrlSettings,
+    /// Status answers.
+    #[serde(default)]
+    pub ocsp: OcspSettings,
+}
+
+/// The certification institution.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstitutionSettings {
+    /// Its full name, as in the certificates it issues (Measures Art. 19 (1)).
+    pub name: String,
+    /// Name of its journal in checkpoints: unique, without scheme, e.g. `ca.example.cn/journal`.
+    pub origin: String,
+}
+
+/// Listening.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address of the pages, the REST door, OCSP and CRLs. Loopback unless set otherwise.
+    pub listen: SocketAddr,
+    /// Under which address relying parties reach it; goes into certificates.
+    pub public_url: String,
+    /// Requests worked on at the same time; more are answered 503 with Retry-After.
+    pub max_in_flight: usize,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8440)),
+            public_url: "http://127.0.0.1:8440".to_owned(),
+            max_in_flight: 512,
+        }
+    }
+}
+
+/// Storage.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StorageSettings {
+    /// `postgres://…`; empty: the embedded SQLite file of the data folder.
+    pub url: String,
+    /// Folder of the journal's anchor; empty: inside the data folder. Best on another disk.
+    pub anchor: String,
+    /// Seconds between signed checkpoints of a growing journal.
+    pub checkpoint_seconds: u64,
+}
+
+impl Default for StorageSettings {
+    fn default() -> Self {
+        Self { url: String::new(), anchor: String::new(), checkpoint_seconds: 10 }
+    }
+}
+
+/// The key management centre.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KmcSettings {
+    /// Address of a centre in another process (`http://…/kmc/v1/gmt0014`); empty: embedded.
+    pub remote: String,
+    /// PEM file with the certificate of the remote centre's signing key.
+    pub remote_key: String,
+    /// Database of the centre; empty: its own SQLite file.
+    pub url: String,
+    /// Where `yinxin kmc serve` listens.
+    pub listen: SocketAddr,
+    /// Pairs kept ready in the standby store.
+    pub standby: u32,
+}
+
+impl Default for KmcSettings {
+    fn default() -> Self {
+        Self {
+            remote: String::new(),
+            remote_key: String::new(),
+            url: String::new(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8441)),
+            standby: 200,
+        }
+    }
+}
+
+/// CRL policy, whole seconds; the words of `ca::CrlPolicy`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CrlSettings {
+    /// Interval of full CRLs.
+    pub full_every: u32,
+    /// thisUpdate to nextUpdate of a full CRL.
+    pub full_window: u32,
+    /// Interval of delta CRLs; 0: none.
+    pub delta_every: u32,
+    /// thisUpdate to nextUpdate of a delta CRL.
+    pub delta_window: u32,
+    /// thisUpdate to nextUpdate of the spare; 0: none.
+    pub spare_window: u32,
+    /// Publish as soon as a status changes.
+    pub on_change: bool,
+    /// Shortest time between two CRLs made because of changes.
+    pub min_gap: u32,
+    /// Superseded CRLs kept for inspection.
+    pub keep: u32,
+}
+
+impl Default for CrlSettings {
+    fn default() -> Self {
+        Self {
+            full_every: 86_400,
+            full_window: 172_800,
+            delta_every: 3_600,
+            delta_window: 14_400,
+            spare_window: 604_800,
+            on_change: true,
+            min_gap: 1,
+            keep: 16,
+        }
+    }
+}
+
+impl CrlSettings {
+    /// The policy of the CA.
+    #[must_use]
+    pub fn policy(&self) -> CrlPolicy {
+        let seconds = |n: u32| SignedDuration::from_secs(n.into());
+        CrlPolicy {
+            full_every: seconds(self.full_every),
+            full_window: seconds(self.full_window),
+            delta_every: seconds(self.delta_every),
+            delta_window: seconds(self.delta_window),
+            spare_window: seconds(self.spare_window),
+            on_change: self.on_change,
+            min_gap: seconds(self.min_gap),
+            keep: self.keep,
+        }
+    }
+
+    /// Where delta CRLs are found, if there are any.
+    pub(crate) fn freshest(&self, base: &str, issuer: &str) -> Vec<String> {
+        let address = || format!("{base}/crl/{issuer}-delta.crl");
+        (self.delta_every > 0).then(address).into_iter().collect()
+    }
+}
+
+/// Status answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OcspSettings {
+    /// Seconds from thisUpdate to nextUpdate.
+    pub window: u32,
+    /// Answers without nonce kept ready.
+    pub cached: usize,
+}
+
+impl Default for OcspSettings {
+    fn default() -> Self {
+        Self { window: 3_600, cached: 200_000 }
+    }
+}
+
+impl Settings {
+    /// Settings with every default, for `name`.
+    #[must_use]
+    pub fn new(name: &str, origin: &str) -> Self {
+        Self {
+            institution: InstitutionSettings { name: name.to_owned(), origin: origin.to_owned() },
+            server: ServerSettings::default(),
+            storage: StorageSettings::default(),
+            kmc: KmcSettings::default(),
+            crl: CrlSettings::default(),
+            ocsp: OcspSettings::default(),
+        }
+    }
+
+    /// Reads the file; an unknown or missing field is an error that names it.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            Error::Setup(format!(
+                "无法读取配置文件 {}：{e}；请确认数据目录，或先运行 yinxin ceremony init",
+                path.display()
+            ))
+        })?;
+        toml::from_str(&text)
+            .map_err(|e| Error::Setup(format!("配置文件 {} 有误：{e}", path.display())))
+    }
+
+    /// Writes the file.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let text = toml::to_string_pretty(self).map_err(|e| Error::Setup(e.to_string()))?;
+        std::fs::write(path, text)
+            .map_err(|e| Error::Setup(format!("无法写入配置文件 {}：{e}", path.display())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_the_file_and_unknown_fields_are_named() {
+        let settings = Settings::new("测试中心", "ca.example.cn/journal");
+        let text = toml::to_string_pretty(&settings).unwrap();
+        let again: Settings = toml::from_str(&text).unwrap();
+        assert_eq!(again.institution.name, "测试中心");
+        let wrong = format!("{text}\n[crls]\nfull = 1\n");
+        let error = toml::from_str::<Settings>(&wrong).unwrap_err().to_string();
+        assert!(error.contains("crls"), "{error}");
+    }
+
+    #[test]
+    fn nothing_listens_beyond_loopback_unless_configured() {
+        let settings = Settings::new("测试中心", "ca.example.cn/journal");
+        assert!(settings.server.listen.ip().is_loopback());
+        assert!(settings.kmc.listen.ip().is_loopback());
+    }
+}

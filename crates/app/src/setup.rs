@@ -1,0 +1,194 @@
+//! The founding of an institution: devices, databases, the key ceremony, the key centre and the
+//! first API client. Cut off and run again with the same plan, it goes on where it stopped.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use access::{Access, Client, NewClient};
+use ca::ceremony::{Ceremony, CeremonyPlan, CeremonyReport, Participants, Quorum, ROOT};
+use ca::CaConfig;
+use gm::passphrase::Stretch;
+use gm::soft::SoftDevice;
+use gm::{Device, DeviceError, RefusedReason};
+use pki::profile::ProfileSet;
+use pki::{SubjectInput, Urls};
+use store::{Actor, Opening, SystemClock};
+
+use crate::error::Error;
+use crate::institution::{self, ISSUER, Parts, Secrets};
+use crate::layout::Layout;
+use crate::settings::Settings;
+
+/// What is to be founded.
+pub struct Founding {
+    /// Where.
+    pub layout: Layout,
+    /// The settings; written to the data folder.
+    pub settings: Settings,
+    /// The passphrases of the devices.
+    pub secrets: Secrets,
+    /// How hard guessing passphrases is made.
+    pub stretch: Stretch,
+    /// Names the ceremony; running it again with the same name goes on.
+    pub ceremony: String,
+    /// Subjects of root, issuing CA and responder.
+    pub subjects: Subjects,
+    /// Who is there.
+    pub participants: Participants,
+    /// Shards of the CRL; 0 for none.
+    pub shards: u16,
+    /// The client that may create the others.
+    pub first_client: Option<NewClient>,
+}
+
+/// Names of the institution's own certificates.
+pub struct Subjects {
+    /// Root.
+    pub root: SubjectInput,
+    /// Issuing CA.
+    pub issuing: SubjectInput,
+    /// OCSP responder.
+    pub responder: SubjectInput,
+}
+
+impl Subjects {
+    /// The usual names for an institution.
+    #[must_use]
+    pub fn of(institution: &str) -> Self {
+        let named = |name: String| SubjectInput {
+            organization: Some(institution.to_owned()),
+            ..SubjectInput::named(name)
+        };
+        Self {
+            root: named(format!("{institution}根CA")),
+            issuing: named(format!("{institution}SM2 CA")),
+            responder: named(format!("{institution}状态应答")),
+        }
+    }
+}
+
+/// What was founded.
+#[derive(Debug)]
+pub struct Founded {
+    /// Certificates, shares, protocol.
+    pub report: CeremonyReport,
+    /// The first client.
+    pub client: Option<Client>,
+}
+
+/// Founds an institution.
+pub async fn found(founding: Founding) -> Result<Founded, Error> {
+    let layout = &founding.layout;
+    make_folder(layout.root())?;
+    make_folder(&layout.ceremony())?;
+    founding.settings.save(&layout.settings())?;
+    let device = device(&layout.device(), &founding.secrets.device, founding.stretch)?;
+    let kmc_device = match (&founding.secrets.kmc, founding.settings.kmc.remote.is_empty()) {
+        (Some(phrase), true) => Some(self::device(&layout.kmc_device(), phrase, founding.stretch)?),
+        (None, true) => return Err(Error::Setup("缺少密钥管理中心密码设备的口令".into())),
+        (_, false) => None,
+    };
+    let parts = Parts {
+        layout: layout.clone(),
+        settings: founding.settings.clone(),
+        device,
+        kmc_device,
+        clock: Arc::new(SystemClock),
+        opening: Opening::New,
+    };
+    let store = institution::open_store(&parts).await?;
+    let plan = plan(&founding);
+    let quorum = Quorum::of(founding.participants).map_err(ca::Error::from)?;
+    let profiles = Arc::new(ProfileSet::embedded()?);
+    let ceremony = Ceremony::new(
+        store.clone(),
+        parts.device.clone(),
+        parts.clock.clone(),
+        profiles,
+        (plan, quorum),
+    )?;
+    let report = ceremony.run().await?;
+    register_at_centre(&parts, &report).await?;
+    let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
+    let client = match founding.first_client {
+        Some(new) => Some(first_client(&access, new).await?),
+        None => None,
+    };
+    store.close().await;
+    Ok(Founded { report, client })
+}
+
+/// The first client; if an earlier run created it, that one.
+async fn first_client(access: &Access, new: NewClient) -> Result<Client, Error> {
+    if let Some(found) = access.client_by_key(&new.public_key).await? {
+        return Ok(found);
+    }
+    Ok(access.create_first_client(new).await?)
+}
+
+async fn register_at_centre(parts: &Parts, report: &CeremonyReport) -> Result<(), Error> {
+    let Some(device) = &parts.kmc_device else {
+        return Ok(());
+    };
+    let kmc = institution::open_kmc(parts, device.clone()).await?;
+    let name = kmc::Text::parse("name", ISSUER)?;
+    kmc.register_ca(name, report.issuing.public_key()?, Actor::system()).await?;
+    kmc.refill().await?;
+    kmc.store().clone().close().await;
+    Ok(())
+}
+
+fn plan(founding: &Founding) -> CeremonyPlan {
+    let settings = &founding.settings;
+    let folder = founding.layout.ceremony();
+    CeremonyPlan {
+        name: founding.ceremony.clone(),
+        institution: settings.institution.name.clone(),
+        root: founding.subjects.root.clone(),
+        issuing: founding.subjects.issuing.clone(),
+        responder: founding.subjects.responder.clone(),
+        root_config: CaConfig::new(ROOT, root_urls(settings)),
+        issuing_config: institution::ca_config(settings),
+        shards: founding.shards,
+        keep_root: false,
+        shares: folder.join("shares"),
+        protocol: folder.join("protocol"),
+        stretch: founding.stretch,
+    }
+}
+
+/// Addresses that the issuing CA's own certificate carries.
+fn root_urls(settings: &Settings) -> Urls {
+    let base = settings.server.public_url.trim_end_matches('/');
+    Urls {
+        crl: vec![format!("{base}/crl/{ROOT}.crl")],
+        freshest_crl: Vec::new(),
+        ocsp: vec![format!("{base}/ocsp")],
+        ca_issuers: vec![format!("{base}/ca/{ROOT}.cer")],
+        cps: None,
+    }
+}
+
+/// A device: made, or opened if an earlier run made it.
+fn device(
+    folder: &Path,
+    passphrase: &[u8],
+    stretch: Stretch,
+) -> Result<Arc<dyn Device>, Error> {
+    match SoftDevice::create(folder, passphrase, stretch) {
+        Ok(device) => Ok(Arc::new(device)),
+        Err(DeviceError::Refused(RefusedReason::DeviceExists)) => {
+            Ok(Arc::new(SoftDevice::open(folder, passphrase)?))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|e| Error::Setup(format!("无法新建文件夹 {}：{e}", path.display())))
+}

@@ -1,0 +1,205 @@
+//! The tables of this layer: enrolments, and what the key centre must still be told.
+
+use sqlx::{Any, AnyConnection, Row};
+use store::Error;
+
+/// A row of `enrolment`.
+#[derive(Debug, Clone)]
+pub struct EnrolmentRow {
+    /// The caller's name of it.
+    pub request_id: String,
+    /// `new`, `renew` or `rekey`.
+    pub act: String,
+    /// The kind of certificate.
+    pub kind: String,
+    /// Keyed hash of the order.
+    pub order_index: String,
+    /// Serial of the signing certificate, hexadecimal.
+    pub sign_serial: String,
+    /// Serial of the encryption certificate, if there is one.
+    pub enc_serial: Option<String>,
+    /// Serial of the certificate that it replaces.
+    pub replaces: Option<String>,
+    /// `accepted`, `issued` or `refused`.
+    pub state: String,
+    /// Why it was refused.
+    pub refusal: Option<String>,
+    /// The GM/T 0092 answer.
+    pub response: Option<Vec<u8>>,
+    /// Who asked.
+    pub actor: String,
+    /// When it was accepted, unix seconds.
+    pub accepted_at: i64,
+    /// When it was finished, unix seconds.
+    pub finished_at: Option<i64>,
+}
+
+const COLUMNS: &str = "request_id, act, kind, order_index, sign_serial, enc_serial, replaces, \
+     state, refusal, response, actor, accepted_at, finished_at";
+
+/// The enrolment of this id.
+pub async fn find(db: &mut AnyConnection, id: &str) -> Result<Option<EnrolmentRow>, Error> {
+    let text = format!("SELECT {COLUMNS} FROM enrolment WHERE request_id = $1");
+    let row = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(id).fetch_optional(db).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Inserts an accepted enrolment; false if the id is taken.
+pub async fn accept(db: &mut AnyConnection, row: &EnrolmentRow) -> Result<bool, Error> {
+    let done = sqlx::query::<Any>(
+        "INSERT INTO enrolment (request_id, act, kind, order_index, sign_serial, enc_serial, \
+         replaces, state, actor, accepted_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'accepted', $8, $9) \
+         ON CONFLICT (request_id) DO NOTHING",
+    )
+    .bind(&row.request_id)
+    .bind(&row.act)
+    .bind(&row.kind)
+    .bind(&row.order_index)
+    .bind(&row.sign_serial)
+    .bind(&row.enc_serial)
+    .bind(&row.replaces)
+    .bind(&row.actor)
+    .bind(row.accepted_at)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Finishes an accepted enrolment with its answer; false if it is finished already.
+pub async fn finish(
+    db: &mut AnyConnection,
+    id: &str,
+    response: &[u8],
+    at: i64,
+) -> Result<bool, Error> {
+    let done = sqlx::query::<Any>(
+        "UPDATE enrolment SET state = 'issued', response = $2, finished_at = $3 \
+         WHERE request_id = $1 AND state = 'accepted'",
+    )
+    .bind(id)
+    .bind(response)
+    .bind(at)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Refuses an accepted enrolment; false if it is finished already.
+pub async fn refuse(
+    db: &mut AnyConnection,
+    id: &str,
+    refusal: &str,
+    at: i64,
+) -> Result<bool, Error> {
+    let done = sqlx::query::<Any>(
+        "UPDATE enrolment SET state = 'refused', refusal = $2, finished_at = $3 \
+         WHERE request_id = $1 AND state = 'accepted'",
+    )
+    .bind(id)
+    .bind(refusal)
+    .bind(at)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A page of enrolments in a state (empty: any), newest first, from before `(at, id)`.
+pub async fn page(
+    db: &mut AnyConnection,
+    state: &str,
+    before: (i64, &str),
+    limit: i64,
+) -> Result<Vec<EnrolmentRow>, Error> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM enrolment WHERE ($1 = '' OR state = $1) \
+         AND (accepted_at < $2 OR (accepted_at = $2 AND request_id < $3)) \
+         ORDER BY accepted_at DESC, request_id DESC LIMIT $4"
+    );
+    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
+        .bind(state)
+        .bind(before.0)
+        .bind(before.1)
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// How many enrolments are in a state.
+pub async fn count(db: &mut AnyConnection, state: &str) -> Result<i64, Error> {
+    let row = sqlx::query::<Any>("SELECT COUNT(*) FROM enrolment WHERE state = $1")
+        .bind(state)
+        .fetch_one(db)
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Accepted enrolments older than `until`, oldest first.
+pub async fn stale(
+    db: &mut AnyConnection,
+    until: i64,
+    limit: i64,
+) -> Result<Vec<EnrolmentRow>, Error> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM enrolment WHERE state = 'accepted' AND accepted_at < $1 \
+         ORDER BY accepted_at LIMIT $2"
+    );
+    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
+        .bind(until)
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// Notes that the key centre must be told of the end of a key.
+pub async fn owe_notice(db: &mut AnyConnection, serial: &str, at: i64) -> Result<(), Error> {
+    sqlx::query::<Any>(
+        "INSERT INTO key_notice (serial, due_at) VALUES ($1, $2) ON CONFLICT (serial) DO NOTHING",
+    )
+    .bind(serial)
+    .bind(at)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Serials of which the key centre must still be told.
+pub async fn owed_notices(db: &mut AnyConnection, limit: i64) -> Result<Vec<String>, Error> {
+    let rows = sqlx::query::<Any>(
+        "SELECT serial FROM key_notice WHERE done_at IS NULL ORDER BY due_at LIMIT $1",
+    )
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(|row| row.try_get(0).map_err(Error::from)).collect()
+}
+
+/// The key centre was told.
+pub async fn settle_notice(db: &mut AnyConnection, serial: &str, at: i64) -> Result<(), Error> {
+    sqlx::query::<Any>("UPDATE key_notice SET done_at = $2 WHERE serial = $1")
+        .bind(serial)
+        .bind(at)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+fn read(row: &sqlx::any::AnyRow) -> Result<EnrolmentRow, Error> {
+    Ok(EnrolmentRow {
+        request_id: row.try_get("request_id")?,
+        act: row.try_get("act")?,
+        kind: row.try_get("kind")?,
+        order_index: row.try_get("order_index")?,
+        sign_serial: row.try_get("sign_serial")?,
+        enc_serial: row.try_get("enc_serial")?,
+        replaces: row.try_get("replaces")?,
+        state: row.try_get("state")?,
+        refusal: row.try_get("refusal")?,
+        response: row.try_get("response")?,
+        actor: row.try_get("actor")?,
+        accepted_at: row.try_get("accepted_at")?,
+        finished_at: row.try_get("finished_at")?,
+    })
+}

@@ -1,0 +1,29 @@
+//! The door of a key centre in a process of its own: GM/T 0014 messages over HTTP POST. They are
+//! signed on both sides; what is not signed by a registered CA gets an error message.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use kmc::Kmc;
+
+use crate::problem::Problem;
+
+/// Largest message, in octets.
+const MESSAGE_LIMIT: usize = 256 << 10;
+
+/// The router of a key centre.
+pub fn router(kmc: Kmc) -> Router {
+    Router::new()
+        .route("/kmc/v1/gmt0014", post(handle))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .layer(DefaultBodyLimit::max(MESSAGE_LIMIT))
+        .with_state(kmc)
+}
+
+async fn handle(State(kmc): State<Kmc>, message: Bytes) -> Result<Response, Problem> {
+    let answer = kmc.handle(&message).await.map_err(app::Error::from)?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], answer).into_response())
+}

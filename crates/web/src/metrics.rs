@@ -1,0 +1,67 @@
+//! Figures for Prometheus. They name no person and no certificate.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use store::Standing;
+
+use crate::api::App;
+
+static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// The one recorder of the process; none if another library installed one before.
+fn handle() -> Option<&'static PrometheusHandle> {
+    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).as_ref()
+}
+
+/// Counts a request and how long it took, by route and status.
+pub async fn count(request: Request, next: Next) -> Response {
+    handle();
+    let start = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "other".to_owned());
+    let response = next.run(request).await;
+    let labels =
+        [("route", route), ("status", response.status().as_u16().to_string())];
+    metrics::counter!("yinxin_http_requests_total", &labels).increment(1);
+    metrics::histogram!("yinxin_http_request_seconds", &labels)
+        .record(start.elapsed().as_secs_f64());
+    response
+}
+
+/// `/metrics`.
+pub async fn render(State(app): State<App>) -> Response {
+    gauges(&app).await;
+    let text = handle().map(PrometheusHandle::render).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+/// States that are looked up when asked for.
+async fn gauges(app: &App) {
+    let on = |condition: bool| if condition { 1.0 } else { 0.0 };
+    let sound = matches!(app.store().standing(), Standing::Sound);
+    metrics::gauge!("yinxin_journal_sound").set(on(sound));
+    metrics::gauge!("yinxin_signing_key_quarantined").set(on(app.ca().is_quarantined()));
+    if let Ok(size) = app.store().size().await {
+        metrics::gauge!("yinxin_journal_records").set(f64_of(size));
+    }
+    if let Some(kmc) = app.kmc()
+        && let Ok(counts) = kmc.statistics().await
+    {
+        let stores =
+            [("standby", counts.standby), ("in_use", counts.in_use()), ("history", counts.history())];
+        for (place, pairs) in stores {
+            metrics::gauge!("yinxin_kmc_pairs", "store" => place).set(f64_of(pairs));
+        }
+    }
+}
+
+/// Figures beyond 2^32 lose their last digits, which a plot does not show.
+fn f64_of(number: u64) -> f64 {
+    u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
+}

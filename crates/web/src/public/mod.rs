@@ -1,0 +1,6 @@
+//! What anybody may ask: status, lists, CA certificates, checkpoints.
+
+pub mod authority;
+pub mod lists;
+pub mod log;
+pub mod ocsp;

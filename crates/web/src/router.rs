@@ -1,0 +1,147 @@
+//! The route table: every address, its method, its gate. Nothing is reachable that isn't a row.
+
+use app::Institution;
+use axum::Router;
+use axum::http::{Method, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::{self, MethodRouter};
+use access::Action;
+
+use crate::api::{
+    App, certificates, clients, crls, export, journal, kinds, requests, session, system,
+};
+use crate::gate::{Gate, guard};
+use crate::problem::Problem;
+use crate::public::{authority, lists, log, ocsp};
+use crate::{metrics, openapi};
+
+/// One row of the table.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{parameters}`.
+    pub path: &'static str,
+    /// Who may.
+    pub gate: Gate,
+    handler: MethodRouter<App>,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $gate:expr => $handler:expr;)*) => {
+        vec![$(Route {
+            method: method(stringify!($method)),
+            path: $path,
+            gate: $gate,
+            handler: routing::$method($handler),
+        },)*]
+    };
+}
+
+fn method(name: &str) -> Method {
+    match name {
+        "post" => Method::POST,
+        "delete" => Method::DELETE,
+        _ => Method::GET,
+    }
+}
+
+const fn may(action: Action) -> Gate {
+    Gate::Permit(action)
+}
+
+/// Every route there is.
+#[must_use]
+pub fn table() -> Vec<Route> {
+    use Action as A;
+    routes! {
+        get "/healthz" Gate::Public => system::health;
+        get "/readyz" Gate::Public => system::ready;
+        get "/metrics" Gate::Public => metrics::render;
+        get "/api/openapi.json" Gate::Public => openapi::document;
+        get "/ocsp/{*request}" Gate::Public => ocsp::get;
+        post "/ocsp" Gate::Public => ocsp::post;
+        post "/ocsp/" Gate::Public => ocsp::post;
+        get "/crl/{file}" Gate::Public => lists::download;
+        get "/ca/{file}" Gate::Public => authority::download;
+        get "/log/checkpoint" Gate::Public => log::checkpoint;
+        get "/log/tile/{*path}" Gate::Public => log::tile;
+        get "/api/v1/kinds" Gate::Public => kinds::list;
+
+        post "/api/v1/session" Gate::Signed => session::open;
+        delete "/api/v1/session" Gate::Signed => session::close;
+
+        post "/api/v1/requests" may(A::IssueCertificate) => requests::create;
+        get "/api/v1/requests" may(A::ReadCertificate) => requests::list;
+        get "/api/v1/requests/{id}" may(A::ReadCertificate) => requests::show;
+        get "/api/v1/requests/{id}/response" may(A::ReadCertificate) => requests::response;
+
+        get "/api/v1/certificates" may(A::ReadCertificate) => certificates::list;
+        get "/api/v1/certificates/{serial}" may(A::ReadCertificate) => certificates::show;
+        get "/api/v1/certificates/{serial}/der" may(A::ReadCertificate) => certificates::der;
+        get "/api/v1/certificates/{serial}/status" may(A::ReadCertificate) => certificates::status;
+        post "/api/v1/certificates/{serial}/renew" may(A::RenewCertificate) => certificates::renew;
+        post "/api/v1/certificates/{serial}/suspend" may(A::SuspendCertificate) => certificates::suspend;
+        post "/api/v1/certificates/{serial}/resume" may(A::ResumeCertificate) => certificates::resume;
+        post "/api/v1/certificates/{serial}/revoke" may(A::RevokeCertificate) => certificates::revoke;
+        get "/api/v1/export/certificates.csv" may(A::ReadCertificate) => export::certificates;
+
+        get "/api/v1/crls" may(A::ReadCrl) => crls::list;
+        post "/api/v1/crls" may(A::PublishCrl) => crls::publish;
+
+        get "/api/v1/journal" may(A::ReadJournal) => journal::list;
+        get "/api/v1/journal/consistency" may(A::ReadJournal) => journal::consistency;
+        post "/api/v1/journal/checkpoint" may(A::CheckpointJournal) => journal::checkpoint;
+        get "/api/v1/journal/{seq}/proof" may(A::ReadJournal) => journal::proof;
+        get "/api/v1/export/journal.jsonl" may(A::ExportJournal) => export::journal;
+
+        get "/api/v1/clients" may(A::ReadClients) => clients::list;
+        post "/api/v1/clients" may(A::ManageClients) => clients::create;
+        post "/api/v1/clients/{id}/disable" may(A::ManageClients) => clients::disable;
+
+        get "/api/v1/doctor" may(A::ReadMetrics) => system::doctor;
+    }
+}
+
+/// The router of an institution.
+pub fn router(institution: Institution) -> Router {
+    let mut router = Router::new();
+    for route in table() {
+        let state = (institution.clone(), route.gate);
+        let handler = route.handler.route_layer(from_fn_with_state(state, guard));
+        router = router.route(route.path, handler);
+    }
+    router
+        .fallback(missing)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(institution)
+}
+
+async fn missing() -> impl IntoResponse {
+    Problem::not_found("没有这个地址；接口说明见 /api/openapi.json")
+}
+
+async fn wrong_method() -> impl IntoResponse {
+    let text = "此地址不支持这种请求方法；接口说明见 /api/openapi.json";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "web.method", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_relying_parties_need_is_public() {
+        let public: Vec<_> =
+            table().into_iter().filter(|r| r.gate == Gate::Public).map(|r| r.path).collect();
+        assert!(public.iter().all(|path| !path.starts_with("/api/v1/") || *path == "/api/v1/kinds"));
+    }
+
+    #[test]
+    fn nothing_that_changes_anything_is_public_but_asking_for_status() {
+        for route in table() {
+            let asks = route.path.starts_with("/ocsp");
+            assert!(route.method == Method::GET || route.gate != Gate::Public || asks, "{}", route.path);
+        }
+    }
+}

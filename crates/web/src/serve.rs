@@ -1,0 +1,109 @@
+//! Listening, with limits: how many requests at once, how long each, and a clean end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use app::Institution;
+use axum::Router;
+use axum::error_handling::HandleErrorLayer;
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use kmc::Kmc;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tower::ServiceBuilder;
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower::load_shed::LoadShedLayer;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::problem::Problem;
+use crate::{kmc as kmc_door, metrics, router};
+
+/// Longest time for one request.
+const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// Requests under way at a key centre.
+const KMC_IN_FLIGHT: usize = 64;
+
+/// A server that listens until it is stopped.
+pub struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more requests, finishes those under way, and ends.
+    ///
+    /// # Errors
+    /// When listening had failed.
+    pub async fn stop(self) -> std::io::Result<()> {
+        let _ = self.stop.send(());
+        self.task.await.map_err(std::io::Error::other)?
+    }
+}
+
+/// Serves an institution.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn serve(institution: Institution) -> std::io::Result<Running> {
+    let server = institution.settings().server.clone();
+    let router = limited(router(institution), server.max_in_flight);
+    listen(server.listen, router).await
+}
+
+/// Serves a key centre.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn serve_kmc(kmc: Kmc, address: SocketAddr) -> std::io::Result<Running> {
+    listen(address, limited(kmc_door::router(kmc), KMC_IN_FLIGHT)).await
+}
+
+/// More than `in_flight` requests at once are told to come back, at once and cheaply.
+fn limited(router: Router, in_flight: usize) -> Router {
+    let limits = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(overloaded))
+        .layer(LoadShedLayer::new())
+        .layer(GlobalConcurrencyLimitLayer::new(in_flight.max(1)))
+        .timeout(REQUEST_TIME);
+    router
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| broken()))
+        .layer(from_fn(metrics::count))
+        .layer(limits)
+}
+
+async fn overloaded(error: tower::BoxError) -> Response {
+    let text = match error.is::<tower::timeout::error::Elapsed>() {
+        true => "处理超时，请用同一申请编号重试以确认结果",
+        false => "系统繁忙，请稍后重试",
+    };
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "web.overloaded", text).into_response()
+}
+
+fn broken() -> Response {
+    let text = "程序错误，本次操作可能未完成；请用同一申请编号重试，如再次出现请联系管理员";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "web.panic", text).into_response()
+}
+
+async fn listen(address: SocketAddr, router: Router) -> std::io::Result<Running> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(async move {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(async {
+                let _ = stopped.await;
+            })
+            .await
+    });
+    Ok(Running { address, stop, task })
+}
