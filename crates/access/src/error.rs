@@ -1,0 +1,177 @@
+//! Why a request was not let in.
+
+use crate::{Action, Role};
+use store::ErrorKind;
+
+/// Why a request was not let in, or a change of clients not made.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Neither a signature nor a session.
+    #[error("请求未经认证：请用客户端密钥签名，或携带会话令牌")]
+    Missing,
+    /// A header has not the form that RFC 9421 and RFC 9530 give it here.
+    #[error("请求头 {header} 格式不正确：{why}")]
+    Malformed {
+        /// Which header.
+        header: &'static str,
+        /// What is wrong with it, in Chinese.
+        why: &'static str,
+    },
+    /// The body is not the one whose digest was signed.
+    #[error("请求体与 Content-Digest 不一致，请重新计算 SM3 摘要并签名")]
+    Digest,
+    /// The signature was made too long ago, or in the future.
+    #[error(
+        "签名时间与服务器时间相差 {off_seconds} 秒，超过允许的 {allowed_seconds} 秒，请校准本机时钟后重新签名"
+    )]
+    Clock {
+        /// Server time minus signing time.
+        off_seconds: i64,
+        /// What is allowed either way.
+        allowed_seconds: i64,
+    },
+    /// The time that the signer gave the signature is over.
+    #[error("签名已过有效期，请重新签名后再发送")]
+    Expired,
+    /// No client has this identifier.
+    #[error("没有编号为 {0} 的客户端，请核对 keyid，或请管理员登记")]
+    UnknownClient(String),
+    /// The client was disabled.
+    #[error("客户端“{0}”已停用，请联系管理员")]
+    Disabled(String),
+    /// The signature does not fit the key of the client and the request.
+    #[error("请求签名验证不通过：请核对客户端密钥，并确认签名后请求未被改动")]
+    Signature,
+    /// The same signed request came before.
+    #[error("该请求已经处理过，不能重复提交；如需再次操作，请用新的 nonce 重新签名")]
+    Replayed,
+    /// More signed requests within the window than can be remembered.
+    #[error("签名请求过多，请稍后重试，或改用会话")]
+    Overrun,
+    /// No session has this token, or it is over.
+    #[error("会话不存在或已结束，请重新登录")]
+    SessionOver,
+    /// A session was idle or open for too long.
+    #[error("会话已超时，请重新登录")]
+    SessionExpired,
+    /// Only a signed request may do this.
+    #[error("此操作须用客户端密钥签名，不能使用会话令牌")]
+    SignatureNeeded,
+    /// The permission table says no.
+    #[error("没有权限：{action}需要角色 {}", names(.needed))]
+    Forbidden {
+        /// What was asked for.
+        action: Action,
+        /// Who may.
+        needed: Vec<Role>,
+    },
+    /// A permit for one action was used for another.
+    #[error("授权与操作不符：该授权只用于{0}")]
+    WrongPermit(Action),
+    /// The name of a client is empty, too long, or holds control characters.
+    #[error("客户端名称应为 1 至 64 个字符，不含控制字符")]
+    Name,
+    /// The text is no identifier of a client.
+    #[error("客户端编号应为 32 位小写十六进制数")]
+    Id,
+    /// No role, or roles that one client may not join.
+    #[error("角色不正确：{0}")]
+    Roles(&'static str),
+    /// The name or the key belongs to a client already.
+    #[error("该名称或公钥已经登记过，请换用新的名称和密钥")]
+    Taken,
+    /// A first client was to be made although there are clients.
+    #[error("系统中已有客户端，请由管理员登记新的客户端")]
+    NotFirst,
+    /// Without this client nobody could manage clients.
+    #[error("至少要保留一个可用的管理员客户端，请先登记另一个管理员")]
+    LastAdmin,
+    /// The permission table that was built in is wrong.
+    #[error("权限表有误：{0}")]
+    Table(String),
+    /// A row that contradicts its own table.
+    #[error("存储的访问控制数据有误：{0}，请停机核对")]
+    Stored(&'static str),
+    /// The device.
+    #[error("{0}")]
+    Device(#[from] gm::DeviceError),
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] store::Error),
+}
+
+impl Error {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "access.missing",
+            Self::Malformed { .. } => "access.malformed",
+            Self::Digest => "access.digest",
+            Self::Clock { .. } => "access.clock",
+            Self::Expired => "access.expired",
+            Self::UnknownClient(_) => "access.unknown-client",
+            Self::Disabled(_) => "access.disabled",
+            Self::Signature => "access.signature",
+            Self::Replayed => "access.replayed",
+            Self::Overrun => "access.overrun",
+            Self::SessionOver => "access.session-over",
+            Self::SessionExpired => "access.session-expired",
+            Self::SignatureNeeded => "access.signature-needed",
+            Self::Forbidden { .. } => "access.forbidden",
+            Self::WrongPermit(_) => "access.wrong-permit",
+            Self::Name => "access.name",
+            Self::Id => "access.id",
+            Self::Roles(_) => "access.roles",
+            Self::Taken => "access.taken",
+            Self::NotFirst => "access.not-first",
+            Self::LastAdmin => "access.last-admin",
+            Self::Table(_) => "access.table",
+            Self::Stored(_) => "access.stored",
+            Self::Device(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    /// Who has to act.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Malformed { .. } | Self::Digest | Self::Name | Self::Id | Self::Roles(_) => {
+                ErrorKind::Invalid
+            }
+            Self::Table(_)
+            | Self::Stored(_)
+            | Self::WrongPermit(_)
+            | Self::Device(_)
+            | Self::Overrun => ErrorKind::Fault,
+            Self::Store(error) => error.kind(),
+            _ => ErrorKind::Refusal,
+        }
+    }
+
+    /// Whether it is not known who asks (401), rather than known and not allowed (403).
+    pub fn is_authentication(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing
+                | Self::Malformed { .. }
+                | Self::Digest
+                | Self::Clock { .. }
+                | Self::Expired
+                | Self::UnknownClient(_)
+                | Self::Disabled(_)
+                | Self::Signature
+                | Self::Replayed
+                | Self::SessionOver
+                | Self::SessionExpired
+        )
+    }
+}
+
+fn names(roles: &[Role]) -> String {
+    roles
+        .iter()
+        .map(|role| role.chinese())
+        .collect::<Vec<_>>()
+        .join("或")
+}

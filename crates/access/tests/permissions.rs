@@ -1,0 +1,126 @@
+//! The permission table, cell by cell, as the public sees it.
+
+#![allow(clippy::unwrap_used)]
+
+use access::{Action, Error, Permissions, Role, Roles};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+const TABLE: &str = include_str!("../permissions.toml");
+
+fn matrix() -> String {
+    let table = Permissions::embedded().unwrap();
+    let mut text = format!("{:<20}", "");
+    for role in Role::ALL {
+        write!(text, "{:<10}", role.name()).unwrap();
+    }
+    for action in Action::ALL {
+        write!(text, "\n{:<20}", action.name()).unwrap();
+        for role in Role::ALL {
+            let cell = match (table.roles(*action).contains(&role), action.changes()) {
+                (true, true) => "changes",
+                (true, false) => "reads",
+                (false, _) => "-",
+            };
+            write!(text, "{cell:<10}").unwrap();
+        }
+    }
+    text.lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+/// Invariant 9: the permission table is data, golden-tested.
+#[test]
+fn golden_permission_matrix() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/permissions.txt");
+    if std::env::var("YINXIN_GOLDEN").as_deref() == Ok("write") {
+        std::fs::write(&path, matrix()).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        matrix(),
+        golden,
+        "a changed right is a decision: cargo xtask golden, and say why"
+    );
+}
+
+#[test]
+fn auditors_and_readers_change_nothing() {
+    let table = Permissions::embedded().unwrap();
+    for action in Action::ALL.iter().filter(|action| action.changes()) {
+        let roles = table.roles(*action);
+        assert!(
+            !roles.contains(&Role::Auditor) && !roles.contains(&Role::Reader),
+            "{action:?}"
+        );
+    }
+}
+
+#[test]
+fn nobody_looks_after_clients_and_issues_by_one_role() {
+    let table = Permissions::embedded().unwrap();
+    let both = Role::ALL.into_iter().find(|role| {
+        let may = |action| table.roles(action).contains(role);
+        may(Action::ManageClients) && may(Action::IssueCertificate)
+    });
+    assert_eq!(both, None);
+}
+
+#[test]
+fn a_table_that_is_wrong_is_refused_with_its_place() {
+    let refused = |from: &str, to: &str| {
+        let text = TABLE.replacen(from, to, 1);
+        assert_ne!(text, TABLE, "{from} is there");
+        match Permissions::parse(&text) {
+            Err(Error::Table(why)) => why,
+            other => unreachable!("{other:?}"),
+        }
+    };
+    assert!(refused("\"kmc.refill\" = [\"admin\"]", "").contains("kmc.refill"));
+    assert!(refused("\"kmc.refill\"", "\"kmc.fill\"").contains("kmc.fill"));
+    assert!(
+        refused(
+            "\"cert.revoke\" = [\"admin\"",
+            "\"cert.revoke\" = [\"auditor\""
+        )
+        .contains("cert.revoke")
+    );
+    assert!(
+        refused(
+            "\"kmc.refill\" = [\"admin\"]",
+            "\"kmc.refill\" = [\"reader\"]"
+        )
+        .contains("kmc.refill")
+    );
+    assert!(
+        refused(
+            "\"kmc.refill\" = [\"admin\"]",
+            "\"kmc.refill\" = [\"root\"]"
+        )
+        .contains("kmc.refill")
+    );
+    assert!(
+        refused(
+            "\"kmc.refill\" = [\"admin\"]",
+            "\"kmc.refill\" = [\"admin\", \"admin\"]"
+        )
+        .contains("重复")
+    );
+}
+
+#[test]
+fn auditors_hold_no_other_role() {
+    assert!(Roles::new([Role::Admin, Role::Operator]).is_ok());
+    for other in [Role::Admin, Role::Operator, Role::Reader] {
+        assert!(matches!(
+            Roles::new([Role::Auditor, other]),
+            Err(Error::Roles(_))
+        ));
+    }
+    assert!(Roles::new([]).is_err());
+    assert_eq!(
+        "operator, admin".parse::<Roles>().unwrap().to_string(),
+        "admin,operator"
+    );
+}
