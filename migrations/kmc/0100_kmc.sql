@@ -135,9 +135,9 @@ CREATE TABLE recovery_case (
     record             {{bytes}} NOT NULL, -- the exact bytes that both parties sign
     opened_at          BIGINT NOT NULL,
     expires_at         BIGINT NOT NULL,
-    notice             TEXT   NOT NULL CHECK (notice IN ('due', 'withheld', 'given')),
-    notice_basis       TEXT,
+    silence            TEXT, -- the basis on which the subscriber is not told; NULL: must be told
     notice_at          BIGINT,
+    claim              TEXT   NOT NULL DEFAULT '', -- the token, once a case lapsed unsigned
     done_at            BIGINT,
     operator_id        BIGINT REFERENCES recovery_officer (id),
     operator_signature {{bytes}},
@@ -149,7 +149,6 @@ CREATE TABLE recovery_case (
     CHECK ((done_at IS NULL) = (operator_signature IS NULL)),
     CHECK ((done_at IS NULL) = (judicial_signature IS NULL)),
     CHECK (operator_id <> judicial_id),
-    CHECK ((notice = 'withheld') = (notice_basis IS NOT NULL)),
-    CHECK ((notice = 'given') = (notice_at IS NOT NULL)),
-    UNIQUE (authority, case_number, pair_id)
+    CHECK (notice_at IS NULL OR (silence IS NULL AND done_at IS NOT NULL)),
+    UNIQUE (authority, case_number, pair_id, claim)
 );

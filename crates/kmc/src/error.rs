@@ -73,7 +73,7 @@ pub enum Error {
     #[error("密钥管理中心拒绝了请求（错误号{number}）：{text}")]
     Remote {
         /// errNo of the answer.
-        number: i64,
+        number: u64,
         /// errDesc of the answer.
         text: String,
     },

@@ -65,8 +65,8 @@ pub struct ApplyOrder {
     pub not_before: Timestamp,
     /// End of validity: the day on which the pair goes to the history store.
     pub not_after: Timestamp,
-    /// The subscriber's name. It is kept only as a sealed blob.
-    pub user_name: Option<String>,
+    /// The subscriber's name, as the octets that the CA gave. It is kept only as a sealed blob.
+    pub user_name: Option<Vec<u8>>,
 }
 
 /// A subscriber has a new signing pair and wants the old encryption key back.

@@ -94,8 +94,8 @@ pub fn decide_end(
 /// more, in China's civil time.
 pub fn retain_until(ended_at: Timestamp, retention: Retention) -> Result<Timestamp, Error> {
     let span = i64::from(retention.years()).years().days(1);
-    china()
-        .to_zoned(ended_at)
+    ended_at
+        .to_zoned(china())
         .checked_add(span)
         .map(|later| later.timestamp())
         .map_err(|_| Error::StoredData("retain_until"))

@@ -70,7 +70,7 @@ async fn insert_all(
 pub(crate) async fn assign(
     conn: &mut Connection,
     ca_id: i64,
-    (order, user_blob, at): (&ApplyOrder, Option<&str>, Timestamp),
+    (order, user_blob, at): (&ApplyOrder, Option<String>, Timestamp),
 ) -> Result<Option<(i64, WrappedKey)>, Error> {
     let sql = "UPDATE key_pair SET store = 'in_use', ca_id = $1, cert_serial = $2, \
          signing_key = $3, not_before = $4, not_after = $5, assigned_at = $6, user_blob = $7 \

@@ -9,6 +9,8 @@
 //! SM2EnvelopedKey (GM/T 0009 §7.4) or ENVELOPEDKEYBLOB (GM/T 0016) without opening it. On
 //! reading, the 64-octet field of GM/T 0016 with the key in its right half is accepted too.
 
+use std::borrow::Cow;
+
 use gm::{Ciphertext, EnvelopedKey, PublicKey, Signature, UserId};
 
 use super::field;
@@ -164,7 +166,18 @@ fn recipient(fields: &mut Reader<'_>) -> Result<Ciphertext, Error> {
     require(field::algorithm(fields)? == oid::SM2_ENCRYPT, "密钥加密算法不是 SM2")?;
     let encrypted = fields.octet_string()?;
     fields.finish()?;
-    Ciphertext::from_der(encrypted).map_err(|_| Error::malformed(WHAT, "密钥密文不是 SM2 密文"))
+    Ciphertext::from_der(&shortest(encrypted))
+        .map_err(|_| Error::malformed(WHAT, "密钥密文不是 SM2 密文"))
+}
+
+/// An operating KM writes the length of SM2Cipher as `81 nn` where one octet would do.
+fn shortest(cipher: &[u8]) -> Cow<'_, [u8]> {
+    match cipher {
+        [sequence @ 0x30, 0x81, length @ ..=0x7f, content @ ..] => {
+            [&[*sequence, *length], content].concat().into()
+        }
+        _ => cipher.into(),
+    }
 }
 
 /// `EncryptedContentInfo`: SM4 without mode means ECB here.
