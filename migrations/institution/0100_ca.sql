@@ -100,8 +100,10 @@ CREATE TABLE certificate (
 CREATE INDEX certificate_by_key ON certificate (key_hash);
 CREATE INDEX certificate_by_subject ON certificate (subject);
 CREATE INDEX certificate_by_end ON certificate (not_after) WHERE expired_at IS NULL;
-CREATE INDEX certificate_barred ON certificate (issuer_id, serial) WHERE status <> 'good';
-CREATE INDEX certificate_barred_by_shard ON certificate (issuer_id, shard, serial) WHERE status <> 'good';
+-- CRLs are streamed in the numeric order of serials: shorter magnitudes are smaller.
+CREATE INDEX certificate_barred ON certificate (issuer_id, length(serial), serial) WHERE status <> 'good';
+CREATE INDEX certificate_barred_by_shard ON certificate (issuer_id, shard, length(serial), serial)
+    WHERE status <> 'good';
 
 CREATE TABLE certificate_der (
     certificate_id   BIGINT PRIMARY KEY REFERENCES certificate (id),
@@ -152,8 +154,8 @@ CREATE TABLE signer (
 );
 
 -- Signatures that are no certificate and no CRL of their own: repetitions after a crash
--- (`again`), intents given up (`lost`), failed or refused signatures, and single acts
--- (`act`, such as the protocol of a ceremony). Written before the signature is made.
+-- (`again`), intents given up (`lost`), and single acts (`act`, such as the protocol of a
+-- ceremony). Written before the signature is made; it may then have been made or not.
 CREATE TABLE signature_note (
     id               {{pk}},
     key_label        TEXT   NOT NULL,

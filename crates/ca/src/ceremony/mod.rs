@@ -1,0 +1,118 @@
+//! The key ceremony (GM/T 0034 §8.5): a root, an issuing CA, an OCSP responder, first CRLs,
+//! the root key in five custodians' hands, and a signed protocol.
+//!
+//! A ceremony is a chain of states; each function takes the state before it and so cannot be
+//! called out of order. Every step is a row of `ceremony_step` and a journal record in one
+//! unit. A ceremony that was cut off is run again with the same plan: what is done is taken
+//! from its rows, and goes on with the step that is not.
+//!
+//! ```text
+//! convened → root made → root shared → issuing CA made → responder made → lists out
+//!          → root retired (destroyed on the device, or kept) → protocol signed
+//! ```
+//!
+//! Root and issuing CA certificates come from here and from nowhere else: [`Quorum`] is made
+//! only of the right people, and only with it a CA profile can be used (T-19).
+
+mod authority;
+mod files;
+mod participants;
+mod protocol;
+mod restore;
+mod root;
+mod run;
+mod shares;
+
+pub use participants::{Custodian, Participants, Person, Quorum, SHARES, THRESHOLD};
+pub use protocol::{ProtocolFiles, verify_protocol};
+pub use restore::{destroy_root, restore_root};
+pub use run::{Ceremony, CeremonyPlan, CeremonyReport};
+pub use shares::SealedShare;
+
+/// Name of the root's row and label of its key.
+pub const ROOT: &str = "root";
+/// Name of the issuing CA's row.
+pub const ISSUING: &str = "issuing";
+/// Label of the issuing CA's key.
+pub const ISSUING_KEY: &str = "ca";
+/// Label of the delegated OCSP responder's key.
+pub const RESPONDER_KEY: &str = "ocsp";
+
+/// Steps that leave a row, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    Convened,
+    RootKey,
+    RootIntended,
+    RootCertificate,
+    RootShared,
+    IssuingKey,
+    IssuingCertificate,
+    ResponderKey,
+    ResponderCertificate,
+    RootList,
+    IssuingList,
+    RootRetired,
+    ProtocolWritten,
+    ProtocolSigned,
+}
+
+impl Step {
+    /// Every step.
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Convened,
+        Self::RootKey,
+        Self::RootIntended,
+        Self::RootCertificate,
+        Self::RootShared,
+        Self::IssuingKey,
+        Self::IssuingCertificate,
+        Self::ResponderKey,
+        Self::ResponderCertificate,
+        Self::RootList,
+        Self::IssuingList,
+        Self::RootRetired,
+        Self::ProtocolWritten,
+        Self::ProtocolSigned,
+    ];
+
+    /// The text of the database, and the kind of its journal record.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Convened => "ceremony.convened",
+            Self::RootKey => "ceremony.root-key-made",
+            Self::RootIntended => "ceremony.root-intended",
+            Self::RootCertificate => "ceremony.root-certified",
+            Self::RootShared => "ceremony.root-shared",
+            Self::IssuingKey => "ceremony.issuing-key-made",
+            Self::IssuingCertificate => "ceremony.issuing-certified",
+            Self::ResponderKey => "ceremony.responder-key-made",
+            Self::ResponderCertificate => "ceremony.responder-certified",
+            Self::RootList => "ceremony.root-list-published",
+            Self::IssuingList => "ceremony.issuing-list-published",
+            Self::RootRetired => "ceremony.root-retired",
+            Self::ProtocolWritten => "ceremony.protocol-written",
+            Self::ProtocolSigned => "ceremony.protocol-signed",
+        }
+    }
+
+    /// For the protocol.
+    pub(crate) const fn chinese(self) -> &'static str {
+        match self {
+            Self::Convened => "核对参加人，仪式开始",
+            Self::RootKey => "在密码设备中生成根密钥",
+            Self::RootIntended => "记录待签发的根证书内容",
+            Self::RootCertificate => "签发并核验根证书",
+            Self::RootShared => "根密钥分为五份交保管人，并试恢复",
+            Self::IssuingKey => "在密码设备中生成签发密钥",
+            Self::IssuingCertificate => "由根密钥签发下级机构证书",
+            Self::ResponderKey => "在密码设备中生成状态应答密钥",
+            Self::ResponderCertificate => "签发状态应答证书",
+            Self::RootList => "发布根的证书撤销列表",
+            Self::IssuingList => "发布签发机构的证书撤销列表",
+            Self::RootRetired => "处置密码设备中的根密钥",
+            Self::ProtocolWritten => "形成仪式记录",
+            Self::ProtocolSigned => "签署仪式记录",
+        }
+    }
+}

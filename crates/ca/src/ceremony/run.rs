@@ -1,0 +1,318 @@
+//! The chain of states.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use gm::passphrase::Stretch;
+use gm::{Device, KeyInfo, KeyKind, KeyLabel};
+use pki::profile::ProfileSet;
+use pki::{Certificate, SubjectInput};
+use serde_json::{Value, json};
+use store::{Actor, Clock, Record, Store, Tx};
+
+use super::participants::Quorum;
+use super::protocol::ProtocolFiles;
+use super::{ISSUING, ISSUING_KEY, RESPONDER_KEY, ROOT, Step};
+use crate::error::{Error, Refusal};
+use crate::model::CaConfig;
+use crate::sql::ceremony::StepRow;
+use crate::sql::{self, seconds};
+use crate::{Ca, CrlKind};
+
+/// What a ceremony is to make.
+#[derive(Debug, Clone)]
+pub struct CeremonyPlan {
+    /// Names the ceremony, such as `2026-11-22`; running it again with the same name goes on.
+    pub name: String,
+    /// The institution.
+    pub institution: String,
+    /// Subject of the root certificate.
+    pub root: SubjectInput,
+    /// Subject of the issuing CA certificate.
+    pub issuing: SubjectInput,
+    /// Subject of the OCSP responder certificate.
+    pub responder: SubjectInput,
+    /// Addresses and CRL policy of the root; its `issuer` is `root`.
+    pub root_config: CaConfig,
+    /// Addresses and CRL policy of the issuing CA; its `issuer` is `issuing`.
+    pub issuing_config: CaConfig,
+    /// Shards of the issuing CA's CRL; 0 for none.
+    pub shards: u16,
+    /// Keep the root key on the device. The rule is to destroy it there: an offline root.
+    pub keep_root: bool,
+    /// Where the custodians' files are written.
+    pub shares: PathBuf,
+    /// Where the protocol is written.
+    pub protocol: PathBuf,
+    /// How hard guessing a custodian's passphrase is made.
+    pub stretch: Stretch,
+}
+
+/// What a ceremony made.
+#[derive(Debug, Clone)]
+pub struct CeremonyReport {
+    /// The self-signed root certificate.
+    pub root: Certificate,
+    /// The issuing CA certificate.
+    pub issuing: Certificate,
+    /// The OCSP responder certificate.
+    pub responder: Certificate,
+    /// Each custodian's file.
+    pub shares: Vec<PathBuf>,
+    /// The signed protocol.
+    pub protocol: ProtocolFiles,
+}
+
+/// A ceremony that is being held.
+#[derive(Clone)]
+pub struct Ceremony {
+    pub(super) store: Store,
+    pub(super) device: Arc<dyn Device>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) profiles: Arc<ProfileSet>,
+    pub(super) plan: Arc<CeremonyPlan>,
+    pub(super) quorum: Arc<Quorum>,
+    done: Arc<Mutex<HashMap<String, StepRow>>>,
+}
+
+/// The participants are recorded.
+pub(super) struct Convened(());
+
+/// The root certificate exists.
+pub(super) struct RootMade {
+    pub(super) root: Ca,
+}
+
+/// The five files are written, and three of them restored the key in a trial.
+pub(super) struct RootShared {
+    pub(super) root: Ca,
+    pub(super) shares: Vec<PathBuf>,
+}
+
+/// The issuing CA certificate exists.
+pub(super) struct IssuingMade {
+    pub(super) before: RootShared,
+    pub(super) issuing: Ca,
+}
+
+/// The responder certificate exists.
+pub(super) struct ResponderMade {
+    pub(super) before: IssuingMade,
+    pub(super) responder: Certificate,
+}
+
+/// Both CRLs are out and the root key is disposed of.
+pub(super) struct Retired {
+    pub(super) before: ResponderMade,
+}
+
+impl Ceremony {
+    /// A ceremony, new or cut off.
+    pub fn new(
+        store: Store,
+        device: Arc<dyn Device>,
+        clock: Arc<dyn Clock>,
+        profiles: Arc<ProfileSet>,
+        (plan, quorum): (CeremonyPlan, Quorum),
+    ) -> Result<Self, Error> {
+        if plan.root_config.issuer != ROOT || plan.issuing_config.issuer != ISSUING {
+            let text = "密钥仪式中签发机构的名称应为 root 和 issuing";
+            return Err(Refusal::Ceremony(text.into()).into());
+        }
+        Ok(Self {
+            store,
+            device,
+            clock,
+            profiles,
+            plan: Arc::new(plan),
+            quorum: Arc::new(quorum),
+            done: Arc::default(),
+        })
+    }
+
+    /// Holds the ceremony to its end, from wherever it is.
+    pub async fn run(&self) -> Result<CeremonyReport, Error> {
+        self.read_rows().await?;
+        let convened = self.convene().await?;
+        let made = self.make_root(convened).await?;
+        let shared = self.share_root(made).await?;
+        let issuing = self.make_issuing(shared).await?;
+        let responder = self.make_responder(issuing).await?;
+        let retired = self.publish_and_retire(responder).await?;
+        self.sign_protocol(retired).await
+    }
+
+    async fn read_rows(&self) -> Result<(), Error> {
+        let mut reader = self.store.read().await?;
+        let steps = sql::ceremony::steps(&mut reader, &self.plan.name).await?;
+        let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *done = steps.into_iter().map(|row| (row.step.clone(), row)).collect();
+        Ok(())
+    }
+
+    async fn convene(&self) -> Result<Convened, Error> {
+        if self.row(Step::Convened).is_none() {
+            let all = self.quorum.participants();
+            let custodians: Vec<_> = all.custodians.iter().map(|c| &c.person).collect();
+            let device = self.device.info();
+            let detail = json!({
+                "institution": self.plan.institution,
+                "leader": all.leader,
+                "witnesses": all.witnesses,
+                "custodians": custodians,
+                "device": { "name": device.name, "kind": device.kind, "certified": device.certified },
+                "software": env!("CARGO_PKG_VERSION"),
+            });
+            self.record(Step::Convened, detail).await?;
+        }
+        Ok(Convened(()))
+    }
+
+    /// ARL and first CRL, then the root key leaves the device unless it is to stay.
+    async fn publish_and_retire(&self, before: ResponderMade) -> Result<Retired, Error> {
+        let (root, issuing) = (&before.before.before.root, &before.before.issuing);
+        self.publish_first(Step::RootList, root).await?;
+        self.publish_first(Step::IssuingList, issuing).await?;
+        if self.row(Step::RootRetired).is_none() {
+            let destroyed = !self.plan.keep_root;
+            if destroyed {
+                super::restore::destroy_if_there(&*self.device, ROOT)?;
+                store::fault::point("ca.70-root-destroyed");
+            }
+            self.record(Step::RootRetired, json!({ "destroyed": destroyed })).await?;
+        }
+        Ok(Retired { before })
+    }
+
+    async fn publish_first(&self, step: Step, ca: &Ca) -> Result<(), Error> {
+        if self.row(step).is_some() {
+            return Ok(());
+        }
+        let mut lists = Vec::new();
+        for kind in ca.crl_kinds().into_iter().filter(|kind| *kind != CrlKind::Delta) {
+            let list = ca.publish_crl(kind).await?;
+            lists.push(json!({ "kind": kind.as_str(), "number": list.number, "sm3": list.etag }));
+        }
+        self.record(step, json!({ "lists": lists })).await
+    }
+
+    /// The key of this label, made now or by an earlier run. One that signed already is not
+    /// the ceremony's.
+    pub(super) async fn key(&self, step: Step, label: &str) -> Result<KeyInfo, Error> {
+        let label = KeyLabel::new(label).map_err(|error| Refusal::Ceremony(error.to_string()))?;
+        let known = self.device.session()?.key(&label);
+        let info = match known {
+            Ok(info) => info,
+            Err(gm::DeviceError::Refused(gm::RefusedReason::NoSuchKey)) => {
+                let made = self.device.session()?.generate(&label, KeyKind::Sm2Sign)?;
+                store::fault::point("ca.60-key-made");
+                made
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if self.row(step).is_none() {
+            self.record_key(step, &info).await?;
+        }
+        Ok(info)
+    }
+
+    async fn record_key(&self, step: Step, info: &KeyInfo) -> Result<(), Error> {
+        if info.uses > 0 {
+            let text = format!("密码设备中已有用过的密钥“{}”，不能用于仪式", info.label);
+            return Err(Refusal::Ceremony(text).into());
+        }
+        let fingerprint = info.public_key.map(|key| key.fingerprint());
+        let detail = json!({ "label": info.label.as_str(), "key": fingerprint });
+        let (ceremony, label) = (self.clone(), info.label.clone());
+        self.commit(move |tx| {
+            Box::pin(async move {
+                let now = seconds(tx.now());
+                if label.as_str() != RESPONDER_KEY {
+                    sql::signer::set_base(tx.conn(), label.as_str(), 0, now).await?;
+                }
+                ceremony.record_in(tx, step, detail).await
+            })
+        })
+        .await
+    }
+
+    /// The row of a step that is done.
+    pub(super) fn row(&self, step: Step) -> Option<StepRow> {
+        let done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        done.get(step.kind()).cloned()
+    }
+
+    /// Detail of a step that must be done by now.
+    pub(super) fn detail(&self, step: Step) -> Result<Value, Error> {
+        let row = self.row(step).ok_or_else(|| missing(step))?;
+        serde_json::from_str(&row.detail).map_err(|_| missing(step))
+    }
+
+    /// Row and journal record of a step, in a unit of its own.
+    pub(super) async fn record(&self, step: Step, detail: Value) -> Result<(), Error> {
+        let ceremony = self.clone();
+        self.commit(move |tx| {
+            Box::pin(async move { ceremony.record_in(tx, step, detail).await })
+        })
+        .await
+    }
+
+    /// The same inside a unit that does more. The row counts as done once it is written here;
+    /// a unit that fails ends the run, and each run reads the rows anew.
+    pub(super) async fn record_in(
+        &self,
+        tx: &mut Tx,
+        step: Step,
+        detail: Value,
+    ) -> Result<(), Error> {
+        let actor = Actor::new(format!("person:{}", self.quorum.participants().leader.id));
+        let subject = format!("ceremony:{}", self.plan.name);
+        let text = store::to_canonical(&detail)?;
+        let seq = tx.append(Record::new(step.kind(), actor, subject, detail)).await?;
+        let row = StepRow {
+            step: step.kind().into(),
+            seq: seq.to_sql(),
+            at: seconds(tx.now()),
+            detail: text,
+        };
+        sql::ceremony::done(tx.conn(), &self.plan.name, &row).await?;
+        let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        done.insert(row.step.clone(), row);
+        Ok(())
+    }
+
+    pub(super) async fn commit<T, F>(&self, unit: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> futures_util::future::BoxFuture<'t, Result<T, Error>>
+            + Send
+            + 'static,
+    {
+        let done = self.store.commit(unit).await;
+        store::fault::point("ca.61-ceremony-step");
+        done
+    }
+
+    /// A CA of this ceremony.
+    pub(super) async fn ca(&self, config: &CaConfig) -> Result<Ca, Error> {
+        let (store, device) = (self.store.clone(), self.device.clone());
+        let (clock, profiles) = (self.clock.clone(), self.profiles.clone());
+        Ca::open(store, device, clock, profiles, config.clone()).await
+    }
+
+    /// The label of the issuing CA's key.
+    pub(super) const fn issuing_key() -> &'static str {
+        ISSUING_KEY
+    }
+}
+
+impl std::fmt::Debug for Ceremony {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ceremony({})", self.plan.name)
+    }
+}
+
+fn missing(step: Step) -> Error {
+    Error::stored(format!("密钥仪式的步骤“{}”没有记录", step.chinese()))
+}

@@ -1,0 +1,155 @@
+//! Which CRLs are due, how the current ones stand, and their bytes.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::CrlKind;
+use super::publish::PublishedCrl;
+use crate::Ca;
+use crate::error::Error;
+use crate::rules::crl::{Freshness, due, freshness};
+use crate::sql::crl::CrlRow;
+use crate::sql::{self, instant};
+
+/// A published CRL without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrlRecord {
+    /// Which.
+    pub kind: CrlKind,
+    /// Its number.
+    pub number: i64,
+    /// The number of the full CRL that a delta is about.
+    pub base_number: Option<i64>,
+    /// When it was made.
+    pub this_update: Timestamp,
+    /// Until when it counts.
+    pub next_update: Timestamp,
+    /// How many certificates it names.
+    pub entries: u64,
+    /// SM3 of its bytes, hexadecimal.
+    pub etag: String,
+    /// Whether it was signed in advance.
+    pub spare: bool,
+    /// When it went out.
+    pub published_at: Timestamp,
+}
+
+/// A current CRL with its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrentCrl {
+    /// About it.
+    pub record: CrlRecord,
+    /// Its bytes.
+    pub der: Vec<u8>,
+}
+
+/// How a kind of CRL stands, for readiness and alarms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrlHealth {
+    /// Which.
+    pub kind: CrlKind,
+    /// Fresh, half spent (alarm) or expired (not ready).
+    pub freshness: Freshness,
+    /// Until when the current one counts; none when there is none.
+    pub next_update: Option<Timestamp>,
+}
+
+impl TryFrom<CrlRow> for CrlRecord {
+    type Error = Error;
+
+    fn try_from(row: CrlRow) -> Result<Self, Error> {
+        Ok(Self {
+            kind: CrlKind::from_row(&row.kind, row.shard)?,
+            number: row.number,
+            base_number: row.base_number,
+            this_update: instant(row.this_update)?,
+            next_update: instant(row.next_update)?,
+            entries: sql::count(row.entries)?,
+            etag: row.etag,
+            spare: row.spare == 1,
+            published_at: instant(row.published_at)?,
+        })
+    }
+}
+
+impl Ca {
+    /// Publishes every CRL that is due: by interval, by age, after a change of status. Where
+    /// signing fails and the current CRL is past the middle of its window, its spare goes
+    /// out. The first failure is returned after all kinds had their turn, unless a spare
+    /// covered it. Call it every few seconds.
+    pub async fn publish_due(&self) -> Result<Vec<PublishedCrl>, Error> {
+        let mut published = Vec::new();
+        let mut failure = None;
+        for kind in self.crl_kinds() {
+            if !self.is_due(kind).await? {
+                continue;
+            }
+            match self.publish_crl(kind).await {
+                Ok(crl) => published.push(crl),
+                Err(error) => {
+                    tracing::warn!(%error, ?kind, "CRL could not be published");
+                    published.extend(self.spare_instead(kind).await?);
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        match failure {
+            Some(error) if published.is_empty() => Err(error),
+            _ => Ok(published),
+        }
+    }
+
+    async fn spare_instead(&self, kind: CrlKind) -> Result<Option<PublishedCrl>, Error> {
+        if kind == CrlKind::Delta { Ok(None) } else { self.use_spare(kind).await }
+    }
+
+    async fn is_due(&self, kind: CrlKind) -> Result<bool, Error> {
+        let policy = &self.inner.config.crl;
+        let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
+        let last_change = self.last_change(kind).await?;
+        let every = self.every(kind);
+        let now = self.inner.clock.now();
+        Ok(due(current.as_ref(), last_change, every, policy, now))
+    }
+
+    fn every(&self, kind: CrlKind) -> SignedDuration {
+        match kind {
+            CrlKind::Delta => self.inner.config.crl.delta_every,
+            _ => self.inner.config.crl.full_every,
+        }
+    }
+
+    /// The current CRL of a kind with its bytes.
+    pub async fn current_crl(&self, kind: CrlKind) -> Result<Option<CurrentCrl>, Error> {
+        let mut reader = self.inner.store.read().await?;
+        let shard = kind.shard_column();
+        let row =
+            sql::crl::current(&mut reader, self.issuer_id(), kind.as_str(), shard).await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let der = sql::crl::der(&mut reader, row.id).await?;
+        Ok(Some(CurrentCrl { record: row.try_into()?, der }))
+    }
+
+    /// Published CRLs, newest first, as far as they are kept.
+    pub async fn crls(&self, limit: u32) -> Result<Vec<CrlRecord>, Error> {
+        let mut reader = self.inner.store.read().await?;
+        let rows = sql::crl::history(&mut reader, self.issuer_id(), limit.into()).await?;
+        rows.into_iter().map(CrlRecord::try_from).collect()
+    }
+
+    /// How every kind stands.
+    pub async fn crl_health(&self) -> Result<Vec<CrlHealth>, Error> {
+        let now = self.inner.clock.now();
+        let mut health = Vec::new();
+        for kind in self.crl_kinds() {
+            let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
+            health.push(CrlHealth {
+                kind,
+                freshness: freshness(current.as_ref(), now),
+                next_update: current.map(|current| current.next_update),
+            });
+        }
+        Ok(health)
+    }
+}

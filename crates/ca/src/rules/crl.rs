@@ -1,0 +1,150 @@
+//! When a CRL is due, what belongs on it, and which shard a serial number falls into.
+
+use gm::sm3;
+use jiff::{SignedDuration, Timestamp};
+use pki::Serial;
+
+use crate::model::CrlPolicy;
+
+/// What is known about the current CRL of a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Current {
+    /// Its number.
+    pub number: i64,
+    /// When it was made.
+    pub this_update: Timestamp,
+    /// Until when it may be used.
+    pub next_update: Timestamp,
+    /// The last change of status that it covers.
+    pub covers_seq: i64,
+}
+
+/// How the current CRL stands in its window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Freshness {
+    /// In the first half of its window.
+    Fresh,
+    /// Past the middle: alarm, and use the spare if the device is gone (T-11).
+    HalfSpent,
+    /// Past nextUpdate, or there is none: relying parties are without a CRL.
+    Expired,
+}
+
+/// Where `now` stands in the window of the current CRL.
+#[must_use]
+pub fn freshness(current: Option<&Current>, now: Timestamp) -> Freshness {
+    let Some(current) = current else {
+        return Freshness::Expired;
+    };
+    let window = current.next_update.duration_since(current.this_update);
+    let age = now.duration_since(current.this_update);
+    if now >= current.next_update {
+        Freshness::Expired
+    } else if age * 2 >= window {
+        Freshness::HalfSpent
+    } else {
+        Freshness::Fresh
+    }
+}
+
+/// Whether a new CRL has to be made: none yet, the interval is over, the middle of the window
+/// is passed (also after a jump of the clock), or a status changed and the policy publishes at
+/// once (no more often than `min_gap`).
+#[must_use]
+pub fn due(
+    current: Option<&Current>,
+    last_change: i64,
+    every: SignedDuration,
+    policy: &CrlPolicy,
+    now: Timestamp,
+) -> bool {
+    let Some(current) = current else {
+        return true;
+    };
+    let age = now.duration_since(current.this_update);
+    let changed = policy.on_change && last_change > current.covers_seq && age >= policy.min_gap;
+    age >= every || changed || freshness(Some(current), now) != Freshness::Fresh
+}
+
+/// Whether a barred certificate belongs on a CRL, given when the previous one of the same
+/// scope was made: until it has appeared on one CRL made after its expiry (RFC 5280 §3.3).
+/// A compromise recorded after expiry appears once as well. `sql` asks the same question.
+#[must_use]
+pub fn listed(not_after: Timestamp, changed_at: Timestamp, previous: Option<Timestamp>) -> bool {
+    previous.is_none_or(|previous| not_after >= previous || changed_at >= previous)
+}
+
+/// The shard of a serial number among `shards`; 0 when the issuer has none.
+#[must_use]
+pub fn shard_of(serial: &Serial, shards: u16) -> u16 {
+    let [a, b, c, d, ..] = sm3::hash(serial.as_bytes()).0;
+    let bucket = u32::from_be_bytes([a, b, c, d]).checked_rem(u32::from(shards));
+    bucket.and_then(|bucket| u16::try_from(bucket).ok()).unwrap_or(0)
+}
+
+/// The name of a CRL's number series: full and delta share theirs (RFC 5280 §5.2.3).
+#[must_use]
+pub fn scope(shard: Option<u16>) -> String {
+    shard.map_or_else(|| "main".to_owned(), |shard| format!("shard-{shard}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(second: i64) -> Timestamp {
+        Timestamp::constant(second, 0)
+    }
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn current() -> Current {
+        Current { number: 7, this_update: at(1_000), next_update: at(2_000), covers_seq: 40 }
+    }
+
+    fn policy(on_change: bool) -> CrlPolicy {
+        CrlPolicy { on_change, min_gap: SignedDuration::from_secs(10), ..CrlPolicy::default() }
+    }
+
+    #[test]
+    fn window_has_a_fresh_half_a_spent_half_and_an_end() {
+        assert_eq!(freshness(Some(&current()), at(1_499)), Freshness::Fresh);
+        assert_eq!(freshness(Some(&current()), at(1_500)), Freshness::HalfSpent);
+        assert_eq!(freshness(Some(&current()), at(2_000)), Freshness::Expired);
+        assert_eq!(freshness(None, at(0)), Freshness::Expired);
+    }
+
+    #[test]
+    fn crl_is_due_when_there_is_none_or_half_its_window_is_over() {
+        assert!(due(None, 0, DAY, &policy(false), at(0)));
+        assert!(!due(Some(&current()), 99, DAY, &policy(false), at(1_100)));
+        assert!(due(Some(&current()), 0, DAY, &policy(false), at(1_500)));
+    }
+
+    #[test]
+    fn crl_is_due_after_a_change_but_not_within_the_gap() {
+        assert!(!due(Some(&current()), 41, DAY, &policy(true), at(1_009)));
+        assert!(due(Some(&current()), 41, DAY, &policy(true), at(1_010)));
+        assert!(!due(Some(&current()), 40, DAY, &policy(true), at(1_010)));
+    }
+
+    #[test]
+    fn expired_certificate_stays_until_it_was_listed_once_after_expiry() {
+        assert!(listed(at(500), at(100), None));
+        assert!(listed(at(500), at(100), Some(at(500))));
+        assert!(!listed(at(500), at(100), Some(at(501))));
+        assert!(listed(at(500), at(600), Some(at(501))));
+    }
+
+    #[test]
+    fn shards_share_the_serials_evenly() {
+        let mut counts = [0u32; 8];
+        for n in 0u32..8_000 {
+            let mut octets = [1u8; 16];
+            octets[..4].copy_from_slice(&n.to_be_bytes());
+            let shard = shard_of(&Serial::from_random(octets).unwrap(), 8);
+            counts[usize::from(shard)] += 1;
+        }
+        assert!(counts.iter().all(|count| (850..1_150).contains(count)), "{counts:?}");
+        assert_eq!(shard_of(&Serial::from_random([9; 16]).unwrap(), 0), 0);
+    }
+}

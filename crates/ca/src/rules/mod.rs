@@ -1,0 +1,7 @@
+//! Pure decisions of the CA: no clock, no storage, no randomness.
+
+pub mod account;
+pub mod crl;
+pub mod key;
+pub mod status;
+pub mod time;

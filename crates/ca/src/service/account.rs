@@ -1,0 +1,148 @@
+//! The device's signature counter against the records (T-06), and the breaker.
+
+use std::sync::atomic::Ordering;
+
+use gm::KeyLabel;
+use serde_json::json;
+use store::{Actor, Record, Tx};
+
+use super::Ca;
+use crate::error::Error;
+use crate::rules::account::{Account, Balance, balance};
+use crate::sql::{self, seconds};
+
+/// What a reconciliation found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconciliation {
+    /// The key.
+    pub label: KeyLabel,
+    /// The counts.
+    pub account: Account,
+    /// What they say.
+    pub balance: Balance,
+}
+
+impl Ca {
+    /// Holds the device's counter of this CA's key against certificates, CRLs and notes. An
+    /// alarm goes into the journal as `signer.alarm`; nothing is changed otherwise. Call it
+    /// every hour; signatures in work are accounted for.
+    pub async fn reconcile(&self) -> Result<Reconciliation, Error> {
+        let ca = self.clone();
+        self.inner
+            .store
+            .commit(move |tx| Box::pin(async move { ca.reconcile_in(tx).await }))
+            .await
+    }
+
+    async fn reconcile_in(&self, tx: &mut Tx) -> Result<Reconciliation, Error> {
+        let found = self.draw_balance(tx).await?;
+        if found.balance.is_alarm() {
+            tracing::error!(key = %found.label, balance = ?found.balance, "signatures do not add up");
+            let record = self.signer_record("signer.alarm", &found);
+            tx.append(record).await?;
+        }
+        Ok(found)
+    }
+
+    async fn draw_balance(&self, tx: &mut Tx) -> Result<Reconciliation, Error> {
+        let label = self.inner.issuer.label.clone();
+        // The device is asked first: what is recorded afterwards can only explain more.
+        let uses = self.inner.device.session()?.key(&label)?.uses;
+        let row = sql::signer::find(tx.conn(), label.as_str())
+            .await?
+            .filter(|row| row.base_uses.is_some())
+            .ok_or_else(|| Error::stored(format!("密钥“{label}”没有签名计数基线")))?;
+        // Another node may have opened the breaker.
+        self.inner.quarantined.fetch_or(row.state != "sound", Ordering::SeqCst);
+        let account = sql::signer::account(tx.conn(), label.as_str(), &row, uses).await?;
+        Ok(Reconciliation { label, balance: balance(&account), account })
+    }
+
+    /// Draws a new baseline where the old account is balanced and nothing is in work; false
+    /// when something is. Closes the slack that a crash left. Only one node may be signing.
+    pub async fn settle(&self) -> Result<bool, Error> {
+        let ca = self.clone();
+        self.inner
+            .store
+            .commit(move |tx| Box::pin(async move { ca.settle_in(tx).await }))
+            .await
+    }
+
+    async fn settle_in(&self, tx: &mut Tx) -> Result<bool, Error> {
+        let found = self.reconcile_in(tx).await?;
+        if found.balance.is_alarm() || found.account.open > 0 {
+            return Ok(false);
+        }
+        if found.balance != Balance::Exact {
+            tx.append(self.signer_record("signer.settled", &found)).await?;
+        }
+        let uses = i64::try_from(found.account.uses)
+            .map_err(|_| Error::stored("设备签名计数超出范围"))?;
+        let now = seconds(tx.now());
+        sql::signer::set_base(tx.conn(), found.label.as_str(), uses, now).await?;
+        Ok(true)
+    }
+
+    fn signer_record(&self, kind: &'static str, found: &Reconciliation) -> Record {
+        let account = found.account;
+        let body = json!({
+            "uses": account.uses,
+            "base_uses": account.base_uses,
+            "produced": account.produced,
+            "open": account.open,
+            "uncertain": account.uncertain,
+        });
+        Record::new(kind, Actor::system(), format!("key:{}", found.label), body)
+    }
+
+    /// Opens the breaker: nothing is signed until an administrator releases the key. The flag
+    /// stands before the record is written; a journal that cannot be written changes nothing
+    /// about that.
+    pub(crate) async fn quarantine(&self, what: &str) -> Error {
+        self.inner.quarantined.store(true, Ordering::SeqCst);
+        let label = self.inner.issuer.label.to_string();
+        tracing::error!(key = label, what, "device returned a wrong signature: key quarantined");
+        let (ca, reason) = (self.clone(), what.to_owned());
+        let written: Result<(), Error> = self
+            .inner
+            .store
+            .commit(move |tx| {
+                Box::pin(async move {
+                    ca.set_signer_state(tx, Some(&reason), &Actor::system()).await
+                })
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::error!(%error, "quarantine could not be recorded");
+        }
+        Error::WrongSignature(label)
+    }
+
+    /// Closes the breaker after the device was looked at.
+    pub async fn release_signer(&self, actor: Actor) -> Result<(), Error> {
+        let ca = self.clone();
+        self.inner
+            .store
+            .commit(move |tx| {
+                Box::pin(async move { ca.set_signer_state(tx, None, &actor).await })
+            })
+            .await?;
+        self.inner.quarantined.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn set_signer_state(
+        &self,
+        tx: &mut Tx,
+        reason: Option<&str>,
+        actor: &Actor,
+    ) -> Result<(), Error> {
+        let label = self.inner.issuer.label.as_str();
+        let now = seconds(tx.now());
+        sql::signer::set_state(tx.conn(), label, reason, now).await?;
+        let kind = if reason.is_some() { "signer.quarantined" } else { "signer.released" };
+        let body = json!({ "reason": reason });
+        tx.append(Record::new(kind, actor.clone(), format!("key:{label}"), body)).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! Operations of the CA: load, decide, store, journal.
+//!
+//! | file | operation |
+//! | --- | --- |
+//! | `prepare` | plan a certificate and lint it, outside of any unit |
+//! | `intend` | record what will be signed, in the caller's unit |
+//! | `sign` | sign on the device, verify, open the breaker if wrong |
+//! | `keep` | store certificate and journal record, in the caller's unit |
+//! | `recover` | finish or explain what a crash left |
+//! | `change` | suspend, resume, revoke, expire |
+//! | `find` | look up, list, count, export |
+//! | `account` | hold the device's counter against the records |
+
+mod account;
+mod change;
+mod find;
+mod intend;
+mod keep;
+mod prepare;
+mod recover;
+mod sign;
+
+pub(crate) use change::text;
+pub(crate) use prepare::period;
+
+pub use account::Reconciliation;
+pub use find::{CertificatePage, Export};
+pub use intend::{Intent, IssuanceTicket};
+pub use prepare::PreparedOrder;
+pub use recover::{Explanation, Recovery};
+pub use sign::SignedCertificate;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gm::{Device, KeyLabel, PublicKey};
+use pki::Certificate;
+use pki::profile::ProfileSet;
+use store::{Clock, Store};
+
+use crate::error::{Error, Invalid, Refusal};
+use crate::model::CaConfig;
+use crate::sql;
+
+/// One issuing CA: its certificate, its key on the device, its place in the database.
+/// Cheap to clone; all clones share the breaker.
+#[derive(Clone)]
+pub struct Ca {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What all clones share.
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) device: Arc<dyn Device>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) profiles: Arc<ProfileSet>,
+    pub(crate) config: CaConfig,
+    pub(crate) issuer: Issuing,
+    /// Open once the device returned a wrong signature; also kept in table `signer`.
+    pub(crate) quarantined: AtomicBool,
+    /// One CRL is made at a time.
+    pub(crate) publishing: tokio::sync::Mutex<()>,
+    pub(crate) templates: prepare::Templates,
+    /// The random octets of the last serial number, against a stuck source (T-01).
+    pub(crate) last_random: std::sync::Mutex<[u8; 16]>,
+}
+
+/// The issuer as it was found at opening.
+#[derive(Debug, Clone)]
+pub(crate) struct Issuing {
+    pub(crate) id: i64,
+    pub(crate) label: KeyLabel,
+    /// SM3 of the public point, hexadecimal.
+    pub(crate) key_hash: String,
+    pub(crate) certificate: Certificate,
+    pub(crate) public_key: PublicKey,
+    pub(crate) shards: u16,
+}
+
+impl Ca {
+    /// Opens the CA of `config.issuer`. The issuer must exist (a ceremony makes it) and the
+    /// device must hold its key.
+    pub async fn open(
+        store: Store,
+        device: Arc<dyn Device>,
+        clock: Arc<dyn Clock>,
+        profiles: Arc<ProfileSet>,
+        config: CaConfig,
+    ) -> Result<Self, Error> {
+        config.crl.check()?;
+        let mut reader = store.read().await?;
+        let row = sql::issuer::by_name(&mut reader, &config.issuer)
+            .await?
+            .ok_or_else(|| Invalid::NoIssuer(config.issuer.clone()))?;
+        let issuer = Issuing::from_row(row)?;
+        let signer = sql::signer::find(&mut reader, issuer.label.as_str()).await?;
+        drop(reader);
+        check_addresses(&config, issuer.shards)?;
+        let quarantined = signer.is_some_and(|signer| signer.state != "sound");
+        let inner = Inner {
+            store,
+            device,
+            clock,
+            profiles,
+            config,
+            issuer,
+            quarantined: AtomicBool::new(quarantined),
+            publishing: tokio::sync::Mutex::new(()),
+            templates: prepare::Templates::default(),
+            last_random: std::sync::Mutex::new([0; 16]),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Whether the device holds the key that the CA certificate names. A device that is gone
+    /// is no obstacle to opening: status and CRL downloads go on without it.
+    pub fn check_key(&self) -> Result<(), Error> {
+        let issuer = &self.inner.issuer;
+        let found = self.inner.device.session()?.key(&issuer.label)?;
+        if found.public_key.as_ref() == Some(&issuer.public_key) {
+            return Ok(());
+        }
+        Err(Error::stored(format!("设备中密钥“{}”与 CA 证书不符", issuer.label)))
+    }
+
+    /// The CA certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.inner.issuer.certificate
+    }
+
+    /// The row of the issuer, as tables of other crates refer to it.
+    #[must_use]
+    pub fn issuer_id(&self) -> i64 {
+        self.inner.issuer.id
+    }
+
+    /// The configuration it was opened with.
+    #[must_use]
+    pub fn config(&self) -> &CaConfig {
+        &self.inner.config
+    }
+
+    /// The profiles it issues by.
+    #[must_use]
+    pub fn profiles(&self) -> &ProfileSet {
+        &self.inner.profiles
+    }
+
+    /// Whether a wrong signature has stopped signing.
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
+        self.inner.quarantined.load(Ordering::SeqCst)
+    }
+
+    /// Refuses while the key is quarantined.
+    pub(crate) fn check_sound(&self) -> Result<(), Error> {
+        match self.is_quarantined() {
+            true => Err(Error::Quarantined(self.inner.issuer.label.to_string())),
+            false => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Ca {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ca({})", self.inner.config.issuer)
+    }
+}
+
+impl Issuing {
+    pub(crate) fn from_row(row: sql::issuer::IssuerRow) -> Result<Self, Error> {
+        let certificate = Certificate::from_der(&row.certificate_der)?;
+        let label = KeyLabel::new(row.key_label)
+            .map_err(|_| Error::stored("签发机构的密钥名称无效"))?;
+        let shards = u16::try_from(row.shards).map_err(|_| Error::stored("分片数无效"))?;
+        let public_key = certificate.public_key()?;
+        Ok(Self { id: row.id, label, key_hash: row.key_hash, certificate, public_key, shards })
+    }
+
+    /// Refuses outside of the validity of the CA certificate.
+    pub(crate) fn check_valid(&self, now: jiff::Timestamp) -> Result<(), Refusal> {
+        let valid = self.certificate.not_before() <= now && now <= self.certificate.not_after();
+        if valid { Ok(()) } else { Err(Refusal::IssuerNotValid) }
+    }
+}
+
+/// With shards, the CRL address of certificates must name the shard.
+fn check_addresses(config: &CaConfig, shards: u16) -> Result<(), Invalid> {
+    let named = config.urls.crl.iter().all(|url| url.contains(SHARD));
+    if shards > 0 && !named {
+        let text = format!("证书撤销列表已分片，其地址中应含 {SHARD}");
+        return Err(Invalid::Config(text));
+    }
+    Ok(())
+}
+
+/// Stands for the shard number in CRL addresses.
+pub(crate) const SHARD: &str = "{shard}";

@@ -1,0 +1,188 @@
+//! After a crash: every intent without a certificate is finished or explained.
+
+use jiff::Timestamp;
+use pki::Serial;
+use serde_json::json;
+use store::{Actor, Record, Tx};
+
+use super::{Ca, IssuanceTicket};
+use crate::error::Error;
+use crate::rules::time;
+use crate::sql::issuance::IntentRow;
+use crate::sql::{self, instant, seconds};
+
+/// Intents handled in one unit.
+const BLOCK: i64 = 64;
+
+/// What became of an intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Explanation {
+    /// Signed again from the recorded bytes, and stored.
+    Finished,
+    /// Given up, for this reason; the request must be made anew.
+    Abandoned(String),
+    /// The device could not sign now; the intent stays open.
+    Waiting(String),
+}
+
+/// What recovery did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Each intent that was open, with what became of it.
+    pub intents: Vec<(Serial, Explanation)>,
+    /// CRL intents whose signature never came out; the next CRL takes their place.
+    pub crls: usize,
+    /// Whether the signature account was settled anew.
+    pub settled: bool,
+}
+
+impl Ca {
+    /// Finishes or explains every open intent of this CA. Call it before serving. While
+    /// another node is issuing, an intent of that node may be signed twice: the same bytes,
+    /// and only one of the two is stored.
+    pub async fn recover(&self) -> Result<Recovery, Error> {
+        let mut recovery = Recovery { crls: self.close_crls().await?, ..Recovery::default() };
+        let mut after = 0;
+        loop {
+            let mut reader = self.inner.store.read().await?;
+            let rows = sql::issuance::open(&mut reader, self.issuer_id(), after, BLOCK).await?;
+            drop(reader);
+            let Some(last) = rows.last() else { break };
+            after = last.id;
+            self.recover_block(rows, &mut recovery).await?;
+        }
+        if self.check_key().is_ok() {
+            recovery.settled = self.settle().await?;
+        }
+        Ok(recovery)
+    }
+
+    async fn recover_block(
+        &self,
+        rows: Vec<IntentRow>,
+        recovery: &mut Recovery,
+    ) -> Result<(), Error> {
+        let mut tickets = Vec::new();
+        for row in rows {
+            let serial = sql::serial(&row.serial)?;
+            match self.examine(row).await? {
+                Ok(ticket) => tickets.push((serial, ticket)),
+                Err(reason) => {
+                    recovery.intents.push((serial, Explanation::Abandoned(reason)));
+                }
+            }
+        }
+        for (serial, ticket) in tickets {
+            let explanation = self.finish(ticket).await?;
+            recovery.intents.push((serial, explanation));
+        }
+        Ok(())
+    }
+
+    /// A ticket for an intent that may be finished, or the reason why it was given up.
+    async fn examine(&self, row: IntentRow) -> Result<Result<IssuanceTicket, String>, Error> {
+        let ca = self.clone();
+        self.inner
+            .store
+            .commit(move |tx| Box::pin(async move { ca.examine_in(tx, row).await }))
+            .await
+    }
+
+    async fn examine_in(
+        &self,
+        tx: &mut Tx,
+        row: IntentRow,
+    ) -> Result<Result<IssuanceTicket, String>, Error> {
+        if let Some(reason) = self.obstacle(tx, &row).await? {
+            self.abandon(tx, &row, &reason).await?;
+            return Ok(Err(reason));
+        }
+        match self.reopen(&row, tx.now()) {
+            Ok(linted) => {
+                self.permit_again(tx, &row, &Actor::system()).await?;
+                Ok(Ok(IssuanceTicket { row, linted }))
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.abandon(tx, &row, &reason).await?;
+                Ok(Err(reason))
+            }
+        }
+    }
+
+    async fn obstacle(&self, tx: &mut Tx, row: &IntentRow) -> Result<Option<String>, Error> {
+        let now: Timestamp = tx.now();
+        if !time::resumable(instant(row.intended_at)?, now, self.inner.config.intent_age) {
+            return Ok(Some("签发意向已过期".into()));
+        }
+        if sql::certificate::key_blocked(tx.conn(), &row.key_hash).await? {
+            return Ok(Some("公钥已因泄露被停用".into()));
+        }
+        if let Err(refusal) = self.inner.issuer.check_valid(now) {
+            return Ok(Some(refusal.to_string()));
+        }
+        Ok(None)
+    }
+
+    /// Gives an intent up: it is explained, its key is free again, its request id is not.
+    async fn abandon(&self, tx: &mut Tx, row: &IntentRow, reason: &str) -> Result<(), Error> {
+        if !sql::issuance::abandon(tx.conn(), row.id, reason).await? {
+            return Ok(());
+        }
+        let subject = self.name_of(&sql::serial(&row.serial)?);
+        let body = json!({ "request": row.request_id, "intent": row.intent_seq, "reason": reason });
+        let record =
+            Record::new("certificate.abandoned", Actor::system(), subject.as_str(), body);
+        let seq = tx.append(record).await?;
+        let request = (row.request_id.as_str(), row.role.as_str());
+        sql::certificate::release_key(tx.conn(), &row.key_hash, request).await?;
+        let label = self.inner.issuer.label.as_str();
+        let place = (seq.to_sql(), seconds(tx.now()));
+        sql::signer::note(tx.conn(), label, ("lost", &subject), place).await
+    }
+
+    async fn finish(&self, ticket: IssuanceTicket) -> Result<Explanation, Error> {
+        let signed = match self.sign(vec![ticket]).await {
+            Ok(signed) => signed,
+            Err(error @ (Error::Device(_) | Error::WrongSignature(_) | Error::Quarantined(_))) => {
+                return Ok(Explanation::Waiting(error.to_string()));
+            }
+            Err(error) => return Err(error),
+        };
+        let ca = self.clone();
+        self.inner
+            .store
+            .commit(move |tx| {
+                Box::pin(async move {
+                    for signed in signed {
+                        ca.store(tx, signed).await?;
+                    }
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        Ok(Explanation::Finished)
+    }
+
+    /// CRLs that were recorded but never published: their numbers stay unused.
+    async fn close_crls(&self) -> Result<usize, Error> {
+        let ca = self.clone();
+        self.inner
+            .store
+            .commit(move |tx| Box::pin(async move { ca.close_crls_in(tx).await }))
+            .await
+    }
+
+    async fn close_crls_in(&self, tx: &mut Tx) -> Result<usize, Error> {
+        let label = self.inner.issuer.label.as_str();
+        let open = sql::crl::open_intents(tx.conn(), label).await?;
+        for (id, number) in &open {
+            let reason = "签发中断，未发布";
+            sql::crl::close_intent(tx.conn(), *id, Some(reason)).await?;
+            let subject = format!("crl:{}/{number}", self.inner.config.issuer);
+            let body = json!({ "number": number, "reason": reason });
+            tx.append(Record::new("crl.abandoned", Actor::system(), subject, body)).await?;
+        }
+        Ok(open.len())
+    }
+}

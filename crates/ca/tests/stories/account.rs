@@ -1,0 +1,145 @@
+//! T-05 and T-06: what is signed is what is recorded, and nothing else is signed.
+
+use ca::rules::account::Balance;
+use ca::{Error, Explanation, Intent, Refusal, Role};
+use gm::{Device, KeyLabel};
+use pki::profile::{Profile, ProfileSet};
+use testkit::fault::{Counted, Fault};
+
+use crate::world::{World, actor, intend, issue, key, order};
+
+crate::stories! {
+    t05_profile_changed_in_between_does_not_change_what_is_signed
+    t05_changed_bytes_are_not_signed
+    t06_account_is_exact_after_quiet_work
+    t06_signature_outside_the_pipeline_is_noticed
+    t06_crash_after_signing_is_explained_and_settled
+    t10_wrong_signature_quarantines_the_key
+    device_that_is_gone_leaves_the_intent_open
+    stale_intent_is_given_up_with_its_reason
+}
+
+/// Let's Encrypt bz1838667: precertificates by one profile, certificates by the next.
+async fn t05_profile_changed_in_between_does_not_change_what_is_signed(world: World) {
+    let asked = order("r1", Role::Sign, "张三", key());
+    let Intent::Ticket(ticket) = intend(&world.store, &world.ca, asked.clone()).await.unwrap()
+    else {
+        panic!("nothing is stored yet");
+    };
+    drop(ticket);
+    // The node that takes over has another version of the profile.
+    let text = include_str!("../../../../profiles/person-sign.toml");
+    let text = text.replace("default_days = 365", "default_days = 30");
+    let changed = Profile::from_toml(&text).unwrap();
+    let hash = changed.hash().to_hex();
+    let set = ProfileSet::embedded().unwrap();
+    let others = set.iter().filter(|profile| profile.name() != "person-sign").cloned();
+    let all: Vec<_> = others.chain([changed]).map(Ok).collect();
+    let other = world.with_profiles(ProfileSet::of(all).unwrap()).await;
+    let stored = issue(&world.store, &other, asked).await.unwrap();
+    let days = stored.certificate.not_after().duration_since(stored.certificate.not_before());
+    assert_eq!(days.as_hours(), 364 * 24 + 23, "the plan of the first node");
+    let mut reader = world.store.read().await.unwrap();
+    let (tbs, recorded): (Vec<u8>, String) =
+        sqlx::query_as("SELECT tbs, profile_hash FROM issuance WHERE request_id = 'r1'")
+            .fetch_one(&mut *reader)
+            .await
+            .unwrap();
+    assert_eq!(stored.certificate.tbs_der(), tbs);
+    assert_ne!(recorded, hash);
+}
+
+async fn t05_changed_bytes_are_not_signed(world: World) {
+    let asked = order("r1", Role::Sign, "张三", key());
+    intend(&world.store, &world.ca, asked.clone()).await.unwrap();
+    world.sql("UPDATE issuance SET tbs = (SELECT tbs FROM issuance WHERE role = 'service') \
+               WHERE request_id = 'r1'").await;
+    let error = issue(&world.store, &world.ca, asked).await.unwrap_err();
+    assert!(matches!(error, Error::Stored(_)), "{error}");
+    let recovery = world.ca.recover().await.unwrap();
+    assert!(matches!(recovery.intents[0].1, Explanation::Abandoned(_)), "{recovery:?}");
+}
+
+async fn t06_account_is_exact_after_quiet_work(world: World) {
+    for n in 0..4 {
+        world.certificate(&format!("r{n}")).await;
+    }
+    world.ca.publish_crl(ca::CrlKind::Full).await.unwrap();
+    let found = world.ca.reconcile().await.unwrap();
+    assert_eq!(found.balance, Balance::Exact, "{found:?}");
+}
+
+/// DigiNotar: the CA's records did not know what its key had signed.
+async fn t06_signature_outside_the_pipeline_is_noticed(world: World) {
+    world.certificate("r1").await;
+    let label = KeyLabel::new("ca").unwrap();
+    let digest = gm::sm3::hash(b"a certificate that nobody ordered");
+    world.device.session().unwrap().sign_digest(&label, &digest).unwrap();
+    let found = world.ca.reconcile().await.unwrap();
+    assert_eq!(found.balance, Balance::Unrecorded { unexplained: 1 });
+    assert_eq!(world.records("signer.alarm").await, 1);
+    assert!(!world.ca.settle().await.unwrap(), "an alarm is not settled away");
+}
+
+async fn t06_crash_after_signing_is_explained_and_settled(world: World) {
+    let asked = order("r1", Role::Sign, "张三", key());
+    let Intent::Ticket(ticket) = intend(&world.store, &world.ca, asked.clone()).await.unwrap()
+    else {
+        panic!("nothing is stored yet");
+    };
+    drop(world.ca.sign(vec![*ticket]).await.unwrap());
+    let found = world.ca.reconcile().await.unwrap();
+    assert_eq!(found.balance, Balance::Explained { extra: 1 });
+    let world = world.restarted().await;
+    let recovery = world.ca.recover().await.unwrap();
+    assert_eq!(recovery.intents[0].1, Explanation::Finished);
+    assert!(recovery.settled);
+    assert_eq!(world.ca.reconcile().await.unwrap().balance, Balance::Exact);
+    assert_eq!(world.records("signer.settled").await, 1);
+    issue(&world.store, &world.ca, asked).await.unwrap();
+}
+
+/// Certum bz1511459: the signing module returned bad signatures under load.
+async fn t10_wrong_signature_quarantines_the_key(world: World) {
+    world.device.fail_next(Counted::Signatures, Fault::WrongSignature);
+    let asked = order("r1", Role::Sign, "张三", key());
+    let error = world.issue(asked.clone()).await.unwrap_err();
+    assert!(matches!(error, Error::WrongSignature(_)), "{error}");
+    let error = world.issue(order("r2", Role::Sign, "李四", key())).await.unwrap_err();
+    assert!(matches!(error, Error::Quarantined(_)), "{error}");
+    let world = world.restarted().await;
+    assert!(world.ca.is_quarantined(), "the breaker outlives the process");
+    let recovery = world.ca.recover().await.unwrap();
+    assert!(matches!(recovery.intents[0].1, Explanation::Waiting(_)), "{recovery:?}");
+    world.ca.release_signer(actor()).await.unwrap();
+    let stored = world.issue(asked).await.unwrap();
+    assert_eq!(stored.record.request_id.as_str(), "r1");
+    assert_eq!(world.number("SELECT COUNT(*) FROM certificate WHERE request_id = 'r1'").await, 1);
+    assert!(!world.ca.reconcile().await.unwrap().balance.is_alarm());
+}
+
+async fn device_that_is_gone_leaves_the_intent_open(world: World) {
+    let asked = order("r1", Role::Sign, "张三", key());
+    for fault in [Fault::Gone, Fault::Busy, Fault::AnswerLost] {
+        world.device.fail_next(Counted::Signatures, fault);
+        let error = world.issue(asked.clone()).await.unwrap_err();
+        assert!(matches!(error, Error::Device(_)), "{error}");
+    }
+    let stored = world.issue(asked).await.unwrap();
+    assert_eq!(world.records("certificate.permitted-again").await, 3);
+    let found = world.ca.reconcile().await.unwrap();
+    assert_eq!(found.balance, Balance::Explained { extra: 1 }, "the lost answer was a signature");
+    assert!(world.ca.find(stored.serial()).await.unwrap().is_some());
+}
+
+async fn stale_intent_is_given_up_with_its_reason(world: World) {
+    let asked = order("r1", Role::Sign, "张三", key());
+    intend(&world.store, &world.ca, asked.clone()).await.unwrap();
+    world.pass(86_401);
+    let recovery = world.ca.recover().await.unwrap();
+    assert!(matches!(recovery.intents[0].1, Explanation::Abandoned(_)), "{recovery:?}");
+    let error = world.issue(asked).await.unwrap_err();
+    assert!(matches!(error, Error::Refused(Refusal::Abandoned(_))), "{error}");
+    assert_eq!(world.records("certificate.abandoned").await, 1);
+    assert!(!world.ca.reconcile().await.unwrap().balance.is_alarm());
+}

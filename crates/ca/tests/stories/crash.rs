@@ -1,0 +1,215 @@
+//! The process dies at every numbered step; the next one finishes or explains what was begun.
+//!
+//! The test starts itself again as a child that is told where to die (`YINXIN_CRASH_AT`), on a
+//! copy of a prepared folder, and then looks at what is on the disk.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use ca::rules::account::Balance;
+use ca::{Ca, CrlKind, Explanation, Role};
+use gm::sm2::PrivateKey;
+use gm::PublicKey;
+use store::{FixedClock, Store};
+
+use crate::world::{
+    Faulty, START, World, ceremony, copy, issue, new_device, open_ca, open_device, open_store,
+    order, plan, policy, sqlite_url,
+};
+
+/// Steps of issuing, in their order.
+const ISSUING: [&str; 6] = [
+    "ca.10-key-claimed",
+    "ca.11-intended",
+    "ca.20-before-signature",
+    "ca.21-signed",
+    "ca.30-stored",
+    "none",
+];
+/// Steps of publishing.
+const PUBLISHING: [&str; 7] = [
+    "ca.50-crl-numbered",
+    "ca.51-crl-built",
+    "ca.52-crl-intended",
+    "ca.53-crl-signed",
+    "ca.54-crl-checked",
+    "ca.55-crl-published",
+    "ca.56-spare-signed",
+];
+/// Steps of a ceremony; with a count, the n-th time they are passed.
+const CEREMONY: [&str; 24] = [
+    "ca.60-key-made",
+    "ca.60-key-made:2",
+    "ca.60-key-made:3",
+    "ca.61-ceremony-step",
+    "ca.61-ceremony-step:2",
+    "ca.61-ceremony-step:3",
+    "ca.61-ceremony-step:4",
+    "ca.61-ceremony-step:5",
+    "ca.61-ceremony-step:6",
+    "ca.61-ceremony-step:7",
+    "ca.61-ceremony-step:8",
+    "ca.61-ceremony-step:9",
+    "ca.61-ceremony-step:10",
+    "ca.61-ceremony-step:11",
+    "ca.61-ceremony-step:12",
+    "ca.62-root-signed",
+    "ca.63-shares-written",
+    "ca.64-shares-tried",
+    "ca.65-ceremony-signed",
+    "ca.65-ceremony-signed:2",
+    "ca.55-crl-published:2",
+    "ca.70-root-destroyed",
+    "ca.71-protocol-noted",
+    "ca.72-protocol-written",
+];
+
+struct Reopened {
+    store: Store,
+    ca: Ca,
+}
+
+async fn reopen(folder: &Path) -> (Store, Arc<Faulty>, Arc<FixedClock>) {
+    let device = Arc::new(open_device(folder));
+    let clock = Arc::new(FixedClock::at(START).unwrap());
+    clock.advance(jiff::SignedDuration::from_secs(60));
+    let store = open_store(&sqlite_url(folder), folder, &device, &clock).await;
+    (store, device, clock)
+}
+
+async fn reopen_ca(folder: &Path) -> Reopened {
+    let (store, device, clock) = reopen(folder).await;
+    let config = plan(folder, 0, policy()).issuing_config;
+    let ca = open_ca(&store, &device, &clock, config).await;
+    Reopened { store, ca }
+}
+
+/// The same key in parent and child.
+fn key() -> PublicKey {
+    let octets = gm::sm3::hash(b"a subscriber's key").0;
+    PrivateKey::from_bytes(&octets).unwrap().public_key()
+}
+
+/// Runs a child test of this file in a folder, told where to die.
+fn run_child(test: &str, folder: &Path, at: &str) -> bool {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("crash::{test}"), "--ignored", "--nocapture"])
+        .env("YINXIN_CA_CRASH_FOLDER", folder)
+        .env("YINXIN_CRASH_AT", at)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap()
+        .success()
+}
+
+fn child_folder() -> Option<std::path::PathBuf> {
+    std::env::var_os("YINXIN_CA_CRASH_FOLDER").map(Into::into)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a child of the crash stories"]
+async fn child_issues() {
+    let Some(folder) = child_folder() else { return };
+    let Reopened { store, ca } = reopen_ca(&folder).await;
+    issue(&store, &ca, order("r1", Role::Sign, "张三", key())).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a child of the crash stories"]
+async fn child_publishes() {
+    let Some(folder) = child_folder() else { return };
+    let Reopened { ca, .. } = reopen_ca(&folder).await;
+    ca.publish_crl(CrlKind::Full).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a child of the crash stories"]
+async fn child_holds_a_ceremony() {
+    let Some(folder) = child_folder() else { return };
+    let (store, device, clock) = reopen(&folder).await;
+    ceremony(&store, &device, &clock, plan(&folder, 0, policy())).run().await.unwrap();
+}
+
+/// A folder with a CA in it, closed.
+async fn prepared() -> tempfile::TempDir {
+    let World { store, device, ca, folder, .. } = World::new(crate::world::Db::Sqlite).await;
+    drop(ca);
+    store.close().await;
+    drop(device);
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t02_issuing_killed_at_every_step_leaves_one_certificate() {
+    let original = prepared().await;
+    for at in ISSUING {
+        let copied = tempfile::tempdir().unwrap();
+        copy(original.path(), copied.path());
+        let survived = run_child("child_issues", copied.path(), at);
+        assert_eq!(survived, at == "none", "{at}");
+        let Reopened { store, ca } = reopen_ca(copied.path()).await;
+        let recovery = ca.recover().await.unwrap();
+        for (serial, explanation) in &recovery.intents {
+            assert_eq!(*explanation, Explanation::Finished, "{at}: {serial}");
+        }
+        assert!(recovery.settled, "{at}");
+        let asked = || order("r1", Role::Sign, "张三", key());
+        let first = issue(&store, &ca, asked()).await.unwrap();
+        let again = issue(&store, &ca, asked()).await.unwrap();
+        assert_eq!(first.der(), again.der(), "{at}");
+        let filter = ca::CertificateFilter {
+            request_id: Some("r1".into()),
+            ..ca::CertificateFilter::default()
+        };
+        assert_eq!(ca.count(&filter).await.unwrap(), 1, "{at}");
+        assert_eq!(ca.reconcile().await.unwrap().balance, Balance::Exact, "{at}");
+        let journal = store.verify_journal(store::Scope::Full).await.unwrap();
+        assert!(journal.findings.is_empty(), "{at}: {journal:?}");
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn publishing_killed_at_every_step_leaves_a_sound_list() {
+    let original = prepared().await;
+    for at in PUBLISHING {
+        let copied = tempfile::tempdir().unwrap();
+        copy(original.path(), copied.path());
+        assert!(!run_child("child_publishes", copied.path(), at), "{at}");
+        let Reopened { store, ca } = reopen_ca(copied.path()).await;
+        let before = ca.current_crl(CrlKind::Full).await.unwrap().unwrap().record.number;
+        let recovery = ca.recover().await.unwrap();
+        assert!(recovery.crls <= 1 && recovery.settled, "{at}: {recovery:?}");
+        let after = ca.publish_crl(CrlKind::Full).await.unwrap();
+        assert!(after.number > before, "{at}");
+        assert_eq!(ca.reconcile().await.unwrap().balance, Balance::Exact, "{at}");
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ceremony_killed_at_every_step_is_held_to_its_end() {
+    for at in CEREMONY {
+        let folder = tempfile::tempdir().unwrap();
+        drop(new_device(folder.path()));
+        assert!(!run_child("child_holds_a_ceremony", folder.path(), at), "{at}");
+        let (store, device, clock) = reopen(folder.path()).await;
+        let plan = plan(folder.path(), 0, policy());
+        let report = ceremony(&store, &device, &clock, plan.clone()).run().await;
+        let report = report.unwrap_or_else(|error| panic!("{at}: {error}"));
+        let key = report.root.public_key().unwrap();
+        report.issuing.verify_signature(&key, &gm::UserId::default()).unwrap();
+        let document = std::fs::read(&report.protocol.document).unwrap();
+        let signature = std::fs::read_to_string(&report.protocol.signature).unwrap();
+        ca::ceremony::verify_protocol(&document, &signature, &report.issuing).unwrap();
+        let sealed = crate::world::shares(folder.path(), &[1, 3, 5]);
+        let actor = crate::world::actor();
+        ca::ceremony::restore_root(&store, device.clone(), sealed, actor).await.unwrap();
+        let ca = open_ca(&store, &device, &clock, plan.issuing_config).await;
+        let balance = ca.reconcile().await.unwrap().balance;
+        assert!(!balance.is_alarm(), "{at}: {balance:?}");
+        store.close().await;
+    }
+}
