@@ -1,0 +1,82 @@
+//! The journal as a file that anybody can check without us.
+//!
+//! One JSON text per line. The first names the form and carries the signed checkpoint; each further
+//! one is a record: `seq`, `leaf` (exactly the text that was hashed) and `proof` (base64 hashes, from
+//! the leaf up) towards the root of that checkpoint.
+
+use serde_json::json;
+use tlog::tile::TileSet;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+
+use super::query::{self, Filter, Page};
+use super::tree;
+use crate::core::Core;
+use crate::{Error, SignedCheckpoint};
+
+const FORM: &str = "yinxin-journal-export/1";
+const PAGE: u32 = 512;
+/// Tiles kept between records; 8 KiB each.
+const MOST_TILES: usize = 1024;
+
+/// What was exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExportSummary {
+    /// Size of the journal that the proofs lead to.
+    pub size: u64,
+    /// Records written.
+    pub records: u64,
+}
+
+pub(crate) async fn export(
+    core: &Core,
+    signed: &SignedCheckpoint,
+    filter: &Filter,
+    out: &mut (dyn AsyncWrite + Unpin + Send),
+) -> Result<ExportSummary, Error> {
+    let size = signed.checkpoint.size;
+    line(out, &json!({ "form": FORM, "checkpoint": signed.note })).await?;
+    let mut conn = core.reader().await?;
+    let mut tiles = TileSet::default();
+    let mut page = Page {
+        after: None,
+        limit: PAGE,
+        newest_first: false,
+    };
+    let mut records = 0;
+    loop {
+        let found = query::records(&mut conn, filter, page).await?;
+        let Some(last) = found.last() else { break };
+        page.after = Some(last.seq);
+        for record in found.iter().take_while(|record| record.seq.0 < size) {
+            let proven = tree::prove_inclusion(&mut conn, record.seq, size, &mut tiles).await?;
+            if proven.leaf != record.leaf_hash {
+                return Err(Error::damaged(format!(
+                    "第 {} 号记录与日志树不符",
+                    record.seq
+                )));
+            }
+            let proof: Vec<_> = proven.proof.iter().map(tlog::Hash::to_base64).collect();
+            let text = json!({ "seq": record.seq.0, "leaf": record.leaf, "proof": proof });
+            line(out, &text).await?;
+            records += 1;
+            if tiles.len() > MOST_TILES {
+                tiles = TileSet::default();
+            }
+        }
+    }
+    out.flush().await.map_err(unwritten)?;
+    Ok(ExportSummary { size, records })
+}
+
+async fn line(
+    out: &mut (dyn AsyncWrite + Unpin + Send),
+    value: &serde_json::Value,
+) -> Result<(), Error> {
+    out.write_all(format!("{value}\n").as_bytes())
+        .await
+        .map_err(unwritten)
+}
+
+fn unwritten(cause: std::io::Error) -> Error {
+    Error::file(std::path::Path::new("导出文件"), cause)
+}

@@ -1,0 +1,29 @@
+//! The journal: its head, its anchor, its tree, its verification, and reading it.
+
+mod append;
+mod checkpoint;
+mod export;
+mod guard;
+mod head;
+mod note;
+mod open;
+mod query;
+mod report;
+mod scan;
+mod tree;
+mod verify;
+
+pub(crate) use append::append;
+pub use checkpoint::SignedCheckpoint;
+pub(crate) use checkpoint::checkpoint;
+pub use export::ExportSummary;
+pub(crate) use export::export;
+pub(crate) use guard::{AnchorSeen, advance, check};
+pub(crate) use head::{Head, HeadRow, size};
+pub(crate) use open::{Verified, settle};
+pub use query::{Filter, Page, Stored};
+pub(crate) use query::{count, records};
+pub use report::{Finding, FindingKind, JournalReport, Progress, Scope};
+pub use tree::{Consistency, Inclusion};
+pub(crate) use tree::{entries, prove_consistency, prove_inclusion, tile};
+pub(crate) use verify::{follow, verify};

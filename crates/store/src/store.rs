@@ -1,0 +1,326 @@
+//! The store as its callers see it.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use gm::Device;
+use serde_json::json;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection};
+use tlog::CompactRange;
+use tlog::tile::{Tile, TileSet};
+use tokio::io::AsyncWrite;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::anchor::Anchor;
+use crate::core::{Core, blocking};
+use crate::engine::Pools;
+use crate::journal::{
+    self, AnchorSeen, Consistency, ExportSummary, Filter, Head, Inclusion, JournalReport, Page,
+    Progress, Scope, SignedCheckpoint, Stored, Verified,
+};
+use crate::keys::Keys;
+use crate::standing::StandingCell;
+use crate::writer::{Job, Unit, Writer};
+use crate::{Actor, Clock, Engine, Error, Opening, Record, Seq, Standing, StoreConfig, Tx, index};
+
+/// An open store. Clones are the same store; the last one that goes ends its tasks.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    core: Arc<Core>,
+    queue: mpsc::Sender<Box<dyn Job>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens a store: connects, brings the tables up to date, and checks the journal against its
+    /// anchor. A journal that is not sound opens nevertheless, halted: status services go on.
+    pub async fn open(
+        config: StoreConfig,
+        device: Arc<dyn Device>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let core = Arc::new(prepare(config, device, clock).await?);
+        let head = journal::settle(&core).await?;
+        // Halted: the writer refuses before it looks at its head.
+        let head = head.unwrap_or_else(Head::nowhere);
+        let (queue, waiting) = mpsc::channel(core.config.queue.max(1));
+        let writer = tokio::spawn(Writer::new(core.clone(), waiting, head).run());
+        let store = Self(Arc::new(Inner {
+            core,
+            queue,
+            writer: Mutex::new(Some(writer)),
+        }));
+        if store.core().config.opening == Opening::Reanchor {
+            store.record_reanchoring().await?;
+        }
+        spawn_timer(
+            &store,
+            store.core().config.checkpoint_every,
+            false,
+            |store| Box::pin(async move { store.checkpoint().await.map(drop) }),
+        );
+        spawn_timer(&store, store.core().config.verify_every, true, |store| {
+            Box::pin(async move { store.verify_journal(Scope::Full).await.map(drop) })
+        });
+        Ok(store)
+    }
+
+    /// Runs a unit and answers when it is durable. See the head of this crate.
+    ///
+    /// The unit runs exactly once, in turn with all other units, inside a savepoint: if it returns an
+    /// error or panics, only its own statements and records are taken back. It should not wait for
+    /// anything slow; others wait behind it. When the caller stops waiting, the unit goes on.
+    pub async fn commit<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        self.core().standing.check()?;
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Unit {
+            unit: Some(unit),
+            result: None,
+            reply,
+        });
+        self.0
+            .queue
+            .try_send(job)
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => Error::Busy,
+                mpsc::error::TrySendError::Closed(_) => Error::Closed,
+            })?;
+        match answer.await {
+            Ok(result) => result,
+            Err(_) => Err(Error::Closed.into()),
+        }
+    }
+
+    /// A connection that only reads.
+    pub async fn read(&self) -> Result<Reader, Error> {
+        Ok(Reader(self.core().reader().await?))
+    }
+
+    /// Whether commits are taken.
+    pub fn standing(&self) -> Standing {
+        self.core().standing.read()
+    }
+
+    /// Which database.
+    pub fn engine(&self) -> Engine {
+        self.core().pools.engine
+    }
+
+    /// The clock it was opened with.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.core().clock.clone()
+    }
+
+    /// Signs the current head now, unless it is signed already.
+    pub async fn checkpoint(&self) -> Result<SignedCheckpoint, Error> {
+        journal::checkpoint(self).await
+    }
+
+    /// Proves that a record is in the journal as of its current size.
+    pub async fn prove_inclusion(&self, seq: Seq) -> Result<Inclusion, Error> {
+        let size = self.size().await?;
+        self.prove_inclusion_at(seq, size).await
+    }
+
+    /// Proves that a record is in the journal of an earlier size, such as a checkpoint's.
+    pub async fn prove_inclusion_at(&self, seq: Seq, size: u64) -> Result<Inclusion, Error> {
+        let mut conn = self.core().reader().await?;
+        journal::prove_inclusion(&mut conn, seq, size, &mut TileSet::default()).await
+    }
+
+    /// Proves that the journal of size `old` is the beginning of the journal of size `new`.
+    pub async fn prove_consistency(&self, old: u64, new: u64) -> Result<Consistency, Error> {
+        journal::prove_consistency(&mut *self.core().reader().await?, old, new).await
+    }
+
+    /// How many records there are.
+    pub async fn size(&self) -> Result<u64, Error> {
+        journal::size(&mut *self.core().reader().await?).await
+    }
+
+    /// Verifies the journal. Findings halt the store.
+    pub async fn verify_journal(&self, scope: Scope) -> Result<JournalReport, Error> {
+        self.verify_journal_with(scope, &mut |_| ()).await
+    }
+
+    /// The same, and tells how far it is.
+    pub async fn verify_journal_with(
+        &self,
+        scope: Scope,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<JournalReport, Error> {
+        journal::verify(self.core(), scope, progress).await
+    }
+
+    /// Records that a filter selects, a page at a time.
+    pub async fn records(&self, filter: &Filter, page: Page) -> Result<Vec<Stored>, Error> {
+        journal::records(&mut *self.core().reader().await?, filter, page).await
+    }
+
+    /// How many records a filter selects.
+    pub async fn count(&self, filter: &Filter) -> Result<u64, Error> {
+        journal::count(&mut *self.core().reader().await?, filter).await
+    }
+
+    /// Writes the selected records with their proofs towards a fresh checkpoint.
+    pub async fn export(
+        &self,
+        filter: &Filter,
+        out: &mut (dyn AsyncWrite + Unpin + Send),
+    ) -> Result<ExportSummary, Error> {
+        let signed = self.checkpoint().await?;
+        journal::export(self.core(), &signed, filter, out).await
+    }
+
+    /// The octets of a tile, for serving (C2SP tlog-tiles).
+    pub async fn tile(&self, tile: &Tile) -> Result<Vec<u8>, Error> {
+        let hashes = journal::tile(&mut *self.core().reader().await?, tile).await;
+        match hashes {
+            Ok(hashes) => Ok(tlog::tile::to_bytes(&hashes)),
+            Err(Error::Damaged(_)) => Err(Error::NotFound("该日志分块")),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The leaves below a tile of level 0, for serving.
+    pub async fn entries(&self, tile: &Tile) -> Result<Vec<u8>, Error> {
+        journal::entries(&mut *self.core().reader().await?, tile).await
+    }
+
+    /// The public half of the key that signs checkpoints, and its name in notes.
+    pub fn checkpoint_key(&self) -> (gm::PublicKey, tlog::note::NoteKey) {
+        (self.core().keys.public, self.core().keys.note.clone())
+    }
+
+    /// The blind index of a value: equal values of one field have equal indexes, and nobody can
+    /// compute them without the device. White space is left out, full-width letters and digits become
+    /// half-width, small letters capital.
+    pub fn blind_index(&self, field: &str, value: &str) -> Result<String, Error> {
+        index::blind(self.core(), field, value)
+    }
+
+    /// Finishes what waits and closes the database.
+    pub async fn close(self) {
+        let writer = self.0.writer.lock().await.take();
+        let core = self.0.core.clone();
+        drop(self);
+        if let Some(writer) = writer {
+            // Other clones keep the writer working; then it is left to them.
+            let _ = tokio::time::timeout(Duration::from_secs(30), writer).await;
+        }
+        core.pools.close().await;
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.0.core
+    }
+
+    async fn record_reanchoring(&self) -> Result<(), Error> {
+        if self.standing() != Standing::Sound {
+            return Ok(());
+        }
+        let size = self.size().await?;
+        let body = json!({ "size": size });
+        let record = Record::new("journal.reanchored", Actor::system(), "journal", body);
+        self.commit(|tx| Box::pin(async move { tx.append(record).await }))
+            .await
+            .map(drop)
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Store({:?}, {:?})",
+            self.engine(),
+            self.core().config.schema
+        )
+    }
+}
+
+/// A connection that only reads: a write on it is refused by the database.
+#[derive(Debug)]
+pub struct Reader(PoolConnection<Any>);
+
+impl Deref for Reader {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.0
+    }
+}
+
+async fn prepare(
+    config: StoreConfig,
+    device: Arc<dyn Device>,
+    clock: Arc<dyn Clock>,
+) -> Result<Core, Error> {
+    let (for_keys, with) = (device.clone(), config.clone());
+    let keys = blocking(move || Keys::find(&*for_keys, &with)).await?;
+    let anchor = Arc::new(Anchor::open(&config.anchor, config.schema)?);
+    let pools = Pools::open(&config).await?;
+    let verified = Verified {
+        range: CompactRange::new(),
+        checkpoint: None,
+    };
+    Ok(Core {
+        config,
+        pools,
+        device,
+        clock,
+        keys,
+        standing: StandingCell::default(),
+        anchor,
+        seen: AnchorSeen::default(),
+        verified: Mutex::new(verified),
+    })
+}
+
+/// Does something again and again until the store is gone. Zero means never.
+fn spawn_timer(
+    store: &Store,
+    every: Duration,
+    at_once: bool,
+    work: fn(Store) -> BoxFuture<'static, Result<(), Error>>,
+) {
+    if every.is_zero() {
+        return;
+    }
+    let weak: Weak<Inner> = Arc::downgrade(&store.0);
+    tokio::spawn(async move {
+        let mut pause = if at_once {
+            Duration::from_millis(100)
+        } else {
+            every
+        };
+        loop {
+            tokio::time::sleep(pause).await;
+            pause = every;
+            let Some(inner) = weak.upgrade() else { return };
+            if inner.core.standing.check().is_err() {
+                continue;
+            }
+            if let Err(error) = work(Store(inner)).await {
+                tracing::warn!(%error, "background work of the store failed");
+            }
+        }
+    });
+}

@@ -1,0 +1,13 @@
+//! The storage tests: every story runs on SQLite and on PostgreSQL.
+//!
+//! PostgreSQL is found through `YINXIN_TEST_PG_URL` (a user that may create databases; see
+//! `scripts/pg-start`). Each test makes a database of its own and drops it. Without the variable the
+//! PostgreSQL half prints that it was skipped.
+
+mod bench;
+mod blobs;
+mod commits;
+mod crashes;
+mod journal;
+mod nodes;
+mod tampering;
