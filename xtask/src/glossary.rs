@@ -116,10 +116,12 @@ fn offences_against_code(glossary: &Glossary, sources: &[Source]) -> Vec<Offence
     offences
 }
 
-/// Whether the code has the identifier, in snake or in camel case, whole or as a part.
+/// Whether the code has the identifier, as a function, a type or a constant, whole or as a part.
 fn uses(code: &str, identifier: &str) -> bool {
     let camel: String = identifier.split('_').map(capitalised).collect();
-    code.contains(identifier) || code.contains(&camel)
+    code.contains(identifier)
+        || code.contains(&camel)
+        || code.contains(&identifier.to_ascii_uppercase())
 }
 
 fn capitalised(word: &str) -> String {

@@ -36,11 +36,32 @@ pub struct Asker {
 }
 
 impl World {
+    /// On SQLite, in a temporary folder.
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("institution.db").display());
+        Self::over(url, folder).await
+    }
+
+    /// On PostgreSQL, in a database of its own; `None` if no server was given.
+    pub async fn on_postgres() -> Option<Self> {
+        let server = std::env::var("YINXIN_TEST_PG_URL").ok()?;
+        let mut random = [0; 8];
+        gm::Random::fill(&mut OsRandom, &mut random).unwrap();
+        let name = format!("access_{:016x}", u64::from_be_bytes(random));
+        sqlx::any::install_default_drivers();
+        let mut conn = <sqlx::AnyConnection as sqlx::Connection>::connect(&server)
+            .await
+            .unwrap();
+        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::query(create).execute(&mut conn).await.unwrap();
+        let (server, _) = server.rsplit_once('/').unwrap();
+        Some(Self::over(format!("{server}/{name}"), tempfile::tempdir().unwrap()).await)
+    }
+
+    async fn over(url: String, folder: TempDir) -> Self {
         let clock = Arc::new(FixedClock::at(START).unwrap());
         let device = Arc::new(Scratch::new());
-        let url = format!("sqlite:{}", folder.path().join("institution.db").display());
         let mut config = StoreConfig::new(
             url,
             Schema::Institution,
