@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use gm::KeyLabel;
-use kmc::{KeyCentre, KmcConfig, RefillPolicy, Remote, RemoteConfig, Retention, Transport};
+use gm::soft::SoftDevice;
+use gm::{Device, KeyLabel};
+use kmc::{KeyCentre, Kmc, KmcConfig, RefillPolicy, Remote, RemoteConfig, Retention, Transport};
 use pki::oid;
 use pki::strict::Tag;
 use pki::{Certificate, Name, Serial};
 
+use store::{Opening, SystemClock};
+
 use crate::error::Error;
-use crate::institution::Parts;
+use crate::institution::{self, Parts};
+use crate::layout::Layout;
 use crate::settings::Settings;
 
 /// Serial that an embedded centre gives as its own, until its certificate comes from the
@@ -30,6 +34,24 @@ pub(crate) fn config(settings: &Settings) -> Result<KmcConfig, Error> {
         refill: RefillPolicy { low: level / 2, level, batch: level.min(100) },
         retention: Retention::default(),
     })
+}
+
+/// Opens the key centre of a data folder alone, for a process of its own.
+pub async fn open_centre(
+    layout: Layout,
+    settings: Settings,
+    passphrase: &[u8],
+) -> Result<Kmc, Error> {
+    let device: Arc<dyn Device> = Arc::new(SoftDevice::open(&layout.kmc_device(), passphrase)?);
+    let parts = Parts {
+        layout,
+        settings,
+        device: device.clone(),
+        kmc_device: None,
+        clock: Arc::new(SystemClock),
+        opening: Opening::Existing,
+    };
+    institution::open_kmc(&parts, device).await
 }
 
 /// A centre in another process: GM/T 0014 over HTTP.

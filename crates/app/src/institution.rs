@@ -89,6 +89,13 @@ impl Parts {
     }
 }
 
+impl Parts {
+    /// Opens the institution's store alone: for work on keys while nothing is served.
+    pub async fn open_store(&self) -> Result<Store, Error> {
+        open_store(self).await
+    }
+}
+
 fn arc(device: impl Device + 'static) -> Arc<dyn Device> {
     Arc::new(device)
 }

@@ -71,7 +71,7 @@ impl Institution {
         kind: &Kind,
         row: Enrolment,
     ) -> Result<Enrolled, Error> {
-        let sign = self.ca().prepare(issue_order(order, kind.sign(), &row, None)).await?;
+        let sign = self.ca().prepare(issue_order(order, kind.sign(), &row, None))?;
         let key = match &row.enc_serial {
             Some(serial) => Some(self.ask_for_key(order, &sign, *serial).await?),
             None => None,
@@ -80,7 +80,7 @@ impl Institution {
         let enc = match (&key, kind.enc()) {
             (Some(key), Some(profile)) => {
                 let enc_order = issue_order(order, profile, &row, Some(key));
-                Some(self.ca().prepare(enc_order).await?)
+                Some(self.ca().prepare(enc_order)?)
             }
             _ => None,
         };

@@ -47,11 +47,15 @@ impl PreparedOrder {
         self.subject.der().to_vec()
     }
 
-    pub(super) fn not_before(&self) -> Timestamp {
+    /// First second of validity.
+    #[must_use]
+    pub fn not_before(&self) -> Timestamp {
         self.not_before
     }
 
-    pub(super) fn not_after(&self) -> Timestamp {
+    /// Last second of validity.
+    #[must_use]
+    pub fn not_after(&self) -> Timestamp {
         self.not_after
     }
 }

@@ -6,6 +6,7 @@
 //! into a certificate is decided by the profile and by what was proofed. A wish
 //! to be a CA is refused outright (T-19).
 
+mod compose;
 mod possession;
 mod weak;
 
@@ -20,6 +21,7 @@ use crate::pem;
 use crate::spki::{AlgorithmIdentifier, Spki};
 use crate::strict::{self, Defect, Limits, Reader, Tag, Tlv};
 
+pub use compose::{request_info, signed_request};
 pub use possession::ProofOfPossession;
 pub use weak::is_known_weak;
 

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     fn key_of(scalar: [u8; 32]) -> PublicKey {
-        gm::sm2::PrivateKey::from_bytes(&scalar).unwrap().public_key()
+        *gm::sm2::PrivateKey::from_bytes(&scalar).unwrap().public_key()
     }
 
     #[test]

@@ -6,6 +6,9 @@ mod name;
 mod open;
 mod request;
 
+pub use key::{load, save};
+pub use request::pem as request;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;

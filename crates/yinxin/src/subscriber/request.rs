@@ -5,17 +5,14 @@ use std::path::Path;
 use anyhow::Context;
 use gm::UserId;
 use gm::sm2::PrivateKey;
-use pki::spki::AlgorithmIdentifier;
-use pki::strict::Writer;
-use pki::{Name, Spki};
+use pki::{Name, csr};
 
 use super::name;
 use crate::out::{self, Outcome};
 
 /// Writes the request as PEM to `out`, or prints it.
 pub fn write(private: &PrivateKey, subject: &str, out: Option<&Path>) -> anyhow::Result<Outcome> {
-    let subject = name::parse(subject)?;
-    let pem = pki::pem::encode("CERTIFICATE REQUEST", &encode(private, &subject))?;
+    let pem = pem(private, subject)?;
     match out {
         Some(path) => {
             std::fs::write(path, pem).with_context(|| format!("无法写入 {}", path.display()))?;
@@ -26,24 +23,16 @@ pub fn write(private: &PrivateKey, subject: &str, out: Option<&Path>) -> anyhow:
     Ok(Outcome::Fine)
 }
 
+/// The request as PEM.
+pub fn pem(private: &PrivateKey, subject: &str) -> anyhow::Result<String> {
+    let subject = name::parse(subject)?;
+    Ok(pki::pem::encode("CERTIFICATE REQUEST", &encode(private, &subject))?)
+}
+
 /// The request in DER.
 pub fn encode(private: &PrivateKey, subject: &Name) -> Vec<u8> {
-    let info = Writer::build(|w| {
-        w.sequence(|w| {
-            w.uint(0);
-            w.raw(subject.der());
-            w.raw(Spki::of(private.public_key()).der());
-            w.tlv(pki::strict::Tag::context_constructed(0), &[]);
-        });
-    });
-    let signature = private.sign(&UserId::default(), &info).to_der();
-    Writer::build(|w| {
-        w.sequence(|w| {
-            w.raw(&info);
-            AlgorithmIdentifier::bare(pki::oid::SM2_WITH_SM3).write(w);
-            w.bit_string(&signature);
-        });
-    })
+    let info = csr::request_info(subject, private.public_key());
+    csr::signed_request(&info, &private.sign(&UserId::default(), &info))
 }
 
 #[cfg(test)]
