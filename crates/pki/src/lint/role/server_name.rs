@@ -31,6 +31,13 @@ fn check(target: &Target<'_>) -> Outcome {
     let is_host = common_name.parse::<std::net::IpAddr>().is_err()
         && common_name.contains('.')
         && crate::lint::uri::is_dns_name(common_name.as_bytes());
-    let listed = names.iter().any(|name| name.value.eq_ignore_ascii_case(common_name.as_bytes()));
+    let listed = names.iter().any(|name| covers(&String::from_utf8_lossy(name.value), &common_name));
     Outcome::broken_if(is_host && !listed, || format!("通用名“{common_name}”不在主体替换名称之中"))
+}
+
+/// A name covers itself, and a wildcard every name that differs in its first label only.
+fn covers(name: &str, host: &str) -> bool {
+    let parent = host.split_once('.').map(|(_, parent)| parent);
+    name.eq_ignore_ascii_case(host)
+        || name.strip_prefix("*.").zip(parent).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
 }
