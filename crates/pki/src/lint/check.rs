@@ -27,6 +27,18 @@ pub struct Lint {
     pub examples: super::example::Examples,
 }
 
+/// What every rule has, of certificates, CRLs and OCSP answers alike.
+pub struct Rule {
+    /// Stable name.
+    pub name: &'static str,
+    /// How heavy a finding weighs.
+    pub severity: Severity,
+    /// Where the rule stands.
+    pub citation: &'static str,
+    /// The rule in Chinese.
+    pub text: &'static str,
+}
+
 /// How heavy a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -65,7 +77,11 @@ pub enum Outcome {
 impl Outcome {
     /// Broken with this detail when the condition holds.
     pub fn broken_if(condition: bool, detail: impl FnOnce() -> String) -> Self {
-        if condition { Self::Broken(detail()) } else { Self::Pass }
+        if condition {
+            Self::Broken(detail())
+        } else {
+            Self::Pass
+        }
     }
 
     /// Broken when there is a detail.
@@ -98,17 +114,28 @@ impl<'a> Target<'a> {
     pub(super) fn new(view: View<'a>, context: &'a Context<'a>) -> Self {
         let issuer = match context.issuer {
             Some(certificate) => View::of_certificate(certificate.der()),
-            None if view.is_self_issued() && view.authority_key_id().is_none_or(|id| Some(id) == view.subject_key_id()) => {
+            None if view.is_self_issued()
+                && view
+                    .authority_key_id()
+                    .is_none_or(|id| Some(id) == view.subject_key_id()) =>
+            {
                 Some(view.clone())
             }
             None => None,
         };
-        Self { view, context, issuer }
+        Self {
+            view,
+            context,
+            issuer,
+        }
     }
 
     /// Whether the certificate is signed by its own key.
     pub fn is_root(&self) -> bool {
-        self.issuer.as_ref().is_some_and(|issuer| issuer.key.point == self.view.key.point) && self.view.is_self_issued()
+        self.issuer
+            .as_ref()
+            .is_some_and(|issuer| issuer.key.point == self.view.key.point)
+            && self.view.is_self_issued()
     }
 }
 

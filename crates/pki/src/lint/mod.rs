@@ -38,7 +38,7 @@ mod uri;
 pub mod values;
 pub mod view;
 
-pub use check::{Lint, Outcome, Severity, Target};
+pub use check::{Lint, Outcome, Rule, Severity, Target};
 pub use context::{Context, Role};
 pub use registry::{Set, documentation};
 pub use report::{Finding, Report, Undetermined};

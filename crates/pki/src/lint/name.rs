@@ -35,12 +35,17 @@ impl<'a> NameView<'a> {
                 attributes.push(attribute(rdn, pair)?);
             }
         }
-        Some(NameView { der: element.whole, attributes })
+        Some(NameView {
+            der: element.whole,
+            attributes,
+        })
     }
 
     /// The attributes of one type.
     pub fn all(&self, oid: Oid) -> impl Iterator<Item = &Attribute<'a>> {
-        self.attributes.iter().filter(move |attribute| attribute.oid == oid)
+        self.attributes
+            .iter()
+            .filter(move |attribute| attribute.oid == oid)
     }
 
     /// The first attribute of one type, as text.
@@ -56,8 +61,15 @@ impl<'a> NameView<'a> {
 
 fn attribute<'a>(rdn: usize, pair: Tlv<'a>) -> Option<Attribute<'a>> {
     let parts = pair.children(tag::SEQUENCE)?;
-    let [oid, value] = parts.as_slice() else { return None };
-    Some(Attribute { rdn, oid: oid.oid()?, tag: value.tag, value: value.content })
+    let [oid, value] = parts.as_slice() else {
+        return None;
+    };
+    Some(Attribute {
+        rdn,
+        oid: oid.oid()?,
+        tag: value.tag,
+        value: value.content,
+    })
 }
 
 impl Attribute<'_> {
@@ -124,7 +136,9 @@ fn place(oid: Oid) -> Option<u8> {
 pub(super) fn order_break(name: &NameView<'_>) -> Option<String> {
     let mut previous: Option<(&Attribute<'_>, u8)> = None;
     for attribute in &name.attributes {
-        let Some(place) = place(attribute.oid) else { continue };
+        let Some(place) = place(attribute.oid) else {
+            continue;
+        };
         match previous {
             Some((before, last)) if place < last && before.rdn != attribute.rdn => {
                 return Some(format!("{}排在{}之后", attribute.label(), before.label()));
@@ -138,10 +152,20 @@ pub(super) fn order_break(name: &NameView<'_>) -> Option<String> {
 /// The attributes that should be UTF8String and are not. X.520 leaves serialNumber and dnQualifier no other type
 /// than PrintableString, and RFC 4519 leaves domainComponent none but IA5String.
 pub(super) fn not_utf8(name: &NameView<'_>) -> Vec<String> {
-    const OTHER_TYPE: &[Oid] =
-        &[oids::COUNTRY, oids::EMAIL_ADDRESS, oids::SERIAL_NUMBER, oids::DOMAIN_COMPONENT, DN_QUALIFIER];
-    let wrong = name.attributes.iter().filter(|one| one.tag != tag::UTF8_STRING && !OTHER_TYPE.contains(&one.oid));
-    wrong.map(|one| format!("{}使用了 {}", one.label(), string_type(one.tag))).collect()
+    const OTHER_TYPE: &[Oid] = &[
+        oids::COUNTRY,
+        oids::EMAIL_ADDRESS,
+        oids::SERIAL_NUMBER,
+        oids::DOMAIN_COMPONENT,
+        DN_QUALIFIER,
+    ];
+    let wrong = name
+        .attributes
+        .iter()
+        .filter(|one| one.tag != tag::UTF8_STRING && !OTHER_TYPE.contains(&one.oid));
+    wrong
+        .map(|one| format!("{}使用了 {}", one.label(), string_type(one.tag)))
+        .collect()
 }
 
 const DN_QUALIFIER: Oid = Oid::new("2.5.4.46");

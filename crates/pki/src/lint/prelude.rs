@@ -1,6 +1,8 @@
 //! What every lint file needs.
 
-pub(super) use super::check::{Lint, Outcome, Severity, Target, always, is_ca, is_end_entity, is_subscriber, not_root};
+pub(super) use super::check::{
+    Lint, Outcome, Severity, Target, always, is_ca, is_end_entity, is_subscriber, not_root,
+};
 pub(super) use super::context::Role;
 #[cfg(test)]
 pub(super) use super::example::{der::*, *};

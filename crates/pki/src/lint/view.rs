@@ -84,10 +84,16 @@ impl<'a> View<'a> {
     /// Finds the fields of a whole certificate.
     pub fn of_certificate(der: &'a [u8]) -> Option<Self> {
         let parts = tlv::one(der)?.children(tag::SEQUENCE)?;
-        let [tbs, algorithm, signature] = parts.as_slice() else { return None };
+        let [tbs, algorithm, signature] = parts.as_slice() else {
+            return None;
+        };
         let mut view = Self::of_tbs(tbs.whole)?;
         let signature = bit_string(signature)?;
-        view.outer = Some(Outer { der, algorithm: *algorithm, signature });
+        view.outer = Some(Outer {
+            der,
+            algorithm: *algorithm,
+            signature,
+        });
         Some(view)
     }
 
@@ -104,7 +110,9 @@ impl<'a> View<'a> {
         let key = public_key(fields.next()?)?;
         let mut view = View {
             tbs,
-            version: version.and_then(|field| tlv::one(field.content)).map(|integer| integer.content),
+            version: version
+                .and_then(|field| tlv::one(field.content))
+                .map(|integer| integer.content),
             serial,
             signature_algorithm,
             issuer,
@@ -133,7 +141,9 @@ impl<'a> View<'a> {
 
     /// The first extension of this type.
     pub fn extension(&self, oid: Oid) -> Option<&Extension<'a>> {
-        self.extensions().iter().find(|extension| extension.oid == oid)
+        self.extensions()
+            .iter()
+            .find(|extension| extension.oid == oid)
     }
 
     /// The single element inside the extension of this type.
@@ -181,23 +191,45 @@ impl Key<'_> {
 
 /// The octets of a BIT STRING without its count of unused bits.
 pub fn bit_string<'a>(element: &Tlv<'a>) -> Option<&'a [u8]> {
-    element.value(tag::BIT_STRING)?.split_first().map(|(_, bits)| bits)
+    element
+        .value(tag::BIT_STRING)?
+        .split_first()
+        .map(|(_, bits)| bits)
 }
 
 fn validity(element: Tlv<'_>) -> Option<(Time<'_>, Time<'_>)> {
     let parts = element.children(tag::SEQUENCE)?;
-    let [begin, end] = parts.as_slice() else { return None };
-    Some((Time { tag: begin.tag, text: begin.content }, Time { tag: end.tag, text: end.content }))
+    let [begin, end] = parts.as_slice() else {
+        return None;
+    };
+    Some((
+        Time {
+            tag: begin.tag,
+            text: begin.content,
+        },
+        Time {
+            tag: end.tag,
+            text: end.content,
+        },
+    ))
 }
 
 fn public_key(element: Tlv<'_>) -> Option<Key<'_>> {
     let parts = element.children(tag::SEQUENCE)?;
-    let [algorithm, point] = parts.as_slice() else { return None };
-    Some(Key { algorithm: *algorithm, point: bit_string(point)? })
+    let [algorithm, point] = parts.as_slice() else {
+        return None;
+    };
+    Some(Key {
+        algorithm: *algorithm,
+        point: bit_string(point)?,
+    })
 }
 
 fn extensions(list: Tlv<'_>) -> Option<Vec<Extension<'_>>> {
-    list.children(tag::SEQUENCE)?.into_iter().map(extension).collect()
+    list.children(tag::SEQUENCE)?
+        .into_iter()
+        .map(extension)
+        .collect()
 }
 
 /// Reads one Extension, also where a CRL or an OCSP answer carries it.

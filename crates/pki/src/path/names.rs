@@ -39,7 +39,9 @@ pub(super) fn lies_within(name: &GeneralName, base: &GeneralName) -> bool {
         (GeneralName::Email(name), GeneralName::Email(base)) => email(name, base),
         (GeneralName::Dns(name), GeneralName::Dns(base)) => dns(name, base),
         (GeneralName::Directory(name), GeneralName::Directory(base)) => name.is_within(base),
-        (GeneralName::Uri(name), GeneralName::Uri(base)) => uri_host(name).is_some_and(|host| host_of_uri(host, base)),
+        (GeneralName::Uri(name), GeneralName::Uri(base)) => {
+            uri_host(name).is_some_and(|host| host_of_uri(host, base))
+        }
         (GeneralName::Ip(name), GeneralName::Ip(base)) => ip(name, base) == Some(true),
         _ => false,
     }
@@ -48,11 +50,14 @@ pub(super) fn lies_within(name: &GeneralName, base: &GeneralName) -> bool {
 /// Whether a name may lie within an excluded subtree. What cannot be told may.
 pub(super) fn may_lie_within(name: &GeneralName, base: &GeneralName) -> bool {
     match (name, base) {
-        (GeneralName::Email(_), GeneralName::Email(_)) | (GeneralName::Directory(_), GeneralName::Directory(_)) => {
-            lies_within(name, base)
+        (GeneralName::Email(_), GeneralName::Email(_))
+        | (GeneralName::Directory(_), GeneralName::Directory(_)) => lies_within(name, base),
+        (GeneralName::Dns(name), GeneralName::Dns(base)) => {
+            dns(name, base) || wildcard_reaches(name, base)
         }
-        (GeneralName::Dns(name), GeneralName::Dns(base)) => dns(name, base) || wildcard_reaches(name, base),
-        (GeneralName::Uri(name), GeneralName::Uri(base)) => uri_host(name).is_none_or(|host| host_of_uri(host, base)),
+        (GeneralName::Uri(name), GeneralName::Uri(base)) => {
+            uri_host(name).is_none_or(|host| host_of_uri(host, base))
+        }
         (GeneralName::Ip(name), GeneralName::Ip(base)) => ip(name, base) != Some(false),
         _ => true,
     }
@@ -80,20 +85,28 @@ fn dns(name: &str, base: &str) -> bool {
 /// Whether a name ends with `.base`; the base may itself begin with the dot.
 fn is_below(name: &str, base: &str) -> bool {
     let base = base.strip_prefix('.').unwrap_or(base);
-    name.strip_suffix(base).is_some_and(|front| front.len() > 1 && front.ends_with('.'))
+    name.strip_suffix(base)
+        .is_some_and(|front| front.len() > 1 && front.ends_with('.'))
 }
 
 /// `*.example.cn` stands for `a.example.cn`, so excluding the latter excludes the former.
 fn wildcard_reaches(name: &str, base: &str) -> bool {
-    let Some(parent) = name.strip_prefix("*.") else { return false };
-    base.split_once('.').is_some_and(|(_, above)| above.eq_ignore_ascii_case(parent))
+    let Some(parent) = name.strip_prefix("*.") else {
+        return false;
+    };
+    base.split_once('.')
+        .is_some_and(|(_, above)| above.eq_ignore_ascii_case(parent))
 }
 
 /// A base `local@host` covers one mailbox, `host` every mailbox of the host, `.host` those of the hosts below.
 fn email(name: &str, base: &str) -> bool {
-    let Some((local, host)) = name.rsplit_once('@') else { return base.is_empty() };
+    let Some((local, host)) = name.rsplit_once('@') else {
+        return base.is_empty();
+    };
     match base.rsplit_once('@') {
-        Some((base_local, base_host)) => local == base_local && host.eq_ignore_ascii_case(base_host),
+        Some((base_local, base_host)) => {
+            local == base_local && host.eq_ignore_ascii_case(base_host)
+        }
         None => host_of_uri(host, base) || base.is_empty(),
     }
 }
@@ -111,9 +124,12 @@ fn host_of_uri(host: &str, base: &str) -> bool {
 fn uri_host(uri: &str) -> Option<&str> {
     let (_, rest) = uri.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
-    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host_and_port = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = host_and_port.split(':').next()?;
-    let is_name = !host.is_empty() && !host.starts_with('[') && host.parse::<std::net::Ipv4Addr>().is_err();
+    let is_name =
+        !host.is_empty() && !host.starts_with('[') && host.parse::<std::net::Ipv4Addr>().is_err();
     is_name.then_some(host)
 }
 
@@ -127,7 +143,12 @@ fn ip(name: &[u8], base: &[u8]) -> Option<bool> {
     if name.len() != address.len() {
         return Some(false);
     }
-    Some(name.iter().zip(address).zip(mask).all(|((one, other), mask)| one & mask == other & mask))
+    Some(
+        name.iter()
+            .zip(address)
+            .zip(mask)
+            .all(|((one, other), mask)| one & mask == other & mask),
+    )
 }
 
 fn is_prefix(mask: &[u8]) -> bool {
@@ -174,9 +195,18 @@ mod tests {
     #[test]
     fn an_ip_base_is_an_address_and_a_mask_without_holes() {
         let base = |mask: [u8; 4]| [&[198, 51, 100, 0][..], &mask].concat();
-        assert_eq!(ip(&[198, 51, 100, 9], &base([255, 255, 255, 0])), Some(true));
-        assert_eq!(ip(&[198, 51, 101, 9], &base([255, 255, 255, 0])), Some(false));
-        assert_eq!(ip(&[198, 51, 101, 9], &base([255, 255, 254, 0])), Some(true));
+        assert_eq!(
+            ip(&[198, 51, 100, 9], &base([255, 255, 255, 0])),
+            Some(true)
+        );
+        assert_eq!(
+            ip(&[198, 51, 101, 9], &base([255, 255, 255, 0])),
+            Some(false)
+        );
+        assert_eq!(
+            ip(&[198, 51, 101, 9], &base([255, 255, 254, 0])),
+            Some(true)
+        );
         assert_eq!(ip(&[198, 51, 100, 9], &base([255, 0, 255, 0])), None);
         assert_eq!(ip(&[198, 51, 100, 9], &base([255, 255, 255, 0])[..7]), None);
         assert_eq!(ip(&[0; 16], &base([0, 0, 0, 0])), Some(false));
@@ -188,7 +218,13 @@ mod tests {
         let base = GeneralName::Uri("gov.cn".to_owned());
         assert!(!lies_within(&name, &base) && may_lie_within(&name, &base));
         let wildcard = GeneralName::Dns("*.gov.cn".to_owned());
-        assert!(may_lie_within(&wildcard, &GeneralName::Dns("a.gov.cn".to_owned())));
-        assert!(!may_lie_within(&wildcard, &GeneralName::Dns("a.edu.cn".to_owned())));
+        assert!(may_lie_within(
+            &wildcard,
+            &GeneralName::Dns("a.gov.cn".to_owned())
+        ));
+        assert!(!may_lie_within(
+            &wildcard,
+            &GeneralName::Dns("a.edu.cn".to_owned())
+        ));
     }
 }

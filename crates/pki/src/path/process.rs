@@ -29,7 +29,10 @@ const PROCESSED: &[Oid] = &[
 pub(super) fn judge(request: &Request<'_>, path: &[&Certificate]) -> (Table, Vec<Oid>) {
     let mut table = Table::default();
     let below = path.len().saturating_sub(1);
-    table.passed(Kind::Path, format!("证书链共 {} 张证书，止于受信任的根证书", path.len()));
+    table.passed(
+        Kind::Path,
+        format!("证书链共 {} 张证书，止于受信任的根证书", path.len()),
+    );
     validity(request, path, &mut table);
     for pair in path.windows(2) {
         if let [child, issuer] = pair {
@@ -46,7 +49,13 @@ pub(super) fn judge(request: &Request<'_>, path: &[&Certificate]) -> (Table, Vec
         Revocation::NotAsked => table.not_asked(Kind::Revocation, "未要求检查吊销状态"),
     }
     if below == 0 {
-        for kind in [Kind::Signature, Kind::Names, Kind::KeyIdentifiers, Kind::BasicConstraints, Kind::PathLength] {
+        for kind in [
+            Kind::Signature,
+            Kind::Names,
+            Kind::KeyIdentifiers,
+            Kind::BasicConstraints,
+            Kind::PathLength,
+        ] {
             table.passed(kind, "证书本身就是信任锚");
         }
     }
@@ -55,7 +64,10 @@ pub(super) fn judge(request: &Request<'_>, path: &[&Certificate]) -> (Table, Vec
 
 /// How a certificate is called in reasons.
 pub(super) fn called(certificate: &Certificate) -> String {
-    let name = certificate.subject().common_name().map_or_else(|| certificate.subject().to_string(), str::to_owned);
+    let name = certificate
+        .subject()
+        .common_name()
+        .map_or_else(|| certificate.subject().to_string(), str::to_owned);
     format!("证书“{name}”")
 }
 
@@ -65,9 +77,15 @@ fn validity(request: &Request<'_>, path: &[&Certificate], table: &mut Table) {
         if certificate.is_valid_at(request.at) {
             table.passed(Kind::Validity, "各证书均在有效期内");
         } else if request.at < begin {
-            table.failed(Kind::Validity, format!("{}自 {begin} 起才有效", called(certificate)));
+            table.failed(
+                Kind::Validity,
+                format!("{}自 {begin} 起才有效", called(certificate)),
+            );
         } else {
-            table.failed(Kind::Validity, format!("{}已于 {end} 到期", called(certificate)));
+            table.failed(
+                Kind::Validity,
+                format!("{}已于 {end} 到期", called(certificate)),
+            );
         }
     }
 }
@@ -79,7 +97,10 @@ fn link(request: &Request<'_>, child: &Certificate, issuer: &Certificate, table:
     if child.issuer().matches(issuer.subject()) {
         table.passed(Kind::Names, "颁发者名称与上级证书的主体名称一致");
     } else {
-        table.failed(Kind::Names, format!("{}的颁发者名称与上级证书的主体名称不同", called(child)));
+        table.failed(
+            Kind::Names,
+            format!("{}的颁发者名称与上级证书的主体名称不同", called(child)),
+        );
     }
     match contradiction(child, issuer) {
         None => table.passed(Kind::KeyIdentifiers, "密钥标识符没有矛盾"),
@@ -88,20 +109,37 @@ fn link(request: &Request<'_>, child: &Certificate, issuer: &Certificate, table:
 }
 
 /// Whether the issuer's key made the signature. Only SM2 with SM3 can be verified here.
-pub(super) fn signature_outcome(child: &Certificate, issuer: &Certificate, id: &UserId) -> (Outcome, String) {
+pub(super) fn signature_outcome(
+    child: &Certificate,
+    issuer: &Certificate,
+    id: &UserId,
+) -> (Outcome, String) {
     let algorithm = child.signature_algorithm();
     if !algorithm.is_sm2_with_sm3() {
-        return (Outcome::Unknown, format!("{}的签名算法 {} 不受支持", called(child), algorithm.oid));
+        return (
+            Outcome::Unknown,
+            format!("{}的签名算法 {} 不受支持", called(child), algorithm.oid),
+        );
     }
     let Ok(key) = issuer.public_key() else {
-        return (Outcome::Failed, format!("{}以 SM2 签名，上级证书的公钥却不是 SM2 公钥", called(child)));
+        return (
+            Outcome::Failed,
+            format!(
+                "{}以 SM2 签名，上级证书的公钥却不是 SM2 公钥",
+                called(child)
+            ),
+        );
     };
     let signature = Signature::from_der(child.signature());
-    let verified = signature.is_ok_and(|signature| sm2::verify(&key, id, child.tbs_der(), &signature).is_ok());
+    let verified =
+        signature.is_ok_and(|signature| sm2::verify(&key, id, child.tbs_der(), &signature).is_ok());
     if verified {
         (Outcome::Passed, "各证书的签名均验证通过".to_owned())
     } else {
-        (Outcome::Failed, format!("{}的签名验证不通过", called(child)))
+        (
+            Outcome::Failed,
+            format!("{}的签名验证不通过", called(child)),
+        )
     }
 }
 
@@ -121,17 +159,24 @@ fn contradiction(child: &Certificate, issuer: &Certificate) -> Option<&'static s
 /// Every certificate but the leaf is a CA that may sign certificates, and none exceeds a path length
 /// (RFC 5280 §6.1.4 (k) to (n)).
 fn issuers(path: &[&Certificate], table: &mut Table) {
-    let Some((_, above)) = path.split_first() else { return };
+    let Some((_, above)) = path.split_first() else {
+        return;
+    };
     let mut followers: usize = 0;
     for (place, issuer) in above.iter().enumerate() {
         let is_anchor = place + 1 == above.len();
         is_authority(issuer, is_anchor, table);
         may_sign(issuer, table);
-        let most = issuer.basic_constraints().and_then(|constraints| constraints.path_len);
+        let most = issuer
+            .basic_constraints()
+            .and_then(|constraints| constraints.path_len);
         match most.filter(|most| usize::try_from(*most).is_ok_and(|most| followers > most)) {
             Some(most) => table.failed(
                 Kind::PathLength,
-                format!("{}之下至多允许 {most} 级 CA，实有 {followers} 级", called(issuer)),
+                format!(
+                    "{}之下至多允许 {most} 级 CA，实有 {followers} 级",
+                    called(issuer)
+                ),
             ),
             None => table.passed(Kind::PathLength, "没有超过路径长度约束"),
         }
@@ -143,18 +188,29 @@ fn issuers(path: &[&Certificate], table: &mut Table) {
 
 fn is_authority(issuer: &Certificate, is_anchor: bool, table: &mut Table) {
     match issuer.basic_constraints() {
-        Some(constraints) if constraints.ca => table.passed(Kind::BasicConstraints, "各级颁发者均为 CA"),
+        Some(constraints) if constraints.ca => {
+            table.passed(Kind::BasicConstraints, "各级颁发者均为 CA")
+        }
         // An anchor is trusted by decision; old roots are of version 1.
         None if is_anchor => table.passed(Kind::BasicConstraints, "各级颁发者均为 CA"),
-        _ => table.failed(Kind::BasicConstraints, format!("{}不是 CA 证书，却签发了证书", called(issuer))),
+        _ => table.failed(
+            Kind::BasicConstraints,
+            format!("{}不是 CA 证书，却签发了证书", called(issuer)),
+        ),
     }
 }
 
 fn may_sign(issuer: &Certificate, table: &mut Table) {
-    if issuer.key_usage().is_none_or(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN)) {
+    if issuer
+        .key_usage()
+        .is_none_or(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN))
+    {
         table.passed(Kind::KeyUsage, "密钥用法相符");
     } else {
-        table.failed(Kind::KeyUsage, format!("{}的密钥用法不含 keyCertSign，却签发了证书", called(issuer)));
+        table.failed(
+            Kind::KeyUsage,
+            format!("{}的密钥用法不含 keyCertSign，却签发了证书", called(issuer)),
+        );
     }
 }
 
@@ -165,12 +221,19 @@ pub(super) fn is_self_issued(certificate: &Certificate) -> bool {
 
 fn critical_extensions(path: &[&Certificate], table: &mut Table) {
     for certificate in path {
-        let unknown = certificate.extensions().iter().find(|one| one.critical && !PROCESSED.contains(&one.oid));
+        let unknown = certificate
+            .extensions()
+            .iter()
+            .find(|one| one.critical && !PROCESSED.contains(&one.oid));
         match unknown {
             None => table.passed(Kind::CriticalExtensions, "关键扩展项均能处理"),
             Some(extension) => table.failed(
                 Kind::CriticalExtensions,
-                format!("{}含有无法处理的关键扩展项 {}", called(certificate), extension.oid),
+                format!(
+                    "{}含有无法处理的关键扩展项 {}",
+                    called(certificate),
+                    extension.oid
+                ),
             ),
         }
     }
@@ -185,14 +248,21 @@ fn constraints(path: &[&Certificate], table: &mut Table) {
         if !is_anchor && (place == 0 || !is_self_issued(certificate)) {
             match constraints.violation(certificate) {
                 None => {}
-                Some(reason) => table.failed(Kind::NameConstraints, format!("{}的{reason}", called(certificate))),
+                Some(reason) => table.failed(
+                    Kind::NameConstraints,
+                    format!("{}的{reason}", called(certificate)),
+                ),
             }
         }
         if place > 0 {
             constraints.add(certificate);
         }
     }
-    let reason = if constraints.is_empty() { "上级证书没有名称约束" } else { "名称均在约束之内" };
+    let reason = if constraints.is_empty() {
+        "上级证书没有名称约束"
+    } else {
+        "名称均在约束之内"
+    };
     table.passed(Kind::NameConstraints, reason);
 }
 
@@ -229,7 +299,10 @@ fn leaf(request: &Request<'_>, path: &[&Certificate], table: &mut Table) {
     let Some(leaf) = path.first() else { return };
     match request.options.usage {
         Some(asked) if leaf.key_usage().is_some_and(|usage| !usage.contains(asked)) => {
-            table.failed(Kind::KeyUsage, format!("{}的密钥用法不含“{asked}”", called(leaf)));
+            table.failed(
+                Kind::KeyUsage,
+                format!("{}的密钥用法不含“{asked}”", called(leaf)),
+            );
         }
         _ => table.passed(Kind::KeyUsage, "密钥用法相符"),
     }
@@ -240,7 +313,10 @@ fn leaf(request: &Request<'_>, path: &[&Certificate], table: &mut Table) {
     for certificate in path {
         match certificate.eku() {
             Some(purposes) if !serves(&purposes, &purpose) => {
-                table.failed(Kind::Purpose, format!("{}不用于 {purpose}", called(certificate)));
+                table.failed(
+                    Kind::Purpose,
+                    format!("{}不用于 {purpose}", called(certificate)),
+                );
             }
             _ => table.passed(Kind::Purpose, "用途相符"),
         }

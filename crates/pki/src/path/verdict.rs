@@ -198,9 +198,15 @@ impl Table {
     }
 
     /// The verdict, with one row per kind. A kind without any finding was not reached: it is unknown.
-    pub(super) fn into_verdict(mut self, path: &[&Certificate], anchored: bool, policies: &[Oid]) -> Verdict {
+    pub(super) fn into_verdict(
+        mut self,
+        path: &[&Certificate],
+        anchored: bool,
+        policies: &[Oid],
+    ) -> Verdict {
         for kind in Kind::ALL {
-            let reached = self.rows.iter().any(|row| row.0 == kind) || self.not_asked.iter().any(|row| row.0 == kind);
+            let reached = self.rows.iter().any(|row| row.0 == kind)
+                || self.not_asked.iter().any(|row| row.0 == kind);
             if !reached {
                 self.unknown(kind, "没有完整的证书链，未能检查");
             }
@@ -215,13 +221,26 @@ impl Table {
 
     fn row(&self, kind: Kind) -> Check {
         if let Some((_, reason)) = self.not_asked.iter().find(|row| row.0 == kind) {
-            return Check { check: kind, title: kind.title(), outcome: Outcome::Unknown, reason: (*reason).to_owned() };
+            return Check {
+                check: kind,
+                title: kind.title(),
+                outcome: Outcome::Unknown,
+                reason: (*reason).to_owned(),
+            };
         }
         let of_kind = || self.rows.iter().filter(|row| row.0 == kind);
         let outcome = of_kind().map(|row| row.1).max().unwrap_or(Outcome::Unknown);
-        let mut reasons: Vec<&str> = of_kind().filter(|row| row.1 == outcome).map(|row| row.2.as_str()).collect();
+        let mut reasons: Vec<&str> = of_kind()
+            .filter(|row| row.1 == outcome)
+            .map(|row| row.2.as_str())
+            .collect();
         reasons.dedup();
-        Check { check: kind, title: kind.title(), outcome, reason: reasons.join("；") }
+        Check {
+            check: kind,
+            title: kind.title(),
+            outcome,
+            reason: reasons.join("；"),
+        }
     }
 }
 

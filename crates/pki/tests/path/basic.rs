@@ -15,14 +15,18 @@ const RSA: Oid = Oid::new("1.2.840.113549.1.1.11");
 const STRANGE: Oid = Oid::new("2.25.148926349512345678901234567890123456789.99");
 
 pub fn root() -> Made {
-    ca("根").valid("2020-01-01T00:00:00Z", "2039-12-31T23:59:59Z").self_signed()
+    ca("根")
+        .valid("2020-01-01T00:00:00Z", "2039-12-31T23:59:59Z")
+        .self_signed()
 }
 
 /// Root, one authority, one user.
 pub fn three_levels() -> Question {
     let root = root();
     let middle = ca("签发").by(&root);
-    is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+    is_valid(&user("张三").by(&middle))
+        .via(&[&middle])
+        .from(&root)
 }
 
 /// A chain of this many authorities below the root.
@@ -34,11 +38,17 @@ fn chain_of(authorities: usize) -> Question {
         made.push(next);
     }
     let leaf = user("张三").by(made.last().expect("the last"));
-    is_valid(&leaf).via(&made.iter().skip(1).collect::<Vec<_>>()).from(&root)
+    is_valid(&leaf)
+        .via(&made.iter().skip(1).collect::<Vec<_>>())
+        .from(&root)
 }
 
 fn strange(critical: bool) -> Extension {
-    Extension { oid: STRANGE, critical, value: vec![5, 0] }
+    Extension {
+        oid: STRANGE,
+        critical,
+        value: vec![5, 0],
+    }
 }
 
 fn p256_key() -> Vec<u8> {
@@ -60,7 +70,12 @@ fn p256_key() -> Vec<u8> {
 }
 
 pub const CASES: &[Case] = &[
-    Case { name: "root_authority_user", question: three_levels, verdict: Validity::Valid, rows: &[(Path, Passed), (Signature, Passed)] },
+    Case {
+        name: "root_authority_user",
+        question: three_levels,
+        verdict: Validity::Valid,
+        rows: &[(Path, Passed), (Signature, Passed)],
+    },
     Case {
         name: "user_directly_below_the_root",
         question: || {
@@ -95,7 +110,9 @@ pub const CASES: &[Case] = &[
         name: "chain_to_a_root_that_is_not_trusted",
         question: || {
             let other = ca("外根").self_signed();
-            is_valid(&user("张三").by(&other)).via(&[&other]).from(&root())
+            is_valid(&user("张三").by(&other))
+                .via(&[&other])
+                .from(&root())
         },
         verdict: Validity::Invalid,
         rows: &[(Path, Failed)],
@@ -133,7 +150,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").damaged().by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(Signature, Failed)],
@@ -179,7 +198,12 @@ pub const CASES: &[Case] = &[
         name: "expired_yesterday",
         question: || {
             let root = root();
-            is_valid(&user("张三").valid("2026-01-01T00:00:00Z", "2026-11-21T23:59:59Z").by(&root)).from(&root)
+            is_valid(
+                &user("张三")
+                    .valid("2026-01-01T00:00:00Z", "2026-11-21T23:59:59Z")
+                    .by(&root),
+            )
+            .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(Validity, Failed)],
@@ -188,7 +212,9 @@ pub const CASES: &[Case] = &[
         name: "last_second_of_validity",
         question: || {
             let root = root();
-            is_valid(&user("张三").by(&root)).from(&root).at("2027-12-31T23:59:59Z")
+            is_valid(&user("张三").by(&root))
+                .from(&root)
+                .at("2027-12-31T23:59:59Z")
         },
         verdict: Validity::Valid,
         rows: &[(Validity, Passed)],
@@ -197,7 +223,9 @@ pub const CASES: &[Case] = &[
         name: "first_second_after_validity",
         question: || {
             let root = root();
-            is_valid(&user("张三").by(&root)).from(&root).at("2028-01-01T00:00:00Z")
+            is_valid(&user("张三").by(&root))
+                .from(&root)
+                .at("2028-01-01T00:00:00Z")
         },
         verdict: Validity::Invalid,
         rows: &[(Validity, Failed)],
@@ -206,7 +234,9 @@ pub const CASES: &[Case] = &[
         name: "first_second_of_validity",
         question: || {
             let root = root();
-            is_valid(&user("张三").by(&root)).from(&root).at("2026-01-01T00:00:00Z")
+            is_valid(&user("张三").by(&root))
+                .from(&root)
+                .at("2026-01-01T00:00:00Z")
         },
         verdict: Validity::Valid,
         rows: &[(Validity, Passed)],
@@ -215,7 +245,9 @@ pub const CASES: &[Case] = &[
         name: "not_yet_valid",
         question: || {
             let root = root();
-            is_valid(&user("张三").by(&root)).from(&root).at("2025-12-31T23:59:59Z")
+            is_valid(&user("张三").by(&root))
+                .from(&root)
+                .at("2025-12-31T23:59:59Z")
         },
         verdict: Validity::Invalid,
         rows: &[(Validity, Failed)],
@@ -224,8 +256,12 @@ pub const CASES: &[Case] = &[
         name: "expired_intermediate",
         question: || {
             let root = root();
-            let middle = ca("签发").valid("2020-01-01T00:00:00Z", "2026-06-30T23:59:59Z").by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            let middle = ca("签发")
+                .valid("2020-01-01T00:00:00Z", "2026-06-30T23:59:59Z")
+                .by(&root);
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(Validity, Failed)],
@@ -233,7 +269,9 @@ pub const CASES: &[Case] = &[
     Case {
         name: "expired_anchor",
         question: || {
-            let old = ca("根").valid("2006-01-01T00:00:00Z", "2026-06-30T23:59:59Z").self_signed();
+            let old = ca("根")
+                .valid("2006-01-01T00:00:00Z", "2026-06-30T23:59:59Z")
+                .self_signed();
             is_valid(&user("张三").by(&old)).from(&old)
         },
         verdict: Validity::Invalid,
@@ -242,7 +280,9 @@ pub const CASES: &[Case] = &[
     Case {
         name: "end_in_2055",
         question: || {
-            let root = ca("根").valid("2026-01-01T00:00:00Z", "2055-12-31T23:59:59Z").self_signed();
+            let root = ca("根")
+                .valid("2026-01-01T00:00:00Z", "2055-12-31T23:59:59Z")
+                .self_signed();
             is_valid(&user("张三").by(&root)).from(&root)
         },
         verdict: Validity::Valid,
@@ -253,7 +293,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let person = user("张三").by(&root);
-            is_valid(&user("李四").by(&person)).via(&[&person]).from(&root)
+            is_valid(&user("李四").by(&person))
+                .via(&[&person])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(BasicConstraints, Failed), (KeyUsage, Failed)],
@@ -263,7 +305,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").without(oid::BASIC_CONSTRAINTS).by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(BasicConstraints, Failed)],
@@ -273,10 +317,16 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let mut constraints = ca("签发");
-            let extension = Extension { oid: oid::BASIC_CONSTRAINTS, critical: false, value: vec![0x30, 3, 1, 1, 0xff] };
+            let extension = Extension {
+                oid: oid::BASIC_CONSTRAINTS,
+                critical: false,
+                value: vec![0x30, 3, 1, 1, 0xff],
+            };
             constraints = constraints.with(extension);
             let middle = constraints.by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(BasicConstraints, Passed)],
@@ -286,7 +336,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").version_1().by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(BasicConstraints, Failed)],
@@ -303,7 +355,11 @@ pub const CASES: &[Case] = &[
     Case {
         name: "anchor_that_says_it_is_no_authority",
         question: || {
-            let extension = Extension { oid: oid::BASIC_CONSTRAINTS, critical: true, value: vec![0x30, 0] };
+            let extension = Extension {
+                oid: oid::BASIC_CONSTRAINTS,
+                critical: true,
+                value: vec![0x30, 0],
+            };
             let root = ca("根").with(extension).self_signed();
             is_valid(&user("张三").by(&root)).from(&root)
         },
@@ -315,7 +371,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").usage(KeyUsage::CRL_SIGN).by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(KeyUsage, Failed)],
@@ -325,7 +383,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").without(oid::KEY_USAGE).by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(KeyUsage, Passed)],
@@ -335,7 +395,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").path_len(0).by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(PathLength, Passed)],
@@ -346,7 +408,9 @@ pub const CASES: &[Case] = &[
             let root = root();
             let first = ca("一级").path_len(0).by(&root);
             let second = ca("二级").by(&first);
-            is_valid(&user("张三").by(&second)).via(&[&first, &second]).from(&root)
+            is_valid(&user("张三").by(&second))
+                .via(&[&first, &second])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(PathLength, Failed)],
@@ -366,7 +430,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = ca("根").path_len(0).self_signed();
             let middle = ca("签发").by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(PathLength, Failed)],
@@ -378,7 +444,9 @@ pub const CASES: &[Case] = &[
             let first = ca("一级").path_len(1).by(&root);
             let second = ca("二级").path_len(9).by(&first);
             let third = ca("三级").by(&second);
-            is_valid(&user("张三").by(&third)).via(&[&first, &second, &third]).from(&root)
+            is_valid(&user("张三").by(&third))
+                .via(&[&first, &second, &third])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(PathLength, Failed)],
@@ -389,7 +457,9 @@ pub const CASES: &[Case] = &[
             let root = root();
             let first = ca("一级").path_len(0).by(&root);
             let renewed = ca("一级").key_of("一级新钥").by(&first);
-            is_valid(&user("张三").by(&renewed)).via(&[&first, &renewed]).from(&root)
+            is_valid(&user("张三").by(&renewed))
+                .via(&[&first, &renewed])
+                .from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(PathLength, Passed)],
@@ -408,7 +478,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").with(strange(true)).by(&root);
-            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle])
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(CriticalExtensions, Failed)],
@@ -425,8 +497,18 @@ pub const CASES: &[Case] = &[
     Case {
         name: "ecdsa_signature_is_unknown",
         question: || {
-            let root = ca("根").spki(p256_key()).signed_with(ECDSA).authority_key(&[7; 20]).self_signed();
-            is_valid(&user("张三").signed_with(ECDSA).without(oid::AUTHORITY_KEY_IDENTIFIER).by(&root)).from(&root)
+            let root = ca("根")
+                .spki(p256_key())
+                .signed_with(ECDSA)
+                .authority_key(&[7; 20])
+                .self_signed();
+            is_valid(
+                &user("张三")
+                    .signed_with(ECDSA)
+                    .without(oid::AUTHORITY_KEY_IDENTIFIER)
+                    .by(&root),
+            )
+            .from(&root)
         },
         verdict: Validity::Unknown,
         rows: &[(Signature, Unknown)],
@@ -451,7 +533,11 @@ pub const CASES: &[Case] = &[
     },
     Case {
         name: "another_user_identity_in_the_signature",
-        question: || three_levels().asking(|options| options.user_id = gm::UserId::new(*b"someone-else").expect("an identity")),
+        question: || {
+            three_levels().asking(|options| {
+                options.user_id = gm::UserId::new(*b"someone-else").expect("an identity")
+            })
+        },
         verdict: Validity::Invalid,
         rows: &[(Signature, Failed)],
     },
@@ -459,8 +545,12 @@ pub const CASES: &[Case] = &[
         name: "purpose_that_the_leaf_has",
         question: || {
             let root = root();
-            let leaf = user("服务").purposes(&[oid::SERVER_AUTH, oid::CLIENT_AUTH]).by(&root);
-            is_valid(&leaf).from(&root).asking(|options| options.purpose = Some(oid::SERVER_AUTH))
+            let leaf = user("服务")
+                .purposes(&[oid::SERVER_AUTH, oid::CLIENT_AUTH])
+                .by(&root);
+            is_valid(&leaf)
+                .from(&root)
+                .asking(|options| options.purpose = Some(oid::SERVER_AUTH))
         },
         verdict: Validity::Valid,
         rows: &[(Purpose, Passed)],
@@ -470,7 +560,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let leaf = user("服务").purposes(&[oid::CLIENT_AUTH]).by(&root);
-            is_valid(&leaf).from(&root).asking(|options| options.purpose = Some(oid::SERVER_AUTH))
+            is_valid(&leaf)
+                .from(&root)
+                .asking(|options| options.purpose = Some(oid::SERVER_AUTH))
         },
         verdict: Validity::Invalid,
         rows: &[(Purpose, Failed)],
@@ -479,8 +571,12 @@ pub const CASES: &[Case] = &[
         name: "any_purpose",
         question: || {
             let root = root();
-            let leaf = user("服务").purposes(&[oid::ANY_EXTENDED_KEY_USAGE]).by(&root);
-            is_valid(&leaf).from(&root).asking(|options| options.purpose = Some(oid::TIME_STAMPING))
+            let leaf = user("服务")
+                .purposes(&[oid::ANY_EXTENDED_KEY_USAGE])
+                .by(&root);
+            is_valid(&leaf)
+                .from(&root)
+                .asking(|options| options.purpose = Some(oid::TIME_STAMPING))
         },
         verdict: Validity::Valid,
         rows: &[(Purpose, Passed)],
@@ -497,20 +593,27 @@ pub const CASES: &[Case] = &[
             let root = root();
             let middle = ca("签发").purposes(&[oid::EMAIL_PROTECTION]).by(&root);
             let leaf = user("服务").purposes(&[oid::SERVER_AUTH]).by(&middle);
-            is_valid(&leaf).via(&[&middle]).from(&root).asking(|options| options.purpose = Some(oid::SERVER_AUTH))
+            is_valid(&leaf)
+                .via(&[&middle])
+                .from(&root)
+                .asking(|options| options.purpose = Some(oid::SERVER_AUTH))
         },
         verdict: Validity::Invalid,
         rows: &[(Purpose, Failed)],
     },
     Case {
         name: "usage_that_the_leaf_has_not",
-        question: || three_levels().asking(|options| options.usage = Some(KeyUsage::KEY_ENCIPHERMENT)),
+        question: || {
+            three_levels().asking(|options| options.usage = Some(KeyUsage::KEY_ENCIPHERMENT))
+        },
         verdict: Validity::Invalid,
         rows: &[(KeyUsage, Failed)],
     },
     Case {
         name: "usage_that_the_leaf_has",
-        question: || three_levels().asking(|options| options.usage = Some(KeyUsage::DIGITAL_SIGNATURE)),
+        question: || {
+            three_levels().asking(|options| options.usage = Some(KeyUsage::DIGITAL_SIGNATURE))
+        },
         verdict: Validity::Valid,
         rows: &[(KeyUsage, Passed)],
     },
@@ -543,7 +646,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let first = ca("甲").issue(&name("乙"), "乙");
             let second = ca("乙").issue(&name("甲"), "甲");
-            is_valid(&user("张三").by(&first)).via(&[&first, &second]).from(&root())
+            is_valid(&user("张三").by(&first))
+                .via(&[&first, &second])
+                .from(&root())
         },
         verdict: Validity::Unknown,
         rows: &[(Path, Unknown)],
@@ -554,7 +659,9 @@ pub const CASES: &[Case] = &[
             let (ours, theirs) = (root(), ca("外根").self_signed());
             let cross = ca("外根").by(&ours);
             let middle = ca("签发").by(&theirs);
-            is_valid(&user("张三").by(&middle)).via(&[&middle, &theirs, &cross]).from(&ours)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&middle, &theirs, &cross])
+                .from(&ours)
         },
         verdict: Validity::Valid,
         rows: &[(Path, Passed)],
@@ -563,9 +670,13 @@ pub const CASES: &[Case] = &[
         name: "expired_cross_certificate_beside_a_good_one",
         question: || {
             let root = root();
-            let old = ca("签发").valid("2020-01-01T00:00:00Z", "2026-01-31T23:59:59Z").by(&root);
+            let old = ca("签发")
+                .valid("2020-01-01T00:00:00Z", "2026-01-31T23:59:59Z")
+                .by(&root);
             let new = ca("签发").by(&root);
-            is_valid(&user("张三").by(&new)).via(&[&old, &new]).from(&root)
+            is_valid(&user("张三").by(&new))
+                .via(&[&old, &new])
+                .from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(Validity, Passed)],
@@ -576,7 +687,9 @@ pub const CASES: &[Case] = &[
             let root = root();
             let old = ca("签发").key_of("旧钥").by(&root);
             let new = ca("签发").key_of("新钥").by(&root);
-            is_valid(&user("张三").by(&new)).via(&[&old, &new]).from(&root)
+            is_valid(&user("张三").by(&new))
+                .via(&[&old, &new])
+                .from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(Signature, Passed)],
@@ -599,7 +712,9 @@ pub const CASES: &[Case] = &[
             let narrow = ca("桥").path_len(0).by(&root);
             let wide = ca("桥").by(&root);
             let middle = ca("签发").by(&wide);
-            is_valid(&user("张三").by(&middle)).via(&[&narrow, &middle, &wide]).from(&root)
+            is_valid(&user("张三").by(&middle))
+                .via(&[&narrow, &middle, &wide])
+                .from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(PathLength, Passed)],
@@ -609,8 +724,9 @@ pub const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").by(&root);
-            let strangers: Vec<Made> =
-                (0..100).map(|number| ca("签发").key_of(&format!("冒名{number}")).by(&root)).collect();
+            let strangers: Vec<Made> = (0..100)
+                .map(|number| ca("签发").key_of(&format!("冒名{number}")).by(&root))
+                .collect();
             let mut all: Vec<&Made> = strangers.iter().collect();
             all.push(&middle);
             is_valid(&user("张三").by(&middle)).via(&all).from(&root)
@@ -631,11 +747,17 @@ fn a_mesh_of_cross_certificates_is_searched_within_bounds() {
         }
     }
     let leaf = user("张三").issue(&name("网0"), "网0");
-    let question = is_valid(&leaf).via(&mesh.iter().collect::<Vec<_>>()).from(&root());
+    let question = is_valid(&leaf)
+        .via(&mesh.iter().collect::<Vec<_>>())
+        .from(&root());
     let started = std::time::Instant::now();
     let answer = question.ask();
     assert_eq!(answer.valid, Validity::Unknown);
-    assert!(answer.checks[0].reason.contains("过多"), "{}", answer.checks[0].reason);
+    assert!(
+        answer.checks[0].reason.contains("过多"),
+        "{}",
+        answer.checks[0].reason
+    );
     assert!(started.elapsed().as_secs() < 20);
     assert!(key("网0").public_key().to_sec1().len() == 65);
 }

@@ -29,22 +29,32 @@ fn openssl_judges_every_link_as_we_do() {
     for case in crate::cases() {
         let question = (case.question)();
         let answer = question.ask();
-        let asks_more = question.options.usage.is_some() || question.options.user_id != gm::UserId::default();
+        let asks_more =
+            question.options.usage.is_some() || question.options.user_id != gm::UserId::default();
         if answer.path.len() < 2 || !answer.path.iter().any(|entry| entry.anchor) || asks_more {
             continue;
         }
         if answer.outcome(Kind::Signature) == Some(Outcome::Unknown) {
             continue;
         }
-        let ours = JUDGED.iter().all(|kind| answer.outcome(*kind) == Some(Outcome::Passed));
-        let path: Vec<&Certificate> = answer.path.iter().map(|entry| find(&question, &entry.fingerprint)).collect();
+        let ours = JUDGED
+            .iter()
+            .all(|kind| answer.outcome(*kind) == Some(Outcome::Passed));
+        let path: Vec<&Certificate> = answer
+            .path
+            .iter()
+            .map(|entry| find(&question, &entry.fingerprint))
+            .collect();
         let mut theirs = true;
         for pair in path.windows(2) {
             links += 1;
             theirs &= verifies(folder.path(), pair[0], pair[1], question.at.as_second());
         }
         if (ours != theirs) != EXPLAINED.contains(&case.name) {
-            wrong.push(format!("{}: we say {ours}, OpenSSL says {theirs}", case.name));
+            wrong.push(format!(
+                "{}: we say {ours}, OpenSSL says {theirs}",
+                case.name
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -67,11 +77,18 @@ const EXPLAINED: &[&str] = &[
 
 #[test]
 fn every_explained_difference_is_a_case() {
-    assert!(EXPLAINED.iter().all(|name| crate::cases().any(|case| case.name == *name)));
+    assert!(
+        EXPLAINED
+            .iter()
+            .all(|name| crate::cases().any(|case| case.name == *name))
+    );
 }
 
 fn find<'a>(question: &'a Question, fingerprint: &str) -> &'a Certificate {
-    question.all().find(|one| one.fingerprint() == fingerprint).expect("a certificate of the question")
+    question
+        .all()
+        .find(|one| one.fingerprint() == fingerprint)
+        .expect("a certificate of the question")
 }
 
 fn verifies(folder: &Path, child: &Certificate, issuer: &Certificate, at: i64) -> bool {
@@ -79,7 +96,14 @@ fn verifies(folder: &Path, child: &Certificate, issuer: &Certificate, at: i64) -
     std::fs::write(&child_file, child.to_pem().expect("PEM")).expect("a file");
     std::fs::write(&issuer_file, issuer.to_pem().expect("PEM")).expect("a file");
     let output = Command::new("openssl")
-        .args(["verify", "-partial_chain", "-vfyopt", "distid:1234567812345678", "-attime", &at.to_string()])
+        .args([
+            "verify",
+            "-partial_chain",
+            "-vfyopt",
+            "distid:1234567812345678",
+            "-attime",
+            &at.to_string(),
+        ])
         .arg("-CAfile")
         .arg(&issuer_file)
         .arg(&child_file)

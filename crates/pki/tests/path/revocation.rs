@@ -35,7 +35,10 @@ impl Family {
         let lists: Vec<_> = lists.iter().map(CrlDraft::made).collect();
         let mut all = vec![&above];
         all.extend(&lists);
-        is_valid(&self.leaf).via(&[&self.middle]).from(&self.root).status(&all)
+        is_valid(&self.leaf)
+            .via(&[&self.middle])
+            .from(&self.root)
+            .status(&all)
     }
 
     fn list(&self) -> CrlDraft {
@@ -50,16 +53,23 @@ fn scope(change: impl FnOnce(&mut Scope)) -> Extension {
 }
 
 fn at(address: &str) -> Option<DistributionPointName> {
-    Some(DistributionPointName::Full(vec![GeneralName::Uri(address.to_owned())]))
+    Some(DistributionPointName::Full(vec![GeneralName::Uri(
+        address.to_owned(),
+    )]))
 }
 
 fn strange() -> Extension {
-    Extension { oid: STRANGE, critical: true, value: vec![5, 0] }
+    Extension {
+        oid: STRANGE,
+        critical: true,
+        value: vec![5, 0],
+    }
 }
 
 const GOOD: &[(pki::path::Kind, pki::path::Outcome)] = &[(Revocation, Passed)];
 const REVOKED: &[(pki::path::Kind, pki::path::Outcome)] = &[(Revocation, Failed)];
-const UNKNOWN: &[(pki::path::Kind, pki::path::Outcome)] = &[(Revocation, Unknown), (Signature, Passed)];
+const UNKNOWN: &[(pki::path::Kind, pki::path::Outcome)] =
+    &[(Revocation, Unknown), (Signature, Passed)];
 
 pub const CASES: &[Case] = &[
     Case {
@@ -123,7 +133,10 @@ pub const CASES: &[Case] = &[
             let family = family();
             let above = crl(&family.root).revokes(&family.middle, 2).made();
             let own = family.list().made();
-            is_valid(&family.leaf).via(&[&family.middle]).from(&family.root).status(&[&above, &own])
+            is_valid(&family.leaf)
+                .via(&[&family.middle])
+                .from(&family.root)
+                .status(&[&above, &own])
         },
         verdict: Validity::Invalid,
         rows: REVOKED,
@@ -133,7 +146,10 @@ pub const CASES: &[Case] = &[
         question: || {
             let family = family();
             let own = family.list().made();
-            is_valid(&family.leaf).via(&[&family.middle]).from(&family.root).status(&[&own])
+            is_valid(&family.leaf)
+                .via(&[&family.middle])
+                .from(&family.root)
+                .status(&[&own])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -142,7 +158,9 @@ pub const CASES: &[Case] = &[
         name: "out_of_date_list",
         question: || {
             let family = family();
-            family.asked(&[family.list().window("2026-11-20T00:00:00Z", Some("2026-11-21T00:00:00Z"))])
+            family.asked(&[family
+                .list()
+                .window("2026-11-20T00:00:00Z", Some("2026-11-21T00:00:00Z"))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -151,7 +169,9 @@ pub const CASES: &[Case] = &[
         name: "out_of_date_list_still_shows_a_revocation",
         question: || {
             let family = family();
-            let old = family.list().window("2026-11-20T00:00:00Z", Some("2026-11-21T00:00:00Z"));
+            let old = family
+                .list()
+                .window("2026-11-20T00:00:00Z", Some("2026-11-21T00:00:00Z"));
             family.asked(&[old.revokes_at(&family.leaf, 1, "2026-11-19T00:00:00Z")])
         },
         verdict: Validity::Invalid,
@@ -170,7 +190,9 @@ pub const CASES: &[Case] = &[
         name: "list_from_the_future",
         question: || {
             let family = family();
-            family.asked(&[family.list().window("2026-11-23T00:00:00Z", Some("2026-11-24T00:00:00Z"))])
+            family.asked(&[family
+                .list()
+                .window("2026-11-23T00:00:00Z", Some("2026-11-24T00:00:00Z"))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -179,7 +201,9 @@ pub const CASES: &[Case] = &[
         name: "revoked_only_after_the_instant_asked_for",
         question: || {
             let family = family();
-            let later = family.list().revokes_at(&family.leaf, 4, "2026-11-21T00:00:00Z");
+            let later = family
+                .list()
+                .revokes_at(&family.leaf, 4, "2026-11-21T00:00:00Z");
             family.asked(&[later]).at("2026-11-01T00:00:00Z")
         },
         verdict: Validity::Unknown,
@@ -198,7 +222,10 @@ pub const CASES: &[Case] = &[
         name: "list_by_a_stranger_that_revokes_is_not_believed",
         question: || {
             let family = family();
-            family.asked(&[family.list(), family.list().signed_by("冒名").revokes(&family.leaf, 1)])
+            family.asked(&[
+                family.list(),
+                family.list().signed_by("冒名").revokes(&family.leaf, 1),
+            ])
         },
         verdict: Validity::Valid,
         rows: GOOD,
@@ -228,8 +255,13 @@ pub const CASES: &[Case] = &[
         name: "list_by_a_separate_key_of_the_authority",
         question: || {
             let family = family();
-            let signer = ca("签发").key_of("签发列表").usage(KeyUsage::CRL_SIGN).by(&family.root);
-            family.asked(&[family.list().signed_by("签发列表")]).via(&[&signer])
+            let signer = ca("签发")
+                .key_of("签发列表")
+                .usage(KeyUsage::CRL_SIGN)
+                .by(&family.root);
+            family
+                .asked(&[family.list().signed_by("签发列表")])
+                .via(&[&signer])
         },
         verdict: Validity::Valid,
         rows: GOOD,
@@ -239,8 +271,14 @@ pub const CASES: &[Case] = &[
         question: || {
             let family = family();
             let foreign = ca("外根").self_signed();
-            let signer = ca("签发").key_of("签发列表").usage(KeyUsage::CRL_SIGN).by(&foreign);
-            family.asked(&[family.list().signed_by("签发列表")]).via(&[&signer]).from(&foreign)
+            let signer = ca("签发")
+                .key_of("签发列表")
+                .usage(KeyUsage::CRL_SIGN)
+                .by(&foreign);
+            family
+                .asked(&[family.list().signed_by("签发列表")])
+                .via(&[&signer])
+                .from(&foreign)
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -258,7 +296,9 @@ pub const CASES: &[Case] = &[
         name: "list_of_authorities_does_not_speak_about_users",
         question: || {
             let family = family();
-            family.asked(&[family.list().with(scope(|scope| scope.only_authorities = true))])
+            family.asked(&[family
+                .list()
+                .with(scope(|scope| scope.only_authorities = true))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -267,9 +307,14 @@ pub const CASES: &[Case] = &[
         name: "list_of_users_does_not_speak_about_authorities",
         question: || {
             let family = family();
-            let above = crl(&family.root).with(scope(|scope| scope.only_users = true)).made();
+            let above = crl(&family.root)
+                .with(scope(|scope| scope.only_users = true))
+                .made();
             let own = family.list().made();
-            is_valid(&family.leaf).via(&[&family.middle]).from(&family.root).status(&[&above, &own])
+            is_valid(&family.leaf)
+                .via(&[&family.middle])
+                .from(&family.root)
+                .status(&[&above, &own])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -278,7 +323,9 @@ pub const CASES: &[Case] = &[
         name: "list_of_attribute_certificates",
         question: || {
             let family = family();
-            family.asked(&[family.list().with(scope(|scope| scope.only_attributes = true))])
+            family.asked(&[family
+                .list()
+                .with(scope(|scope| scope.only_attributes = true))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -296,7 +343,9 @@ pub const CASES: &[Case] = &[
         name: "list_of_another_partition",
         question: || {
             let family = family();
-            family.asked(&[family.list().with(scope(|scope| scope.point = at("http://crl.example.gov.cn/4.crl")))])
+            family.asked(&[family.list().with(scope(|scope| {
+                scope.point = at("http://crl.example.gov.cn/4.crl")
+            }))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -314,7 +363,9 @@ pub const CASES: &[Case] = &[
         name: "list_for_some_reasons",
         question: || {
             let family = family();
-            family.asked(&[family.list().with(scope(|scope| scope.only_reasons = Some(0x4000)))])
+            family.asked(&[family
+                .list()
+                .with(scope(|scope| scope.only_reasons = Some(0x4000)))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -323,8 +374,12 @@ pub const CASES: &[Case] = &[
         name: "lists_that_cover_all_reasons_together",
         question: || {
             let family = family();
-            let some = family.list().with(scope(|scope| scope.only_reasons = Some(0x6000)));
-            let rest = family.list().with(scope(|scope| scope.only_reasons = Some(0x1f80)));
+            let some = family
+                .list()
+                .with(scope(|scope| scope.only_reasons = Some(0x6000)));
+            let rest = family
+                .list()
+                .with(scope(|scope| scope.only_reasons = Some(0x1f80)));
             family.asked(&[some, rest])
         },
         verdict: Validity::Valid,
@@ -352,7 +407,10 @@ pub const CASES: &[Case] = &[
         name: "entry_with_an_unknown_critical_extension",
         question: || {
             let family = family();
-            family.asked(&[family.list().revokes(&family.leaf, 1).with_in_entries(strange())])
+            family.asked(&[family
+                .list()
+                .revokes(&family.leaf, 1)
+                .with_in_entries(strange())])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -402,7 +460,9 @@ pub const CASES: &[Case] = &[
         name: "fresh_delta_on_an_old_complete_list",
         question: || {
             let family = family();
-            let old = family.list().window("2026-11-15T00:00:00Z", Some("2026-11-21T00:00:00Z"));
+            let old = family
+                .list()
+                .window("2026-11-15T00:00:00Z", Some("2026-11-21T00:00:00Z"));
             family.asked(&[old, family.list().number(8).delta(7)])
         },
         verdict: Validity::Valid,
@@ -421,8 +481,15 @@ pub const CASES: &[Case] = &[
         name: "responder_exempt_from_status",
         question: || {
             let root = root();
-            let exempt = Extension { oid: oid::OCSP_NOCHECK, critical: false, value: vec![5, 0] };
-            let responder = user("状态服务").purposes(&[oid::OCSP_SIGNING]).with(exempt).by(&root);
+            let exempt = Extension {
+                oid: oid::OCSP_NOCHECK,
+                critical: false,
+                value: vec![5, 0],
+            };
+            let responder = user("状态服务")
+                .purposes(&[oid::OCSP_SIGNING])
+                .with(exempt)
+                .by(&root);
             is_valid(&responder).from(&root).status(&[])
         },
         verdict: Validity::Valid,
@@ -432,7 +499,11 @@ pub const CASES: &[Case] = &[
         name: "exemption_in_another_certificate_counts_for_nothing",
         question: || {
             let root = root();
-            let exempt = Extension { oid: oid::OCSP_NOCHECK, critical: false, value: vec![5, 0] };
+            let exempt = Extension {
+                oid: oid::OCSP_NOCHECK,
+                critical: false,
+                value: vec![5, 0],
+            };
             let person = user("张三").with(exempt).by(&root);
             is_valid(&person).from(&root).status(&[])
         },
@@ -451,18 +522,39 @@ impl Family {
 fn the_reason_tells_a_suspension_from_a_revocation() {
     let family = family();
     let reason = |code| {
-        let answer = family.asked(&[family.list().revokes(&family.leaf, code)]).ask();
+        let answer = family
+            .asked(&[family.list().revokes(&family.leaf, code)])
+            .ask();
         answer.check(Revocation).expect("the row").reason.clone()
     };
     assert!(reason(6).contains("被暂停"), "{}", reason(6));
-    assert!(reason(1).contains("被吊销（原因：密钥泄露）"), "{}", reason(1));
+    assert!(
+        reason(1).contains("被吊销（原因：密钥泄露）"),
+        "{}",
+        reason(1)
+    );
 }
 
 #[test]
 fn an_invalidity_date_before_the_instant_counts_from_then() {
     let family = family();
-    let value = Writer::build(|w| w.generalized_time(crate::world::instant("2026-10-01T00:00:00Z")));
-    let since = Extension { oid: oid::INVALIDITY_DATE, critical: false, value };
-    let list = family.list().revokes_at(&family.leaf, 1, "2026-11-21T00:00:00Z").with_in_entries(since);
-    assert_eq!(family.asked(&[list]).at("2026-11-01T00:00:00Z").ask().outcome(Revocation), Some(Failed));
+    let value =
+        Writer::build(|w| w.generalized_time(crate::world::instant("2026-10-01T00:00:00Z")));
+    let since = Extension {
+        oid: oid::INVALIDITY_DATE,
+        critical: false,
+        value,
+    };
+    let list = family
+        .list()
+        .revokes_at(&family.leaf, 1, "2026-11-21T00:00:00Z")
+        .with_in_entries(since);
+    assert_eq!(
+        family
+            .asked(&[list])
+            .at("2026-11-01T00:00:00Z")
+            .ask()
+            .outcome(Revocation),
+        Some(Failed)
+    );
 }

@@ -4,9 +4,10 @@
 use gm::{UserId, sm2::PrivateKey, sm3};
 use jiff::Timestamp;
 use pki::ext::{
-    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, CrlDistributionPoints, DistributionPoint,
-    ExtendedKeyUsage, Extension, GeneralName, InhibitAnyPolicy, KeyUsage, NameConstraints, PolicyConstraints,
-    PolicyInformation, PolicyMappings, SubjectAltName, SubjectKeyIdentifier, TypedExtension,
+    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, CrlDistributionPoints,
+    DistributionPoint, ExtendedKeyUsage, Extension, GeneralName, InhibitAnyPolicy, KeyUsage,
+    NameConstraints, PolicyConstraints, PolicyInformation, PolicyMappings, SubjectAltName,
+    SubjectKeyIdentifier, TypedExtension,
 };
 use pki::path::{Options, Request, Revocation, Verdict, validate};
 use pki::strict::{Tag, Writer};
@@ -76,7 +77,13 @@ fn draft(common_name: &str) -> Draft {
 /// An authority.
 pub fn ca(common_name: &str) -> Draft {
     draft(common_name)
-        .with(BasicConstraints { ca: true, path_len: None }.to_extension(true))
+        .with(
+            BasicConstraints {
+                ca: true,
+                path_len: None,
+            }
+            .to_extension(true),
+        )
         .with(KeyUsage::CA.to_extension(true))
 }
 
@@ -99,7 +106,13 @@ impl Draft {
     }
 
     pub fn path_len(self, most: u32) -> Self {
-        self.with(BasicConstraints { ca: true, path_len: Some(most) }.to_extension(true))
+        self.with(
+            BasicConstraints {
+                ca: true,
+                path_len: Some(most),
+            }
+            .to_extension(true),
+        )
     }
 
     pub fn usage(self, usage: KeyUsage) -> Self {
@@ -107,7 +120,10 @@ impl Draft {
     }
 
     pub fn policies(self, policies: &[Oid]) -> Self {
-        let list = policies.iter().map(|policy| PolicyInformation { policy: *policy, qualifiers: Vec::new() });
+        let list = policies.iter().map(|policy| PolicyInformation {
+            policy: *policy,
+            qualifiers: Vec::new(),
+        });
         self.with(CertificatePolicies(list.collect()).to_extension(false))
     }
 
@@ -116,11 +132,23 @@ impl Draft {
     }
 
     pub fn requires_policy(self, after: u32) -> Self {
-        self.with(PolicyConstraints { require_explicit: Some(after), inhibit_mapping: None }.to_extension(true))
+        self.with(
+            PolicyConstraints {
+                require_explicit: Some(after),
+                inhibit_mapping: None,
+            }
+            .to_extension(true),
+        )
     }
 
     pub fn inhibits_mapping(self, after: u32) -> Self {
-        self.with(PolicyConstraints { require_explicit: None, inhibit_mapping: Some(after) }.to_extension(true))
+        self.with(
+            PolicyConstraints {
+                require_explicit: None,
+                inhibit_mapping: Some(after),
+            }
+            .to_extension(true),
+        )
     }
 
     pub fn inhibits_any_policy(self, after: u32) -> Self {
@@ -128,11 +156,23 @@ impl Draft {
     }
 
     pub fn permits(self, bases: Vec<GeneralName>) -> Self {
-        self.with(NameConstraints { permitted: bases, excluded: Vec::new() }.to_extension(true))
+        self.with(
+            NameConstraints {
+                permitted: bases,
+                excluded: Vec::new(),
+            }
+            .to_extension(true),
+        )
     }
 
     pub fn excludes(self, bases: Vec<GeneralName>) -> Self {
-        self.with(NameConstraints { permitted: Vec::new(), excluded: bases }.to_extension(true))
+        self.with(
+            NameConstraints {
+                permitted: Vec::new(),
+                excluded: bases,
+            }
+            .to_extension(true),
+        )
     }
 
     pub fn also_known_as(self, names: Vec<GeneralName>) -> Self {
@@ -219,16 +259,23 @@ impl Draft {
         if self.damaged {
             // The last character of the validity's end: a digit of the seconds.
             let text = b"235959Z";
-            let place = der.windows(text.len()).position(|window| window == text).expect("the end of validity");
+            let place = der
+                .windows(text.len())
+                .position(|window| window == text)
+                .expect("the end of validity");
             der[place + 5] = b'8';
         }
-        Made { certificate: Certificate::from_der(&der).expect("a certificate"), key: self.key }
+        Made {
+            certificate: Certificate::from_der(&der).expect("a certificate"),
+            key: self.key,
+        }
     }
 
     fn tbs(&self, issuer: &Name, signer: &str) -> Vec<u8> {
         let own = Spki::of(key(&self.key).public_key());
         let authority = Spki::of(key(signer).public_key()).key_identifier().to_vec();
-        let mut extensions = vec![SubjectKeyIdentifier(own.key_identifier().to_vec()).to_extension(false)];
+        let mut extensions =
+            vec![SubjectKeyIdentifier(own.key_identifier().to_vec()).to_extension(false)];
         let stated = self.authority_key.clone().unwrap_or(authority);
         extensions.push(AuthorityKeyIdentifier::of_key(stated).to_extension(false));
         extensions.extend(self.extensions.clone());
@@ -247,7 +294,9 @@ impl Draft {
                 w.raw(self.subject.der());
                 w.raw(self.spki.as_deref().unwrap_or(own.der()));
                 if self.version > 0 {
-                    w.explicit(3, |w| w.sequence(|w| extensions.iter().for_each(|one| one.write(w))));
+                    w.explicit(3, |w| {
+                        w.sequence(|w| extensions.iter().for_each(|one| one.write(w)))
+                    });
                 }
             });
         })
@@ -255,7 +304,10 @@ impl Draft {
 
     /// A serial that depends on everything that tells two certificates apart.
     fn serial(&self, signer: &str) -> Vec<u8> {
-        let parts = format!("{}{signer}{:?}{}", self.key, self.extensions, self.not_before);
+        let parts = format!(
+            "{}{signer}{:?}{}",
+            self.key, self.extensions, self.not_before
+        );
         let digest = sm3::hash_parts(&[self.subject.der(), parts.as_bytes()]);
         [&[0x11][..], &digest.0[..15]].concat()
     }
@@ -286,13 +338,17 @@ pub fn is_valid(leaf: &Made) -> Question {
         anchors: Vec::new(),
         crls: Vec::new(),
         at: instant(NOW),
-        options: Options { revocation: Revocation::NotAsked, ..Options::default() },
+        options: Options {
+            revocation: Revocation::NotAsked,
+            ..Options::default()
+        },
     }
 }
 
 impl Question {
     pub fn via(mut self, between: &[&Made]) -> Self {
-        self.untrusted.extend(between.iter().map(|made| made.certificate.clone()));
+        self.untrusted
+            .extend(between.iter().map(|made| made.certificate.clone()));
         self
     }
 
@@ -330,7 +386,9 @@ impl Question {
 
     /// Every certificate of the question, to find those of a path again.
     pub fn all(&self) -> impl Iterator<Item = &Certificate> {
-        std::iter::once(&self.leaf).chain(&self.untrusted).chain(&self.anchors)
+        std::iter::once(&self.leaf)
+            .chain(&self.untrusted)
+            .chain(&self.anchors)
     }
 }
 
@@ -366,7 +424,11 @@ impl CrlDraft {
     }
 
     pub fn revokes_at(mut self, made: &Made, reason: u8, at: &str) -> Self {
-        self.entries.push((made.certificate.serial().as_bytes().to_vec(), instant(at), reason));
+        self.entries.push((
+            made.certificate.serial().as_bytes().to_vec(),
+            instant(at),
+            reason,
+        ));
         self
     }
 
@@ -398,7 +460,11 @@ impl CrlDraft {
     /// A delta on the complete list with this number.
     pub fn delta(self, base: u64) -> Self {
         let value = Writer::build(|w| w.uint(base));
-        self.with(Extension { oid: oid::DELTA_CRL_INDICATOR, critical: true, value })
+        self.with(Extension {
+            oid: oid::DELTA_CRL_INDICATOR,
+            critical: true,
+            value,
+        })
     }
 
     pub fn made(&self) -> Crl {
@@ -415,10 +481,16 @@ impl CrlDraft {
     }
 
     fn tbs(&self) -> Vec<u8> {
-        let authority = Spki::of(key(&self.signer).public_key()).key_identifier().to_vec();
+        let authority = Spki::of(key(&self.signer).public_key())
+            .key_identifier()
+            .to_vec();
         let number = Writer::build(|w| w.uint(self.number));
         let mut extensions = vec![AuthorityKeyIdentifier::of_key(authority).to_extension(false)];
-        extensions.push(Extension { oid: oid::CRL_NUMBER, critical: false, value: number });
+        extensions.push(Extension {
+            oid: oid::CRL_NUMBER,
+            critical: false,
+            value: number,
+        });
         extensions.extend(self.extensions.clone());
         Writer::build(|w| {
             w.sequence(|w| {
@@ -432,7 +504,9 @@ impl CrlDraft {
                 if !self.entries.is_empty() {
                     w.sequence(|w| self.entries.iter().for_each(|entry| self.entry(w, entry)));
                 }
-                w.explicit(0, |w| w.sequence(|w| extensions.iter().for_each(|one| one.write(w))));
+                w.explicit(0, |w| {
+                    w.sequence(|w| extensions.iter().for_each(|one| one.write(w)))
+                });
             });
         })
     }
@@ -447,7 +521,12 @@ impl CrlDraft {
             w.sequence(|w| {
                 if *reason != 0 {
                     let value = Writer::build(|w| w.enumerated(*reason));
-                    Extension { oid: oid::CRL_REASON, critical: false, value }.write(w);
+                    Extension {
+                        oid: oid::CRL_REASON,
+                        critical: false,
+                        value,
+                    }
+                    .write(w);
                 }
                 self.entry_extension.iter().for_each(|one| one.write(w));
             });

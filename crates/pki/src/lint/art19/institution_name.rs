@@ -14,13 +14,23 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("issuer_with_organization", person_sign)],
         bad: &[
-            ("issuer_of_country_only", || person_sign().issuer(dn(&[(oid::COUNTRY, PRINTABLE, "CN")]))),
-            ("issuer_with_blank_organization", || person_sign().issuer(dn(&[(oid::ORGANIZATION, UTF8, "  ")]))),
+            ("issuer_of_country_only", || {
+                person_sign().issuer(dn(&[(oid::COUNTRY, PRINTABLE, "CN")]))
+            }),
+            ("issuer_with_blank_organization", || {
+                person_sign().issuer(dn(&[(oid::ORGANIZATION, UTF8, "  ")]))
+            }),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let name = target.view.issuer.text(oid::ORGANIZATION).unwrap_or_default();
-    Outcome::broken_if(name.trim().is_empty(), || "颁发者名称中没有机构（O）一项".to_owned())
+    let name = target
+        .view
+        .issuer
+        .text(oid::ORGANIZATION)
+        .unwrap_or_default();
+    Outcome::broken_if(name.trim().is_empty(), || {
+        "颁发者名称中没有机构（O）一项".to_owned()
+    })
 }

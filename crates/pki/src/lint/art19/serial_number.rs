@@ -13,11 +13,16 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("serial_of_sixteen_octets", person_sign)],
-        bad: &[("serial_without_octets", || person_sign().serial(&[])), ("serial_zero", || person_sign().serial(&[0]))],
+        bad: &[
+            ("serial_without_octets", || person_sign().serial(&[])),
+            ("serial_zero", || person_sign().serial(&[0])),
+        ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
     let octets = target.view.serial;
-    Outcome::broken_if(octets.iter().all(|octet| *octet == 0), || "序列号为空或为零".to_owned())
+    Outcome::broken_if(octets.iter().all(|octet| *octet == 0), || {
+        "序列号为空或为零".to_owned()
+    })
 }

@@ -15,7 +15,9 @@ pub(super) const LINT: Lint = Lint {
         good: &[("sm2_point", person_sign)],
         bad: &[
             ("key_without_octets", || person_sign().point(&[])),
-            ("key_cut_short", || person_sign().point(&public_point(LEAF_KEY)[..64])),
+            ("key_cut_short", || {
+                person_sign().point(&public_point(LEAF_KEY)[..64])
+            }),
         ],
     },
 };
@@ -24,5 +26,7 @@ pub(super) const LINT: Lint = Lint {
 /// in the certificate at all.
 fn check(target: &Target<'_>) -> Outcome {
     let length = target.view.key.point.len();
-    Outcome::broken_if(!matches!(length, 33 | 65), || format!("公钥数据长 {length} 字节，不是一个 SM2 公钥"))
+    Outcome::broken_if(!matches!(length, 33 | 65), || {
+        format!("公钥数据长 {length} 字节，不是一个 SM2 公钥")
+    })
 }

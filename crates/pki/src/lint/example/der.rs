@@ -63,7 +63,9 @@ pub fn boolean(value: bool) -> Vec<u8> {
 
 /// A Name of one attribute per RDN: type, string tag, text.
 pub fn dn(attributes: &[(Oid, u8, &str)]) -> Vec<u8> {
-    let rdn = |(kind, tag, text): &(Oid, u8, &str)| set(&[seq(&[oid(*kind), tlv(*tag, text.as_bytes())])]);
+    let rdn = |(kind, tag, text): &(Oid, u8, &str)| {
+        set(&[seq(&[oid(*kind), tlv(*tag, text.as_bytes())])])
+    };
     seq(&attributes.iter().map(rdn).collect::<Vec<_>>())
 }
 

@@ -5,8 +5,12 @@ use super::has_identity;
 use crate::lint::name::string_type;
 use crate::lint::prelude::*;
 
-const NUMBERS: &[Oid] =
-    &[oid::INSURANCE_NUMBER, oid::IC_REGISTRATION_NUMBER, oid::ORGANIZATION_CODE, oid::TAXATION_NUMBER];
+const NUMBERS: &[Oid] = &[
+    oid::INSURANCE_NUMBER,
+    oid::IC_REGISTRATION_NUMBER,
+    oid::ORGANIZATION_CODE,
+    oid::TAXATION_NUMBER,
+];
 
 pub(super) const LINT: Lint = Lint {
     name: "gmt0015/code-string",
@@ -18,13 +22,27 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("printable", || person_sign().and(oid::ORGANIZATION_CODE, false, printable("91110000600037341L")))],
-        bad: &[("utf8", || person_sign().and(oid::ORGANIZATION_CODE, false, utf8("91110000600037341L")))],
+        good: &[("printable", || {
+            person_sign().and(
+                oid::ORGANIZATION_CODE,
+                false,
+                printable("91110000600037341L"),
+            )
+        })],
+        bad: &[("utf8", || {
+            person_sign().and(oid::ORGANIZATION_CODE, false, utf8("91110000600037341L"))
+        })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let values = NUMBERS.iter().filter_map(|kind| Some((kind, target.view.extension_value(*kind)?)));
-    let wrong = values.into_iter().find(|(_, value)| value.tag != tag::PRINTABLE_STRING);
-    Outcome::from_detail(wrong.map(|(kind, value)| format!("扩展项 {kind} 使用了 {}", string_type(value.tag))))
+    let values = NUMBERS
+        .iter()
+        .filter_map(|kind| Some((kind, target.view.extension_value(*kind)?)));
+    let wrong = values
+        .into_iter()
+        .find(|(_, value)| value.tag != tag::PRINTABLE_STRING);
+    Outcome::from_detail(
+        wrong.map(|(kind, value)| format!("扩展项 {kind} 使用了 {}", string_type(value.tag))),
+    )
 }

@@ -14,13 +14,21 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("organization_code", || {
-            person_sign().and(oid::ORGANIZATION_CODE, false, printable("91110000600037341L"))
+            person_sign().and(
+                oid::ORGANIZATION_CODE,
+                false,
+                printable("91110000600037341L"),
+            )
         })],
-        bad: &[("ninth_kind", || person_sign().and(Oid::new("1.2.156.10260.4.1.9"), false, printable("1")))],
+        bad: &[("ninth_kind", || {
+            person_sign().and(Oid::new("1.2.156.10260.4.1.9"), false, printable("1"))
+        })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
     let unknown = identities(&target.view).find(|extension| !KNOWN.contains(&extension.oid));
-    Outcome::from_detail(unknown.map(|extension| format!("扩展项 {} 不是标准规定的种类", extension.oid)))
+    Outcome::from_detail(
+        unknown.map(|extension| format!("扩展项 {} 不是标准规定的种类", extension.oid)),
+    )
 }

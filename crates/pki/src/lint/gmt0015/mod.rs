@@ -55,13 +55,18 @@ const KNOWN: &[Oid] = &[
 
 /// The identity extensions of a certificate.
 fn identities<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'v Extension<'a>> {
-    view.extensions().iter().filter(|extension| is_identity(extension.oid))
+    view.extensions()
+        .iter()
+        .filter(|extension| is_identity(extension.oid))
 }
 
 /// Whether an identifier lies below 1.2.156.10260.4.1.
 fn is_identity(kind: Oid) -> bool {
     // The arc without its last number: the content octets of a child begin with those of its parent.
-    oid::IDENTIFY_CODE.as_bytes().split_last().is_some_and(|(_, arc)| kind.as_bytes().starts_with(arc))
+    oid::IDENTIFY_CODE
+        .as_bytes()
+        .split_last()
+        .is_some_and(|(_, arc)| kind.as_bytes().starts_with(arc))
 }
 
 fn has_identity(target: &Target<'_>) -> bool {
@@ -87,16 +92,26 @@ fn person<'a>(view: &View<'a>) -> Option<Person<'a>> {
     match outer.tag {
         0xa0..=0xa2 => {
             let inner = tlv::one(outer.content)?;
-            Some(Person { choice: outer.tag & 0x1f, string: Some(inner.tag), text: inner.content })
+            Some(Person {
+                choice: outer.tag & 0x1f,
+                string: Some(inner.tag),
+                text: inner.content,
+            })
         }
-        0x80..=0x82 => Some(Person { choice: outer.tag & 0x1f, string: None, text: outer.content }),
+        0x80..=0x82 => Some(Person {
+            choice: outer.tag & 0x1f,
+            string: None,
+            text: outer.content,
+        }),
         _ => None,
     }
 }
 
 /// The resident identity number, in whichever extension it stands.
 fn resident<'a>(view: &View<'a>) -> Option<&'a [u8]> {
-    let card = person(view).filter(|person| person.choice == 0).map(|person| person.text);
+    let card = person(view)
+        .filter(|person| person.choice == 0)
+        .map(|person| person.text);
     card.or_else(|| Some(view.extension_value(RESIDENT_ID_2023)?.content))
 }
 
@@ -106,5 +121,9 @@ fn text<'a>(view: &View<'a>, extension: &Extension<'a>) -> Option<&'a [u8]> {
         return person(view).map(|person| person.text);
     }
     let value = tlv::one(extension.value)?;
-    matches!(value.tag, tag::PRINTABLE_STRING | tag::UTF8_STRING | tag::IA5_STRING).then_some(value.content)
+    matches!(
+        value.tag,
+        tag::PRINTABLE_STRING | tag::UTF8_STRING | tag::IA5_STRING
+    )
+    .then_some(value.content)
 }

@@ -14,12 +14,19 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("name_only", person_sign), ("eighteen_digits_of_another_kind", || {
-            person_sign().subject(person_named("设备110105194912310021"))
-        })],
+        good: &[
+            ("name_only", person_sign),
+            ("eighteen_digits_of_another_kind", || {
+                person_sign().subject(person_named("设备110105194912310021"))
+            }),
+        ],
         bad: &[
-            ("number_after_the_name", || person_sign().subject(person_named("张三11010519491231002X"))),
-            ("number_between_marks", || person_sign().subject(person_named("1@011010519491231002X@张三@1"))),
+            ("number_after_the_name", || {
+                person_sign().subject(person_named("张三11010519491231002X"))
+            }),
+            ("number_between_marks", || {
+                person_sign().subject(person_named("1@011010519491231002X@张三@1"))
+            }),
         ],
     },
 };
@@ -27,8 +34,15 @@ pub(super) const LINT: Lint = Lint {
 fn check(target: &Target<'_>) -> Outcome {
     let holds = |text: &str| {
         let characters: Vec<char> = text.chars().collect();
-        characters.windows(18).any(|window| IdNumber::parse(&window.iter().collect::<String>()).is_ok())
+        characters
+            .windows(18)
+            .any(|window| IdNumber::parse(&window.iter().collect::<String>()).is_ok())
     };
-    let wrong = target.view.subject.attributes.iter().find(|attribute| holds(&attribute.text()));
+    let wrong = target
+        .view
+        .subject
+        .attributes
+        .iter()
+        .find(|attribute| holds(&attribute.text()));
     Outcome::from_detail(wrong.map(|attribute| format!("{}含有公民身份号码", attribute.label())))
 }

@@ -30,7 +30,9 @@ fn with(number: &str) -> Example {
 
 /// The number itself is personal information and does not go into the finding.
 fn check(target: &Target<'_>) -> Outcome {
-    let number = resident(&target.view).and_then(|octets| std::str::from_utf8(octets).ok()).unwrap_or_default();
+    let number = resident(&target.view)
+        .and_then(|octets| std::str::from_utf8(octets).ok())
+        .unwrap_or_default();
     match IdNumber::parse(number) {
         Ok(_) => Outcome::Pass,
         Err(error) => Outcome::Broken(error.to_string()),

@@ -16,7 +16,9 @@ pub(super) const LINT: Lint = Lint {
         good: &[("insurance_number", || with(printable("330102000001")))],
         bad: &[
             ("no_character", || with(printable(""))),
-            ("space_before_the_number", || with(printable(" 330102000001"))),
+            ("space_before_the_number", || {
+                with(printable(" 330102000001"))
+            }),
             ("octets_without_a_type", || with(b"330102000001".to_vec())),
         ],
     },
@@ -32,6 +34,7 @@ fn check(target: &Target<'_>) -> Outcome {
         let text = String::from_utf8_lossy(octets);
         !text.is_empty() && text.trim() == text
     };
-    let wrong = identities(&target.view).find(|extension| !text(&target.view, extension).is_some_and(filled));
+    let wrong = identities(&target.view)
+        .find(|extension| !text(&target.view, extension).is_some_and(filled));
     Outcome::from_detail(wrong.map(|extension| format!("扩展项 {} 没有可用的内容", extension.oid)))
 }

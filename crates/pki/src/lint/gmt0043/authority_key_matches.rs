@@ -21,12 +21,18 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let Some(issuer) = &target.issuer else { return Outcome::Unknown("没有颁发者证书，无法比较密钥标识符") };
+    let Some(issuer) = &target.issuer else {
+        return Outcome::Unknown("没有颁发者证书，无法比较密钥标识符");
+    };
     let Some(expected) = issuer.subject_key_id() else {
         return Outcome::Unknown("颁发者证书没有主体密钥标识符");
     };
     let stated = target.view.authority_key_id().unwrap_or_default();
     Outcome::broken_if(stated != expected, || {
-        format!("证书中为 {}，颁发者证书中为 {}", hex::encode(stated), hex::encode(expected))
+        format!(
+            "证书中为 {}，颁发者证书中为 {}",
+            hex::encode(stated),
+            hex::encode(expected)
+        )
     })
 }

@@ -13,8 +13,12 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("root_until_2055", || root().validity("260101000000Z", "20551231235959Z"))],
-        bad: &[("two_digits_for_2055", || root().validity("260101000000Z", "551231235959Z"))],
+        good: &[("root_until_2055", || {
+            root().validity("260101000000Z", "20551231235959Z")
+        })],
+        bad: &[("two_digits_for_2055", || {
+            root().validity("260101000000Z", "551231235959Z")
+        })],
     },
 };
 
@@ -22,5 +26,7 @@ fn check(target: &Target<'_>) -> Outcome {
     let wrong = [&target.view.not_before, &target.view.not_after]
         .into_iter()
         .find(|time| time.tag == tag::UTC_TIME && time.text >= b"5".as_slice());
-    Outcome::from_detail(wrong.map(|time| format!("“{}”使用了 UTCTime", String::from_utf8_lossy(time.text))))
+    Outcome::from_detail(
+        wrong.map(|time| format!("“{}”使用了 UTCTime", String::from_utf8_lossy(time.text))),
+    )
 }

@@ -25,6 +25,10 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let Some(issuer) = &target.issuer else { return Outcome::Unknown("没有颁发者证书，无法比较颁发者名称") };
-    Outcome::broken_if(issuer.subject.der != target.view.issuer.der, || "两处名称的编码不同".to_owned())
+    let Some(issuer) = &target.issuer else {
+        return Outcome::Unknown("没有颁发者证书，无法比较颁发者名称");
+    };
+    Outcome::broken_if(issuer.subject.der != target.view.issuer.der, || {
+        "两处名称的编码不同".to_owned()
+    })
 }

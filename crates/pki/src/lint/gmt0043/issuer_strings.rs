@@ -16,7 +16,10 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("utf8_items", person_sign)],
         bad: &[("printable_organization", || {
-            person_sign().issuer(dn(&[(oid::COUNTRY, PRINTABLE, "CN"), (oid::ORGANIZATION, PRINTABLE, "Example")]))
+            person_sign().issuer(dn(&[
+                (oid::COUNTRY, PRINTABLE, "CN"),
+                (oid::ORGANIZATION, PRINTABLE, "Example"),
+            ]))
         })],
     },
 };

@@ -15,9 +15,15 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("named_curve", person_sign)],
         bad: &[
-            ("curve_p256", || person_sign().key_algorithm(seq(&[oid(oid::EC_PUBLIC_KEY), oid(oid::P256)]))),
-            ("no_curve", || person_sign().key_algorithm(seq(&[oid(oid::EC_PUBLIC_KEY)]))),
-            ("rsa", || person_sign().key_algorithm(seq(&[oid(oid::RSA), tlv(tag::NULL, &[])]))),
+            ("curve_p256", || {
+                person_sign().key_algorithm(seq(&[oid(oid::EC_PUBLIC_KEY), oid(oid::P256)]))
+            }),
+            ("no_curve", || {
+                person_sign().key_algorithm(seq(&[oid(oid::EC_PUBLIC_KEY)]))
+            }),
+            ("rsa", || {
+                person_sign().key_algorithm(seq(&[oid(oid::RSA), tlv(tag::NULL, &[])]))
+            }),
         ],
     },
 };
@@ -25,7 +31,9 @@ pub(super) const LINT: Lint = Lint {
 fn check(target: &Target<'_>) -> Outcome {
     match target.view.key.algorithm_and_curve() {
         Some((oid::EC_PUBLIC_KEY, Some(oid::SM2)) | (oid::SM2, _)) => Outcome::Pass,
-        Some((algorithm, Some(curve))) => Outcome::Broken(format!("公钥算法为 {algorithm}，参数为 {curve}")),
+        Some((algorithm, Some(curve))) => {
+            Outcome::Broken(format!("公钥算法为 {algorithm}，参数为 {curve}"))
+        }
         Some((algorithm, None)) => Outcome::Broken(format!("公钥算法为 {algorithm}，没有曲线标识")),
         None => Outcome::Broken("公钥算法标识不可读".to_owned()),
     }

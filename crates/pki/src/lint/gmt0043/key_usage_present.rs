@@ -18,5 +18,7 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    Outcome::broken_if(target.view.extension(oid::KEY_USAGE).is_none(), || "没有 keyUsage".to_owned())
+    Outcome::broken_if(target.view.extension(oid::KEY_USAGE).is_none(), || {
+        "没有 keyUsage".to_owned()
+    })
 }

@@ -13,15 +13,21 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("utf8_items", person_sign), ("serial_number_has_only_one_form", || {
+        good: &[
+            ("utf8_items", person_sign),
+            ("serial_number_has_only_one_form", || {
+                person_sign().subject(dn(&[
+                    (oid::COUNTRY, PRINTABLE, "CN"),
+                    (oid::COMMON_NAME, UTF8, "张三"),
+                    (oid::SERIAL_NUMBER, PRINTABLE, "0001"),
+                ]))
+            }),
+        ],
+        bad: &[("printable_common_name", || {
             person_sign().subject(dn(&[
                 (oid::COUNTRY, PRINTABLE, "CN"),
-                (oid::COMMON_NAME, UTF8, "张三"),
-                (oid::SERIAL_NUMBER, PRINTABLE, "0001"),
+                (oid::COMMON_NAME, PRINTABLE, "Zhang San"),
             ]))
-        })],
-        bad: &[("printable_common_name", || {
-            person_sign().subject(dn(&[(oid::COUNTRY, PRINTABLE, "CN"), (oid::COMMON_NAME, PRINTABLE, "Zhang San")]))
         })],
     },
 };

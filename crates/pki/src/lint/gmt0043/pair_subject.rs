@@ -13,7 +13,9 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("same_subject", person_encrypt)],
-        bad: &[("another_subject", || person_encrypt().pair(person_named("李四")))],
+        bad: &[("another_subject", || {
+            person_encrypt().pair(person_named("李四"))
+        })],
     },
 };
 

@@ -12,11 +12,16 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("https_address", person_sign), ("policy_without_address", || {
-            person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[policy(POLICY, None)]))
-        })],
+        good: &[
+            ("https_address", person_sign),
+            ("policy_without_address", || {
+                person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[policy(POLICY, None)]))
+            }),
+        ],
         bad: &[
-            ("address_without_scheme", || with_address("www.example.gov.cn/cps")),
+            ("address_without_scheme", || {
+                with_address("www.example.gov.cn/cps")
+            }),
             ("address_of_a_file", || with_address("file:///cps.pdf")),
         ],
     },
@@ -24,14 +29,22 @@ pub(super) const LINT: Lint = Lint {
 
 #[cfg(test)]
 fn with_address(text: &str) -> Example {
-    person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[policy(POLICY, Some(text))]))
+    person_sign().with(
+        oid::CERTIFICATE_POLICIES,
+        seq(&[policy(POLICY, Some(text))]),
+    )
 }
 
 fn check(target: &Target<'_>) -> Outcome {
     let policies = target.view.policies().unwrap_or_default();
-    let addresses = policies.iter().flat_map(|policy| &policy.qualifiers).filter(|(kind, _)| *kind == oid::QUALIFIER_CPS);
+    let addresses = policies
+        .iter()
+        .flat_map(|policy| &policy.qualifiers)
+        .filter(|(kind, _)| *kind == oid::QUALIFIER_CPS);
     let wrong = addresses
         .map(|(_, address)| address.content)
         .find(|address| !crate::lint::uri::is_one_of(address, &["http", "https"]));
-    Outcome::from_detail(wrong.map(|address| format!("“{}”不是可访问的地址", String::from_utf8_lossy(address))))
+    Outcome::from_detail(
+        wrong.map(|address| format!("“{}”不是可访问的地址", String::from_utf8_lossy(address))),
+    )
 }

@@ -15,10 +15,12 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("twenty_octets", || {
-            person_sign().serial(&hex::decode("5f3a91c07be24d1896f00c2ad7458e63b2940d17").expect("hex"))
+            person_sign()
+                .serial(&hex::decode("5f3a91c07be24d1896f00c2ad7458e63b2940d17").expect("hex"))
         })],
         bad: &[("twenty_one_octets", || {
-            person_sign().serial(&hex::decode("00df3a91c07be24d1896f00c2ad7458e63b2940d17").expect("hex"))
+            person_sign()
+                .serial(&hex::decode("00df3a91c07be24d1896f00c2ad7458e63b2940d17").expect("hex"))
         })],
     },
 };

@@ -10,14 +10,21 @@ pub(super) const LINT: Lint = Lint {
     citation: "GM/T 0043-2015 §6",
     text: "签名证书的密钥用法应恰为 digitalSignature 和 nonRepudiation",
     effective: source::GMT_0043,
-    applies: |target| matches!(target.context.role, Role::Sign | Role::Server) && target.view.key_usage().is_some(),
+    applies: |target| {
+        matches!(target.context.role, Role::Sign | Role::Server)
+            && target.view.key_usage().is_some()
+    },
     check,
     #[cfg(test)]
     examples: Examples {
         good: &[("both_bits", person_sign)],
         bad: &[
-            ("one_bit_missing", || person_sign().with(oid::KEY_USAGE, key_usage(&[0]))),
-            ("key_encipherment_added", || person_sign().with(oid::KEY_USAGE, key_usage(&[0, 1, 2]))),
+            ("one_bit_missing", || {
+                person_sign().with(oid::KEY_USAGE, key_usage(&[0]))
+            }),
+            ("key_encipherment_added", || {
+                person_sign().with(oid::KEY_USAGE, key_usage(&[0, 1, 2]))
+            }),
         ],
     },
 };

@@ -13,15 +13,24 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("parameters_absent", person_sign), ("parameters_null", || {
-            person_sign().algorithm(seq(&[oid(oid::SM2_WITH_SM3), tlv(tag::NULL, &[])]))
+        good: &[
+            ("parameters_absent", person_sign),
+            ("parameters_null", || {
+                person_sign().algorithm(seq(&[oid(oid::SM2_WITH_SM3), tlv(tag::NULL, &[])]))
+            }),
+        ],
+        bad: &[("curve_as_parameter", || {
+            person_sign().algorithm(seq(&[oid(oid::SM2_WITH_SM3), oid(oid::SM2)]))
         })],
-        bad: &[("curve_as_parameter", || person_sign().algorithm(seq(&[oid(oid::SM2_WITH_SM3), oid(oid::SM2)])))],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let parts = target.view.signature_algorithm.children(tag::SEQUENCE).unwrap_or_default();
+    let parts = target
+        .view
+        .signature_algorithm
+        .children(tag::SEQUENCE)
+        .unwrap_or_default();
     let kept = match parts.as_slice() {
         [_] => true,
         [_, parameters] => parameters.tag == tag::NULL && parameters.content.is_empty(),

@@ -13,18 +13,24 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("six_items_in_order", person_sign), ("two_units", || {
-            person_sign().subject(dn(&[
-                (oid::COUNTRY, PRINTABLE, "CN"),
-                (oid::ORGANIZATION, UTF8, "杭州市某局"),
-                (oid::ORGANIZATIONAL_UNIT, UTF8, "一处"),
-                (oid::ORGANIZATIONAL_UNIT, UTF8, "二科"),
-                (oid::COMMON_NAME, UTF8, "张三"),
-            ]))
-        })],
+        good: &[
+            ("six_items_in_order", person_sign),
+            ("two_units", || {
+                person_sign().subject(dn(&[
+                    (oid::COUNTRY, PRINTABLE, "CN"),
+                    (oid::ORGANIZATION, UTF8, "杭州市某局"),
+                    (oid::ORGANIZATIONAL_UNIT, UTF8, "一处"),
+                    (oid::ORGANIZATIONAL_UNIT, UTF8, "二科"),
+                    (oid::COMMON_NAME, UTF8, "张三"),
+                ]))
+            }),
+        ],
         bad: &[
             ("reversed_as_by_one_institution", || {
-                person_sign().subject(dn(&[(oid::COMMON_NAME, UTF8, "张三"), (oid::COUNTRY, PRINTABLE, "CN")]))
+                person_sign().subject(dn(&[
+                    (oid::COMMON_NAME, UTF8, "张三"),
+                    (oid::COUNTRY, PRINTABLE, "CN"),
+                ]))
             }),
             ("unit_before_organization", || {
                 person_sign().subject(dn(&[

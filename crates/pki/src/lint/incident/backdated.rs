@@ -19,8 +19,12 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("one_hour_ago", || person_sign().now("2026-11-22T01:00:00Z"))],
         bad: &[
-            ("three_days_ago", || person_sign().now("2026-11-25T00:00:00Z")),
-            ("in_three_days", || person_sign().now("2026-11-19T00:00:00Z")),
+            ("three_days_ago", || {
+                person_sign().now("2026-11-25T00:00:00Z")
+            }),
+            ("in_three_days", || {
+                person_sign().now("2026-11-19T00:00:00Z")
+            }),
         ],
     },
 };
@@ -29,5 +33,7 @@ fn check(target: &Target<'_>) -> Outcome {
     let (Some(now), Some(begin)) = (target.context.now, target.view.not_before.instant()) else {
         return Outcome::Unknown("有效期不可读");
     };
-    Outcome::broken_if(begin.duration_since(now).abs() > SLACK, || format!("当前时间为 {now}，有效期自 {begin} 起"))
+    Outcome::broken_if(begin.duration_since(now).abs() > SLACK, || {
+        format!("当前时间为 {now}，有效期自 {begin} 起")
+    })
 }

@@ -13,11 +13,17 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("own_key", person_sign)],
-        bad: &[("key_of_the_issuer", || person_sign().point(&public_point(CA_KEY)))],
+        bad: &[("key_of_the_issuer", || {
+            person_sign().point(&public_point(CA_KEY))
+        })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let Some(issuer) = &target.issuer else { return Outcome::Unknown("没有颁发者证书，无法比较公钥") };
-    Outcome::broken_if(issuer.key.point == target.view.key.point, || "与颁发者证书的公钥相同".to_owned())
+    let Some(issuer) = &target.issuer else {
+        return Outcome::Unknown("没有颁发者证书，无法比较公钥");
+    };
+    Outcome::broken_if(issuer.key.point == target.view.key.point, || {
+        "与颁发者证书的公钥相同".to_owned()
+    })
 }

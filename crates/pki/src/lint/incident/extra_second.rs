@@ -15,22 +15,34 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("one_year_less_a_second", person_sign), ("begin_within_the_day", || {
-            person_sign().validity("261122102345Z", "271122102344Z")
-        })],
+        good: &[
+            ("one_year_less_a_second", person_sign),
+            ("begin_within_the_day", || {
+                person_sign().validity("261122102345Z", "271122102344Z")
+            }),
+        ],
         bad: &[
-            ("one_year_to_the_same_second", || person_sign().validity("261122102345Z", "271122102345Z")),
-            ("ninety_days_and_a_second", || person_sign().validity("261122000000Z", "270220000000Z")),
+            ("one_year_to_the_same_second", || {
+                person_sign().validity("261122102345Z", "271122102345Z")
+            }),
+            ("ninety_days_and_a_second", || {
+                person_sign().validity("261122000000Z", "270220000000Z")
+            }),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    match (target.view.not_before.instant(), target.view.not_after.instant()) {
+    match (
+        target.view.not_before.instant(),
+        target.view.not_after.instant(),
+    ) {
         (Some(begin), Some(end)) => {
             let seconds = end.as_second() - begin.as_second();
             let whole_days = seconds > 0 && seconds % DAY_SECONDS == 0;
-            Outcome::broken_if(whole_days, || format!("有效期为 {} 天又 1 秒", seconds / DAY_SECONDS))
+            Outcome::broken_if(whole_days, || {
+                format!("有效期为 {} 天又 1 秒", seconds / DAY_SECONDS)
+            })
         }
         _ => Outcome::Unknown("有效期不可读"),
     }

@@ -3,8 +3,30 @@
 use crate::lint::prelude::*;
 
 const PLACEHOLDERS: &[&str] = &[
-    ".", "-", "--", "_", "/", "\\", "*", "?", "n/a", "na", "none", "null", "nil", "undefined", "unknown", "default",
-    "test", "无", "空", "不详", "未知", "暂无", "测试", "默认",
+    ".",
+    "-",
+    "--",
+    "_",
+    "/",
+    "\\",
+    "*",
+    "?",
+    "n/a",
+    "na",
+    "none",
+    "null",
+    "nil",
+    "undefined",
+    "unknown",
+    "default",
+    "test",
+    "无",
+    "空",
+    "不详",
+    "未知",
+    "暂无",
+    "测试",
+    "默认",
 ];
 
 pub(super) const LINT: Lint = Lint {
@@ -17,9 +39,12 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("real_values", person_sign), ("surname_that_means_nothing", || {
-            person_sign().subject(person_named("无名氏"))
-        })],
+        good: &[
+            ("real_values", person_sign),
+            ("surname_that_means_nothing", || {
+                person_sign().subject(person_named("无名氏"))
+            }),
+        ],
         bad: &[
             ("hyphen_for_a_place", || with_place("-")),
             ("null_for_a_place", || with_place("NULL")),
@@ -39,6 +64,8 @@ fn with_place(text: &str) -> Example {
 
 fn check(target: &Target<'_>) -> Outcome {
     let names = target.view.subject.attributes.iter();
-    let wrong = names.into_iter().find(|one| PLACEHOLDERS.contains(&one.text().trim().to_lowercase().as_str()));
+    let wrong = names
+        .into_iter()
+        .find(|one| PLACEHOLDERS.contains(&one.text().trim().to_lowercase().as_str()));
     Outcome::from_detail(wrong.map(|one| format!("{}为“{}”", one.label(), one.text())))
 }

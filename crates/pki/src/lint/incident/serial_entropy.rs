@@ -13,13 +13,24 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("sixteen_random_octets", person_sign), ("nine_octets_with_the_top_bit", || with("00c1f25b9c3377e041"))],
+        good: &[
+            ("sixteen_random_octets", person_sign),
+            ("nine_octets_with_the_top_bit", || {
+                with("00c1f25b9c3377e041")
+            }),
+        ],
         bad: &[
             ("counter", || with("0100")),
             ("sixty_three_bits", || with("5f3a91c07be24d18")),
-            ("counter_behind_a_constant", || with("7a000000000000000000000000000001")),
-            ("ascending_octets", || with("0102030405060708090a0b0c0d0e0f10")),
-            ("repeated_block", || with("5f3a91c07be24d185f3a91c07be24d18")),
+            ("counter_behind_a_constant", || {
+                with("7a000000000000000000000000000001")
+            }),
+            ("ascending_octets", || {
+                with("0102030405060708090a0b0c0d0e0f10")
+            }),
+            ("repeated_block", || {
+                with("5f3a91c07be24d185f3a91c07be24d18")
+            }),
         ],
     },
 };
@@ -32,7 +43,9 @@ fn with(serial: &str) -> Example {
 fn check(target: &Target<'_>) -> Outcome {
     let serial = target.view.serial;
     let magnitude = serial.strip_prefix(&[0]).unwrap_or(serial);
-    let bits = magnitude.first().map_or(0, |first| magnitude.len() * 8 - first.leading_zeros() as usize);
+    let bits = magnitude.first().map_or(0, |first| {
+        magnitude.len() * 8 - first.leading_zeros() as usize
+    });
     if bits < 64 {
         return Outcome::Broken(format!("序列号只有 {bits} 位"));
     }
@@ -45,7 +58,9 @@ fn check(target: &Target<'_>) -> Outcome {
     } else {
         None
     };
-    Outcome::from_detail(pattern.map(|what| format!("序列号 {} 的{what}，不像随机数", hex::encode(serial))))
+    Outcome::from_detail(
+        pattern.map(|what| format!("序列号 {} 的{what}，不像随机数", hex::encode(serial))),
+    )
 }
 
 /// Fewer than half of the octets are different: by chance once in 10¹¹ serials of 128 bits.

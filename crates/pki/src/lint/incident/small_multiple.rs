@@ -8,14 +8,18 @@ use crate::lint::prelude::*;
 const MULTIPLES: u16 = 256;
 
 /// The x-coordinates of G, 2G, … in order; −k·G has the same x as k·G.
-static X_COORDINATES: LazyLock<Vec<[u8; 32]>> = LazyLock::new(|| (1..=MULTIPLES).filter_map(x_of).collect());
+static X_COORDINATES: LazyLock<Vec<[u8; 32]>> =
+    LazyLock::new(|| (1..=MULTIPLES).filter_map(x_of).collect());
 
 fn x_of(multiple: u16) -> Option<[u8; 32]> {
     let [high, low] = multiple.to_be_bytes();
     let mut scalar = [0; 32];
     *scalar.get_mut(30)? = high;
     *scalar.get_mut(31)? = low;
-    let point = gm::sm2::PrivateKey::from_bytes(&scalar).ok()?.public_key().to_sec1();
+    let point = gm::sm2::PrivateKey::from_bytes(&scalar)
+        .ok()?
+        .public_key()
+        .to_sec1();
     point.get(1..33)?.try_into().ok()
 }
 
@@ -35,8 +39,10 @@ pub(super) const LINT: Lint = Lint {
             ("two_hundred_times_the_base_point", || with_scalar(200)),
             ("negative_base_point", || {
                 // n − 1 is no private key, so −G is written out: G with p − y for y.
-                let g = hex::decode("32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7");
-                let y = hex::decode("43c8c95c0b098863a642311c9496deac2f56788239d5b8c0fd20cd1adec60f5f");
+                let g =
+                    hex::decode("32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7");
+                let y =
+                    hex::decode("43c8c95c0b098863a642311c9496deac2f56788239d5b8c0fd20cd1adec60f5f");
                 person_sign().point(&[vec![4], g.expect("hex"), y.expect("hex")].concat())
             }),
         ],
@@ -53,6 +59,8 @@ fn with_scalar(number: u8) -> Example {
 
 fn check(target: &Target<'_>) -> Outcome {
     let x = target.view.key.point.get(1..33);
-    let place = X_COORDINATES.iter().position(|known| x == Some(known.as_slice()));
+    let place = X_COORDINATES
+        .iter()
+        .position(|known| x == Some(known.as_slice()));
     Outcome::from_detail(place.map(|place| format!("公钥为基点的 ±{} 倍", place + 1)))
 }

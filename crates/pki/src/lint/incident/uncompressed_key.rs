@@ -30,5 +30,11 @@ pub(super) const LINT: Lint = Lint {
 fn check(target: &Target<'_>) -> Outcome {
     let point = target.view.key.point;
     let kept = point.first() == Some(&4) && point.len() == 65;
-    Outcome::broken_if(!kept, || format!("公钥共 {} 字节，首字节为 {}", point.len(), hex::encode(point.get(..1).unwrap_or_default())))
+    Outcome::broken_if(!kept, || {
+        format!(
+            "公钥共 {} 字节，首字节为 {}",
+            point.len(),
+            hex::encode(point.get(..1).unwrap_or_default())
+        )
+    })
 }

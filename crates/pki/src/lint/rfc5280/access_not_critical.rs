@@ -13,11 +13,16 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("not_critical", person_sign)],
-        bad: &[("critical", || person_sign().critical(oid::AUTHORITY_INFO_ACCESS, true))],
+        bad: &[("critical", || {
+            person_sign().critical(oid::AUTHORITY_INFO_ACCESS, true)
+        })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let critical = target.view.extension(oid::AUTHORITY_INFO_ACCESS).is_some_and(|extension| extension.critical);
+    let critical = target
+        .view
+        .extension(oid::AUTHORITY_INFO_ACCESS)
+        .is_some_and(|extension| extension.critical);
     Outcome::broken_if(critical, || "authorityInfoAccess 标为关键".to_owned())
 }

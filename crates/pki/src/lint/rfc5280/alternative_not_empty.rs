@@ -15,7 +15,9 @@ pub(super) const LINT: Lint = Lint {
         good: &[("one_name", server)],
         bad: &[
             ("no_name", || server().with(oid::SUBJECT_ALT_NAME, seq(&[]))),
-            ("name_without_characters", || server().with(oid::SUBJECT_ALT_NAME, seq(&[implicit(2, b"")]))),
+            ("name_without_characters", || {
+                server().with(oid::SUBJECT_ALT_NAME, seq(&[implicit(2, b"")]))
+            }),
         ],
     },
 };

@@ -13,11 +13,18 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("in_a_ca", sub_ca)],
-        bad: &[("in_a_persons_certificate", || person_sign().with(oid::KEY_USAGE, key_usage(&[0, 1, 5])))],
+        bad: &[("in_a_persons_certificate", || {
+            person_sign().with(oid::KEY_USAGE, key_usage(&[0, 1, 5]))
+        })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let signs = target.view.key_usage().is_some_and(|usage| usage.has(KeyUsage::KEY_CERT_SIGN));
-    Outcome::broken_if(signs && !target.view.is_ca(), || "密钥用法含 keyCertSign，但不是 CA".to_owned())
+    let signs = target
+        .view
+        .key_usage()
+        .is_some_and(|usage| usage.has(KeyUsage::KEY_CERT_SIGN));
+    Outcome::broken_if(signs && !target.view.is_ca(), || {
+        "密钥用法含 keyCertSign，但不是 CA".to_owned()
+    })
 }

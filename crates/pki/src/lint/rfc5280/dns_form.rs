@@ -12,11 +12,16 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("host", server), ("wildcard", || with_name(b"*.example.gov.cn"))],
+        good: &[
+            ("host", server),
+            ("wildcard", || with_name(b"*.example.gov.cn")),
+        ],
         bad: &[
             ("underscore", || with_name(b"a_b.example.gov.cn")),
             ("space_as_a_name", || with_name(b" ")),
-            ("address_as_a_name", || with_name(b"https://www.example.gov.cn")),
+            ("address_as_a_name", || {
+                with_name(b"https://www.example.gov.cn")
+            }),
         ],
     },
 };
@@ -28,6 +33,8 @@ fn with_name(name: &[u8]) -> Example {
 
 fn check(target: &Target<'_>) -> Outcome {
     let names = target.view.alternative_names().unwrap_or_default();
-    let wrong = names.iter().find(|name| name.form == Form::Dns && !crate::lint::uri::is_dns_name(name.value));
+    let wrong = names
+        .iter()
+        .find(|name| name.form == Form::Dns && !crate::lint::uri::is_dns_name(name.value));
     Outcome::from_detail(wrong.map(|name| format!("“{}”", String::from_utf8_lossy(name.value))))
 }

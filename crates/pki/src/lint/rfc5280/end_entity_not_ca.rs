@@ -13,10 +13,14 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("without_basic_constraints", person_sign)],
-        bad: &[("ca_true", || person_sign().and(oid::BASIC_CONSTRAINTS, true, seq(&[boolean(true)])))],
+        bad: &[("ca_true", || {
+            person_sign().and(oid::BASIC_CONSTRAINTS, true, seq(&[boolean(true)]))
+        })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    Outcome::broken_if(target.view.is_ca(), || "basicConstraints 的 cA 为真".to_owned())
+    Outcome::broken_if(target.view.is_ca(), || {
+        "basicConstraints 的 cA 为真".to_owned()
+    })
 }

@@ -14,19 +14,28 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("values_of_their_types", person_sign)],
         bad: &[
-            ("key_usage_as_integer", || person_sign().with(oid::KEY_USAGE, integer(&[3]))),
+            ("key_usage_as_integer", || {
+                person_sign().with(oid::KEY_USAGE, integer(&[3]))
+            }),
             ("octets_after_the_value", || {
                 person_sign().with(oid::KEY_USAGE, [key_usage(&[0, 1]), vec![5, 0]].concat())
             }),
             ("crl_point_without_its_outer_tag", || {
-                person_sign().with(oid::CRL_DISTRIBUTION_POINTS, seq(&[seq(&[uri("http://crl.example.gov.cn/a")])]))
+                person_sign().with(
+                    oid::CRL_DISTRIBUTION_POINTS,
+                    seq(&[seq(&[uri("http://crl.example.gov.cn/a")])]),
+                )
             }),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let wrong = target.view.extensions().iter().find(|extension| !is_readable(&target.view, extension));
+    let wrong = target
+        .view
+        .extensions()
+        .iter()
+        .find(|extension| !is_readable(&target.view, extension));
     Outcome::from_detail(wrong.map(|extension| format!("扩展项 {} 的内容不可读", extension.oid)))
 }
 
@@ -38,7 +47,9 @@ fn is_readable(view: &View<'_>, extension: &Extension<'_>) -> bool {
         oid::AUTHORITY_KEY_IDENTIFIER => sequence(extension),
         oid::EXTENDED_KEY_USAGE => view.purposes().is_some(),
         oid::SUBJECT_ALT_NAME => view.alternative_names().is_some(),
-        oid::CRL_DISTRIBUTION_POINTS | oid::FRESHEST_CRL => view.distribution_points(extension.oid).is_some(),
+        oid::CRL_DISTRIBUTION_POINTS | oid::FRESHEST_CRL => {
+            view.distribution_points(extension.oid).is_some()
+        }
         oid::AUTHORITY_INFO_ACCESS => view.access_points().is_some(),
         oid::CERTIFICATE_POLICIES => view.policies().is_some(),
         oid::POLICY_MAPPINGS => view.policy_mappings().is_some(),
@@ -52,5 +63,7 @@ fn is_readable(view: &View<'_>, extension: &Extension<'_>) -> bool {
 }
 
 fn sequence(extension: &Extension<'_>) -> bool {
-    tlv::one(extension.value).and_then(|value| value.children(tag::SEQUENCE)).is_some()
+    tlv::one(extension.value)
+        .and_then(|value| value.children(tag::SEQUENCE))
+        .is_some()
 }

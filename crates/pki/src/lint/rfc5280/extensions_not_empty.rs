@@ -22,5 +22,7 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    Outcome::broken_if(target.view.extensions().is_empty(), || "扩展项序列中没有任何一项".to_owned())
+    Outcome::broken_if(target.view.extensions().is_empty(), || {
+        "扩展项序列中没有任何一项".to_owned()
+    })
 }

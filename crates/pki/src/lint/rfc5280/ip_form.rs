@@ -13,17 +13,24 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("four_octets", || with_address(&[198, 51, 100, 7]))],
-        bad: &[("eight_octets_as_in_constraints", || with_address(&[198, 51, 100, 0, 255, 255, 255, 0]))],
+        bad: &[("eight_octets_as_in_constraints", || {
+            with_address(&[198, 51, 100, 0, 255, 255, 255, 0])
+        })],
     },
 };
 
 #[cfg(test)]
 fn with_address(octets: &[u8]) -> Example {
-    server().with(oid::SUBJECT_ALT_NAME, seq(&[implicit(2, b"www.example.gov.cn"), implicit(7, octets)]))
+    server().with(
+        oid::SUBJECT_ALT_NAME,
+        seq(&[implicit(2, b"www.example.gov.cn"), implicit(7, octets)]),
+    )
 }
 
 fn check(target: &Target<'_>) -> Outcome {
     let names = target.view.alternative_names().unwrap_or_default();
-    let wrong = names.iter().find(|name| name.form == Form::Ip && !matches!(name.value.len(), 4 | 16));
+    let wrong = names
+        .iter()
+        .find(|name| name.form == Form::Ip && !matches!(name.value.len(), 4 | 16));
     Outcome::from_detail(wrong.map(|name| format!("IP 地址有 {} 个字节", name.value.len())))
 }

@@ -12,10 +12,16 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("permitted_domain_in_a_ca", || sub_ca().and(oid::NAME_CONSTRAINTS, true, permitted(b"gov.cn")))],
+        good: &[("permitted_domain_in_a_ca", || {
+            sub_ca().and(oid::NAME_CONSTRAINTS, true, permitted(b"gov.cn"))
+        })],
         bad: &[
-            ("in_an_end_entity", || person_sign().and(oid::NAME_CONSTRAINTS, true, permitted(b"gov.cn"))),
-            ("empty", || sub_ca().and(oid::NAME_CONSTRAINTS, true, seq(&[]))),
+            ("in_an_end_entity", || {
+                person_sign().and(oid::NAME_CONSTRAINTS, true, permitted(b"gov.cn"))
+            }),
+            ("empty", || {
+                sub_ca().and(oid::NAME_CONSTRAINTS, true, seq(&[]))
+            }),
         ],
     },
 };
@@ -30,5 +36,7 @@ fn check(target: &Target<'_>) -> Outcome {
     if empty {
         return Outcome::Broken("名称约束中没有任何一项".to_owned());
     }
-    Outcome::broken_if(!target.view.is_ca(), || "不是 CA 证书而含有名称约束".to_owned())
+    Outcome::broken_if(!target.view.is_ca(), || {
+        "不是 CA 证书而含有名称约束".to_owned()
+    })
 }

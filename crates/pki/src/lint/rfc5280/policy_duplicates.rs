@@ -15,17 +15,30 @@ pub(super) const LINT: Lint = Lint {
         good: &[("one_policy", person_sign)],
         bad: &[
             ("same_policy_twice", || {
-                person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[policy(POLICY, None), policy(POLICY, None)]))
+                person_sign().with(
+                    oid::CERTIFICATE_POLICIES,
+                    seq(&[policy(POLICY, None), policy(POLICY, None)]),
+                )
             }),
-            ("empty_list", || person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[]))),
+            ("empty_list", || {
+                person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[]))
+            }),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let mut stated: Vec<Oid> = target.view.policies().unwrap_or_default().iter().map(|policy| policy.oid).collect();
+    let mut stated: Vec<Oid> = target
+        .view
+        .policies()
+        .unwrap_or_default()
+        .iter()
+        .map(|policy| policy.oid)
+        .collect();
     let count = stated.len();
     stated.sort_unstable();
     stated.dedup();
-    Outcome::broken_if(count == 0 || stated.len() < count, || format!("共 {count} 项，其中不同的 {} 项", stated.len()))
+    Outcome::broken_if(count == 0 || stated.len() < count, || {
+        format!("共 {count} 项，其中不同的 {} 项", stated.len())
+    })
 }

@@ -12,9 +12,13 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("critical", || sub_ca().and(oid::INHIBIT_ANY_POLICY, true, integer(&[0])))],
+        good: &[("critical", || {
+            sub_ca().and(oid::INHIBIT_ANY_POLICY, true, integer(&[0]))
+        })],
         bad: &[
-            ("inhibit_any_policy_not_critical", || sub_ca().and(oid::INHIBIT_ANY_POLICY, false, integer(&[0]))),
+            ("inhibit_any_policy_not_critical", || {
+                sub_ca().and(oid::INHIBIT_ANY_POLICY, false, integer(&[0]))
+            }),
             ("policy_constraints_not_critical", || {
                 sub_ca().and(oid::POLICY_CONSTRAINTS, false, seq(&[implicit(0, &[0])]))
             }),
@@ -24,6 +28,10 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(target: &Target<'_>) -> Outcome {
     let must = [oid::POLICY_CONSTRAINTS, oid::INHIBIT_ANY_POLICY];
-    let wrong = target.view.extensions().iter().find(|extension| must.contains(&extension.oid) && !extension.critical);
+    let wrong = target
+        .view
+        .extensions()
+        .iter()
+        .find(|extension| must.contains(&extension.oid) && !extension.critical);
     Outcome::from_detail(wrong.map(|extension| format!("扩展项 {} 未标为关键", extension.oid)))
 }

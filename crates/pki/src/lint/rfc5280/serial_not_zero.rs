@@ -15,9 +15,13 @@ pub(super) const LINT: Lint = Lint {
         good: &[("one_zero_octet_before_the_top_bit", || {
             person_sign().serial(&hex::decode("00a1f25b9c3377e0418d6c0a95b2ee1074").expect("hex"))
         })],
-        bad: &[("zero", || person_sign().serial(&[0])), ("needless_zero_octet", || {
-            person_sign().serial(&hex::decode("005f3a91c07be24d1896f00c2ad7458e63").expect("hex"))
-        })],
+        bad: &[
+            ("zero", || person_sign().serial(&[0])),
+            ("needless_zero_octet", || {
+                person_sign()
+                    .serial(&hex::decode("005f3a91c07be24d1896f00c2ad7458e63").expect("hex"))
+            }),
+        ],
     },
 };
 
@@ -27,5 +31,7 @@ fn check(target: &Target<'_>) -> Outcome {
         [0, second, ..] => second & 0x80 == 0,
         _ => false,
     };
-    Outcome::broken_if(wrong, || format!("序列号为 {}", hex::encode(target.view.serial)))
+    Outcome::broken_if(wrong, || {
+        format!("序列号为 {}", hex::encode(target.view.serial))
+    })
 }

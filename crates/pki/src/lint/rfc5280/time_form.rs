@@ -14,21 +14,38 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("utc_time_with_seconds", person_sign)],
         bad: &[
-            ("without_seconds", || person_sign().times((tag::UTC_TIME, "2611220000Z"), (tag::UTC_TIME, "2711212359Z"))),
+            ("without_seconds", || {
+                person_sign().times(
+                    (tag::UTC_TIME, "2611220000Z"),
+                    (tag::UTC_TIME, "2711212359Z"),
+                )
+            }),
             ("local_time_of_beijing", || {
-                person_sign().times((tag::UTC_TIME, "261122000000+0800"), (tag::UTC_TIME, "271121235959+0800"))
+                person_sign().times(
+                    (tag::UTC_TIME, "261122000000+0800"),
+                    (tag::UTC_TIME, "271121235959+0800"),
+                )
             }),
             ("fraction_of_a_second", || {
-                root().times((tag::UTC_TIME, "260101000000Z"), (tag::GENERALIZED_TIME, "20551231235959.5Z"))
+                root().times(
+                    (tag::UTC_TIME, "260101000000Z"),
+                    (tag::GENERALIZED_TIME, "20551231235959.5Z"),
+                )
             }),
-            ("another_string_type", || person_sign().times((tag::UTF8_STRING, "261122000000Z"), (0x17, "271121235959Z"))),
+            ("another_string_type", || {
+                person_sign().times((tag::UTF8_STRING, "261122000000Z"), (0x17, "271121235959Z"))
+            }),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let wrong = [&target.view.not_before, &target.view.not_after].into_iter().find(|time| !is_well_formed(time));
-    Outcome::from_detail(wrong.map(|time| format!("时间写作“{}”", String::from_utf8_lossy(time.text))))
+    let wrong = [&target.view.not_before, &target.view.not_after]
+        .into_iter()
+        .find(|time| !is_well_formed(time));
+    Outcome::from_detail(
+        wrong.map(|time| format!("时间写作“{}”", String::from_utf8_lossy(time.text))),
+    )
 }
 
 fn is_well_formed(time: &Time<'_>) -> bool {
@@ -37,6 +54,8 @@ fn is_well_formed(time: &Time<'_>) -> bool {
         tag::GENERALIZED_TIME => 14,
         _ => return false,
     };
-    let Some((last, before)) = time.text.split_last() else { return false };
+    let Some((last, before)) = time.text.split_last() else {
+        return false;
+    };
     *last == b'Z' && before.len() == digits && before.iter().all(u8::is_ascii_digit)
 }

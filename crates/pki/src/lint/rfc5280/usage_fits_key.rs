@@ -14,8 +14,12 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("without_both", person_encrypt)],
         bad: &[
-            ("encipher_only_without_agreement", || person_encrypt().with(oid::KEY_USAGE, key_usage(&[2, 3, 7]))),
-            ("both_at_once", || person_encrypt().with(oid::KEY_USAGE, key_usage(&[4, 7, 8]))),
+            ("encipher_only_without_agreement", || {
+                person_encrypt().with(oid::KEY_USAGE, key_usage(&[2, 3, 7]))
+            }),
+            ("both_at_once", || {
+                person_encrypt().with(oid::KEY_USAGE, key_usage(&[4, 7, 8]))
+            }),
         ],
     },
 };
@@ -26,6 +30,7 @@ const DECIPHER_ONLY: u16 = 1 << 8;
 fn check(target: &Target<'_>) -> Outcome {
     let usage = target.view.key_usage().unwrap_or(KeyUsage(0));
     let either = usage.has(ENCIPHER_ONLY) || usage.has(DECIPHER_ONLY);
-    let wrong = usage.has(ENCIPHER_ONLY | DECIPHER_ONLY) || (either && !usage.has(KeyUsage::KEY_AGREEMENT));
+    let wrong =
+        usage.has(ENCIPHER_ONLY | DECIPHER_ONLY) || (either && !usage.has(KeyUsage::KEY_AGREEMENT));
     Outcome::broken_if(wrong, || format!("密钥用法为 {}", usage.names()))
 }

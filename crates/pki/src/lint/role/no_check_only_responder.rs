@@ -14,11 +14,16 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("in_a_responder", ocsp_responder)],
-        bad: &[("in_a_persons_certificate", || person_sign().and(oid::OCSP_NOCHECK, false, tlv(0x05, &[])))],
+        bad: &[("in_a_persons_certificate", || {
+            person_sign().and(oid::OCSP_NOCHECK, false, tlv(0x05, &[]))
+        })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let responds = target.view.purposes().is_some_and(|purposes| purposes.contains(&oid::OCSP_SIGNING));
+    let responds = target
+        .view
+        .purposes()
+        .is_some_and(|purposes| purposes.contains(&oid::OCSP_SIGNING));
     Outcome::broken_if(!responds, || "不是 OCSP 服务证书".to_owned())
 }

@@ -12,13 +12,22 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("nocheck", ocsp_responder), ("crl_only", || ocsp_responder().without(oid::OCSP_NOCHECK))],
-        bad: &[("neither", || ocsp_responder().without(oid::OCSP_NOCHECK).without(oid::CRL_DISTRIBUTION_POINTS))],
+        good: &[
+            ("nocheck", ocsp_responder),
+            ("crl_only", || ocsp_responder().without(oid::OCSP_NOCHECK)),
+        ],
+        bad: &[("neither", || {
+            ocsp_responder()
+                .without(oid::OCSP_NOCHECK)
+                .without(oid::CRL_DISTRIBUTION_POINTS)
+        })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
     let either = [oid::OCSP_NOCHECK, oid::CRL_DISTRIBUTION_POINTS];
-    let stated = either.iter().any(|kind| target.view.extension(*kind).is_some());
+    let stated = either
+        .iter()
+        .any(|kind| target.view.extension(*kind).is_some());
     Outcome::broken_if(!stated, || "两者都没有".to_owned())
 }

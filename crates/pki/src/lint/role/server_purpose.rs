@@ -13,12 +13,20 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("server_and_client", || {
-            server().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::SERVER_AUTH, oid::CLIENT_AUTH]))
+            server().with(
+                oid::EXTENDED_KEY_USAGE,
+                oids(&[oid::SERVER_AUTH, oid::CLIENT_AUTH]),
+            )
         })],
         bad: &[
-            ("client_only", || server().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::CLIENT_AUTH]))),
+            ("client_only", || {
+                server().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::CLIENT_AUTH]))
+            }),
             ("ocsp_signing_added", || {
-                server().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::SERVER_AUTH, oid::OCSP_SIGNING]))
+                server().with(
+                    oid::EXTENDED_KEY_USAGE,
+                    oids(&[oid::SERVER_AUTH, oid::OCSP_SIGNING]),
+                )
             }),
         ],
     },
@@ -26,7 +34,11 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(target: &Target<'_>) -> Outcome {
     let purposes = target.view.purposes().unwrap_or_default();
-    let foreign = [oid::OCSP_SIGNING, oid::TIME_STAMPING, oid::CODE_SIGNING].iter().any(|one| purposes.contains(one));
+    let foreign = [oid::OCSP_SIGNING, oid::TIME_STAMPING, oid::CODE_SIGNING]
+        .iter()
+        .any(|one| purposes.contains(one));
     let kept = purposes.contains(&oid::SERVER_AUTH) && !foreign;
-    Outcome::broken_if(!kept, || "没有 serverAuth，或者混有其他服务的用途".to_owned())
+    Outcome::broken_if(!kept, || {
+        "没有 serverAuth，或者混有其他服务的用途".to_owned()
+    })
 }

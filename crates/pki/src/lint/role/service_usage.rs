@@ -8,14 +8,26 @@ pub(super) const LINT: Lint = Lint {
     citation: "RFC 3161 §2.3; RFC 6960 §4.2.2.2",
     text: "OCSP、时间戳服务证书的密钥用法应只用于签名",
     effective: source::SERVICES,
-    applies: |target| matches!(target.context.role, Role::OcspResponder | Role::TimestampAuthority),
+    applies: |target| {
+        matches!(
+            target.context.role,
+            Role::OcspResponder | Role::TimestampAuthority
+        )
+    },
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("digital_signature", ocsp_responder), ("with_non_repudiation", timestamp_authority)],
+        good: &[
+            ("digital_signature", ocsp_responder),
+            ("with_non_repudiation", timestamp_authority),
+        ],
         bad: &[
-            ("encipherment_added", || ocsp_responder().with(oid::KEY_USAGE, key_usage(&[0, 2]))),
-            ("no_digital_signature", || timestamp_authority().with(oid::KEY_USAGE, key_usage(&[1]))),
+            ("encipherment_added", || {
+                ocsp_responder().with(oid::KEY_USAGE, key_usage(&[0, 2]))
+            }),
+            ("no_digital_signature", || {
+                timestamp_authority().with(oid::KEY_USAGE, key_usage(&[1]))
+            }),
         ],
     },
 };

@@ -1,1 +1,0 @@
-//! Lints over OCSP answers.
