@@ -81,13 +81,19 @@ impl Certificate {
         let algorithm = AlgorithmIdentifier::read(&mut outer)?;
         let signature = outer.octet_bits()?;
         outer.finish()?;
-        let parts = Parts { signature: range_at_end(der, signature), ..read_tbs(&tbs)? };
+        let parts = Parts {
+            signature: range_at_end(der, signature),
+            ..read_tbs(&tbs)?
+        };
         if algorithm != parts.algorithm {
             return Err(Defect::AlgorithmMismatch.into());
         }
         check_signature_form(&algorithm, signature)?;
         parts.check()?;
-        Ok(Self { der: der.into(), parts: Arc::new(parts) })
+        Ok(Self {
+            der: der.into(),
+            parts: Arc::new(parts),
+        })
     }
 
     /// Reads a certificate from DER or from PEM.
@@ -172,7 +178,9 @@ impl Certificate {
     /// # Errors
     /// [`Error::Key`] when the key is of another kind.
     pub fn public_key(&self) -> Result<PublicKey, Error> {
-        self.parts.key.map_or_else(|| self.parts.spki.public_key(), Ok)
+        self.parts
+            .key
+            .map_or_else(|| self.parts.spki.public_key(), Ok)
     }
 
     /// Signature algorithm, the same inside and out.
@@ -184,7 +192,9 @@ impl Certificate {
     /// Content of the signature's BIT STRING.
     #[must_use]
     pub fn signature(&self) -> &[u8] {
-        self.der.get(self.parts.signature.clone()).unwrap_or_default()
+        self.der
+            .get(self.parts.signature.clone())
+            .unwrap_or_default()
     }
 
     /// Extensions in their order.
@@ -196,7 +206,10 @@ impl Certificate {
     /// The extension of this type as it came.
     #[must_use]
     pub fn extension(&self, oid: &Oid) -> Option<&Extension> {
-        self.parts.extensions.iter().find(|extension| extension.oid == *oid)
+        self.parts
+            .extensions
+            .iter()
+            .find(|extension| extension.oid == *oid)
     }
 
     /// The typed form of an extension. Known types were read once when the
@@ -221,7 +234,8 @@ impl Certificate {
     /// Whether basicConstraints says CA:TRUE.
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        self.basic_constraints().is_some_and(|constraints| constraints.ca)
+        self.basic_constraints()
+            .is_some_and(|constraints| constraints.ca)
     }
 
     /// subjectKeyIdentifier.
@@ -290,12 +304,22 @@ impl Certificate {
     /// [`Error::Algorithm`] when it is not SM2-with-SM3, [`Error::Signature`]
     /// when it does not verify.
     pub fn verify_signature(&self, issuer_key: &PublicKey, id: &UserId) -> Result<(), Error> {
-        verify(WHAT, self.signature_algorithm(), issuer_key, id, self.tbs_der(), self.signature())
+        verify(
+            WHAT,
+            self.signature_algorithm(),
+            issuer_key,
+            id,
+            self.tbs_der(),
+            self.signature(),
+        )
     }
 }
 
 /// Verifies an SM2-with-SM3 signature over original bytes.
-#[expect(clippy::too_many_arguments, reason = "the six things a signature binds")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the six things a signature binds"
+)]
 pub(crate) fn verify(
     what: &'static str,
     algorithm: &AlgorithmIdentifier,
@@ -305,7 +329,10 @@ pub(crate) fn verify(
     signature: &[u8],
 ) -> Result<(), Error> {
     if !algorithm.is_sm2_with_sm3() {
-        return Err(Error::Algorithm { what, oid: algorithm.oid.to_string() });
+        return Err(Error::Algorithm {
+            what,
+            oid: algorithm.oid.to_string(),
+        });
     }
     let signature = Signature::from_der(signature).map_err(|_| Error::Signature { what })?;
     gm::sm2::verify(key, id, signed, &signature).map_err(|_| Error::Signature { what })
@@ -346,13 +373,32 @@ fn read_tbs(tbs: &Tlv<'_>) -> Result<Parts, Error> {
         None => Vec::new(),
     };
     content.finish()?;
-    let key = if spki.key_algorithm() == KeyAlgorithm::Sm2 { Some(spki.public_key()?) } else { None };
+    let key = if spki.key_algorithm() == KeyAlgorithm::Sm2 {
+        Some(spki.public_key()?)
+    } else {
+        None
+    };
     let tbs = tbs.offset()..tbs.offset() + tbs.raw().len();
-    Ok(Parts { tbs, signature: 0..0, version, serial, algorithm, issuer, not_before, not_after, subject, spki, key, extensions })
+    Ok(Parts {
+        tbs,
+        signature: 0..0,
+        version,
+        serial,
+        algorithm,
+        issuer,
+        not_before,
+        not_after,
+        subject,
+        spki,
+        key,
+        extensions,
+    })
 }
 
 fn read_version(content: &mut Reader<'_>) -> Result<u8, Error> {
-    let Some(mut explicit) = content.explicit(0)? else { return Ok(1) };
+    let Some(mut explicit) = content.explicit(0)? else {
+        return Ok(1);
+    };
     let version = explicit.uint()?;
     explicit.finish()?;
     match version {
@@ -369,11 +415,19 @@ fn read_validity(content: &mut Reader<'_>) -> Result<(Timestamp, Timestamp), Err
     let mut next = || {
         let tlv = pair.read()?;
         let at = tlv.instant()?;
-        if time::has_right_tag(at, tlv.tag()) { Ok(at) } else { Err(Error::from(Defect::TimeType)) }
+        if time::has_right_tag(at, tlv.tag()) {
+            Ok(at)
+        } else {
+            Err(Error::from(Defect::TimeType))
+        }
     };
     let (not_before, not_after) = (next()?, next()?);
     pair.finish()?;
-    if not_after < not_before { Err(Defect::ValidityOrder.into()) } else { Ok((not_before, not_after)) }
+    if not_after < not_before {
+        Err(Defect::ValidityOrder.into())
+    } else {
+        Ok((not_before, not_after))
+    }
 }
 
 /// issuerUniqueID and subjectUniqueID of version 2, which nobody uses.
@@ -397,7 +451,10 @@ impl Parts {
         if self.issuer.is_empty() {
             return Err(Defect::IssuerEmpty.into());
         }
-        let has_san = self.extensions.iter().any(|extension| extension.oid == oid::SUBJECT_ALT_NAME);
+        let has_san = self
+            .extensions
+            .iter()
+            .any(|extension| extension.oid == oid::SUBJECT_ALT_NAME);
         if self.subject.is_empty() && !has_san {
             return Err(Defect::SubjectEmpty.into());
         }
@@ -423,7 +480,9 @@ fn check_signature_form(algorithm: &AlgorithmIdentifier, signature: &[u8]) -> Re
     if !algorithm.has_no_parameters() {
         return Err(Defect::AlgorithmParameters);
     }
-    Signature::from_der(signature).map(drop).map_err(|_| Defect::SignatureForm)
+    Signature::from_der(signature)
+        .map(drop)
+        .map_err(|_| Defect::SignatureForm)
 }
 
 fn range_at_end(der: &[u8], tail: &[u8]) -> Range<usize> {

@@ -75,14 +75,23 @@ pub(crate) fn check_content(content: &[u8]) -> Result<(), Defect> {
     Ok(())
 }
 
-#[expect(clippy::indexing_slicing, reason = "const fn; every index is guarded by the loop above it")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "const fn; every index is guarded by the loop above it"
+)]
 const fn encode(text: &[u8]) -> Option<Oid> {
-    let mut oid = Oid { bytes: [0; CAPACITY], len: 0 };
+    let mut oid = Oid {
+        bytes: [0; CAPACITY],
+        len: 0,
+    };
     let (mut at, mut arcs, mut first) = (0, 0, 0);
     while at < text.len() {
         let (mut value, start): (u128, usize) = (0, at);
         while at < text.len() && text[at] != b'.' {
-            if !text[at].is_ascii_digit() || (at > start && text[start] == b'0') || value > u128::MAX / 10 - 1 {
+            if !text[at].is_ascii_digit()
+                || (at > start && text[start] == b'0')
+                || value > u128::MAX / 10 - 1
+            {
                 return None;
             }
             value = value * 10 + (text[at] - b'0') as u128;
@@ -111,7 +120,10 @@ const fn encode(text: &[u8]) -> Option<Oid> {
     if arcs < 2 { None } else { Some(oid) }
 }
 
-#[expect(clippy::indexing_slicing, reason = "const fn; the bound is checked first")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "const fn; the bound is checked first"
+)]
 const fn push_arc(mut oid: Oid, value: u128) -> Option<Oid> {
     let mut groups = 1;
     while groups < 19 && value >> (7 * groups) != 0 {
@@ -349,7 +361,12 @@ mod tests {
 
     #[test]
     fn text_and_bytes_are_the_same_identifier() {
-        for text in ["0.9.2342.19200300.100.1.25", "1.2.156.10197.1.501", "2.999.3", "2.25.329800735698586629295641978511506172918"] {
+        for text in [
+            "0.9.2342.19200300.100.1.25",
+            "1.2.156.10197.1.501",
+            "2.999.3",
+            "2.25.329800735698586629295641978511506172918",
+        ] {
             let oid = Oid::parse(text).unwrap();
             assert_eq!(oid.to_string(), text);
             assert_eq!(Oid::from_content(oid.as_bytes()).unwrap(), oid);
@@ -358,7 +375,9 @@ mod tests {
 
     #[test]
     fn malformed_text_is_refused() {
-        for text in ["", "1", "1.", ".1", "1..2", "3.1", "1.40", "1.02", "1.a", "1.2 "] {
+        for text in [
+            "", "1", "1.", ".1", "1..2", "3.1", "1.40", "1.02", "1.a", "1.2 ",
+        ] {
             assert!(Oid::parse(text).is_none(), "{text}");
         }
     }

@@ -25,7 +25,10 @@ pub fn parse_utc(text: &[u8]) -> Option<Timestamp> {
 pub fn parse_generalized(text: &[u8]) -> Option<Timestamp> {
     let (century, rest) = text.split_at_checked(2)?;
     let (year, rest) = rest.split_at_checked(2)?;
-    instant(i16::from(two_digits(century)?) * 100 + i16::from(two_digits(year)?), rest)
+    instant(
+        i16::from(two_digits(century)?) * 100 + i16::from(two_digits(year)?),
+        rest,
+    )
 }
 
 /// The tag and text of an instant in a certificate. Part seconds are dropped.
@@ -56,7 +59,10 @@ pub fn has_right_tag(at: Timestamp, tag: Tag) -> bool {
 #[must_use]
 pub fn whole_seconds(at: Timestamp) -> Timestamp {
     let seconds = at.as_nanosecond().div_euclid(1_000_000_000);
-    i64::try_from(seconds).ok().and_then(|s| Timestamp::from_second(s).ok()).unwrap_or(at)
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|s| Timestamp::from_second(s).ok())
+        .unwrap_or(at)
 }
 
 fn after_year(civil: &DateTime) -> String {
@@ -67,7 +73,9 @@ fn after_year(civil: &DateTime) -> String {
 
 fn instant(year: i16, rest: &[u8]) -> Option<Timestamp> {
     let (pairs, end) = rest.as_chunks::<2>();
-    let [month, day, hour, minute, second] = pairs else { return None };
+    let [month, day, hour, minute, second] = pairs else {
+        return None;
+    };
     if end != b"Z" {
         return None;
     }
@@ -79,7 +87,9 @@ fn instant(year: i16, rest: &[u8]) -> Option<Timestamp> {
 
 fn two_digits(text: &[u8]) -> Option<i8> {
     match text {
-        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok(),
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+            i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok()
+        }
         _ => None,
     }
 }
@@ -99,31 +109,64 @@ mod tests {
             ("1999-12-31T23:59:59Z", Tag::UTC_TIME, "991231235959Z"),
             ("2024-02-29T12:00:00Z", Tag::UTC_TIME, "240229120000Z"),
             ("2049-12-31T23:59:59Z", Tag::UTC_TIME, "491231235959Z"),
-            ("2050-01-01T00:00:00Z", Tag::GENERALIZED_TIME, "20500101000000Z"),
+            (
+                "2050-01-01T00:00:00Z",
+                Tag::GENERALIZED_TIME,
+                "20500101000000Z",
+            ),
             ("2050-01-01T00:00:00+08:00", Tag::UTC_TIME, "491231160000Z"),
-            ("9999-12-30T00:00:00Z", Tag::GENERALIZED_TIME, "99991230000000Z"),
+            (
+                "9999-12-30T00:00:00Z",
+                Tag::GENERALIZED_TIME,
+                "99991230000000Z",
+            ),
         ] {
             let instant = at(text);
             assert_eq!(encode(instant), (tag, expected.to_owned()), "{text}");
-            let read = if tag == Tag::UTC_TIME { parse_utc } else { parse_generalized };
+            let read = if tag == Tag::UTC_TIME {
+                parse_utc
+            } else {
+                parse_generalized
+            };
             assert_eq!(read(expected.as_bytes()), Some(instant), "{text}");
         }
     }
 
     #[test]
     fn loose_forms_are_refused() {
-        for text in ["2402291200Z", "240229120000", "240229120000+0800", "230229120000Z", "240230120000Z",
-            "240229240000Z", "240229126000Z", "240229120060Z", "2402291200 0Z", "+40229120000Z"] {
+        for text in [
+            "2402291200Z",
+            "240229120000",
+            "240229120000+0800",
+            "230229120000Z",
+            "240230120000Z",
+            "240229240000Z",
+            "240229126000Z",
+            "240229120060Z",
+            "2402291200 0Z",
+            "+40229120000Z",
+        ] {
             assert_eq!(parse_utc(text.as_bytes()), None, "{text}");
         }
-        for text in ["20500101000000.5Z", "205001010000Z", "20500101000000", "20501301000000Z"] {
+        for text in [
+            "20500101000000.5Z",
+            "205001010000Z",
+            "20500101000000",
+            "20501301000000Z",
+        ] {
             assert_eq!(parse_generalized(text.as_bytes()), None, "{text}");
         }
     }
 
     #[test]
     fn part_seconds_are_dropped_downwards() {
-        assert_eq!(whole_seconds(at("2026-01-01T00:00:00.999Z")), at("2026-01-01T00:00:00Z"));
-        assert_eq!(whole_seconds(at("1969-12-31T23:59:59.5Z")), at("1969-12-31T23:59:59Z"));
+        assert_eq!(
+            whole_seconds(at("2026-01-01T00:00:00.999Z")),
+            at("2026-01-01T00:00:00Z")
+        );
+        assert_eq!(
+            whole_seconds(at("1969-12-31T23:59:59.5Z")),
+            at("1969-12-31T23:59:59Z")
+        );
     }
 }

@@ -77,7 +77,12 @@ impl CertificationRequest {
         let algorithm = AlgorithmIdentifier::read(&mut outer)?;
         let signature = outer.octet_bits()?.to_vec();
         outer.finish()?;
-        let request = Self { der: der.into(), algorithm, signature, ..read_info(&info)? };
+        let request = Self {
+            der: der.into(),
+            algorithm,
+            signature,
+            ..read_info(&info)?
+        };
         request.check()?;
         Ok(request)
     }
@@ -125,7 +130,10 @@ impl CertificationRequest {
     #[must_use]
     pub fn challenge_password(&self) -> Option<String> {
         let is_password = |oid| matches!(oid, oid::CHALLENGE_PASSWORD | oid::GM_CHALLENGE_PASSWORD);
-        let attribute = self.attributes.iter().find(|attribute| is_password(attribute.oid))?;
+        let attribute = self
+            .attributes
+            .iter()
+            .find(|attribute| is_password(attribute.oid))?;
         Reader::new(&attribute.value).read().ok()?.text()
     }
 
@@ -146,7 +154,9 @@ impl CertificationRequest {
             return Err(Refusal::ExtensionDuplicate.into());
         }
         self.extensions.iter().try_for_each(Extension::check)?;
-        if ext::find::<BasicConstraints>(&self.extensions)?.is_some_and(|constraints| constraints.ca) {
+        if ext::find::<BasicConstraints>(&self.extensions)?
+            .is_some_and(|constraints| constraints.ca)
+        {
             return Err(Refusal::CaRequested.into());
         }
         let usage = ext::find::<KeyUsage>(&self.extensions)?;
@@ -214,14 +224,24 @@ fn read_attribute(tlv: &Tlv<'_>) -> Result<Attribute, Error> {
     if is_password && value.text().is_none_or(|text| text.chars().count() > 255) {
         return Err(Refusal::ChallengePassword.into());
     }
-    if values.is_empty() { Ok(Attribute { oid, value: value.raw().to_vec() }) } else { Err(Refusal::AttributeValues.into()) }
+    if values.is_empty() {
+        Ok(Attribute {
+            oid,
+            value: value.raw().to_vec(),
+        })
+    } else {
+        Err(Refusal::AttributeValues.into())
+    }
 }
 
 /// Extensions under the OID of PKCS#9 and under Microsoft's older one, together.
 fn read_extensions(attributes: &[Attribute]) -> Result<Vec<Extension>, Error> {
     let mut extensions = Vec::new();
     for attribute in attributes {
-        if matches!(attribute.oid, oid::EXTENSION_REQUEST | oid::MS_EXTENSION_REQUEST) {
+        if matches!(
+            attribute.oid,
+            oid::EXTENSION_REQUEST | oid::MS_EXTENSION_REQUEST
+        ) {
             let mut reader = Reader::new(&attribute.value);
             extensions.extend(Extension::read_all(&mut reader)?);
             reader.finish()?;

@@ -22,10 +22,13 @@ pub struct AuthorityInfoAccess(pub Vec<AccessDescription>);
 impl AuthorityInfoAccess {
     /// Addresses of one method.
     pub fn uris(&self, method: Oid) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |access| access.method == method).filter_map(|access| match &access.location {
-            GeneralName::Uri(uri) => Some(uri.as_str()),
-            _ => None,
-        })
+        self.0
+            .iter()
+            .filter(move |access| access.method == method)
+            .filter_map(|access| match &access.location {
+                GeneralName::Uri(uri) => Some(uri.as_str()),
+                _ => None,
+            })
     }
 }
 
@@ -40,7 +43,11 @@ impl TypedExtension for AuthorityInfoAccess {
             pair.finish()?;
             all.push(AccessDescription { method, location });
         }
-        if all.is_empty() { Err(Error::malformed("机构信息访问扩展", "内容为空")) } else { Ok(Self(all)) }
+        if all.is_empty() {
+            Err(Error::malformed("机构信息访问扩展", "内容为空"))
+        } else {
+            Ok(Self(all))
+        }
     }
 
     fn write(&self, w: &mut Writer) {

@@ -61,7 +61,13 @@ impl DistributionPointName {
             Self::Full(names) => names.as_slice(),
             Self::Relative(_) => &[],
         };
-        names.iter().filter_map(|name| if let GeneralName::Uri(uri) = name { Some(uri.as_str()) } else { None })
+        names.iter().filter_map(|name| {
+            if let GeneralName::Uri(uri) = name {
+                Some(uri.as_str())
+            } else {
+                None
+            }
+        })
     }
 }
 
@@ -69,8 +75,15 @@ impl DistributionPoint {
     /// A point at these addresses, for all reasons, by the issuer itself.
     #[must_use]
     pub fn at<'a>(uris: impl IntoIterator<Item = &'a str>) -> Self {
-        let names = uris.into_iter().map(|uri| GeneralName::Uri(uri.to_owned())).collect();
-        Self { name: Some(DistributionPointName::Full(names)), reasons: None, crl_issuer: Vec::new() }
+        let names = uris
+            .into_iter()
+            .map(|uri| GeneralName::Uri(uri.to_owned()))
+            .collect();
+        Self {
+            name: Some(DistributionPointName::Full(names)),
+            reasons: None,
+            crl_issuer: Vec::new(),
+        }
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
@@ -79,7 +92,10 @@ impl DistributionPoint {
             Some(mut choice) => Some(DistributionPointName::read(&mut choice)?),
             None => None,
         };
-        let reasons = content.optional(Tag::context(1))?.map(|tlv| tlv.named_bits()).transpose()?;
+        let reasons = content
+            .optional(Tag::context(1))?
+            .map(|tlv| tlv.named_bits())
+            .transpose()?;
         let crl_issuer = match content.explicit(2)? {
             Some(mut names) => general_name::read_list(&mut names)?,
             None => Vec::new(),
@@ -88,7 +104,11 @@ impl DistributionPoint {
         if name.is_none() && crl_issuer.is_empty() {
             return Err(Error::malformed("CRL 分发点扩展", "既无位置也无签发者"));
         }
-        Ok(Self { name, reasons, crl_issuer })
+        Ok(Self {
+            name,
+            reasons,
+            crl_issuer,
+        })
     }
 
     fn write(&self, w: &mut Writer) {
@@ -111,7 +131,11 @@ fn parse_points(value: &[u8]) -> Result<Vec<DistributionPoint>, Error> {
     while !content.is_empty() {
         points.push(DistributionPoint::read(&mut content)?);
     }
-    if points.is_empty() { Err(Error::malformed("CRL 分发点扩展", "内容为空")) } else { Ok(points) }
+    if points.is_empty() {
+        Err(Error::malformed("CRL 分发点扩展", "内容为空"))
+    } else {
+        Ok(points)
+    }
 }
 
 fn write_points(w: &mut Writer, points: &[DistributionPoint]) {

@@ -81,7 +81,10 @@ impl fmt::Display for GeneralName {
             Self::Dns(text) => write!(f, "DNS:{text}"),
             Self::Uri(text) => write!(f, "URI:{text}"),
             Self::Directory(name) => write!(f, "目录名:{name}"),
-            Self::Ip(octets) => match (<[u8; 4]>::try_from(octets.as_slice()), <[u8; 16]>::try_from(octets.as_slice())) {
+            Self::Ip(octets) => match (
+                <[u8; 4]>::try_from(octets.as_slice()),
+                <[u8; 16]>::try_from(octets.as_slice()),
+            ) {
                 (Ok(v4), _) => write!(f, "IP:{}", std::net::Ipv4Addr::from(v4)),
                 (_, Ok(v6)) => write!(f, "IP:{}", std::net::Ipv6Addr::from(v6)),
                 _ => write!(f, "IP:{}", hex::encode(octets)),
@@ -95,9 +98,15 @@ impl fmt::Display for GeneralName {
 }
 
 fn ia5(tlv: &Tlv<'_>) -> Result<String, Error> {
-    let text = std::str::from_utf8(tlv.value()).ok().filter(|text| text.is_ascii());
+    let text = std::str::from_utf8(tlv.value())
+        .ok()
+        .filter(|text| text.is_ascii());
     let text = text.ok_or(tlv.defect(Defect::Ia5String))?;
-    if text.is_empty() { Err(Error::malformed("通用名称", "内容为空")) } else { Ok(text.to_owned()) }
+    if text.is_empty() {
+        Err(Error::malformed("通用名称", "内容为空"))
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn directory(tlv: &Tlv<'_>) -> Result<GeneralName, Error> {
@@ -120,7 +129,11 @@ pub(super) fn read_list(reader: &mut Reader<'_>) -> Result<Vec<GeneralName>, Err
     while !reader.is_empty() {
         names.push(GeneralName::read(reader)?);
     }
-    if names.is_empty() { Err(Error::malformed("通用名称", "列表为空")) } else { Ok(names) }
+    if names.is_empty() {
+        Err(Error::malformed("通用名称", "列表为空"))
+    } else {
+        Ok(names)
+    }
 }
 
 /// Reads a `GeneralNames` that stands alone.

@@ -28,7 +28,8 @@ impl IdentifyCode {
         let mut reader = Reader::new(value);
         let tlv = reader.read()?;
         reader.finish()?;
-        let text = tagged_text(&tlv).ok_or(Error::malformed("个人身份标识码扩展", "内容不是文字"))?;
+        let text =
+            tagged_text(&tlv).ok_or(Error::malformed("个人身份标识码扩展", "内容不是文字"))?;
         match tlv.tag().octet() {
             0x80 | 0xa0 => Ok(Self::ResidentCard(text)),
             0x81 | 0xa1 => Ok(Self::MilitaryOfficerCard(text)),
@@ -50,7 +51,9 @@ impl IdentifyCode {
     #[must_use]
     pub fn number(&self) -> &str {
         match self {
-            Self::ResidentCard(text) | Self::MilitaryOfficerCard(text) | Self::Passport(text) => text,
+            Self::ResidentCard(text) | Self::MilitaryOfficerCard(text) | Self::Passport(text) => {
+                text
+            }
         }
     }
 }
@@ -87,7 +90,10 @@ pub fn identity_text(value: &[u8]) -> Option<String> {
     {
         return Some(text);
     }
-    std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_graphic())).map(str::to_owned)
+    std::str::from_utf8(value)
+        .ok()
+        .filter(|text| text.bytes().all(|b| b.is_ascii_graphic()))
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -100,14 +106,20 @@ mod tests {
         let explicit = Writer::build(|w| code.write(w));
         assert_eq!(explicit[..4], [0xa0, 0x14, 0x13, 0x12]);
         let implicit = Writer::build(|w| w.implicit(0, b"11010519491231002X"));
-        assert!(IdentifyCode::parse(&explicit).unwrap() == code && IdentifyCode::parse(&implicit).unwrap() == code);
+        assert!(
+            IdentifyCode::parse(&explicit).unwrap() == code
+                && IdentifyCode::parse(&implicit).unwrap() == code
+        );
     }
 
     #[test]
     fn identity_text_is_tolerant_of_the_field() {
         let utf8 = Writer::build(|w| w.utf8_string("91110000600037341L"));
         assert_eq!(identity_text(&utf8).as_deref(), Some("91110000600037341L"));
-        assert_eq!(identity_text(b"JJ91110000600037341L").as_deref(), Some("JJ91110000600037341L"));
+        assert_eq!(
+            identity_text(b"JJ91110000600037341L").as_deref(),
+            Some("JJ91110000600037341L")
+        );
         assert_eq!(identity_text(&[0x30, 0x00]), None);
     }
 

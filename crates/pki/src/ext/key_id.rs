@@ -28,7 +28,11 @@ impl TypedExtension for SubjectKeyIdentifier {
         let mut reader = Reader::new(value);
         let id = reader.octet_string()?.to_vec();
         reader.finish()?;
-        if id.is_empty() { Err(Error::malformed("主体密钥标识扩展", "内容为空")) } else { Ok(Self(id)) }
+        if id.is_empty() {
+            Err(Error::malformed("主体密钥标识扩展", "内容为空"))
+        } else {
+            Ok(Self(id))
+        }
     }
 
     fn write(&self, w: &mut Writer) {
@@ -40,7 +44,11 @@ impl AuthorityKeyIdentifier {
     /// The form we write: the key identifier alone.
     #[must_use]
     pub const fn of_key(key_id: Vec<u8>) -> Self {
-        Self { key_id: Some(key_id), issuer: Vec::new(), serial: None }
+        Self {
+            key_id: Some(key_id),
+            issuer: Vec::new(),
+            serial: None,
+        }
     }
 }
 
@@ -49,20 +57,31 @@ impl TypedExtension for AuthorityKeyIdentifier {
 
     fn parse(value: &[u8]) -> Result<Self, Error> {
         let mut content = Reader::sequence_of(value)?;
-        let key_id = content.optional(Tag::context(0))?.map(|tlv| tlv.value().to_vec());
+        let key_id = content
+            .optional(Tag::context(0))?
+            .map(|tlv| tlv.value().to_vec());
         let issuer = match content.explicit(1)? {
             Some(mut names) => general_name::read_list(&mut names)?,
             None => Vec::new(),
         };
         let serial = match content.optional(Tag::context(2))? {
-            Some(tlv) => Some(Serial::from_integer(minimal(tlv.value()).ok_or(tlv.defect(Defect::IntegerNotMinimal))?)?),
+            Some(tlv) => Some(Serial::from_integer(
+                minimal(tlv.value()).ok_or(tlv.defect(Defect::IntegerNotMinimal))?,
+            )?),
             None => None,
         };
         content.finish()?;
         if issuer.is_empty() != serial.is_none() {
-            return Err(Error::malformed("颁发机构密钥标识扩展", "颁发者与序列号应同时出现"));
+            return Err(Error::malformed(
+                "颁发机构密钥标识扩展",
+                "颁发者与序列号应同时出现",
+            ));
         }
-        Ok(Self { key_id, issuer, serial })
+        Ok(Self {
+            key_id,
+            issuer,
+            serial,
+        })
     }
 
     fn write(&self, w: &mut Writer) {

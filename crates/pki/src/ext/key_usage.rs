@@ -47,7 +47,9 @@ impl KeyUsage {
     /// The signing certificate of a pair (GM/T 0043 §6): exactly this.
     pub const SIGNING: Self = Self::DIGITAL_SIGNATURE.with(Self::NON_REPUDIATION);
     /// The encryption certificate of a pair (GM/T 0043 §6): exactly this.
-    pub const ENCRYPTION: Self = Self::KEY_ENCIPHERMENT.with(Self::DATA_ENCIPHERMENT).with(Self::KEY_AGREEMENT);
+    pub const ENCRYPTION: Self = Self::KEY_ENCIPHERMENT
+        .with(Self::DATA_ENCIPHERMENT)
+        .with(Self::KEY_AGREEMENT);
     /// A CA.
     pub const CA: Self = Self::KEY_CERT_SIGN.with(Self::CRL_SIGN);
 
@@ -84,13 +86,20 @@ impl KeyUsage {
 
     /// Names of the standard.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        NAMES.iter().enumerate().filter(move |(at, _)| self.0 & (0x8000 >> at) != 0).map(|(_, (name, _))| *name)
+        NAMES
+            .iter()
+            .enumerate()
+            .filter(move |(at, _)| self.0 & (0x8000 >> at) != 0)
+            .map(|(_, (name, _))| *name)
     }
 }
 
 impl fmt::Display for KeyUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = NAMES.iter().enumerate().filter(|(at, _)| self.0 & (0x8000 >> at) != 0);
+        let set = NAMES
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| self.0 & (0x8000 >> at) != 0);
         let names: Vec<_> = set.map(|(_, (_, chinese))| *chinese).collect();
         f.write_str(&names.join("、"))
     }
@@ -125,13 +134,24 @@ mod tests {
         assert_eq!(value(KeyUsage::SIGNING), [0x03, 0x02, 0x06, 0xc0]);
         assert_eq!(value(KeyUsage::ENCRYPTION), [0x03, 0x02, 0x03, 0x38]);
         assert_eq!(value(KeyUsage::CA), [0x03, 0x02, 0x01, 0x06]);
-        assert_eq!(value(KeyUsage::DECIPHER_ONLY), [0x03, 0x03, 0x07, 0x00, 0x80]);
-        assert_eq!(KeyUsage::parse(&[0x03, 0x03, 0x07, 0x00, 0x80]).unwrap(), KeyUsage::DECIPHER_ONLY);
+        assert_eq!(
+            value(KeyUsage::DECIPHER_ONLY),
+            [0x03, 0x03, 0x07, 0x00, 0x80]
+        );
+        assert_eq!(
+            KeyUsage::parse(&[0x03, 0x03, 0x07, 0x00, 0x80]).unwrap(),
+            KeyUsage::DECIPHER_ONLY
+        );
     }
 
     #[test]
     fn loose_bit_lists_are_refused() {
-        for value in [&[0x03, 0x02, 0x00, 0xc0][..], &[0x03, 0x03, 0x06, 0xc0, 0x00], &[0x03, 0x01, 0x00], &[0x03, 0x02, 0x05, 0xc0]] {
+        for value in [
+            &[0x03, 0x02, 0x00, 0xc0][..],
+            &[0x03, 0x03, 0x06, 0xc0, 0x00],
+            &[0x03, 0x01, 0x00],
+            &[0x03, 0x02, 0x05, 0xc0],
+        ] {
             assert!(KeyUsage::parse(value).is_err(), "{value:02x?}");
         }
     }

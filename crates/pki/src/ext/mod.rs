@@ -22,14 +22,19 @@ use crate::strict::{Reader, Tag, Writer};
 
 pub use access::{AccessDescription, AuthorityInfoAccess, OcspNoCheck};
 pub use basic_constraints::BasicConstraints;
-pub use distribution::{CrlDistributionPoints, DistributionPoint, DistributionPointName, FreshestCrl};
-pub use general_name::{GeneralName, IssuerAltName, SubjectAltName, read_general_names, write_general_names};
+pub use distribution::{
+    CrlDistributionPoints, DistributionPoint, DistributionPointName, FreshestCrl,
+};
+pub use general_name::{
+    GeneralName, IssuerAltName, SubjectAltName, read_general_names, write_general_names,
+};
 pub use identity::{IdentifyCode, identity_text};
 pub use key_id::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 pub use key_usage::KeyUsage;
 pub use name_constraints::NameConstraints;
 pub use policies::{
-    CertificatePolicies, InhibitAnyPolicy, PolicyConstraints, PolicyInformation, PolicyMappings, PolicyQualifier,
+    CertificatePolicies, InhibitAnyPolicy, PolicyConstraints, PolicyInformation, PolicyMappings,
+    PolicyQualifier,
 };
 pub use purposes::ExtendedKeyUsage;
 pub use usage_period::PrivateKeyUsagePeriod;
@@ -61,7 +66,11 @@ pub trait TypedExtension: Sized {
 
     /// The extension around the value.
     fn to_extension(&self, critical: bool) -> Extension {
-        Extension { oid: Self::OID, critical, value: Writer::build(|w| self.write(w)) }
+        Extension {
+            oid: Self::OID,
+            critical,
+            value: Writer::build(|w| self.write(w)),
+        }
     }
 }
 
@@ -76,7 +85,11 @@ impl Extension {
         let critical = content.boolean_default_false()?;
         let value = content.octet_string()?.to_vec();
         content.finish()?;
-        Ok(Self { oid, critical, value })
+        Ok(Self {
+            oid,
+            critical,
+            value,
+        })
     }
 
     /// Reads a `SEQUENCE OF Extension`, which must not be empty.
@@ -89,7 +102,11 @@ impl Extension {
         while !content.is_empty() {
             all.push(Self::read(&mut content)?);
         }
-        if all.is_empty() { Err(Error::malformed("扩展项", "扩展项列表为空")) } else { Ok(all) }
+        if all.is_empty() {
+            Err(Error::malformed("扩展项", "扩展项列表为空"))
+        } else {
+            Ok(all)
+        }
     }
 
     /// Writes the extension.
@@ -145,5 +162,7 @@ impl Extension {
 /// When it is there but not a strict value.
 pub fn find<T: TypedExtension>(extensions: &[Extension]) -> Result<Option<T>, Error> {
     let found = extensions.iter().find(|extension| extension.oid == T::OID);
-    found.map(|extension| T::parse(&extension.value)).transpose()
+    found
+        .map(|extension| T::parse(&extension.value))
+        .transpose()
 }

@@ -26,14 +26,19 @@ impl TypedExtension for NameConstraints {
         if permitted.is_empty() && excluded.is_empty() {
             return Err(Error::malformed("名称约束扩展", "内容为空"));
         }
-        Ok(Self { permitted, excluded })
+        Ok(Self {
+            permitted,
+            excluded,
+        })
     }
 
     fn write(&self, w: &mut Writer) {
         w.sequence(|w| {
             for (number, bases) in [(0, &self.permitted), (1, &self.excluded)] {
                 if !bases.is_empty() {
-                    w.explicit(number, |w| bases.iter().for_each(|base| w.sequence(|w| base.write(w))));
+                    w.explicit(number, |w| {
+                        bases.iter().for_each(|base| w.sequence(|w| base.write(w)))
+                    });
                 }
             }
         });
@@ -43,7 +48,9 @@ impl TypedExtension for NameConstraints {
 /// `GeneralSubtrees`: minimum is 0, left out; maximum does not occur. A dns or
 /// directory base may be empty, which stands for every name.
 fn subtrees(reader: &mut Reader<'_>, number: u8) -> Result<Vec<GeneralName>, Error> {
-    let Some(mut list) = reader.explicit(number)? else { return Ok(Vec::new()) };
+    let Some(mut list) = reader.explicit(number)? else {
+        return Ok(Vec::new());
+    };
     let mut bases = Vec::new();
     while !list.is_empty() {
         let mut subtree = list.sequence()?;
@@ -52,12 +59,20 @@ fn subtrees(reader: &mut Reader<'_>, number: u8) -> Result<Vec<GeneralName>, Err
             return Err(Error::malformed("名称约束扩展", "不应写出最小值或最大值"));
         }
     }
-    if bases.is_empty() { Err(Error::malformed("名称约束扩展", "子树列表为空")) } else { Ok(bases) }
+    if bases.is_empty() {
+        Err(Error::malformed("名称约束扩展", "子树列表为空"))
+    } else {
+        Ok(bases)
+    }
 }
 
 fn base(subtree: &mut Reader<'_>) -> Result<GeneralName, Error> {
     let empty_text = |octet, name: fn(String) -> GeneralName| (octet, name);
-    for (octet, name) in [empty_text(0x81, GeneralName::Email), empty_text(0x82, GeneralName::Dns), empty_text(0x86, GeneralName::Uri)] {
+    for (octet, name) in [
+        empty_text(0x81, GeneralName::Email),
+        empty_text(0x82, GeneralName::Dns),
+        empty_text(0x86, GeneralName::Uri),
+    ] {
         if subtree.remaining() == [octet, 0] {
             subtree.read()?;
             return Ok(name(String::new()));

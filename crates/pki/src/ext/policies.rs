@@ -66,7 +66,11 @@ impl PolicyInformation {
         w.sequence(|w| {
             w.oid(&self.policy);
             if !self.qualifiers.is_empty() {
-                w.sequence(|w| self.qualifiers.iter().for_each(|qualifier| qualifier.write(w)));
+                w.sequence(|w| {
+                    self.qualifiers
+                        .iter()
+                        .for_each(|qualifier| qualifier.write(w))
+                });
             }
         });
     }
@@ -111,7 +115,11 @@ impl TypedExtension for CertificatePolicies {
             }
             all.push(next);
         }
-        if all.is_empty() { Err(Error::malformed("证书策略扩展", "内容为空")) } else { Ok(Self(all)) }
+        if all.is_empty() {
+            Err(Error::malformed("证书策略扩展", "内容为空"))
+        } else {
+            Ok(Self(all))
+        }
     }
 
     fn write(&self, w: &mut Writer) {
@@ -129,7 +137,11 @@ impl TypedExtension for PolicyMappings {
             pairs.push((pair.oid()?, pair.oid()?));
             pair.finish()?;
         }
-        if pairs.is_empty() { Err(Error::malformed("策略映射扩展", "内容为空")) } else { Ok(Self(pairs)) }
+        if pairs.is_empty() {
+            Err(Error::malformed("策略映射扩展", "内容为空"))
+        } else {
+            Ok(Self(pairs))
+        }
     }
 
     fn write(&self, w: &mut Writer) {
@@ -155,7 +167,10 @@ impl TypedExtension for PolicyConstraints {
         if require_explicit.is_none() && inhibit_mapping.is_none() {
             return Err(Error::malformed("策略约束扩展", "内容为空"));
         }
-        Ok(Self { require_explicit, inhibit_mapping })
+        Ok(Self {
+            require_explicit,
+            inhibit_mapping,
+        })
     }
 
     fn write(&self, w: &mut Writer) {
@@ -171,7 +186,9 @@ impl TypedExtension for PolicyConstraints {
 
 /// `[number] IMPLICIT INTEGER`.
 fn skip_count(reader: &mut Reader<'_>, number: u8) -> Result<Option<u32>, Error> {
-    let Some(tlv) = reader.optional(Tag::context(number))? else { return Ok(None) };
+    let Some(tlv) = reader.optional(Tag::context(number))? else {
+        return Ok(None);
+    };
     let integer = Writer::build(|w| w.tlv(Tag::INTEGER, tlv.value()));
     small(&mut Reader::new(&integer)).map(Some)
 }

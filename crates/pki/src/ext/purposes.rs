@@ -25,7 +25,11 @@ impl TypedExtension for ExtendedKeyUsage {
         while !content.is_empty() {
             purposes.push(content.oid()?);
         }
-        if purposes.is_empty() { Err(Error::malformed("扩展密钥用途", "内容为空")) } else { Ok(Self(purposes)) }
+        if purposes.is_empty() {
+            Err(Error::malformed("扩展密钥用途", "内容为空"))
+        } else {
+            Ok(Self(purposes))
+        }
     }
 
     fn write(&self, w: &mut Writer) {

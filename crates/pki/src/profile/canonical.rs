@@ -39,7 +39,12 @@ fn write(out: &mut String, value: &Value) {
     }
 }
 
-fn list<T>(out: &mut String, (open, close): (char, char), items: &[T], mut one: impl FnMut(&mut String, &T)) {
+fn list<T>(
+    out: &mut String,
+    (open, close): (char, char),
+    items: &[T],
+    mut one: impl FnMut(&mut String, &T),
+) {
     out.push(open);
     for (at, item) in items.iter().enumerate() {
         if at > 0 {

@@ -19,8 +19,9 @@ use crate::error::{Error, reasons};
 use crate::lint;
 
 pub use document::{
-    AccessRules, AlternativeNames, AttributeKind, AttributeRule, Document, ExtensionPresence, IdentityKind,
-    IdentityRule, Kind, PolicyRule, Presence, Role, SignatureParameters, StringType, Validity,
+    AccessRules, AlternativeNames, AttributeKind, AttributeRule, Document, ExtensionPresence,
+    IdentityKind, IdentityRule, Kind, PolicyRule, Presence, Role, SignatureParameters, StringType,
+    Validity,
 };
 pub use set::ProfileSet;
 
@@ -66,12 +67,23 @@ impl Profile {
     /// # Errors
     /// [`Error::Profile`] with what is wrong and where.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
-        let refuse = |profile: &str, problem, detail: String| Error::Profile { profile: profile.to_owned(), problem, detail };
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| refuse("", Problem::Toml, error.message().to_owned()))?;
+        let refuse = |profile: &str, problem, detail: String| Error::Profile {
+            profile: profile.to_owned(),
+            problem,
+            detail,
+        };
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            refuse("", Problem::Toml, error.message().to_owned())
+        })?;
         let hash = gm::sm3::hash(canonical::text(&table).as_bytes());
-        let name = table.get("name").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-        let document: Document =
-            table.try_into().map_err(|error: toml::de::Error| refuse(&name, Problem::Toml, error.message().to_owned()))?;
+        let name = table
+            .get("name")
+            .and_then(toml::Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let document: Document = table.try_into().map_err(|error: toml::de::Error| {
+            refuse(&name, Problem::Toml, error.message().to_owned())
+        })?;
         check::check(&document).map_err(|(problem, detail)| refuse(&name, problem, detail))?;
         Ok(Self { document, hash })
     }

@@ -15,8 +15,20 @@ macro_rules! embedded {
 
 /// The profiles that come with the program.
 const EMBEDDED: &[&str] = embedded![
-    "person-sign", "person-enc", "staff-sign", "staff-enc", "unit-sign", "unit-enc", "device-sign", "device-enc",
-    "server-sign", "server-enc", "ocsp", "tsa", "subca", "root",
+    "person-sign",
+    "person-enc",
+    "staff-sign",
+    "staff-enc",
+    "unit-sign",
+    "unit-enc",
+    "device-sign",
+    "device-enc",
+    "server-sign",
+    "server-enc",
+    "ocsp",
+    "tsa",
+    "subca",
+    "root",
 ];
 
 /// Profiles by name, whose pairs agree.
@@ -39,13 +51,22 @@ impl ProfileSet {
     /// # Errors
     /// When a file cannot be read, a profile is wrong, or a pair does not agree.
     pub fn load(folder: &Path) -> Result<Self, Error> {
-        let unreadable = |path: &Path, error: std::io::Error| refusal(&path.display().to_string(), Problem::Unreadable, error.to_string());
+        let unreadable = |path: &Path, error: std::io::Error| {
+            refusal(
+                &path.display().to_string(),
+                Problem::Unreadable,
+                error.to_string(),
+            )
+        };
         let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))?;
         let mut paths = Vec::new();
         for entry in entries {
             paths.push(entry.map_err(|error| unreadable(folder, error))?.path());
         }
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        paths.retain(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        });
         Self::of(paths.iter().map(|path| {
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
             Profile::from_toml(&text)
@@ -57,7 +78,9 @@ impl ProfileSet {
     /// # Errors
     /// When two have one name, or a pair does not agree.
     pub fn of(profiles: impl IntoIterator<Item = Result<Profile, Error>>) -> Result<Self, Error> {
-        let mut set = Self { profiles: BTreeMap::new() };
+        let mut set = Self {
+            profiles: BTreeMap::new(),
+        };
         for profile in profiles {
             let profile = profile?;
             let name = profile.name().to_owned();
@@ -65,7 +88,9 @@ impl ProfileSet {
                 return Err(refusal(&name, Problem::Duplicate, "name"));
             }
         }
-        set.profiles.values().try_for_each(|profile| set.check_pair(profile))?;
+        set.profiles
+            .values()
+            .try_for_each(|profile| set.check_pair(profile))?;
         Ok(set)
     }
 
@@ -88,18 +113,31 @@ impl ProfileSet {
 
     /// GM/T 0043 §6: the subjects of a pair are identical, so must their rules be.
     fn check_pair(&self, profile: &Profile) -> Result<(), Error> {
-        let Some(pair) = profile.pair() else { return Ok(()) };
+        let Some(pair) = profile.pair() else {
+            return Ok(());
+        };
         let refuse = |field: &str| refusal(profile.name(), Problem::Pair, field);
         let other = self.by_name(pair).ok_or(refuse("pair"))?;
         let (mine, theirs) = (profile.document(), other.document());
-        let opposite = matches!((mine.role, theirs.role), (Role::Sign, Role::Enc) | (Role::Enc, Role::Sign));
+        let opposite = matches!(
+            (mine.role, theirs.role),
+            (Role::Sign, Role::Enc) | (Role::Enc, Role::Sign)
+        );
         if !opposite || mine.kind != theirs.kind || other.pair() != Some(profile.name()) {
             return Err(refuse("pair"));
         }
-        if mine.subject != theirs.subject { Err(refuse("subject")) } else { Ok(()) }
+        if mine.subject != theirs.subject {
+            Err(refuse("subject"))
+        } else {
+            Ok(())
+        }
     }
 }
 
 fn refusal(profile: &str, problem: Problem, detail: impl Into<String>) -> Error {
-    Error::Profile { profile: profile.to_owned(), problem, detail: detail.into() }
+    Error::Profile {
+        profile: profile.to_owned(),
+        problem,
+        detail: detail.into(),
+    }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 use crate::error::Error;
 use crate::ext::{
-    AccessDescription, AuthorityInfoAccess, CrlDistributionPoints, DistributionPoint, Extension, FreshestCrl,
-    GeneralName, TypedExtension,
+    AccessDescription, AuthorityInfoAccess, CrlDistributionPoints, DistributionPoint, Extension,
+    FreshestCrl, GeneralName, TypedExtension,
 };
 use crate::oid;
 use crate::profile::{Document, Presence};
@@ -39,10 +39,18 @@ pub(super) fn extensions(document: &Document, urls: &Urls) -> Result<Vec<Extensi
     let mut access = Vec::new();
     for (item, presence, urls, method) in [
         ("ocsp", document.access.ocsp, &urls.ocsp, oid::ACCESS_OCSP),
-        ("ca_issuers", document.access.ca_issuers, &urls.ca_issuers, oid::ACCESS_CA_ISSUERS),
+        (
+            "ca_issuers",
+            document.access.ca_issuers,
+            &urls.ca_issuers,
+            oid::ACCESS_CA_ISSUERS,
+        ),
     ] {
         let urls = chosen(item, presence, urls)?.unwrap_or_default();
-        access.extend(urls.iter().map(|url| AccessDescription { method, location: GeneralName::Uri(url.clone()) }));
+        access.extend(urls.iter().map(|url| AccessDescription {
+            method,
+            location: GeneralName::Uri(url.clone()),
+        }));
     }
     if !access.is_empty() {
         all.push(AuthorityInfoAccess(access).to_extension(false));
@@ -53,10 +61,18 @@ pub(super) fn extensions(document: &Document, urls: &Urls) -> Result<Vec<Extensi
 /// The CPS address where the profile wants it.
 pub(super) fn cps(presence: Presence, urls: &Urls) -> Result<Option<&str>, Error> {
     let list: Vec<_> = urls.cps.iter().cloned().collect();
-    Ok(if chosen("cps", presence, &list)?.is_some() { urls.cps.as_deref() } else { None })
+    Ok(if chosen("cps", presence, &list)?.is_some() {
+        urls.cps.as_deref()
+    } else {
+        None
+    })
 }
 
-fn chosen<'a>(item: &str, presence: Presence, urls: &'a [String]) -> Result<Option<&'a [String]>, Error> {
+fn chosen<'a>(
+    item: &str,
+    presence: Presence,
+    urls: &'a [String],
+) -> Result<Option<&'a [String]>, Error> {
     match presence {
         Presence::None => return Ok(None),
         Presence::Required if urls.is_empty() => return Err(Refusal::AddressMissing.at(item)),
@@ -74,9 +90,19 @@ fn point(urls: &[String]) -> DistributionPoint {
 
 /// A scheme we publish under, a host, and nothing but visible ASCII.
 fn is_address(url: &str) -> bool {
-    let host = ["http://", "https://", "ldap://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let has_host = host.is_some_and(|rest| rest.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'['));
-    has_host && url.len() <= 512 && url.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
+    let host = ["http://", "https://", "ldap://"]
+        .iter()
+        .find_map(|scheme| url.strip_prefix(scheme));
+    let has_host = host.is_some_and(|rest| {
+        rest.bytes()
+            .next()
+            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'[')
+    });
+    has_host
+        && url.len() <= 512
+        && url
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
 }
 
 #[cfg(test)]
@@ -85,10 +111,23 @@ mod tests {
 
     #[test]
     fn addresses_are_held_to_scheme_host_and_alphabet() {
-        for good in ["http://crl.example.gov.cn/ca.crl", "https://[::1]:8443/x", "ldap://d.example.cn/cn=ca,c=cn?x"] {
+        for good in [
+            "http://crl.example.gov.cn/ca.crl",
+            "https://[::1]:8443/x",
+            "ldap://d.example.cn/cn=ca,c=cn?x",
+        ] {
             assert!(is_address(good), "{good}");
         }
-        for bad in ["", "ftp://a/b", "http://", "http:///x", "http://证书.cn/", "http://a b/", "HTTP://a/", "http://a/<x>"] {
+        for bad in [
+            "",
+            "ftp://a/b",
+            "http://",
+            "http:///x",
+            "http://证书.cn/",
+            "http://a b/",
+            "HTTP://a/",
+            "http://a/<x>",
+        ] {
             assert!(!is_address(bad), "{bad}");
         }
     }

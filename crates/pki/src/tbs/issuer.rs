@@ -38,12 +38,17 @@ impl Issuer {
     /// When the certificate is none of a CA, or its key is not SM2.
     pub fn certificate(certificate: &Certificate) -> Result<Self, Error> {
         let refuse = || Refusal::IssuerNotCa.at(certificate.subject().to_string());
-        let constraints = certificate.basic_constraints().filter(|constraints| constraints.ca).ok_or_else(refuse)?;
+        let constraints = certificate
+            .basic_constraints()
+            .filter(|constraints| constraints.ca)
+            .ok_or_else(refuse)?;
         let usage = certificate.key_usage().ok_or_else(refuse)?;
         if !usage.contains(KeyUsage::KEY_CERT_SIGN) {
             return Err(refuse());
         }
-        let key_id = certificate.ski().map_or_else(|| certificate.spki().key_identifier().to_vec(), |ski| ski.0);
+        let key_id = certificate
+            .ski()
+            .map_or_else(|| certificate.spki().key_identifier().to_vec(), |ski| ski.0);
         Ok(Self(Some(Ca {
             name: certificate.subject().clone(),
             key: certificate.public_key()?,
@@ -58,6 +63,18 @@ impl Issuer {
 
 /// Directory subtrees that the issuer may certify; empty for all.
 fn permitted_names(certificate: &Certificate) -> Vec<Name> {
-    let permitted = certificate.name_constraints().map(|constraints| constraints.permitted).unwrap_or_default();
-    permitted.into_iter().filter_map(|base| if let GeneralName::Directory(name) = base { Some(name) } else { None }).collect()
+    let permitted = certificate
+        .name_constraints()
+        .map(|constraints| constraints.permitted)
+        .unwrap_or_default();
+    permitted
+        .into_iter()
+        .filter_map(|base| {
+            if let GeneralName::Directory(name) = base {
+                Some(name)
+            } else {
+                None
+            }
+        })
+        .collect()
 }

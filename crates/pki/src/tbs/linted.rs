@@ -28,7 +28,11 @@ pub struct Linted {
 
 impl Planned {
     pub(super) const fn new(tbs: Vec<u8>, profile_hash: Digest, role: lint::Role) -> Self {
-        Self { tbs, profile_hash, role }
+        Self {
+            tbs,
+            profile_hash,
+            role,
+        }
     }
 
     /// The bytes to be signed.
@@ -55,7 +59,10 @@ impl Planned {
     /// # Errors
     /// The report, when it forbids signing.
     pub fn lint(self, context: &Context<'_>) -> Result<Linted, Report> {
-        let context = Context { role: self.role, ..*context };
+        let context = Context {
+            role: self.role,
+            ..*context
+        };
         Linted::examine(self.tbs, self.profile_hash, &context)
     }
 }
@@ -65,7 +72,11 @@ impl Linted {
     ///
     /// # Errors
     /// The report, when it forbids signing.
-    pub fn reopen(tbs_der: &[u8], profile_hash: Digest, context: &Context<'_>) -> Result<Self, Report> {
+    pub fn reopen(
+        tbs_der: &[u8],
+        profile_hash: Digest,
+        context: &Context<'_>,
+    ) -> Result<Self, Report> {
         Self::examine(tbs_der.to_vec(), profile_hash, context)
     }
 
@@ -73,7 +84,12 @@ impl Linted {
         let report = lint::run_tbs(&tbs, context);
         let gate = strict::check(&tbs, &Limits::CERTIFICATE);
         match algorithm_of(&tbs) {
-            Ok(algorithm) if report.passed() && gate.is_ok() => Ok(Self { tbs, profile_hash, algorithm, report }),
+            Ok(algorithm) if report.passed() && gate.is_ok() => Ok(Self {
+                tbs,
+                profile_hash,
+                algorithm,
+                report,
+            }),
             _ => Err(report),
         }
     }
@@ -107,7 +123,12 @@ impl Linted {
     ///
     /// # Errors
     /// [`Error::Signature`] when the signature is not the issuer's.
-    pub fn finish(&self, signature: &Signature, issuer_key: &PublicKey, id: &UserId) -> Result<Certificate, Error> {
+    pub fn finish(
+        &self,
+        signature: &Signature,
+        issuer_key: &PublicKey,
+        id: &UserId,
+    ) -> Result<Certificate, Error> {
         let der = Writer::build(|w| {
             w.sequence(|w| {
                 w.raw(&self.tbs);
@@ -117,7 +138,11 @@ impl Linted {
         });
         let certificate = Certificate::from_der(&der)?;
         certificate.verify_signature(issuer_key, id)?;
-        if certificate.tbs_der() == self.tbs { Ok(certificate) } else { Err(Error::Internal("证书与待签内容不一致")) }
+        if certificate.tbs_der() == self.tbs {
+            Ok(certificate)
+        } else {
+            Err(Error::Internal("证书与待签内容不一致"))
+        }
     }
 }
 

@@ -60,7 +60,10 @@ reasons! {
 impl Refusal {
     /// The refusal at one item.
     fn at(self, detail: impl Into<String>) -> Error {
-        Error::Plan { refusal: self, detail: detail.into() }
+        Error::Plan {
+            refusal: self,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -83,6 +86,11 @@ pub struct Order<'a> {
 ///
 /// # Errors
 /// [`Error::Plan`] with the rule that says no.
-pub fn plan(profile: &Profile, issuer: &Issuer, order: &Order<'_>, urls: &Urls) -> Result<Planned, Error> {
+pub fn plan(
+    profile: &Profile,
+    issuer: &Issuer,
+    order: &Order<'_>,
+    urls: &Urls,
+) -> Result<Planned, Error> {
     Template::new(profile, issuer, urls)?.plan(order)
 }

@@ -6,12 +6,17 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
+use crate::certificate::Certificate;
 use crate::error::Error;
-use crate::ext::{Extension, GeneralName, IdentifyCode, SubjectAltName, TypedExtension};
+use crate::ext::{
+    Extension, GeneralName, IdentifyCode, SubjectAltName, TypedExtension, identity_text,
+};
 use crate::ident::{CreditCode, DocumentNumber, IdNumber, OfficerNumber};
 use crate::name::{Name, check_text};
 use crate::oid::{self, Oid};
-use crate::profile::{AttributeKind, AttributeRule, Document, IdentityKind, IdentityRule, Presence};
+use crate::profile::{
+    AttributeKind, AttributeRule, Document, IdentityKind, IdentityRule, Presence,
+};
 use crate::strict::{Tag, Writer};
 
 /// An identifier that goes into an extension of GM/T 0015.
@@ -80,7 +85,9 @@ impl Default for SubjectInput {
 impl Identifier {
     const fn kind(&self) -> IdentityKind {
         match self {
-            Self::IdNumber(_) | Self::MilitaryOfficer(_) | Self::Passport(_) => IdentityKind::IdentifyCode,
+            Self::IdNumber(_) | Self::MilitaryOfficer(_) | Self::Passport(_) => {
+                IdentityKind::IdentifyCode
+            }
             Self::CreditCode(_) => IdentityKind::CreditCode,
             Self::SocialInsurance(_) => IdentityKind::SocialInsurance,
             Self::BusinessRegistration(_) => IdentityKind::BusinessRegistration,
@@ -90,22 +97,62 @@ impl Identifier {
 
     fn write(&self, w: &mut Writer, tag: Tag) {
         match self {
-            Self::IdNumber(number) => IdentifyCode::ResidentCard(number.as_str().to_owned()).write(w),
-            Self::MilitaryOfficer(number) => IdentifyCode::MilitaryOfficerCard(number.as_str().to_owned()).write(w),
+            Self::IdNumber(number) => {
+                IdentifyCode::ResidentCard(number.as_str().to_owned()).write(w)
+            }
+            Self::MilitaryOfficer(number) => {
+                IdentifyCode::MilitaryOfficerCard(number.as_str().to_owned()).write(w)
+            }
             Self::Passport(number) => IdentifyCode::Passport(number.as_str().to_owned()).write(w),
             Self::CreditCode(code) => w.tlv(tag, code.as_str().as_bytes()),
-            Self::SocialInsurance(number) | Self::BusinessRegistration(number) | Self::Taxation(number) => {
+            Self::SocialInsurance(number)
+            | Self::BusinessRegistration(number)
+            | Self::Taxation(number) => {
                 w.tlv(tag, number.as_str().as_bytes());
             }
         }
     }
 }
 
+fn ip_address(octets: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
+        .ok()
+}
+
+/// The identifier in an extension of GM/T 0015, if it is one.
+fn identifier(extension: &Extension) -> Result<Option<Identifier>, Error> {
+    if extension.oid == oid::IDENTIFY_CODE {
+        return Ok(Some(match IdentifyCode::parse(&extension.value)? {
+            IdentifyCode::ResidentCard(text) => Identifier::IdNumber(IdNumber::parse(&text)?),
+            IdentifyCode::MilitaryOfficerCard(text) => {
+                Identifier::MilitaryOfficer(OfficerNumber::parse(&text)?)
+            }
+            IdentifyCode::Passport(text) => Identifier::Passport(DocumentNumber::parse(&text)?),
+        }));
+    }
+    let Some(text) = identity_text(&extension.value) else {
+        return Ok(None);
+    };
+    Ok(match extension.oid {
+        oid::ORGANIZATION_CODE => Some(Identifier::CreditCode(CreditCode::parse(&text)?)),
+        oid::INSURANCE_NUMBER => Some(Identifier::SocialInsurance(DocumentNumber::parse(&text)?)),
+        oid::IC_REGISTRATION_NUMBER => Some(Identifier::BusinessRegistration(
+            DocumentNumber::parse(&text)?,
+        )),
+        oid::TAXATION_NUMBER => Some(Identifier::Taxation(DocumentNumber::parse(&text)?)),
+        _ => None,
+    })
+}
+
 impl SubjectInput {
     /// A subject of a name only.
     #[must_use]
     pub fn named(common_name: impl Into<String>) -> Self {
-        Self { common_name: common_name.into(), ..Self::default() }
+        Self {
+            common_name: common_name.into(),
+            ..Self::default()
+        }
     }
 
     /// The wishes of a request, for a clerk to check: its name taken apart.
@@ -113,7 +160,9 @@ impl SubjectInput {
     #[must_use]
     pub fn from_name(name: &Name) -> Self {
         let text = |oid: &Oid| name.text_of(oid).map(str::to_owned);
-        let units = name.attributes().filter(|attribute| attribute.oid == oid::ORGANIZATIONAL_UNIT);
+        let units = name
+            .attributes()
+            .filter(|attribute| attribute.oid == oid::ORGANIZATIONAL_UNIT);
         Self {
             country: text(&oid::COUNTRY).unwrap_or_else(|| "CN".to_owned()),
             state: text(&oid::STATE),
@@ -124,6 +173,26 @@ impl SubjectInput {
             email: text(&oid::EMAIL_ADDRESS),
             ..Self::default()
         }
+    }
+
+    /// The subject of a certificate of ours: name, alternative names, identifiers.
+    ///
+    /// # Errors
+    /// When an identifier in it is not what its extension says.
+    pub fn from_certificate(certificate: &Certificate) -> Result<Self, Error> {
+        let mut subject = Self::from_name(certificate.subject());
+        for name in certificate.san().map(|san| san.0).unwrap_or_default() {
+            match name {
+                GeneralName::Dns(name) => subject.dns_names.push(name),
+                GeneralName::Email(mail) if subject.email.is_none() => subject.email = Some(mail),
+                GeneralName::Ip(octets) => subject.ip_addresses.extend(ip_address(&octets)),
+                _ => {}
+            }
+        }
+        for extension in certificate.extensions() {
+            subject.identifiers.extend(identifier(extension)?);
+        }
+        Ok(subject)
     }
 
     fn values(&self, kind: AttributeKind) -> Vec<&str> {
@@ -141,8 +210,16 @@ impl SubjectInput {
 
 /// The subject's name, in the order and string types of the profile.
 pub(super) fn name(document: &Document, subject: &SubjectInput) -> Result<Name, Error> {
-    for kind in [AttributeKind::S, AttributeKind::L, AttributeKind::O, AttributeKind::OU] {
-        let known = document.subject.iter().any(|rule| rule.attribute == kind && rule.presence != Presence::None);
+    for kind in [
+        AttributeKind::S,
+        AttributeKind::L,
+        AttributeKind::O,
+        AttributeKind::OU,
+    ] {
+        let known = document
+            .subject
+            .iter()
+            .any(|rule| rule.attribute == kind && rule.presence != Presence::None);
         if !known && !subject.values(kind).is_empty() {
             return Err(Refusal::SubjectUnexpected.at(format!("{kind:?}")));
         }
@@ -154,7 +231,8 @@ pub(super) fn name(document: &Document, subject: &SubjectInput) -> Result<Name, 
         }
     }
     let name = Name::from_attributes(attributes);
-    name.check_bounds().map_err(|defect| Refusal::SubjectText.at(defect.to_string()))?;
+    name.check_bounds()
+        .map_err(|defect| Refusal::SubjectText.at(defect.to_string()))?;
     Ok(name)
 }
 
@@ -168,18 +246,27 @@ fn values<'a>(rule: &AttributeRule, subject: &'a SubjectInput) -> Result<Vec<&'a
         return Err(Refusal::SubjectMissing.at(item));
     }
     for text in &values {
-        check_text(&rule.attribute.oid(), text).map_err(|defect| Refusal::SubjectText.at(format!("{item}：{defect}")))?;
+        check_text(&rule.attribute.oid(), text)
+            .map_err(|defect| Refusal::SubjectText.at(format!("{item}：{defect}")))?;
         if text.chars().count() > rule.max || text.trim() != *text {
-            return Err(Refusal::SubjectText.at(format!("{item}：首尾不应有空格，最多 {} 字", rule.max)));
+            return Err(
+                Refusal::SubjectText.at(format!("{item}：首尾不应有空格，最多 {} 字", rule.max))
+            );
         }
     }
     Ok(values)
 }
 
 /// subjectAltName; critical never, since our subjects are never empty.
-pub(super) fn alternative_names(document: &Document, subject: &SubjectInput) -> Result<Option<Extension>, Error> {
+pub(super) fn alternative_names(
+    document: &Document,
+    subject: &SubjectInput,
+) -> Result<Option<Extension>, Error> {
     let rules = document.alternative_names;
-    let in_name = document.subject.iter().any(|rule| rule.attribute == AttributeKind::E && rule.presence != Presence::None);
+    let in_name = document
+        .subject
+        .iter()
+        .any(|rule| rule.attribute == AttributeKind::E && rule.presence != Presence::None);
     held(rules.dns, "dns_names", subject.dns_names.len())?;
     held(rules.ip, "ip_addresses", subject.ip_addresses.len())?;
     if !in_name {
@@ -192,28 +279,56 @@ pub(super) fn alternative_names(document: &Document, subject: &SubjectInput) -> 
         }
         names.push(GeneralName::Dns(name.clone()));
     }
-    names.extend(subject.ip_addresses.iter().map(|address| GeneralName::Ip(octets(address))));
-    if let Some(email) = subject.email.as_ref().filter(|_| rules.email != Presence::None) {
+    names.extend(
+        subject
+            .ip_addresses
+            .iter()
+            .map(|address| GeneralName::Ip(octets(address))),
+    );
+    if let Some(email) = subject
+        .email
+        .as_ref()
+        .filter(|_| rules.email != Presence::None)
+    {
         if !is_mailbox(email) {
             return Err(Refusal::EmailAddress.at(email.as_str()));
         }
         names.push(GeneralName::Email(email.clone()));
     }
-    Ok(if names.is_empty() { None } else { Some(SubjectAltName(names).to_extension(false)) })
+    Ok(if names.is_empty() {
+        None
+    } else {
+        Some(SubjectAltName(names).to_extension(false))
+    })
 }
 
 /// Identity extensions (GM/T 0015), never critical.
-pub(super) fn identity(document: &Document, subject: &SubjectInput) -> Result<Vec<Extension>, Error> {
-    let wanted = |kind: IdentityKind| document.identity.iter().find(|rule| rule.kind == kind && rule.presence != Presence::None);
+pub(super) fn identity(
+    document: &Document,
+    subject: &SubjectInput,
+) -> Result<Vec<Extension>, Error> {
+    let wanted = |kind: IdentityKind| {
+        document
+            .identity
+            .iter()
+            .find(|rule| rule.kind == kind && rule.presence != Presence::None)
+    };
     for (at, identifier) in subject.identifiers.iter().enumerate() {
-        let twice = subject.identifiers.iter().take(at).any(|earlier| earlier.kind() == identifier.kind());
+        let twice = subject
+            .identifiers
+            .iter()
+            .take(at)
+            .any(|earlier| earlier.kind() == identifier.kind());
         if twice || wanted(identifier.kind()).is_none() {
             return Err(Refusal::SubjectUnexpected.at(format!("{:?}", identifier.kind())));
         }
     }
     let mut extensions = Vec::new();
     for rule in &document.identity {
-        let found = subject.identifiers.iter().find(|identifier| identifier.kind() == rule.kind);
+        let found = subject
+            .identifiers
+            .iter()
+            .find(|identifier| identifier.kind() == rule.kind);
         match found {
             Some(identifier) => extensions.push(identity_extension(rule, identifier)?),
             None => held(rule.presence, &format!("{:?}", rule.kind), 0)?,
@@ -225,7 +340,11 @@ pub(super) fn identity(document: &Document, subject: &SubjectInput) -> Result<Ve
 fn identity_extension(rule: &IdentityRule, identifier: &Identifier) -> Result<Extension, Error> {
     let oid = Oid::parse(&rule.oid).ok_or(Error::Internal("身份扩展项标识"))?;
     let value = Writer::build(|w| identifier.write(w, rule.string.tag()));
-    Ok(Extension { oid, critical: false, value })
+    Ok(Extension {
+        oid,
+        critical: false,
+        value,
+    })
 }
 
 fn held(presence: Presence, item: &str, count: usize) -> Result<(), Error> {
@@ -242,20 +361,31 @@ fn is_domain(name: &str) -> bool {
     let bare = name.strip_prefix("*.").unwrap_or(name);
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let last_is_name = bare.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+    let last_is_name = bare
+        .rsplit('.')
+        .next()
+        .is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
     name.len() <= 253 && bare.contains('.') && bare.split('.').all(label) && last_is_name
 }
 
 /// RFC 5321 Mailbox in its plain form.
 fn is_mailbox(address: &str) -> bool {
-    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return false;
+    };
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
     let dots = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
-    (1..=64).contains(&local.len()) && local.bytes().all(plain) && dots && is_domain(domain) && !domain.starts_with('*')
+    (1..=64).contains(&local.len())
+        && local.bytes().all(plain)
+        && dots
+        && is_domain(domain)
+        && !domain.starts_with('*')
 }
 
 fn octets(address: &IpAddr) -> Vec<u8> {
@@ -274,11 +404,28 @@ mod tests {
         for good in ["zwfw.example.gov.cn", "*.example.cn", "xn--fiq228c.cn"] {
             assert!(is_domain(good), "{good}");
         }
-        for bad in ["localhost", "a..cn", "-a.cn", "1.2.3.4", "*.*.cn", "政务.cn", "a_b.cn", "a.cn."] {
+        for bad in [
+            "localhost",
+            "a..cn",
+            "-a.cn",
+            "1.2.3.4",
+            "*.*.cn",
+            "政务.cn",
+            "a_b.cn",
+            "a.cn.",
+        ] {
             assert!(!is_domain(bad), "{bad}");
         }
         assert!(is_mailbox("zhang.san@example.gov.cn"));
-        for bad in ["@a.cn", "a@", "a b@c.cn", "a@b@", ".a@c.cn", "张三@c.cn", "a@*.c.cn"] {
+        for bad in [
+            "@a.cn",
+            "a@",
+            "a b@c.cn",
+            "a@b@",
+            ".a@c.cn",
+            "张三@c.cn",
+            "a@*.c.cn",
+        ] {
             assert!(!is_mailbox(bad), "{bad}");
         }
     }
@@ -288,6 +435,11 @@ mod tests {
         let good = r#"{"common_name":"张三","identifiers":[{"kind":"id_number","value":"11010519491231002X"}]}"#;
         assert!(serde_json::from_str::<SubjectInput>(good).is_ok());
         let bad = good.replace("002X", "0021");
-        assert!(serde_json::from_str::<SubjectInput>(&bad).unwrap_err().to_string().contains("校验码"));
+        assert!(
+            serde_json::from_str::<SubjectInput>(&bad)
+                .unwrap_err()
+                .to_string()
+                .contains("校验码")
+        );
     }
 }

@@ -9,8 +9,9 @@ use super::{Issuer, Order, Refusal, Urls, addresses, subject, validity};
 use crate::csr::is_known_weak;
 use crate::error::Error;
 use crate::ext::{
-    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, ExtendedKeyUsage, Extension, GeneralName, KeyUsage,
-    NameConstraints, OcspNoCheck, PolicyInformation, PolicyQualifier, SubjectKeyIdentifier, TypedExtension,
+    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, ExtendedKeyUsage, Extension,
+    GeneralName, KeyUsage, NameConstraints, OcspNoCheck, PolicyInformation, PolicyQualifier,
+    SubjectKeyIdentifier, TypedExtension,
 };
 use crate::name::Name;
 use crate::oid::{self, Oid};
@@ -53,7 +54,13 @@ impl Template {
             tail.push(OcspNoCheck.to_extension(false));
         }
         let middle = encoded(&fixed_extensions(document, urls)?);
-        Ok(Self { profile: profile.clone(), issuer: issuer.0.clone(), algorithm, middle, tail: encoded(&tail) })
+        Ok(Self {
+            profile: profile.clone(),
+            issuer: issuer.0.clone(),
+            algorithm,
+            middle,
+            tail: encoded(&tail),
+        })
     }
 
     /// The profile.
@@ -85,7 +92,12 @@ impl Template {
         let document = self.profile.document();
         let subject = self.subject_name(order.subject)?;
         self.check_issuer(order, &subject)?;
-        let period = validity::bounds(document.validity, self.issuer.as_ref(), order.not_before, order.not_after)?;
+        let period = validity::bounds(
+            document.validity,
+            self.issuer.as_ref(),
+            order.not_before,
+            order.not_after,
+        )?;
         let alternative = subject::alternative_names(document, order.subject)?;
         let identity = subject::identity(document, order.subject)?;
         let spki = Spki::of(order.key);
@@ -94,7 +106,11 @@ impl Template {
                 w.explicit(0, |w| w.uint(2));
                 w.unsigned(order.serial.as_bytes());
                 self.algorithm.write(w);
-                w.raw(self.issuer.as_ref().map_or(subject.der(), |ca| ca.name.der()));
+                w.raw(
+                    self.issuer
+                        .as_ref()
+                        .map_or(subject.der(), |ca| ca.name.der()),
+                );
                 w.sequence(|w| [period.0, period.1].into_iter().for_each(|at| w.time(at)));
                 w.raw(subject.der());
                 w.raw(spki.der());
@@ -102,19 +118,31 @@ impl Template {
                     w.sequence(|w| {
                         self.write_key_identifiers(w, &spki);
                         w.raw(&self.middle);
-                        alternative.iter().chain(&identity).for_each(|extension| extension.write(w));
+                        alternative
+                            .iter()
+                            .chain(&identity)
+                            .for_each(|extension| extension.write(w));
                         w.raw(&self.tail);
                     });
                 });
             });
         });
-        Ok(Planned::new(tbs, self.profile.hash(), self.profile.lint_role()))
+        Ok(Planned::new(
+            tbs,
+            self.profile.hash(),
+            self.profile.lint_role(),
+        ))
     }
 
     fn write_key_identifiers(&self, w: &mut Writer, spki: &Spki) {
         let own = spki.key_identifier().to_vec();
-        let issuer = self.issuer.as_ref().map_or_else(|| own.clone(), |ca| ca.key_id.clone());
-        AuthorityKeyIdentifier::of_key(issuer).to_extension(false).write(w);
+        let issuer = self
+            .issuer
+            .as_ref()
+            .map_or_else(|| own.clone(), |ca| ca.key_id.clone());
+        AuthorityKeyIdentifier::of_key(issuer)
+            .to_extension(false)
+            .write(w);
         SubjectKeyIdentifier(own).to_extension(false).write(w);
     }
 
@@ -122,19 +150,28 @@ impl Template {
         if is_known_weak(order.key) {
             return Err(Refusal::WeakKey.at("公钥"));
         }
-        let Some(ca) = &self.issuer else { return Ok(()) };
+        let Some(ca) = &self.issuer else {
+            return Ok(());
+        };
         if ca.key == *order.key {
             return Err(Refusal::IssuerKey.at("公钥"));
         }
-        let permitted = ca.permitted.is_empty() || ca.permitted.iter().any(|base| subject.is_within(base));
-        if permitted { Ok(()) } else { Err(Refusal::IssuerNames.at(subject.to_string())) }
+        let permitted =
+            ca.permitted.is_empty() || ca.permitted.iter().any(|base| subject.is_within(base));
+        if permitted {
+            Ok(())
+        } else {
+            Err(Refusal::IssuerNames.at(subject.to_string()))
+        }
     }
 }
 
 /// RFC 5280 §4.2.1.9: a CA below this issuer must fit under its path length.
 fn check_path_length(document: &Document, issuer: &Issuer) -> Result<(), Error> {
     let allowed = issuer.0.as_ref().and_then(|ca| ca.path_len);
-    let wanted = document.basic_constraints.and_then(|constraints| constraints.path_len);
+    let wanted = document
+        .basic_constraints
+        .and_then(|constraints| constraints.path_len);
     match (allowed, wanted) {
         (None, _) => Ok(()),
         (Some(allowed), Some(wanted)) if wanted < allowed => Ok(()),
@@ -145,20 +182,46 @@ fn check_path_length(document: &Document, issuer: &Issuer) -> Result<(), Error> 
 /// Extensions that depend on the profile and the CPS address only.
 fn fixed_extensions(document: &Document, urls: &Urls) -> Result<Vec<Extension>, Error> {
     let mut all = Vec::new();
-    let usages = document.key_usage.usages.iter().filter_map(|name| KeyUsage::named(name));
-    let usage = usages.reduce(KeyUsage::with).ok_or(Error::Internal("模板没有密钥用途"))?;
+    let usages = document
+        .key_usage
+        .usages
+        .iter()
+        .filter_map(|name| KeyUsage::named(name));
+    let usage = usages
+        .reduce(KeyUsage::with)
+        .ok_or(Error::Internal("模板没有密钥用途"))?;
     all.push(usage.to_extension(document.key_usage.critical));
     if let Some(rule) = &document.extended_key_usage {
-        let purposes = rule.purposes.iter().filter_map(|text| Oid::parse(text)).collect();
+        let purposes = rule
+            .purposes
+            .iter()
+            .filter_map(|text| Oid::parse(text))
+            .collect();
         all.push(ExtendedKeyUsage(purposes).to_extension(rule.critical));
     }
     if let Some(rule) = document.basic_constraints.filter(|_| document.kind.is_ca()) {
-        all.push(BasicConstraints { ca: rule.ca, path_len: rule.path_len }.to_extension(rule.critical));
+        all.push(
+            BasicConstraints {
+                ca: rule.ca,
+                path_len: rule.path_len,
+            }
+            .to_extension(rule.critical),
+        );
     }
     if let Some(rule) = &document.name_constraints {
-        let country = Name::from_attributes([(oid::COUNTRY, Tag::PRINTABLE_STRING, rule.permitted_country.as_str())]);
+        let country = Name::from_attributes([(
+            oid::COUNTRY,
+            Tag::PRINTABLE_STRING,
+            rule.permitted_country.as_str(),
+        )]);
         let permitted = vec![GeneralName::Directory(country)];
-        all.push(NameConstraints { permitted, excluded: Vec::new() }.to_extension(rule.critical));
+        all.push(
+            NameConstraints {
+                permitted,
+                excluded: Vec::new(),
+            }
+            .to_extension(rule.critical),
+        );
     }
     all.extend(policies(document, urls)?);
     Ok(all)
@@ -168,11 +231,22 @@ fn policies(document: &Document, urls: &Urls) -> Result<Option<Extension>, Error
     let mut list = Vec::new();
     for rule in &document.policy {
         let policy = Oid::parse(&rule.oid).ok_or(Error::Internal("证书策略标识"))?;
-        let cps = if rule.cps == Presence::None { None } else { addresses::cps(rule.cps, urls)? };
-        let qualifiers = cps.map(|uri| PolicyQualifier::Cps(uri.to_owned())).into_iter().collect();
+        let cps = if rule.cps == Presence::None {
+            None
+        } else {
+            addresses::cps(rule.cps, urls)?
+        };
+        let qualifiers = cps
+            .map(|uri| PolicyQualifier::Cps(uri.to_owned()))
+            .into_iter()
+            .collect();
         list.push(PolicyInformation { policy, qualifiers });
     }
-    Ok(if list.is_empty() { None } else { Some(CertificatePolicies(list).to_extension(false)) })
+    Ok(if list.is_empty() {
+        None
+    } else {
+        Some(CertificatePolicies(list).to_extension(false))
+    })
 }
 
 fn encoded(extensions: &[Extension]) -> Vec<u8> {
