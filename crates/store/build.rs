@@ -1,6 +1,9 @@
 //! Collects `migrations/<schema>/NNNN_subject.sql` in name order into constants, so that adding a table is adding a
 //! file. How to write one: `migrations/README.md`.
 
+// Cargo is told what to watch through standard output.
+#![allow(clippy::print_stdout)]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gm::{Device, DeviceError, Digest, Session};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::anchor::Anchor;
 use crate::engine::Pools;
@@ -23,6 +23,8 @@ pub(crate) struct Core {
     pub(crate) anchor: Arc<Anchor>,
     /// What this store last saw in the anchor.
     pub(crate) seen: AnchorSeen,
+    /// Told when the store is closed.
+    pub(crate) closing: Notify,
     /// How far records were recomputed from their stored octets; held while a checkpoint is made.
     pub(crate) verified: Mutex<Verified>,
 }

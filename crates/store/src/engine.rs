@@ -99,20 +99,9 @@ impl Pools {
         })
     }
 
-    /// Begins a batch, again and again while that can help: nothing has been done yet.
+    /// Begins a transaction of the writer.
     pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, Error> {
-        let mut pause = Duration::from_millis(25);
-        loop {
-            match self.writer.begin_with(self.engine.begin()).await {
-                Ok(transaction) => return Ok(transaction),
-                Err(cause) if is_transient(&cause) && pause < Duration::from_secs(2) => {
-                    tracing::warn!(%cause, "could not begin, trying again");
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
-                Err(cause) => return Err(cause.into()),
-            }
-        }
+        Ok(self.writer.begin_with(self.engine.begin()).await?)
     }
 
     pub(crate) async fn close(&self) {
@@ -167,9 +156,9 @@ fn create_private(path: &std::path::Path) -> Result<(), Error> {
 }
 
 /// Whether beginning again can help: somebody else holds the lock, or the server went away.
-fn is_transient(cause: &sqlx::Error) -> bool {
+pub(crate) fn is_transient(cause: &sqlx::Error) -> bool {
     match cause {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Io(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
             let sqlite_busy = code
                 .parse::<u32>()

@@ -12,7 +12,7 @@ use sqlx::{Any, AnyConnection};
 use tlog::CompactRange;
 use tlog::tile::{Tile, TileSet};
 use tokio::io::AsyncWrite;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::anchor::Anchor;
@@ -75,7 +75,7 @@ impl Store {
     ///
     /// The unit runs exactly once, in turn with all other units, inside a savepoint: if it returns an
     /// error or panics, only its own statements and records are taken back. It should not wait for
-    /// anything slow; others wait behind it. When the caller stops waiting, the unit goes on.
+    /// anything slow, for others wait behind it, and never for another unit. When the caller stops waiting, the unit goes on.
     pub async fn commit<T, E, F>(&self, unit: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -127,6 +127,11 @@ impl Store {
         journal::checkpoint(self).await
     }
 
+    /// The last checkpoint that was signed, for serving.
+    pub async fn latest_checkpoint(&self) -> Result<Option<SignedCheckpoint>, Error> {
+        journal::latest(self.core()).await
+    }
+
     /// Proves that a record is in the journal as of its current size.
     pub async fn prove_inclusion(&self, seq: Seq) -> Result<Inclusion, Error> {
         let size = self.size().await?;
@@ -173,13 +178,19 @@ impl Store {
         journal::count(&mut *self.core().reader().await?, filter).await
     }
 
-    /// Writes the selected records with their proofs towards a fresh checkpoint.
+    /// Writes the selected records with their proofs towards a fresh checkpoint, or towards the last
+    /// one if the store is halted.
     pub async fn export(
         &self,
         filter: &Filter,
         out: &mut (dyn AsyncWrite + Unpin + Send),
     ) -> Result<ExportSummary, Error> {
-        let signed = self.checkpoint().await?;
+        let signed = match self.checkpoint().await {
+            // A halted journal must be readable for whoever looks into it.
+            Err(Error::Halted(_)) => self.latest_checkpoint().await?,
+            signed => Some(signed?),
+        };
+        let signed = signed.ok_or(Error::NotFound("检查点"))?;
         journal::export(self.core(), &signed, filter, out).await
     }
 
@@ -210,16 +221,15 @@ impl Store {
         index::blind(self.core(), field, value)
     }
 
-    /// Finishes what waits and closes the database.
+    /// Finishes what waits and closes the database, for all clones: units that come later are
+    /// answered `store.closed`.
     pub async fn close(self) {
-        let writer = self.0.writer.lock().await.take();
-        let core = self.0.core.clone();
-        drop(self);
-        if let Some(writer) = writer {
-            // Other clones keep the writer working; then it is left to them.
-            let _ = tokio::time::timeout(Duration::from_secs(30), writer).await;
+        self.core().closing.notify_one();
+        if let Some(writer) = self.0.writer.lock().await.take() {
+            // It ends by itself; a panic in it has been told to its units.
+            let _ = writer.await;
         }
-        core.pools.close().await;
+        self.core().pools.close().await;
     }
 
     pub(crate) fn core(&self) -> &Core {
@@ -288,6 +298,7 @@ async fn prepare(
         clock,
         keys,
         standing: StandingCell::default(),
+        closing: Notify::new(),
         anchor,
         seen: AnchorSeen::default(),
         verified: Mutex::new(verified),

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use sqlx::Executor as _;
+use sqlx::{Any, Executor as _, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::core::Core;
-use crate::journal::{self, Finding, FindingKind, Head, HeadRow};
+use crate::engine::is_transient;
+use crate::journal::{self, Finding, Head, HeadRow};
 use crate::{Engine, Error, Tx, fault};
 
 /// A unit that waits for its turn, whatever its result type.
@@ -84,9 +85,9 @@ impl Writer {
         Self { core, queue, head }
     }
 
-    /// Works until no [`crate::Store`] is left.
+    /// Works until no [`crate::Store`] is left, or one is closed and nothing waits any more.
     pub(crate) async fn run(mut self) {
-        while let Some(first) = self.queue.recv().await {
+        while let Some(first) = self.next().await {
             let mut jobs = Jobs::new();
             let done = self.batch(first, &mut jobs).await;
             if let Err(error) = &done {
@@ -95,6 +96,17 @@ impl Writer {
             for job in jobs {
                 job.settle(done.clone());
             }
+        }
+    }
+
+    async fn next(&mut self) -> Option<Box<dyn Job>> {
+        tokio::select! {
+            biased;
+            () = self.core.closing.notified() => {
+                self.queue.close();
+                self.queue.recv().await
+            }
+            job = self.queue.recv() => job,
         }
     }
 
@@ -129,24 +141,15 @@ impl Writer {
     async fn begin(&mut self) -> Result<Tx, Error> {
         let core = &*self.core;
         core.standing.check()?;
-        let mut transaction = core.pools.begin().await?;
-        let engine = core.pools.engine;
-        let row = HeadRow::lock(&mut transaction, engine)
-            .await?
-            .ok_or_else(|| {
-                core.halt(&Finding::new(
-                    FindingKind::Head,
-                    None,
-                    "数据库中的日志头缺失",
-                ))
-            })?;
+        let (mut transaction, row) = lock(core).await?;
+        let row = row.ok_or_else(|| core.halt(&Finding::no_head()))?;
         if !row.is(&self.head) {
             self.head = journal::follow(core, &mut transaction, &self.head, &row).await?;
         }
         journal::check(core, &mut transaction, &self.head).await?;
         Ok(Tx::new(
             transaction,
-            engine,
+            core.pools.engine,
             self.head.size(),
             core.clock.now(),
         ))
@@ -178,6 +181,28 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Begins a transaction and locks the head of the journal, again and again while that can help: so
+/// far no unit has run.
+async fn lock(core: &Core) -> Result<(Transaction<'static, Any>, Option<HeadRow>), Error> {
+    let mut pause = Duration::from_millis(25);
+    loop {
+        match try_lock(core).await {
+            Err(Error::Database(cause)) if is_transient(&cause) && pause.as_secs() < 2 => {
+                tracing::warn!(%cause, "could not begin, trying again");
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn try_lock(core: &Core) -> Result<(Transaction<'static, Any>, Option<HeadRow>), Error> {
+    let mut transaction = core.pools.begin().await?;
+    let row = HeadRow::lock(&mut transaction, core.pools.engine).await?;
+    Ok((transaction, row))
 }
 
 /// Runs one unit in its savepoint; whether it was kept. An error means that the whole batch is lost.

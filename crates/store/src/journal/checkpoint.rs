@@ -58,15 +58,24 @@ pub(crate) async fn checkpoint(store: &Store) -> Result<SignedCheckpoint, Error>
     Ok(signed)
 }
 
+/// The last one in the database.
+pub(crate) async fn latest(core: &Core) -> Result<Option<SignedCheckpoint>, Error> {
+    let note: Option<String> =
+        sqlx::query_scalar("SELECT note FROM journal_checkpoint ORDER BY size DESC LIMIT 1")
+            .fetch_optional(&mut *core.reader().await?)
+            .await?;
+    let Some(note) = note else { return Ok(None) };
+    Ok(Some(SignedCheckpoint {
+        checkpoint: note::open(core, &note)?,
+        note,
+    }))
+}
+
 async fn current(core: &Core) -> Result<Head, Error> {
     let row = HeadRow::load(&mut *core.reader().await?).await?;
     let found = match row {
         Some(row) => row.open(core).await?,
-        None => Err(Finding::new(
-            FindingKind::Head,
-            None,
-            "数据库中的日志头缺失",
-        )),
+        None => Err(Finding::no_head()),
     };
     found.map_err(|finding| core.halt(&finding))
 }

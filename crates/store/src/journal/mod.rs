@@ -15,7 +15,7 @@ mod verify;
 
 pub(crate) use append::append;
 pub use checkpoint::SignedCheckpoint;
-pub(crate) use checkpoint::checkpoint;
+pub(crate) use checkpoint::{checkpoint, latest};
 pub use export::ExportSummary;
 pub(crate) use export::export;
 pub(crate) use guard::{AnchorSeen, advance, check};

@@ -35,14 +35,16 @@ pub(crate) async fn settle(core: &Core) -> Result<Option<Head>, Error> {
 
 /// A journal without a single record yet.
 async fn create(core: &Core) -> Result<Result<Head, Finding>, Error> {
-    let wrong = |kind, detail| Ok(Err(Finding::new(kind, None, detail)));
     if core.config.opening != Opening::New {
-        return wrong(FindingKind::Head, "数据库中的日志头缺失");
+        return Ok(Err(Finding::no_head()));
     }
     if let Some(text) = core.anchor.read(Slot::Head)? {
         match guard::open(core, Some(&text)).await? {
             Ok(statement) if statement.size == 0 => {}
-            Ok(_) => return wrong(FindingKind::RolledBack, "数据库为空，而锚点记载有日志"),
+            Ok(_) => {
+                let detail = "数据库为空，而锚点记载有日志";
+                return Ok(Err(Finding::new(FindingKind::RolledBack, None, detail)));
+            }
             Err(finding) => return Ok(Err(finding)),
         }
     }
@@ -69,7 +71,10 @@ async fn existing(core: &Core, head: Head) -> Result<Result<Head, Finding>, Erro
         return Ok(Err(finding));
     }
     tracing::info!(size = head.size(), checked = report.checked, took = ?report.took, "journal opened");
-    core.verified.lock().await.range = head.range.clone();
+    let mut verified = core.verified.lock().await;
+    verified.range = head.range.clone();
+    // A checkpoint of this very size need not be signed again.
+    verified.checkpoint = anchored(core)?.filter(|signed| signed.checkpoint.size == head.size());
     Ok(Ok(head))
 }
 
@@ -103,13 +108,20 @@ async fn reanchor(core: &Core, head: &Head) -> Result<Option<Finding>, Error> {
     Ok(None)
 }
 
+/// The checkpoint of the anchor, if it is one of ours.
+fn anchored(core: &Core) -> Result<Option<SignedCheckpoint>, Error> {
+    let text = core.anchor.read(Slot::Checkpoint)?;
+    Ok(text.and_then(|note| {
+        let checkpoint = note::open(core, &note).ok()?;
+        Some(SignedCheckpoint { checkpoint, note })
+    }))
+}
+
 /// Where the check at opening starts: at the anchored checkpoint or earlier, so that everything since
 /// is read again. What lies before is compared by its stored nodes, and read again by the full
 /// verification that follows in the background.
 async fn start(core: &Core, head: &Head) -> Result<CompactRange, Error> {
-    let checkpoint = core.anchor.read(Slot::Checkpoint)?;
-    let signed = checkpoint.and_then(|text| note::open(core, &text).ok());
-    let signed = signed.map_or(0, |checkpoint| checkpoint.size);
+    let signed = anchored(core)?.map_or(0, |signed| signed.checkpoint.size);
     let window = head.size().saturating_sub(core.config.verify_at_open);
     let from = signed.min(window);
     let mut conn = core.reader().await?;

@@ -77,6 +77,10 @@ pub struct Finding {
 }
 
 impl Finding {
+    pub(crate) fn no_head() -> Self {
+        Self::new(FindingKind::Head, None, "数据库中的日志头缺失")
+    }
+
     pub(crate) fn new(kind: FindingKind, seq: Option<u64>, detail: impl Into<String>) -> Self {
         Self {
             kind,

@@ -57,6 +57,14 @@ impl Scan {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), Error> {
         let start = self.range.size();
+        if start > self.upto {
+            let detail = format!(
+                "数据库被回退：已核对 {start} 条日志，数据库只有 {} 条",
+                self.upto
+            );
+            self.findings
+                .push(Finding::new(FindingKind::RolledBack, None, detail));
+        }
         self.meet_marks();
         while self.range.size() < self.upto && self.findings.len() < MOST_FINDINGS {
             let before = self.range.size();

@@ -113,11 +113,7 @@ impl Snapshot {
     async fn head(&self, core: &Core) -> Result<Result<Head, Finding>, Error> {
         match &self.row {
             Some(row) => row.open(core).await,
-            None => Ok(Err(Finding::new(
-                FindingKind::Head,
-                None,
-                "数据库中的日志头缺失",
-            ))),
+            None => Ok(Err(Finding::no_head())),
         }
     }
 

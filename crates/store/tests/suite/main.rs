@@ -4,6 +4,14 @@
 //! `scripts/pg-start`). Each test makes a database of its own and drops it. Without the variable the
 //! PostgreSQL half prints that it was skipped.
 
+// Helpers outside #[test] functions fail the test by panicking.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
 mod bench;
 mod blobs;
 mod commits;
