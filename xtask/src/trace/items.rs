@@ -27,7 +27,27 @@ pub fn citations(source: &Source) -> Vec<(Citation, Bearer)> {
             found.push((citation, bearer(source, &lines, &functions, &block)));
         }
     }
+    found.extend(rules(source));
     found
+}
+
+/// Rules that carry their citation as a value (`citation: "…"`): the lints.
+fn rules(source: &Source) -> Vec<(Citation, Bearer)> {
+    let lines = source.code.lines().zip(source.literals.lines());
+    let cited = lines.filter(|(code, _)| code.contains("citation:"));
+    cited
+        .flat_map(|(_, literals)| citation::find(literals))
+        .map(|citation| {
+            let name = source.path.trim_start_matches("crates/").to_owned();
+            (
+                citation,
+                Bearer {
+                    name,
+                    is_test: false,
+                },
+            )
+        })
+        .collect()
 }
 
 fn blocks(source: &Source) -> Vec<Block> {
@@ -150,6 +170,12 @@ mod tests {
             only("crates/a/src/b.rs", "//! T-01\nuse c;\nfn d() {}").name,
             "a/src/b.rs"
         );
+    }
+
+    #[test]
+    fn a_rule_that_carries_its_citation_is_found() {
+        let rule = "fn x() -> R {\n  R {\n    citation: \"Measures Art. 19\",\n    text: \"T-01\",\n  }\n}";
+        assert_eq!(only("crates/a/src/b.rs", rule).name, "a/src/b.rs");
     }
 
     #[test]
