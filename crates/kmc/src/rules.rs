@@ -124,3 +124,60 @@ pub fn check_request_time(requested: Timestamp, now: Timestamp) -> Result<(), Pr
         Err(ProtocolError::StaleRequest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn keys_are_kept_ten_years_and_a_day_in_chinas_calendar() {
+        let table = [
+            // 2026-11-22 in China
+            ("2026-11-22T02:00:00Z", 10, "2036-11-23T02:00:00Z"),
+            // 16:30 UTC is the next day in China: 29 February
+            ("2028-02-28T16:30:00Z", 10, "2038-02-28T16:30:00Z"),
+            ("2028-02-29T15:59:59Z", 20, "2048-03-01T15:59:59Z"),
+        ];
+        for (ended, years, expected) in table {
+            let retention = Retention::years_at_least(years);
+            assert_eq!(retain_until(at(ended), retention).unwrap(), at(expected), "{ended}");
+        }
+    }
+
+    #[test]
+    fn no_configuration_goes_below_the_legal_retention() {
+        assert_eq!(Retention::years_at_least(3), Retention::default());
+        assert_eq!(Retention::years_at_least(30).years(), 30);
+    }
+
+    #[test]
+    fn refilling_has_a_mark_a_level_and_a_batch() {
+        let policy = RefillPolicy { low: 4, level: 8, batch: 3 };
+        let table = [
+            // standby, filling, expected
+            (0, false, 3),
+            (3, false, 3),
+            (4, false, 0),
+            (6, false, 0),
+            (6, true, 2),
+            (8, true, 0),
+            (9, true, 0),
+        ];
+        for (standby, filling, expected) in table {
+            assert_eq!(refill_need(standby, policy, filling), expected, "{standby} {filling}");
+        }
+    }
+
+    #[test]
+    fn a_request_may_be_five_minutes_off_either_way() {
+        let now = at("2026-11-22T02:00:00Z");
+        for (seconds, fits) in [(-301, false), (-300, true), (0, true), (300, true), (301, false)] {
+            let requested = now + SignedDuration::from_secs(seconds);
+            assert_eq!(check_request_time(requested, now).is_ok(), fits, "{seconds}");
+        }
+    }
+}

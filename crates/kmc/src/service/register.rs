@@ -135,7 +135,7 @@ async fn rekey_ca(
     (mut ca, public_key): (Ca, PublicKey),
     actor: Actor,
 ) -> Result<Ca, Error> {
-    let hash = sql::register::key_hash(&public_key);
+    let hash = public_key.fingerprint();
     let holder = sql::register::ca_by_key_hash(tx.conn(), &hash, true).await?;
     if holder.is_some_and(|holder| holder.id != ca.id) {
         return Err(Error::CaTaken);

@@ -20,7 +20,7 @@ pub(crate) async fn add_ca(
     let done = sqlx::query(sql)
         .bind(name.as_str())
         .bind(public_key.to_sec1().to_vec())
-        .bind(key_hash(public_key))
+        .bind(public_key.fingerprint())
         .bind(at.as_second())
         .execute(conn)
         .await
@@ -38,7 +38,7 @@ pub(crate) async fn rekey_ca(
     sqlx::query(sql)
         .bind(ca.id)
         .bind(public_key.to_sec1().to_vec())
-        .bind(key_hash(public_key))
+        .bind(public_key.fingerprint())
         .execute(conn)
         .await
         .map_err(fault)
@@ -73,7 +73,7 @@ pub(crate) async fn ca_by_name(
     row.as_ref().map(ca).transpose()
 }
 
-/// A CA by the SM3 of its key's point, closed ones too when `closed` says so.
+/// A CA by the fingerprint of its key (SM3 of the point, as EntName carries it), closed ones too when `closed` says so.
 pub(crate) async fn ca_by_key_hash(
     conn: &mut Connection,
     key_hash: &str,
@@ -88,11 +88,6 @@ pub(crate) async fn ca_by_key_hash(
         .await
         .map_err(fault)?;
     row.as_ref().map(ca).transpose()
-}
-
-/// SM3 of the uncompressed point, as EntName carries it.
-pub(crate) fn key_hash(key: &PublicKey) -> String {
-    hex::encode(gm::sm3::hash(&key.to_sec1()).0)
 }
 
 fn ca(row: &AnyRow) -> Result<Ca, Error> {
