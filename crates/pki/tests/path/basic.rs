@@ -69,7 +69,7 @@ fn p256_key() -> Vec<u8> {
     })
 }
 
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     Case {
         name: "root_authority_user",
         question: three_levels,

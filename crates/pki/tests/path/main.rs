@@ -1,6 +1,9 @@
 //! Path validation, case by case: RFC 5280 §6 on SM2. Each case is a small family of certificates, the verdict that it
 //! must have, and the rows of the table that matter.
 
+// A world that cannot be built is a failed test.
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
 mod basic;
 mod judge;
 mod names;
@@ -12,16 +15,16 @@ use pki::path::{Kind, Outcome, Validity};
 use world::Question;
 
 /// One case.
-pub struct Case {
-    pub name: &'static str,
-    pub question: fn() -> Question,
-    pub verdict: Validity,
+struct Case {
+    name: &'static str,
+    question: fn() -> Question,
+    verdict: Validity,
     /// Rows that must end so. Of an invalid path, every failed row stands here.
-    pub rows: &'static [(Kind, Outcome)],
+    rows: &'static [(Kind, Outcome)],
 }
 
 /// All cases.
-pub fn cases() -> impl Iterator<Item = &'static Case> {
+fn cases() -> impl Iterator<Item = &'static Case> {
     [
         basic::CASES,
         names::CASES,

@@ -56,7 +56,7 @@ fn below(constrained: fn(Draft) -> Draft, names: &[GeneralName]) -> Question {
 const VALID: &[(pki::path::Kind, pki::path::Outcome)] = &[(NameConstraints, Passed)];
 const BROKEN: &[(pki::path::Kind, pki::path::Outcome)] = &[(NameConstraints, Failed)];
 
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     Case {
         name: "dns_name_permitted",
         question: || {

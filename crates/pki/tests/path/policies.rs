@@ -39,7 +39,7 @@ fn explicit(question: Question) -> Question {
 const VALID: &[(pki::path::Kind, pki::path::Outcome)] = &[(Policies, Passed)];
 const BROKEN: &[(pki::path::Kind, pki::path::Outcome)] = &[(Policies, Failed)];
 
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     Case {
         name: "no_policies_and_none_required",
         question: || two(|ca| ca, |leaf| leaf),

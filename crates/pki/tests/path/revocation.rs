@@ -71,7 +71,7 @@ const REVOKED: &[(pki::path::Kind, pki::path::Outcome)] = &[(Revocation, Failed)
 const UNKNOWN: &[(pki::path::Kind, pki::path::Outcome)] =
     &[(Revocation, Unknown), (Signature, Passed)];
 
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     Case {
         name: "not_listed",
         question: || {

@@ -77,8 +77,10 @@ impl Draft {
     }
 }
 
+type Mutation = fn(&mut Draft);
+
 /// The rule that must fire, and the mutation.
-const BAD: &[(&str, fn(&mut Draft))] = &[
+const BAD: &[(&str, Mutation)] = &[
     ("crl/strict-der", |crl| {
         crl.extensions.push(seq(&[
             oid(oid::FRESHEST_CRL),

@@ -43,9 +43,8 @@ fn with(serial: &str) -> Example {
 fn check(target: &Target<'_>) -> Outcome {
     let serial = target.view.serial;
     let magnitude = serial.strip_prefix(&[0]).unwrap_or(serial);
-    let bits = magnitude.first().map_or(0, |first| {
-        magnitude.len() * 8 - first.leading_zeros() as usize
-    });
+    let unused = magnitude.first().map_or(0, |first| first.leading_zeros());
+    let bits = (magnitude.len() * 8).saturating_sub(usize::try_from(unused).unwrap_or(8));
     if bits < 64 {
         return Outcome::Broken(format!("序列号只有 {bits} 位"));
     }

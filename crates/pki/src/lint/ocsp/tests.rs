@@ -107,8 +107,10 @@ impl Draft {
     }
 }
 
+type Mutation = fn(&mut Draft);
+
 /// The rule that must fire, and the mutation.
-const BAD: &[(&str, fn(&mut Draft))] = &[
+const BAD: &[(&str, Mutation)] = &[
     ("ocsp/strict-der", |answer| answer.status = 0x80),
     ("ocsp/body-matches-status", |answer| answer.body = false),
     ("ocsp/body-matches-status", |answer| answer.status = 6),
