@@ -197,6 +197,11 @@ impl Access {
         .await
     }
 
+    /// The client that holds a key, if any does: for a founding that was cut off and is run again.
+    pub async fn client_by_key(&self, key: &gm::PublicKey) -> Result<Option<Client>, Error> {
+        sql::client_by_key(&mut *self.0.store.read().await?, key).await
+    }
+
     /// Creates a client.
     pub async fn create_client(&self, permit: &Permit, new: NewClient) -> Result<Client, Error> {
         permit.covers(Action::ManageClients)?;

@@ -45,6 +45,12 @@ pub async fn client_by_id(conn: &mut AnyConnection, id: &ClientId) -> Answer<Opt
     row.as_ref().map(client).transpose()
 }
 
+/// The client that holds a key, open or disabled.
+pub async fn client_by_key(conn: &mut AnyConnection, key: &PublicKey) -> Answer<Option<Client>> {
+    let found = clients(conn).await?;
+    Ok(found.into_iter().find(|client| client.public_key == *key))
+}
+
 /// Sets the roles and the end of a client, as they are in `client`.
 pub async fn update_client(conn: &mut AnyConnection, client: &Client) -> Answer<()> {
     sqlx::query("UPDATE access_client SET roles = $1, disabled_at = $2 WHERE id = $3")

@@ -12,7 +12,7 @@
 //! order. The text that is signed (SM2 with SM3 and the default user ID) is the signature
 //! base of RFC 9421 §2.5. `alg` is a private name: the registry has none for SM2.
 //!
-//! [`sign`](sign::sign) is for clients, [`Claim`] for the server; both share [`base`].
+//! [`sign()`] is for clients, [`Claim`] for the server; both build the base in one place.
 
 mod base;
 mod claim;
