@@ -97,7 +97,7 @@ async fn expire(institution: Institution) -> Result<(), Error> {
 /// A signature that no record explains is an alarm (T-06).
 async fn reconcile(institution: Institution) -> Result<(), Error> {
     let account = institution.ca().reconcile().await?;
-    if account.is_alarm() {
+    if account.balance.is_alarm() {
         tracing::error!(?account, "device made signatures that no record explains");
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! Is everything as it should be: configuration, clock, device, journal, lists, keys, disk.
 
+use ca::{CrlHealth, CrlKind, Freshness};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use store::Standing;
+use store::{Filter, Page, Standing};
 
 use crate::institution::Institution;
 
@@ -55,6 +56,18 @@ fn check(name: &'static str, title: &'static str, level: Level, detail: impl Int
     Check { name, title, level, detail: detail.into() }
 }
 
+fn describe(list: &CrlHealth) -> String {
+    let which = match list.kind {
+        CrlKind::Full => "完整列表".to_owned(),
+        CrlKind::Delta => "增量列表".to_owned(),
+        CrlKind::Shard(shard) => format!("第 {shard} 分片"),
+    };
+    match list.next_update {
+        Some(end) => format!("{which}有效至 {end}"),
+        None => format!("{which}尚未发布"),
+    }
+}
+
 impl Institution {
     /// Runs every check. `full` also reads the whole journal again.
     pub async fn examine(&self, full: bool) -> Vec<Check> {
@@ -87,10 +100,13 @@ impl Institution {
         const TITLE: &str = "日志全量校验";
         match self.store().verify_journal(store::Scope::Full).await {
             Ok(report) if report.is_sound() => {
-                let detail = format!("{} 条记录逐条校验通过", report.records);
+                let detail = format!("{} 条记录逐条校验通过", report.checked);
                 check("journal_full", TITLE, Level::Good, detail)
             }
-            Ok(report) => check("journal_full", TITLE, Level::Failed, report.to_string()),
+            Ok(report) => {
+                let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+                check("journal_full", TITLE, Level::Failed, findings.join("；"))
+            }
             Err(error) => check("journal_full", TITLE, Level::Unknown, error.to_string()),
         }
     }
@@ -102,7 +118,9 @@ impl Institution {
         if now < floor {
             return check("clock", TITLE, Level::Failed, "系统时钟早于CA证书的起始时间，请校准时钟");
         }
-        match self.store().last_record_at().await {
+        let newest = Page { limit: 1, newest_first: true, ..Page::default() };
+        let last = self.store().records(&Filter::default(), newest).await;
+        match last.map(|records| records.first().map(|record| record.at)) {
             Ok(Some(last)) if last > now => {
                 let detail = format!("系统时钟早于日志最后一条记录（{last}），请校准时钟");
                 check("clock", TITLE, Level::Failed, detail)
@@ -161,12 +179,12 @@ impl Institution {
             Ok(lists) => lists
                 .iter()
                 .map(|list| {
-                    let level = match (list.expired, list.is_late()) {
-                        (true, _) => Level::Failed,
-                        (false, true) => Level::Warning,
-                        (false, false) => Level::Good,
+                    let level = match list.freshness {
+                        Freshness::Fresh => Level::Good,
+                        Freshness::HalfSpent => Level::Warning,
+                        Freshness::Expired => Level::Failed,
                     };
-                    check("crl", TITLE, level, list.describe())
+                    check("crl", TITLE, level, describe(list))
                 })
                 .collect(),
             Err(error) => vec![check("crl", TITLE, Level::Unknown, error.to_string())],

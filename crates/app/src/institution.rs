@@ -6,12 +6,12 @@ use std::time::Duration;
 use access::Access;
 use ca::{Ca, CaConfig};
 use gm::soft::SoftDevice;
-use gm::{Device, Random};
+use gm::{Device, KeyLabel, Random};
 use jiff::SignedDuration;
 use kmc::{KeyCentre, Kmc, Local};
 use pki::profile::ProfileSet;
 use pki::{Serial, Urls};
-use status::Responder;
+use status::{Lists, Responder, StatusConfig};
 use store::{Clock, Opening, Schema, Store, StoreConfig, SystemClock};
 use zeroize::Zeroizing;
 
@@ -46,6 +46,7 @@ struct Inner {
     centre: Arc<dyn KeyCentre>,
     kmc: Option<Kmc>,
     responder: Responder,
+    lists: Lists,
     access: Access,
     kinds: Kinds,
 }
@@ -123,7 +124,7 @@ impl Institution {
             Some(kmc) => Arc::new(Local::new(kmc.clone(), ISSUER).await?),
             None => centre::remote(&parts, &ca).await?,
         };
-        let responder = open_responder(&parts, store.clone()).await?;
+        let (responder, lists) = open_status(&parts, &store).await?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
         let Parts { layout, settings, device, clock, .. } = parts;
         let inner = Inner {
@@ -136,6 +137,7 @@ impl Institution {
             centre,
             kmc,
             responder,
+            lists,
             access,
             kinds,
         };
@@ -194,6 +196,12 @@ impl Institution {
     #[must_use]
     pub fn responder(&self) -> &Responder {
         &self.0.responder
+    }
+
+    /// The revocation lists in force.
+    #[must_use]
+    pub fn lists(&self) -> &Lists {
+        &self.0.lists
     }
 
     /// Who may do what.
@@ -257,14 +265,17 @@ pub(crate) async fn open_kmc(parts: &Parts, device: Arc<dyn Device>) -> Result<K
     Ok(kmc)
 }
 
-async fn open_responder(parts: &Parts, store: Store) -> Result<Responder, Error> {
+/// The status services: answers by the delegated key, and the lists in force.
+async fn open_status(parts: &Parts, store: &Store) -> Result<(Responder, Lists), Error> {
     let ocsp = &parts.settings.ocsp;
-    let config = status::ResponderConfig {
-        window: SignedDuration::from_secs(ocsp.window.into()),
-        cached: ocsp.cached,
-        ..status::ResponderConfig::default()
-    };
-    Ok(Responder::open(store, parts.device.clone(), parts.clock.clone(), config).await?)
+    let label = KeyLabel::new(ca::ceremony::RESPONDER_KEY)
+        .map_err(|_| Error::Stored("状态应答密钥的名称无效"))?;
+    let mut config = StatusConfig::new(label);
+    config.window = SignedDuration::from_secs(ocsp.window.into());
+    config.cached_answers = ocsp.cached;
+    let lists = Lists::new(store.clone(), config.max_age);
+    let responder = Responder::open(store.clone(), parts.device.clone(), config).await?;
+    Ok((responder, lists))
 }
 
 /// The CA's configuration out of the settings.

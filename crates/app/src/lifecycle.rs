@@ -2,7 +2,7 @@
 //! holder: they are suspended, resumed and revoked together, in one unit; the key centre hears
 //! of a revoked encryption certificate afterwards, and until it has heard the debt is a row.
 
-use ca::{CertificateRecord, Revocation, Role};
+use ca::{CertificateRecord, Revocation, Role, Status, StoredCertificate};
 use pki::Serial;
 use store::{Actor, Tx};
 
@@ -48,6 +48,25 @@ impl Institution {
             self.responder().invalidate(&record.serial);
         }
         Ok(changed)
+    }
+
+    /// The kind of which a certificate can be renewed: a signing certificate that is good.
+    pub fn renewable(&self, old: &StoredCertificate) -> Result<String, Error> {
+        if old.record.role != Role::Sign {
+            let text = "更新以签名证书为准，请给出签名证书的序列号";
+            return Err(Error::NotApplicable(text));
+        }
+        if old.record.status != Status::Good {
+            let text = "证书已暂停或撤销，不能更新；请先恢复，或重新申请";
+            return Err(Error::NotApplicable(text));
+        }
+        let name = old.record.profile.strip_suffix("-sign").unwrap_or(&old.record.profile);
+        Ok(self.kinds().find(name)?.name().to_owned())
+    }
+
+    /// The certificate of an issuer by its name: `root`, `issuing`.
+    pub async fn authority(&self, name: &str) -> Result<Option<pki::Certificate>, Error> {
+        Ok(self.ca().authority(name).await?)
     }
 
     async fn change_one(
@@ -96,7 +115,7 @@ impl Institution {
             match self.centre().revoke(Serial::from_hex(&hex)?).await {
                 Ok(()) => {}
                 // The order died before the key centre was asked: nothing to end.
-                Err(error) if error.is_no_such_key() => {}
+                Err(kmc::Error::UnknownCertificate) => {}
                 Err(error) => {
                     tracing::warn!(serial = hex, %error, "key centre not told yet");
                     continue;

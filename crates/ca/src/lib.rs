@@ -91,7 +91,8 @@ pub mod rules;
 mod service;
 mod sql;
 
-pub use crl::{CrlKind, PublishedCrl};
+pub use crl::{CrlHealth, CrlKind, CrlRecord, PublishedCrl};
+pub use rules::crl::Freshness;
 pub use error::{Error, Invalid, Refusal};
 pub use model::{
     CaConfig, CertificateRecord, CrlPolicy, IssueOrder, RequestId, RevocationReason, Role, Status,

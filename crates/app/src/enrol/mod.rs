@@ -102,7 +102,7 @@ impl Institution {
             signing_key: *order.proof.public_key(),
             not_before: sign.not_before(),
             not_after: sign.not_after(),
-            user_name: Some(order.subject.common_name.clone()),
+            user_name: Some(order.subject.common_name.clone().into_bytes()),
         };
         Ok(self.centre().apply(apply).await?)
     }

@@ -64,7 +64,7 @@ impl EnrolOrder {
             "kind": self.kind,
             "act": self.act.word(),
             "replaces": self.act.replaces().map(Serial::to_hex),
-            "subject": format!("{:?}", self.subject),
+            "subject": self.subject,
             "key": self.proof.public_key().fingerprint(),
             "not_before": self.validity.not_before.map(|t| t.as_second()),
             "not_after": self.validity.not_after.map(|t| t.as_second()),

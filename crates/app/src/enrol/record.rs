@@ -136,6 +136,27 @@ impl Institution {
             .await
     }
 
+    /// Records that an order of a known client was refused before it could be accepted
+    /// (Measures Art. 21: what comes in is examined).
+    pub async fn note_refusal(
+        &self,
+        id: &RequestId,
+        actor: Actor,
+        code: String,
+        reason: String,
+    ) -> Result<(), Error> {
+        let subject = format!("enrolment:{id}");
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let body = json!({ "code": code, "reason": reason });
+                    tx.append(Record::new("enrolment.refused", actor, subject, body)).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await
+    }
+
     /// The enrolment of this id.
     pub async fn enrolment(&self, id: &RequestId) -> Result<Enrolment, Error> {
         let mut reader = self.store().read().await?;

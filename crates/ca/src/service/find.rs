@@ -33,6 +33,14 @@ impl Ca {
         }
     }
 
+    /// The certificate of an issuer by its name: `root`, `issuing`.
+    pub async fn authority(&self, name: &str) -> Result<Option<pki::Certificate>, Error> {
+        let mut reader = self.inner.store.read().await?;
+        let row = sql::issuer::by_name(&mut reader, name).await?;
+        let der = row.map(|row| row.certificate_der);
+        Ok(der.map(|der| pki::Certificate::from_der(&der)).transpose()?)
+    }
+
     /// The certificate that answers a request, with its bytes.
     pub async fn find_request(
         &self,

@@ -17,6 +17,16 @@ use crate::{Error, Name, Oid, Serial, oid};
 pub struct Number([u8; 20]);
 
 impl Number {
+    /// The number in hexadecimal without leading zeros; `0` for zero.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        let digits: String = self.0.iter().map(|octet| format!("{octet:02x}")).collect();
+        match digits.trim_start_matches('0') {
+            "" => "0".to_owned(),
+            digits => digits.to_owned(),
+        }
+    }
+
     fn read(value: &Tlv<'_>) -> Result<Self, Error> {
         let mut reader = value.reader();
         let magnitude = reader.unsigned()?;

@@ -43,7 +43,7 @@ impl From<Stored> for RecordView {
             subject: record.subject,
             body: record.body,
             leaf: record.leaf,
-            leaf_hash: hex::encode(record.leaf_hash),
+            leaf_hash: hex::encode(record.leaf_hash.0),
         }
     }
 }
@@ -133,9 +133,9 @@ pub async fn proof(
     Ok(Json(InclusionView {
         seq: found.seq.0,
         size: found.size,
-        root: hex::encode(found.root),
-        leaf_hash: hex::encode(found.leaf),
-        proof: found.proof.iter().map(hex::encode).collect(),
+        root: hex::encode(found.root.0),
+        leaf_hash: hex::encode(found.leaf.0),
+        proof: found.proof.iter().map(|hash| hex::encode(hash.0)).collect(),
         checkpoint: signed.note,
     }))
 }
@@ -178,9 +178,9 @@ pub async fn consistency(
     Ok(Json(ConsistencyView {
         from: found.sizes.0,
         to: found.sizes.1,
-        from_root: hex::encode(found.roots.0),
-        to_root: hex::encode(found.roots.1),
-        proof: found.proof.iter().map(hex::encode).collect(),
+        from_root: hex::encode(found.roots.0.0),
+        to_root: hex::encode(found.roots.1.0),
+        proof: found.proof.iter().map(|hash| hex::encode(hash.0)).collect(),
     }))
 }
 
@@ -205,7 +205,7 @@ pub async fn checkpoint(
     let signed = app.store().checkpoint().await.map_err(app::Error::from)?;
     Ok(Json(CheckpointView {
         size: signed.checkpoint.size,
-        root: hex::encode(signed.checkpoint.root),
+        root: hex::encode(signed.checkpoint.root.0),
         note: signed.note,
     }))
 }

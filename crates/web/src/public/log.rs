@@ -19,7 +19,7 @@ pub async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
 
 /// A tile of hashes: `/log/tile/<level>/<index>[.p/<width>]`.
 pub async fn tile(State(app): State<App>, Path(path): Path<String>) -> Result<Response, Problem> {
-    let tile = Tile::parse(&format!("tile/{path}")).map_err(store::Error::from);
+    let tile = format!("tile/{path}").parse::<Tile>().map_err(store::Error::from);
     let tile = tile.map_err(app::Error::from)?;
     let octets = app.store().tile(&tile).await.map_err(app::Error::from)?;
     let headers = [

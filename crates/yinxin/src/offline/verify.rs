@@ -1,0 +1,106 @@
+//! `yinxin cert verify`: a chain, its validity and its status, from files alone.
+
+use std::path::PathBuf;
+
+use gm::UserId;
+use jiff::Timestamp;
+use pki::crl::Crl;
+use pki::path::{self, Options, Outcome as Checked, Request, Revocation, Validity, Verdict};
+
+use super::{certificates, list, read};
+use crate::out::{self, Outcome, Unusable};
+
+/// `yinxin cert verify`
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// 信任的根证书文件（可多次给出）
+    #[arg(long, value_name = "文件", required = true, num_args = 1..)]
+    anchor: Vec<PathBuf>,
+    /// 中间证书文件（可多次给出）
+    #[arg(long, value_name = "文件", num_args = 1..)]
+    untrusted: Vec<PathBuf>,
+    /// 证书撤销列表文件（可多次给出）；不给出则不核对撤销状态
+    #[arg(long, value_name = "文件", num_args = 1..)]
+    crl: Vec<PathBuf>,
+    /// 在此时刻验证（RFC 3339）；不给出则为现在
+    #[arg(long, value_name = "时间")]
+    at: Option<Timestamp>,
+    /// SM2 签名者标识；不给出则为 1234567812345678
+    #[arg(long, value_name = "标识")]
+    sm2_id: Option<String>,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+    /// 要验证的证书文件（PEM 或 DER）
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Verifies; exit 0 only for a certificate that is valid in every respect.
+pub fn run(command: &Verify) -> anyhow::Result<Outcome> {
+    let mut own = certificates(&command.file)?;
+    if own.is_empty() {
+        return Err(Unusable::error(format!("{} 中没有证书", command.file.display())));
+    }
+    let leaf = own.remove(0);
+    let all = |files: &[PathBuf]| {
+        files.iter().map(|f| certificates(f)).collect::<anyhow::Result<Vec<_>>>()
+    };
+    let mut untrusted = all(&command.untrusted)?.concat();
+    untrusted.extend(own);
+    let anchors = all(&command.anchor)?.concat();
+    let crls = command.crl.iter().map(crl).collect::<anyhow::Result<Vec<_>>>()?;
+    let options = Options {
+        user_id: user_id(command.sm2_id.as_deref())?,
+        revocation: if crls.is_empty() { Revocation::NotAsked } else { Revocation::Required },
+        ..Options::default()
+    };
+    let verdict = path::validate(&Request {
+        leaf: &leaf,
+        untrusted: &untrusted,
+        anchors: &anchors,
+        crls: &crls,
+        at: command.at.unwrap_or_else(Timestamp::now),
+        options: &options,
+    });
+    if command.json {
+        out::json(&verdict)?;
+    } else {
+        print(&verdict);
+    }
+    Ok(if verdict.valid == Validity::Valid { Outcome::Fine } else { Outcome::Finding })
+}
+
+fn crl(path: &PathBuf) -> anyhow::Result<Crl> {
+    list(&read(path)?)
+        .map_err(|e| Unusable::error(format!("{}：{e}", path.display())))
+}
+
+fn user_id(text: Option<&str>) -> anyhow::Result<UserId> {
+    match text {
+        None => Ok(UserId::default()),
+        Some(text) => UserId::new(text.as_bytes())
+            .map_err(|e| Unusable::error(format!("SM2 签名者标识无效：{e}"))),
+    }
+}
+
+fn print(verdict: &Verdict) {
+    let all = match verdict.valid {
+        Validity::Valid => "有效",
+        Validity::Invalid => "无效",
+        Validity::Unknown => "未能确定",
+    };
+    out::line(format!("结论：{all}"));
+    for entry in &verdict.path {
+        let anchor = if entry.anchor { "（信任根）" } else { "" };
+        out::line(format!("  {} {}{anchor}", entry.serial, entry.subject));
+    }
+    for check in &verdict.checks {
+        let mark = match check.outcome {
+            Checked::Passed => "通过",
+            Checked::Failed => "不通过",
+            Checked::Unknown => "未知",
+        };
+        out::line(format!("[{mark}] {}：{}", check.title, check.reason));
+    }
+}

@@ -1,0 +1,173 @@
+//! `yinxin ceremony …`: the founding of an institution, and the root key out of three shares.
+
+mod plan;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use app::setup::{Founded, Founding, Subjects, found};
+use app::{Layout, Parts, Secrets, Settings};
+use ca::ceremony::{SealedShare, destroy_root, restore_root, verify_protocol};
+use clap::Subcommand;
+use gm::passphrase::Stretch;
+use pki::Certificate;
+use store::Actor;
+use zeroize::Zeroizing;
+
+use super::{runtime, secrets};
+use crate::args::DataArgs;
+use crate::out::{self, Outcome, Unusable};
+use crate::secret;
+
+/// Commands of the ceremony.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 写出一份仪式方案的样例，填写后用于 init
+    Sample,
+    /// 举行密钥仪式：生成根和签发密钥，分割根密钥，形成仪式记录
+    Init {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 仪式方案（TOML）
+        #[arg(long, value_name = "文件")]
+        plan: PathBuf,
+        /// 首个管理员客户端的公钥文件（PEM）
+        #[arg(long, value_name = "文件")]
+        admin_key: Option<PathBuf>,
+    },
+    /// 验证仪式记录的签名
+    Verify {
+        /// 仪式记录（protocol.json）
+        document: PathBuf,
+        /// 签名文件
+        #[arg(long, value_name = "文件")]
+        signature: PathBuf,
+        /// 签发机构证书
+        #[arg(long, value_name = "文件")]
+        certificate: PathBuf,
+    },
+    /// 用三份以上分量在密码设备中恢复根密钥（服务停止时）
+    RestoreRoot {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 分量文件与口令文件，写作 分量文件=口令文件；至少三组
+        #[arg(long = "share", value_name = "分量=口令", required = true)]
+        shares: Vec<String>,
+        /// 主持人的编号
+        #[arg(long, value_name = "编号")]
+        leader: String,
+    },
+    /// 从密码设备中销毁根密钥（分量仍由保管人保存）
+    DestroyRoot {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 主持人的编号
+        #[arg(long, value_name = "编号")]
+        leader: String,
+    },
+}
+
+/// Carries out the command.
+pub fn run(command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Sample => {
+            out::bytes(plan::SAMPLE.as_bytes());
+            Ok(Outcome::Fine)
+        }
+        Command::Init { data, plan, admin_key } => init(&data, &plan, admin_key),
+        Command::Verify { document, signature, certificate } => {
+            let read = |path: &PathBuf| {
+                std::fs::read(path).with_context(|| format!("无法读取 {}", path.display()))
+            };
+            let certificate = Certificate::from_pem_or_der(&read(&certificate)?)?;
+            let signature = String::from_utf8(read(&signature)?)
+                .map_err(|_| Unusable::error("签名文件应为文本"))?;
+            verify_protocol(&read(&document)?, &signature, &certificate)?;
+            out::line("仪式记录的签名验证通过");
+            Ok(Outcome::Fine)
+        }
+        Command::RestoreRoot { data, shares, leader } => {
+            let shares = shares.iter().map(|s| share(s)).collect::<anyhow::Result<Vec<_>>>()?;
+            with_store(&data, async |store, device| {
+                Ok(restore_root(&store, device, shares, Actor::new(leader)).await?)
+            })?;
+            out::line("根密钥已恢复到密码设备；用毕请立即执行 yinxin ceremony destroy-root");
+            Ok(Outcome::Fine)
+        }
+        Command::DestroyRoot { data, leader } => {
+            with_store(&data, async |store, device| {
+                Ok(destroy_root(&store, device, Actor::new(leader)).await?)
+            })?;
+            out::line("密码设备中的根密钥已销毁");
+            Ok(Outcome::Fine)
+        }
+    }
+}
+
+fn init(data: &DataArgs, plan: &PathBuf, admin_key: Option<PathBuf>) -> anyhow::Result<Outcome> {
+    let text = std::fs::read_to_string(plan)
+        .with_context(|| format!("无法读取仪式方案 {}", plan.display()))?;
+    let plan = plan::Plan::parse(&text)?;
+    let file = data.passphrase_file.as_deref();
+    let device = secret::passphrase(file, secret::DEVICE_FILE, "机构密码设备")?;
+    let file = data.kmc_passphrase_file.as_deref();
+    let kmc = secret::passphrase(file, secret::KMC_DEVICE_FILE, "密钥管理中心密码设备")?;
+    let mut settings = Settings::new(&plan.institution, &plan.origin);
+    if let Some(url) = &plan.public_url {
+        settings.server.public_url = url.clone();
+    }
+    let founding = Founding {
+        layout: Layout::new(&data.data),
+        settings,
+        secrets: Secrets { device, kmc: Some(kmc) },
+        stretch: Stretch::STRONG,
+        ceremony: plan.name.clone(),
+        subjects: Subjects::of(&plan.institution),
+        participants: plan.participants()?,
+        shards: plan.shards,
+        first_client: admin_key.map(|path| plan::first_client(&path)).transpose()?,
+    };
+    let founded = runtime()?.block_on(found(founding))?;
+    report(&founded);
+    Ok(Outcome::Fine)
+}
+
+/// Says what a ceremony made.
+pub fn report(founded: &Founded) {
+    let report = &founded.report;
+    out::line(format!("根证书：{}", report.root.subject()));
+    out::line(format!("签发机构证书：{}", report.issuing.subject()));
+    out::line(format!("状态应答证书：{}", report.responder.subject()));
+    for share in &report.shares {
+        out::line(format!("根密钥分量：{}（请交保管人离线保存，并从本机移走）", share.display()));
+    }
+    out::line(format!("仪式记录：{}", report.protocol.text.display()));
+    if let Some(client) = &founded.client {
+        out::line(format!("首个管理员客户端编号：{}", client.id));
+    }
+}
+
+fn share(text: &str) -> anyhow::Result<SealedShare> {
+    let (path, phrase) = text.split_once('=').ok_or_else(|| {
+        Unusable::error(format!("“{text}”应写作 分量文件=口令文件"))
+    })?;
+    let phrase = secret::read(phrase.as_ref())?;
+    let phrase = String::from_utf8(phrase.to_vec())
+        .map_err(|_| Unusable::error("口令文件应为 UTF-8 文本"))?;
+    Ok(SealedShare { path: path.into(), passphrase: Zeroizing::new(phrase) })
+}
+
+/// Opens the institution's store alone and does something with it.
+fn with_store<T>(
+    data: &DataArgs,
+    work: impl AsyncFnOnce(store::Store, std::sync::Arc<dyn gm::Device>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let (layout, secrets) = secrets(data)?;
+    runtime()?.block_on(async {
+        let parts = Parts::of(layout, &secrets)?;
+        let store = parts.open_store().await?;
+        let done = work(store.clone(), parts.device.clone()).await;
+        store.close().await;
+        done
+    })
+}

@@ -1,0 +1,132 @@
+//! `yinxin demo …`: a demonstration institution, made through the same doors as a real one. Its
+//! passphrases are random, lie in its data folder, and are good for nothing else.
+
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use app::{Layout, Settings};
+use clap::Subcommand;
+
+use super::runtime;
+use crate::out::{self, Outcome};
+use crate::secret;
+
+/// How long the service may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Commands of the demonstration.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 建立演示机构（首次）并在后台启动，签发几张证书
+    Up {
+        /// 数据目录
+        #[arg(long, value_name = "目录", default_value = "data", env = "YINXIN_DATA")]
+        data: PathBuf,
+        /// 监听端口（仅首次建立时生效；只在本机监听）
+        #[arg(long, value_name = "端口", default_value_t = 8440)]
+        port: u16,
+    },
+    /// 停止后台服务；数据保留
+    Stop {
+        /// 数据目录
+        #[arg(long, value_name = "目录", default_value = "data", env = "YINXIN_DATA")]
+        data: PathBuf,
+    },
+}
+
+/// Carries out the command.
+pub fn run(command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Up { data, port } => up(&data, port),
+        Command::Stop { data } => {
+            let stopped = stop(&data)?;
+            out::line(if stopped { "演示服务已停止，数据保留" } else { "演示服务没有在运行" });
+            Ok(Outcome::Fine)
+        }
+    }
+}
+
+fn up(data: &Path, port: u16) -> anyhow::Result<Outcome> {
+    let layout = Layout::new(data);
+    if !layout.demo_secrets().join("founded").exists() {
+        out::note("正在建立演示机构：生成密钥、举行密钥仪式、准备备用密钥……");
+        runtime()?.block_on(world::create(&layout, port))?;
+        secret::write_private(&layout.demo_secrets().join("founded"), b"")?;
+    }
+    let settings = Settings::load(&layout.settings())?;
+    let url = settings.server.public_url;
+    if is_ready(&url) {
+        out::note("服务已在运行");
+    } else {
+        stop(data)?;
+        start(data, &layout)?;
+        wait(&url, data)?;
+    }
+    world::issue(&layout, &url)?;
+    world::tell(&layout, &url)?;
+    Ok(Outcome::Fine)
+}
+
+/// Starts this very program as a service in the background.
+fn start(data: &Path, layout: &Layout) -> anyhow::Result<()> {
+    use std::os::unix::process::CommandExt;
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(data.join("server.log"))?;
+    let secrets = layout.demo_secrets();
+    let child = std::process::Command::new(std::env::current_exe()?)
+        .args(["serve", "--data"])
+        .arg(data)
+        .env(secret::DEVICE_FILE, secrets.join("device"))
+        .env(secret::KMC_DEVICE_FILE, secrets.join("kmc"))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .process_group(0)
+        .spawn()
+        .context("无法启动服务进程")?;
+    std::fs::write(data.join("server.pid"), child.id().to_string())?;
+    Ok(())
+}
+
+fn wait(url: &str, data: &Path) -> anyhow::Result<()> {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if is_ready(url) {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    bail!("服务没有在 {} 秒内就绪；请查看 {}", PATIENCE.as_secs(), data.join("server.log").display())
+}
+
+fn is_ready(url: &str) -> bool {
+    ureq::get(format!("{url}/readyz")).call().is_ok()
+}
+
+/// Asks the service of this folder to end and waits for it; whether there was one.
+fn stop(data: &Path) -> anyhow::Result<bool> {
+    let file = data.join("server.pid");
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        return Ok(false);
+    };
+    let ours = || {
+        let line = std::fs::read(format!("/proc/{}/cmdline", text.trim())).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains("serve")
+    };
+    let was_running = ours();
+    if was_running {
+        std::process::Command::new("kill").arg(text.trim()).status()?;
+        let start = Instant::now();
+        while ours() && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    std::fs::remove_file(&file)?;
+    Ok(was_running)
+}

@@ -1,0 +1,41 @@
+//! `yinxin serve`: the institution's services.
+
+use app::{Background, Institution};
+
+use super::{log, open, runtime, until_stopped};
+use crate::args::DataArgs;
+use crate::out::{self, Outcome};
+
+/// `yinxin serve`
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// Serves until stopped.
+pub fn run(command: Serve) -> anyhow::Result<Outcome> {
+    log();
+    runtime()?.block_on(async {
+        let institution = open(&command.data).await?;
+        serve(institution).await
+    })
+}
+
+/// Recovers, serves, and ends cleanly.
+pub async fn serve(institution: Institution) -> anyhow::Result<Outcome> {
+    // Status services go on when issuing cannot (invariant 4): a failed recovery is loud, not fatal.
+    match institution.recover().await {
+        Ok(recovered) => tracing::info!(?recovered, "recovered"),
+        Err(error) => tracing::error!(code = error.code(), %error, "recovery failed"),
+    }
+    let background = Background::start(&institution);
+    let running = web::serve(institution.clone()).await?;
+    out::line(format!("服务已启动：http://{}", running.address()));
+    until_stopped().await?;
+    out::note("正在停止服务……");
+    running.stop().await?;
+    background.stop().await;
+    institution.close().await;
+    Ok(Outcome::Fine)
+}
