@@ -1,0 +1,53 @@
+"""The structures of GM/T 0009 and GM/T 0092 for asn1crypto, written from the standards."""
+
+from asn1crypto import core, x509
+
+
+class AlgorithmIdentifier(core.Sequence):
+    """As in X.509, with any parameters."""
+
+    _fields = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, {"optional": True})]
+
+
+class SM2Cipher(core.Sequence):
+    """GM/T 0009 §7.2."""
+
+    _fields = [
+        ("x", core.Integer),
+        ("y", core.Integer),
+        ("hash", core.OctetString),
+        ("cipher", core.OctetString),
+    ]
+
+
+class SM2Signature(core.Sequence):
+    """GM/T 0009 §7.3."""
+
+    _fields = [("r", core.Integer), ("s", core.Integer)]
+
+
+class SM2EnvelopedKey(core.Sequence):
+    """GM/T 0009 §7.4."""
+
+    _fields = [
+        ("algorithm", AlgorithmIdentifier),
+        ("key_cipher", SM2Cipher),
+        ("public_key", core.OctetBitString),
+        ("private_key", core.OctetBitString),
+    ]
+
+
+class CertificateSet(core.SetOf):
+    """GM/T 0092 §8."""
+
+    _child_spec = x509.Certificate
+
+
+class CSRResponse(core.Sequence):
+    """GM/T 0092 §8, implicit tags."""
+
+    _fields = [
+        ("sign_certificates", CertificateSet),
+        ("private_key", SM2EnvelopedKey, {"implicit": 0, "optional": True}),
+        ("encrypt_certificates", CertificateSet, {"implicit": 1, "optional": True}),
+    ]
