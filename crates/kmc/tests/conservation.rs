@@ -1,6 +1,14 @@
 //! I8 (GM/T 0038 §7.6.2): whatever happens in whatever order, 备用 + 在用 + 历史 is what was
 //! generated, and every answer is the one that a simple model expects.
 
+// Helpers outside #[test] functions fail the test by panicking.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod common;
 
 use std::collections::HashMap;
@@ -17,9 +25,20 @@ const PEOPLE: usize = 4;
 enum Step {
     Refill,
     Batch(u32),
-    Apply { ca: usize, serial: u32, person: usize },
-    Restore { ca: usize, serial: u32, person: usize },
-    Revoke { ca: usize, serial: u32 },
+    Apply {
+        ca: usize,
+        serial: u32,
+        person: usize,
+    },
+    Restore {
+        ca: usize,
+        serial: u32,
+        person: usize,
+    },
+    Revoke {
+        ca: usize,
+        serial: u32,
+    },
     Days(i64),
     Expire,
     Restart,
@@ -65,7 +84,13 @@ impl Play {
         let world = World::sqlite().await;
         let cas = [world.ca("甲机构").await.0, world.ca("乙机构").await.0];
         let people = (0..PEOPLE).map(|_| person()).collect();
-        Self { world, cas, people, known: HashMap::new(), day: 0 }
+        Self {
+            world,
+            cas,
+            people,
+            known: HashMap::new(),
+            day: 0,
+        }
     }
 
     async fn step(mut self, step: &Step) -> Self {
@@ -99,7 +124,9 @@ impl Play {
             Some(known) if known.holder != who => "kmc.serial_taken",
             Some(known) if known.ended => "kmc.key_ended",
             _ => {
-                let key = opened(&answer.unwrap(), &self.people[who]).to_bytes().to_vec();
+                let key = opened(&answer.unwrap(), &self.people[who])
+                    .to_bytes()
+                    .to_vec();
                 let fresh = Known {
                     secret: key.clone(),
                     holder: who,

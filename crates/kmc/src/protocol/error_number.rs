@@ -21,7 +21,7 @@ pub(crate) fn number_of(error: &Error) -> u64 {
 
 /// The error of a number, on the CA's side.
 pub(crate) fn error_of(number: u64, text: String) -> Error {
-    let known = match number {
+    match number {
         1 => ProtocolError::UnknownCa.into(),
         2 => ProtocolError::BadSignature.into(),
         3 => ProtocolError::StaleRequest.into(),
@@ -35,8 +35,7 @@ pub(crate) fn error_of(number: u64, text: String) -> Error {
         14 => Error::UnknownCertificate,
         15 => Error::RestoreNeedsNewKey,
         _ => Error::Remote { number, text },
-    };
-    known
+    }
 }
 
 fn protocol_number(refusal: ProtocolError) -> u64 {

@@ -94,7 +94,9 @@ impl Kmc {
         match request {
             Request::Apply(apply) => {
                 let issued = self.apply(ca, apply_order(apply)?).await?;
-                let key = self.ret_key(issued, (apply.user.cert_serial, whole)).await?;
+                let key = self
+                    .ret_key(issued, (apply.user.cert_serial, whole))
+                    .await?;
                 Ok(Respond::Apply(key))
             }
             Request::Restore(restore) => {

@@ -88,7 +88,10 @@ async fn apply(
     name: Option<SealedBlob>,
 ) -> Result<Option<WrappedKey>, Error> {
     let existing = sql::pairs::find(tx.conn(), ca.id, &order.cert_serial).await?;
-    match (rules::decide_apply(existing.as_ref(), order, tx.now())?, existing) {
+    match (
+        rules::decide_apply(existing.as_ref(), order, tx.now())?,
+        existing,
+    ) {
         (Applying::Again, Some(pair)) => {
             let subject = subject(ca.id, &order.cert_serial);
             let body = json!({ "signing_key": order.signing_key.fingerprint() });
@@ -155,7 +158,8 @@ async fn restore(tx: &mut Tx, ca: &Ca, order: &RestoreOrder) -> Result<WrappedKe
         "signing_key": order.signing_key.fingerprint(),
     });
     let subject = subject(ca.id, &order.cert_serial);
-    tx.append(Record::new(kind, actor(ca), subject, body)).await?;
+    tx.append(Record::new(kind, actor(ca), subject, body))
+        .await?;
     fault::point("kmc.22-restore-written");
     Ok(pair.wrapped)
 }

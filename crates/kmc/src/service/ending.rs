@@ -58,7 +58,10 @@ async fn revoke(
         .await?
         .ok_or(Error::UnknownCertificate)?;
     let now = whole_second(tx.now());
-    match (rules::decide_end(&pair, EndReason::Revoked, now, retention)?, pair.place) {
+    match (
+        rules::decide_end(&pair, EndReason::Revoked, now, retention)?,
+        pair.place,
+    ) {
         (Some(ending), _) => {
             end(tx, &pair, (ending, actor(ca))).await?;
             Ok(ending)

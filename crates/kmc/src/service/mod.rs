@@ -120,10 +120,8 @@ impl Kmc {
     /// Signs with the centre's key under the default user ID.
     pub(crate) async fn sign(&self, message: Vec<u8>) -> Result<gm::Signature, Error> {
         let signing = self.inner.signing.clone();
-        self.on_device(move |session| {
-            session.sign(&signing, &gm::UserId::default(), &message)
-        })
-        .await
+        self.on_device(move |session| session.sign(&signing, &gm::UserId::default(), &message))
+            .await
     }
 
     /// Runs device work off the asynchronous threads.

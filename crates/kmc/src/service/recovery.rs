@@ -59,9 +59,7 @@ impl Kmc {
         let done = self
             .inner
             .store
-            .commit(move |tx| {
-                Box::pin(async move { recover(tx, &wanted, (&approvals, by)).await })
-            })
+            .commit(move |tx| Box::pin(async move { recover(tx, &wanted, (&approvals, by)).await }))
             .await;
         fault::point("kmc.43-recovery-committed");
         match done {
@@ -85,14 +83,8 @@ impl Kmc {
             .await
     }
 
-    async fn hand_over(
-        &self,
-        stored: Stored,
-        wrapped: WrappedKey,
-    ) -> Result<RecoveredKey, Error> {
-        let key = self
-            .envelope(wrapped, stored.case.order.target_key)
-            .await?;
+    async fn hand_over(&self, stored: Stored, wrapped: WrappedKey) -> Result<RecoveredKey, Error> {
+        let key = self.envelope(wrapped, stored.case.order.target_key).await?;
         Ok(RecoveredKey {
             case: stored.case,
             notice: stored.notice,
@@ -161,8 +153,12 @@ async fn open(
     }
     fault::point("kmc.40-case-opened");
     let record = gm::sm3::hash(&case.record());
-    record_case(tx, ("recovery.opened", &case), (actor, json!({ "record": hex::encode(record.0) })))
-        .await?;
+    record_case(
+        tx,
+        ("recovery.opened", &case),
+        (actor, json!({ "record": hex::encode(record.0) })),
+    )
+    .await?;
     Ok(case)
 }
 
@@ -204,10 +200,7 @@ async fn finish(
     Ok("recovery.done")
 }
 
-async fn signers(
-    tx: &mut Tx,
-    approvals: &[Approval],
-) -> Result<Vec<(Officer, Signature)>, Error> {
+async fn signers(tx: &mut Tx, approvals: &[Approval]) -> Result<Vec<(Officer, Signature)>, Error> {
     let mut signers = Vec::with_capacity(approvals.len());
     for approval in approvals {
         let officer = sql::register::officer_by_key(tx.conn(), &approval.signer)
@@ -230,7 +223,12 @@ async fn tell(tx: &mut Tx, token: &str, actor: Actor) -> Result<(), Error> {
     if !sql::recovery::tell(tx.conn(), stored.case.id, at).await? {
         return Err(Error::NoNoticeDue);
     }
-    record_case(tx, ("recovery.notice_given", &stored.case), (actor, json!({}))).await
+    record_case(
+        tx,
+        ("recovery.notice_given", &stored.case),
+        (actor, json!({})),
+    )
+    .await
 }
 
 /// A record of a case always names what the law asks for.

@@ -127,11 +127,7 @@ pub(crate) async fn rebind(
 }
 
 /// in use → history.
-pub(crate) async fn end(
-    conn: &mut Connection,
-    pair_id: i64,
-    ending: &Ending,
-) -> Result<(), Error> {
+pub(crate) async fn end(conn: &mut Connection, pair_id: i64, ending: &Ending) -> Result<(), Error> {
     let sql = "UPDATE key_pair SET store = 'history', ended_at = $2, end_reason = $3, \
          retain_until = $4 WHERE id = $1 AND store = 'in_use'";
     let done = sqlx::query(sql)

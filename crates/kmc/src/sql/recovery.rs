@@ -67,10 +67,7 @@ pub(crate) async fn open(conn: &mut Connection, case: &RecoveryCase) -> Result<b
 
 /// A case that was not signed in time gives up its claim on the case number, so that it can be
 /// opened anew. Its row stays.
-pub(crate) async fn lapse(
-    conn: &mut Connection,
-    case: &RecoveryCase,
-) -> Result<(), Error> {
+pub(crate) async fn lapse(conn: &mut Connection, case: &RecoveryCase) -> Result<(), Error> {
     let sql = "UPDATE recovery_case SET claim = token \
          WHERE authority = $1 AND case_number = $2 AND pair_id = $3 \
          AND done_at IS NULL AND expires_at < $4";
@@ -100,10 +97,7 @@ pub(crate) async fn notices_due(conn: &mut Connection) -> Result<Vec<RecoveryCas
     let sql = select!(
         "WHERE r.done_at IS NOT NULL AND r.silence IS NULL AND r.notice_at IS NULL ORDER BY r.id"
     );
-    let rows = sqlx::query(sql)
-        .fetch_all(conn)
-        .await
-        .map_err(fault)?;
+    let rows = sqlx::query(sql).fetch_all(conn).await.map_err(fault)?;
     rows.iter().map(|row| Ok(stored(row)?.case)).collect()
 }
 
@@ -187,8 +181,14 @@ fn done(row: &AnyRow) -> Result<Option<Done>, Error> {
         return Ok(None);
     }
     Ok(Some(Done {
-        operator: (column(row, "operator_id")?, signature(row, "operator_signature")?),
-        judicial: (column(row, "judicial_id")?, signature(row, "judicial_signature")?),
+        operator: (
+            column(row, "operator_id")?,
+            signature(row, "operator_signature")?,
+        ),
+        judicial: (
+            column(row, "judicial_id")?,
+            signature(row, "judicial_signature")?,
+        ),
     }))
 }
 
