@@ -6,7 +6,7 @@ use pki::{Certificate, Oid};
 use proptest::prelude::*;
 
 /// A self-signed SM2 certificate by OpenSSL with most extensions that are known here, as a seed to damage.
-const SEED: &[u8] = include_bytes!("path/seed.der");
+const SEED: &[u8] = include_bytes!("path/data/seed.der");
 
 fn roles() -> impl Strategy<Value = Role> {
     prop::sample::select(vec![

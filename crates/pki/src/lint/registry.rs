@@ -144,7 +144,7 @@ const INTRODUCTION: &str = "# Lints
 Generated from the registry of `crates/pki/src/lint`; a test holds this page against it. Every rule stands in a file
 of its own name, with its check and with examples of certificates that keep it and that break it. A finding of
 severity 错误 forbids signing. Certificates that begin to be valid before the day in the fourth column are not held
-to the rule.
+to the rule. Octets in which not even the fields can be found yield one finding of the name `readable`.
 
 ## Certificates
 

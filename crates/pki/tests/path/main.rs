@@ -4,11 +4,15 @@
 // A world that cannot be built is a failed test.
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
-mod basic;
+mod authority;
+mod chain;
 mod judge;
 mod names;
 mod policies;
+mod real;
 mod revocation;
+mod scope;
+mod search;
 mod world;
 
 use pki::path::{Kind, Outcome, Validity};
@@ -26,10 +30,13 @@ struct Case {
 /// All cases.
 fn cases() -> impl Iterator<Item = &'static Case> {
     [
-        basic::CASES,
+        chain::CASES,
+        authority::CASES,
+        search::CASES,
         names::CASES,
         policies::CASES,
         revocation::CASES,
+        scope::CASES,
     ]
     .into_iter()
     .flatten()
@@ -100,7 +107,7 @@ fn names_of_cases_are_unique() {
 
 #[test]
 fn a_verdict_is_json_of_plain_words() {
-    let question = basic::three_levels();
+    let question = chain::three_levels();
     let json = serde_json::to_value(question.ask()).expect("JSON");
     assert_eq!(json["valid"], "valid");
     assert_eq!(json["path"].as_array().map(Vec::len), Some(3));

@@ -8,7 +8,7 @@ use pki::strict::{Tag, Writer};
 use pki::{Name, oid};
 
 use crate::Case;
-use crate::basic::root;
+use crate::chain::root;
 use crate::world::{Draft, Question, ca, is_valid, user};
 
 fn dns(text: &str) -> GeneralName {

@@ -6,7 +6,7 @@ use pki::path::Outcome::{Failed, Passed};
 use pki::path::Validity;
 
 use crate::Case;
-use crate::basic::root;
+use crate::chain::root;
 use crate::world::{Draft, GOLD, JADE, Question, SILVER, ca, is_valid, user};
 
 /// Root, authority, user; the last two as changed.
