@@ -200,6 +200,25 @@ async fn used_nonces_are_forgotten_once_their_signatures_have_expired() {
     assert_eq!(world.count("access_nonce").await, 1);
 }
 
+/// Invariant 4: without a record no act, and reading goes on regardless.
+#[tokio::test]
+async fn signed_reading_goes_on_while_the_journal_is_halted() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    world.roll_back_journal().await;
+    let refused = world.ask(&admin, "POST", b"").await.unwrap_err();
+    assert_eq!(refused.code(), "store.halted");
+    assert!(!refused.is_authentication());
+    let principal = world.ask(&admin, "GET", b"").await.unwrap();
+    assert!(world.access.open_session(&principal).await.is_err());
+    assert!(
+        world
+            .access
+            .permit(&principal, access::Action::ReadJournal)
+            .is_ok()
+    );
+}
+
 #[tokio::test]
 async fn an_unknown_client_is_told_so() {
     let world = World::new().await;

@@ -142,6 +142,19 @@ impl World {
         Access::new(self.store.clone(), self.device.clone(), self.clock.clone()).unwrap()
     }
 
+    /// Turns the journal back by one record, as who can write to the database could.
+    pub async fn roll_back_journal(&self) {
+        let url = format!(
+            "sqlite:{}",
+            self.folder.path().join("institution.db").display()
+        );
+        let mut conn = <sqlx::AnyConnection as sqlx::Connection>::connect(&url)
+            .await
+            .unwrap();
+        let text = "UPDATE journal_head SET size = size - 1";
+        sqlx::query(text).execute(&mut conn).await.unwrap();
+    }
+
     /// The rows of a table.
     pub async fn count(&self, table: &str) -> i64 {
         let text = format!("SELECT COUNT(*) FROM {table}");
