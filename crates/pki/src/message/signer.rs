@@ -187,7 +187,7 @@ impl SignerInfo {
 fn read_signature(octets: &[u8]) -> Result<Signature, Error> {
     let wrong = |_| bad("签名值格式不对");
     match <&[u8; 64]>::try_from(octets) {
-        // 64 octets that are DER as well would be a SEQUENCE with impossible numbers.
+        // 64 octets could be DER only if both numbers had three leading zero octets.
         Ok(raw) => Signature::from_der(octets).or_else(|_| Signature::from_raw(raw)).map_err(wrong),
         Err(_) => Signature::from_der(octets).map_err(wrong),
     }

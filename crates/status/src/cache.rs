@@ -1,0 +1,224 @@
+//! Signed answers that may be sent again.
+//!
+//! Two generations: what is asked for moves to the young one; when that is full it becomes
+//! the old one, and what was old and not asked for again is gone. So memory is bounded and
+//! every step takes constant time.
+//!
+//! A change of status must win over an answer that is being signed at the same moment from
+//! the row before the change. Therefore an answer is kept only if no change to its serial was
+//! told between [`Cache::stamp`], taken before the row is read, and [`Cache::keep`].
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use pki::Serial;
+use pki::ocsp::CertStatus;
+
+use crate::rules::Window;
+
+/// Answers to different CertIDs (digests) of one certificate that are kept.
+const FORMS: usize = 8;
+/// Changes are remembered by this many classes of serials.
+const CLASSES: usize = 1024;
+
+/// A signed answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub body: Bytes,
+    pub etag: String,
+    pub status: CertStatus,
+    pub window: Window,
+    pub produced_at: Timestamp,
+}
+
+/// Which changes were told so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp(u64);
+
+type Generation = HashMap<Serial, Vec<(Box<[u8]>, Kept)>>;
+
+/// The answers that are kept.
+#[derive(Debug)]
+pub struct Cache {
+    /// Most answers of one generation.
+    half: usize,
+    young: Generation,
+    young_count: usize,
+    old: Generation,
+    old_count: usize,
+    changes: Vec<u64>,
+}
+
+impl Cache {
+    /// Keeps at most `capacity` answers.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            half: capacity / 2,
+            young: HashMap::new(),
+            young_count: 0,
+            old: HashMap::new(),
+            old_count: 0,
+            changes: vec![0; CLASSES],
+        }
+    }
+
+    /// How many answers are kept.
+    pub fn len(&self) -> usize {
+        self.young_count + self.old_count
+    }
+
+    /// The answer to this CertID (its octets).
+    pub fn find(&mut self, serial: &Serial, id: &[u8]) -> Option<Kept> {
+        if let Some(kept) = look(&self.young, serial, id) {
+            return Some(kept.clone());
+        }
+        let kept = look(&self.old, serial, id)?.clone();
+        self.insert(serial, id, kept.clone());
+        Some(kept)
+    }
+
+    /// To be taken before the status is read.
+    pub fn stamp(&self, serial: &Serial) -> Stamp {
+        Stamp(self.changes.get(class(serial)).copied().unwrap_or_default())
+    }
+
+    /// Keeps an answer, unless its certificate changed since the stamp.
+    pub fn keep(&mut self, serial: &Serial, id: &[u8], stamp: Stamp, kept: Kept) {
+        if self.stamp(serial) == stamp {
+            self.insert(serial, id, kept);
+        }
+    }
+
+    /// A certificate changed: its answers go, under whatever issuer.
+    pub fn forget(&mut self, serial: &Serial) {
+        if let Some(changes) = self.changes.get_mut(class(serial)) {
+            *changes += 1;
+        }
+        let forget = |generation: &mut Generation, count: &mut usize| {
+            *count -= generation.remove(serial).map_or(0, |forms| forms.len());
+        };
+        forget(&mut self.young, &mut self.young_count);
+        forget(&mut self.old, &mut self.old_count);
+    }
+
+    /// Everything goes.
+    pub fn clear(&mut self) {
+        self.changes.iter_mut().for_each(|changes| *changes += 1);
+        (self.young, self.young_count) = (HashMap::new(), 0);
+        (self.old, self.old_count) = (HashMap::new(), 0);
+    }
+
+    fn insert(&mut self, serial: &Serial, id: &[u8], kept: Kept) {
+        if self.half == 0 {
+            return;
+        }
+        if self.young_count >= self.half {
+            self.old = std::mem::take(&mut self.young);
+            self.old_count = std::mem::take(&mut self.young_count);
+        }
+        let forms = self.young.entry(*serial).or_default();
+        if let Some((_, place)) = forms.iter_mut().find(|(known, _)| **known == *id) {
+            *place = kept;
+        } else if forms.len() < FORMS {
+            forms.push((id.into(), kept));
+            self.young_count += 1;
+        }
+    }
+}
+
+fn look<'a>(generation: &'a Generation, serial: &Serial, id: &[u8]) -> Option<&'a Kept> {
+    let forms = generation.get(serial)?;
+    forms.iter().find(|(known, _)| **known == *id).map(|(_, kept)| kept)
+}
+
+/// Serials are random, so their last octets spread well.
+fn class(serial: &Serial) -> usize {
+    let low = serial.as_bytes().iter().rev().take(2);
+    low.fold(0, |sum, octet| sum << 8 | usize::from(*octet)) % CLASSES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serial(number: u64) -> Serial {
+        Serial::from_magnitude(&number.to_be_bytes()).unwrap()
+    }
+
+    fn kept(text: &'static str) -> Kept {
+        let at = Timestamp::UNIX_EPOCH;
+        let window = Window { this_update: at, next_update: at };
+        Kept {
+            body: Bytes::from_static(text.as_bytes()),
+            etag: String::new(),
+            status: CertStatus::Good,
+            window,
+            produced_at: at,
+        }
+    }
+
+    fn put(cache: &mut Cache, number: u64, id: &[u8], text: &'static str) {
+        let stamp = cache.stamp(&serial(number));
+        cache.keep(&serial(number), id, stamp, kept(text));
+    }
+
+    #[test]
+    fn answers_are_found_by_the_octets_of_the_question() {
+        let mut cache = Cache::new(10);
+        put(&mut cache, 1, b"sha1", "a");
+        put(&mut cache, 1, b"sm3", "b");
+        assert_eq!(cache.find(&serial(1), b"sha1"), Some(kept("a")));
+        assert_eq!(cache.find(&serial(1), b"sm3"), Some(kept("b")));
+        assert_eq!(cache.find(&serial(1), b"sha256"), None);
+        assert_eq!(cache.find(&serial(2), b"sha1"), None);
+    }
+
+    #[test]
+    fn a_change_takes_all_forms_out_of_both_generations() {
+        let mut cache = Cache::new(4);
+        put(&mut cache, 1, b"sha1", "a");
+        put(&mut cache, 2, b"sha1", "b");
+        put(&mut cache, 1, b"sm3", "c");
+        cache.forget(&serial(1));
+        assert_eq!(cache.find(&serial(1), b"sha1"), None);
+        assert_eq!(cache.find(&serial(1), b"sm3"), None);
+        assert_eq!(cache.find(&serial(2), b"sha1"), Some(kept("b")));
+    }
+
+    #[test]
+    fn an_answer_signed_across_a_change_is_not_kept() {
+        let mut cache = Cache::new(10);
+        let stamp = cache.stamp(&serial(1));
+        cache.forget(&serial(1));
+        cache.keep(&serial(1), b"sha1", stamp, kept("from before the change"));
+        assert_eq!(cache.find(&serial(1), b"sha1"), None);
+        let stamp = cache.stamp(&serial(1));
+        cache.clear();
+        cache.keep(&serial(1), b"sha1", stamp, kept("from before the change"));
+        assert_eq!(cache.len(), 0);
+    }
+
+    #[test]
+    fn never_more_than_the_capacity_is_kept_and_what_is_asked_for_stays() {
+        let mut cache = Cache::new(100);
+        for number in 1..=10_000 {
+            put(&mut cache, number, b"sha1", "a");
+            assert!(cache.len() <= 100);
+            assert!(cache.find(&serial(1), b"sha1").is_some(), "{number}");
+        }
+        assert_eq!(cache.find(&serial(2), b"sha1"), None);
+    }
+
+    #[test]
+    fn one_certificate_has_a_bounded_number_of_forms() {
+        let mut cache = Cache::new(1000);
+        for form in 0..100_u8 {
+            put(&mut cache, 1, &[form], "a");
+        }
+        assert_eq!(cache.len(), FORMS);
+        let mut none = Cache::new(0);
+        put(&mut none, 1, b"sha1", "a");
+        assert_eq!(none.len(), 0);
+    }
+}

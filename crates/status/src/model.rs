@@ -1,0 +1,139 @@
+//! Configuration, answers and lists.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use gm::{KeyLabel, UserId};
+use jiff::{SignedDuration, Timestamp};
+use pki::ocsp::{CertStatus, Failure};
+
+/// How the status services work.
+#[derive(Debug, Clone)]
+pub struct StatusConfig {
+    /// The delegated key that signs answers.
+    pub key: KeyLabel,
+    /// User ID of the signatures.
+    pub user_id: UserId,
+    /// `thisUpdate` to `nextUpdate` of an answer. Whoever holds an old answer may show it
+    /// that long, so it is short.
+    pub window: SignedDuration,
+    /// How long caches on the way may keep an answer or a list, at most.
+    pub max_age: SignedDuration,
+    /// Most signed answers that are kept (about 1.2 KiB each).
+    pub cached_answers: usize,
+    /// How often changes by other processes are looked for.
+    pub poll: Duration,
+    /// After this time without a look, kept answers older than `max_age` are no longer used.
+    pub blind: SignedDuration,
+    /// Most answers that are being signed at a time; more get `tryLater`.
+    pub signing: usize,
+}
+
+impl StatusConfig {
+    /// The usual settings: one hour, five minutes, fifty thousand, twice a second.
+    pub fn new(key: KeyLabel) -> Self {
+        Self {
+            key,
+            user_id: UserId::default(),
+            window: SignedDuration::from_hours(1),
+            max_age: SignedDuration::from_mins(5),
+            cached_answers: 50_000,
+            poll: Duration::from_millis(500),
+            blind: SignedDuration::from_secs(5),
+            signing: 256,
+        }
+    }
+}
+
+/// What came out, for figures and logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A signed answer; with several certificates, the status of the first.
+    Answered {
+        /// The status.
+        status: CertStatus,
+        /// Whether it was signed earlier.
+        cached: bool,
+    },
+    /// A failure of RFC 6960 §4.2.1, unsigned.
+    Failed(Failure),
+}
+
+/// An answer on its way out.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The OCSPResponse.
+    pub body: Bytes,
+    /// What caches may do with it.
+    pub caching: Caching,
+    /// What it says.
+    pub outcome: Outcome,
+}
+
+/// What HTTP caches may do with a body (RFC 5019 §6.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caching {
+    /// Nothing: it is for one client, or not for long.
+    NoStore,
+    /// Keep it for `max_age`, and ask again with the tag.
+    Public {
+        /// Names these very octets.
+        etag: String,
+        /// When the octets came to be.
+        last_modified: Timestamp,
+        /// How long from now; never beyond `nextUpdate`.
+        max_age: SignedDuration,
+        /// The same as an instant.
+        expires: Timestamp,
+    },
+}
+
+/// Whether the responder can do its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// When changes were last looked for.
+    pub followed_at: Timestamp,
+    /// The journal number of the last change seen; -1 before the first.
+    pub seq: i64,
+    /// Issuers with a usable responder certificate, and when that ends.
+    pub responders: Vec<(String, Timestamp)>,
+    /// Issuers without one: their certificates have no OCSP.
+    pub mute: Vec<String>,
+    /// Signed answers kept.
+    pub cached: usize,
+}
+
+/// Which revocation list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ListName {
+    /// Name of the issuer's row.
+    pub issuer: String,
+    /// Full, delta, or one shard.
+    pub kind: ListKind,
+}
+
+/// Full, delta, or one shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ListKind {
+    /// Every revoked certificate.
+    Full,
+    /// The changes since the last full list.
+    Delta,
+    /// One partition.
+    Shard(u32),
+}
+
+/// A list in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedList {
+    /// The CRL.
+    pub der: Bytes,
+    /// Names these very octets.
+    pub etag: String,
+    /// CRL number.
+    pub number: u64,
+    /// When it was published.
+    pub published_at: Timestamp,
+    /// When the next one is due at the latest.
+    pub next_update: Timestamp,
+}

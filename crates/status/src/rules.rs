@@ -1,0 +1,188 @@
+//! Pure decisions about answers: which issuer, which status, which window, how long to keep.
+
+use jiff::{SignedDuration, Timestamp};
+use pki::crl::Reason;
+use pki::ocsp::{CertStatus, IssuerHashes, Request};
+use pki::{Certificate, oid};
+
+use crate::model::Caching;
+
+/// A row of `certificate` as far as status goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusRow {
+    /// `good`, `suspended` or `revoked`.
+    pub status: String,
+    /// Code of RFC 5280 §5.3.1.
+    pub reason: Option<i64>,
+    /// Unix seconds of the last change.
+    pub changed_at: i64,
+}
+
+/// The status that an answer gives. No row: not issued, so `unknown` (incident T-07).
+/// Suspended is revoked with certificateHold (RFC 6960 §2.2).
+///
+/// # Errors
+/// A row that contradicts itself is never read as good (incident T-09).
+pub fn cert_status(row: Option<&StatusRow>) -> Result<CertStatus, String> {
+    let Some(row) = row else { return Ok(CertStatus::Unknown) };
+    let wrong = || format!("{row:?}");
+    let code = row.reason.map(u8::try_from).transpose().map_err(|_| wrong())?;
+    let reason = code.map(|code| Reason::from_code(code).ok_or_else(wrong)).transpose()?;
+    let at = Timestamp::from_second(row.changed_at).map_err(|_| wrong())?;
+    match (row.status.as_str(), reason) {
+        ("good", None) => Ok(CertStatus::Good),
+        ("suspended", Some(reason @ Reason::CertificateHold)) => {
+            Ok(CertStatus::Revoked { at, reason })
+        }
+        ("revoked", Some(Reason::CertificateHold | Reason::RemoveFromCrl)) => Err(wrong()),
+        ("revoked", Some(reason)) => Ok(CertStatus::Revoked { at, reason }),
+        _ => Err(wrong()),
+    }
+}
+
+/// Which of our issuers a question is about: name and key must match (incident T-15). `None`
+/// when it is about nobody we know, or about two of ours, since one delegated responder
+/// speaks for one issuer only.
+pub fn issuer_of<'a>(
+    request: &Request,
+    issuers: impl Iterator<Item = &'a IssuerHashes> + Clone,
+) -> Option<usize> {
+    let position = |id| issuers.clone().position(|issuer| issuer.matches(id));
+    let mut known = request.certificates().iter().filter_map(position);
+    let first = known.next()?;
+    known.all(|other| other == first).then_some(first)
+}
+
+/// When an answer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// From.
+    pub this_update: Timestamp,
+    /// To.
+    pub next_update: Timestamp,
+}
+
+/// The window of an answer that is made now: never beyond the end of the responder's own
+/// certificate (incident T-09). `None` when nothing is left of that.
+pub fn window(now: Timestamp, length: SignedDuration, responder_end: Timestamp) -> Option<Window> {
+    let this_update = Timestamp::from_second(now.as_second()).ok()?;
+    let next_update = this_update.checked_add(length).ok()?.min(responder_end);
+    (this_update < next_update).then_some(Window { this_update, next_update })
+}
+
+/// Whether a kept answer may still be sent: until half of its window is over, and only after
+/// its beginning (the clock may have been set back). While changes by others cannot be seen,
+/// only as long as any cache on the way might have kept it.
+pub fn still_serves(
+    window: &Window,
+    now: Timestamp,
+    blind: bool,
+    max_age: SignedDuration,
+) -> bool {
+    let length = window.next_update.duration_since(window.this_update);
+    let age = now.duration_since(window.this_update);
+    let limit = if blind { max_age.min(length / 2) } else { length / 2 };
+    !age.is_negative() && age <= limit
+}
+
+/// What caches may do with a body that counts until `end`.
+pub fn caching(
+    etag: &str,
+    last_modified: Timestamp,
+    end: Timestamp,
+    now: Timestamp,
+    longest: SignedDuration,
+) -> Caching {
+    let left = SignedDuration::from_secs(end.as_second().saturating_sub(now.as_second()));
+    let max_age = left.min(longest).max(SignedDuration::ZERO);
+    let expires = now.checked_add(max_age).unwrap_or(now);
+    Caching::Public { etag: etag.to_owned(), last_modified, max_age, expires }
+}
+
+/// Whether a certificate makes its key a responder of this issuer now (RFC 6960 §4.2.2.2).
+pub fn is_responder(certificate: &Certificate, issuer: &Certificate, now: Timestamp) -> bool {
+    let purpose = certificate.eku().is_some_and(|eku| eku.contains(&oid::OCSP_SIGNING));
+    purpose && certificate.issuer() == issuer.subject() && certificate.is_valid_at(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn row(status: &str, reason: Option<i64>) -> StatusRow {
+        StatusRow { status: status.into(), reason, changed_at: 1_800_000_000 }
+    }
+
+    #[test]
+    fn what_has_no_row_is_unknown() {
+        assert_eq!(cert_status(None), Ok(CertStatus::Unknown));
+    }
+
+    #[test]
+    fn a_suspension_is_revoked_with_hold() {
+        let held = CertStatus::Revoked { at: at(0), reason: Reason::CertificateHold };
+        assert_eq!(cert_status(Some(&row("suspended", Some(6)))), Ok(held));
+        let compromised = CertStatus::Revoked { at: at(0), reason: Reason::KeyCompromise };
+        assert_eq!(cert_status(Some(&row("revoked", Some(1)))), Ok(compromised));
+        let plain = CertStatus::Revoked { at: at(0), reason: Reason::Unspecified };
+        assert_eq!(cert_status(Some(&row("revoked", Some(0)))), Ok(plain));
+        assert_eq!(cert_status(Some(&row("good", None))), Ok(CertStatus::Good));
+    }
+
+    /// T-09: a column "0" instead of NULL once made a public CA serve stale status.
+    #[test]
+    fn a_row_that_contradicts_itself_is_never_good() {
+        for (status, reason) in [
+            ("good", Some(0)),
+            ("good", Some(1)),
+            ("suspended", None),
+            ("suspended", Some(1)),
+            ("revoked", None),
+            ("revoked", Some(6)),
+            ("revoked", Some(7)),
+            ("revoked", Some(8)),
+            ("revoked", Some(256)),
+            ("revoked", Some(-1)),
+            ("", None),
+            ("GOOD", None),
+        ] {
+            assert!(cert_status(Some(&row(status, reason))).is_err(), "{status} {reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_window_ends_with_the_responders_certificate() {
+        let hour = SignedDuration::from_hours(1);
+        let whole = window(at(0), hour, at(86_400)).unwrap();
+        assert_eq!(whole, Window { this_update: at(0), next_update: at(3600) });
+        assert_eq!(window(at(0), hour, at(60)).unwrap().next_update, at(60));
+        assert_eq!(window(at(0), hour, at(0)), None);
+    }
+
+    #[test]
+    fn kept_answers_serve_until_half_of_their_window_and_shorter_when_blind() {
+        let window = Window { this_update: at(0), next_update: at(3600) };
+        let age = SignedDuration::from_secs(300);
+        let serves = |seconds, blind| still_serves(&window, at(seconds), blind, age);
+        assert!(serves(0, false) && serves(1800, false) && !serves(1801, false));
+        assert!(serves(300, true) && !serves(301, true));
+        assert!(!serves(-1, false), "the clock was set back");
+    }
+
+    #[test]
+    fn caches_never_keep_beyond_the_end() {
+        let longest = SignedDuration::from_mins(5);
+        let age = |now| match caching("t", at(0), at(3600), at(now), longest) {
+            Caching::Public { max_age, expires, .. } => {
+                assert_eq!(expires.duration_since(at(now)), max_age);
+                max_age.as_secs()
+            }
+            Caching::NoStore => -1,
+        };
+        assert_eq!((age(0), age(3500), age(3600), age(4000)), (300, 100, 0, 0));
+    }
+}

@@ -1,0 +1,104 @@
+//! The operations: answering questions, following changes, handing out lists.
+
+mod answer;
+mod authorities;
+mod follow;
+mod lists;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use gm::Device;
+use jiff::Timestamp;
+use pki::Serial;
+use store::{Clock, Store};
+use tokio::sync::Semaphore;
+
+pub use lists::Lists;
+
+use crate::cache::Cache;
+use crate::error::Error;
+use crate::model::{Health, StatusConfig};
+use authorities::Authorities;
+use follow::Followed;
+
+/// Answers OCSP questions. Clones are the same responder; the last one that goes ends its
+/// task.
+#[derive(Clone)]
+pub struct Responder(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    device: Arc<dyn Device>,
+    clock: Arc<dyn Clock>,
+    config: StatusConfig,
+    authorities: RwLock<Arc<Authorities>>,
+    cache: Mutex<Cache>,
+    followed: Mutex<Followed>,
+    signing: Arc<Semaphore>,
+}
+
+impl Responder {
+    /// Opens a responder and starts following changes. The device need not be there yet:
+    /// until it is, answers are `tryLater`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn open(
+        store: Store,
+        device: Arc<dyn Device>,
+        config: StatusConfig,
+    ) -> Result<Self, Error> {
+        let clock = store.clock();
+        let followed = Followed::begin(&store, clock.now()).await?;
+        let responder = Self(Arc::new(Inner {
+            device,
+            cache: Mutex::new(Cache::new(config.cached_answers)),
+            signing: Arc::new(Semaphore::new(config.signing)),
+            authorities: RwLock::default(),
+            followed: Mutex::new(followed),
+            clock,
+            config,
+            store,
+        }));
+        responder.refresh().await?;
+        responder.spawn_follower();
+        Ok(responder)
+    }
+
+    /// A certificate changed: its kept answers are gone when this returns. For the process
+    /// that made the change; others notice by themselves within a second.
+    pub fn invalidate(&self, serial: &Serial) {
+        self.cache().forget(serial);
+    }
+
+    /// Whether the responder can do its work.
+    pub fn health(&self) -> Health {
+        let authorities = self.authorities();
+        let (responders, mute) = authorities.responders(self.0.clock.now());
+        let followed = *self.followed();
+        let cached = self.cache().len();
+        Health { followed_at: followed.at, seq: followed.seq, responders, mute, cached }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    fn authorities(&self) -> Arc<Authorities> {
+        self.0.authorities.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.0.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn followed(&self) -> MutexGuard<'_, Followed> {
+        self.0.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Responder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Responder({})", self.0.config.key)
+    }
+}
