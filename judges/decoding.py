@@ -20,7 +20,9 @@ def check(folder: Folder, board: Board) -> None:
         for file in folder.files(kind):
             name, der = f"{kind}/{file.name}", file.read_bytes()
             board.run(name, "asn1crypto reads and rewrites it", lambda: typed(asn1_type, der))
-            board.run(name, "pyasn1 reads and rewrites it", lambda: untyped(der))
+            # Without a type, pyasn1 takes the implicit [0] of a response for an explicit one.
+            if kind != "responses":
+                board.run(name, "pyasn1 reads and rewrites it", lambda: untyped(der))
             if kind == "certs":
                 board.run(name, "its signature is two positive numbers", lambda: signature(der))
 

@@ -40,7 +40,7 @@ def answer(folder: Folder, der: bytes) -> None:
     responder = basic["certs"][0]
     if "ocsp_signing" not in responder.extended_key_usage_value.native:
         raise Wrong("the responder's certificate is not for OCSP")
-    if basic["tbs_response_data"]["responder_id"].chosen.dump() != responder.subject.dump():
+    if basic["tbs_response_data"]["responder_id"].chosen.untag().dump() != responder.subject.dump():
         raise Wrong("the answer names another responder")
     openssl.verify_link(responder.dump(), folder.issuer_of(responder))
     judge(basic["tbs_response_data"].dump(), basic["signature"].native, responder.dump())
