@@ -52,8 +52,18 @@ pub struct Check {
     pub detail: String,
 }
 
-fn check(name: &'static str, title: &'static str, level: Level, detail: impl Into<String>) -> Check {
-    Check { name, title, level, detail: detail.into() }
+fn check(
+    name: &'static str,
+    title: &'static str,
+    level: Level,
+    detail: impl Into<String>,
+) -> Check {
+    Check {
+        name,
+        title,
+        level,
+        detail: detail.into(),
+    }
 }
 
 fn describe(list: &CrlHealth) -> String {
@@ -92,7 +102,9 @@ impl Institution {
         const TITLE: &str = "日志与锚点";
         match self.store().standing() {
             Standing::Sound => check("journal", TITLE, Level::Good, "日志与数据库外的锚点一致"),
-            Standing::Halted { reason } => check("journal", TITLE, Level::Failed, reason.to_string()),
+            Standing::Halted { reason } => {
+                check("journal", TITLE, Level::Failed, reason.to_string())
+            }
         }
     }
 
@@ -116,9 +128,18 @@ impl Institution {
         let now = self.clock().now();
         let floor = self.ca().certificate().not_before();
         if now < floor {
-            return check("clock", TITLE, Level::Failed, "系统时钟早于CA证书的起始时间，请校准时钟");
+            return check(
+                "clock",
+                TITLE,
+                Level::Failed,
+                "系统时钟早于CA证书的起始时间，请校准时钟",
+            );
         }
-        let newest = Page { limit: 1, newest_first: true, ..Page::default() };
+        let newest = Page {
+            limit: 1,
+            newest_first: true,
+            ..Page::default()
+        };
         let last = self.store().records(&Filter::default(), newest).await;
         match last.map(|records| records.first().map(|record| record.at)) {
             Ok(Some(last)) if last > now => {
@@ -139,8 +160,17 @@ impl Institution {
         match self.ca().check_key() {
             Ok(()) => {
                 let info = self.device().info();
-                let kind = if info.certified { "经检测认证" } else { "软件设备，仅供试用和测试" };
-                check("device", TITLE, Level::Good, format!("{}（{kind}）", info.name))
+                let kind = if info.certified {
+                    "经检测认证"
+                } else {
+                    "软件设备，仅供试用和测试"
+                };
+                check(
+                    "device",
+                    TITLE,
+                    Level::Good,
+                    format!("{}（{kind}）", info.name),
+                )
             }
             Err(error) => check("device", TITLE, Level::Failed, error.to_string()),
         }
@@ -208,7 +238,11 @@ impl Institution {
                     counts.in_use(),
                     counts.history()
                 );
-                let level = if counts.standby == 0 { Level::Warning } else { Level::Good };
+                let level = if counts.standby == 0 {
+                    Level::Warning
+                } else {
+                    Level::Good
+                };
                 check("kmc", TITLE, level, detail)
             }
             Err(error) => check("kmc", TITLE, Level::Unknown, error.to_string()),
@@ -231,8 +265,17 @@ impl Institution {
         const TITLE: &str = "磁盘空间";
         match fs4::available_space(self.layout().root()) {
             Ok(free) => {
-                let level = if free < WARN_DISK { Level::Warning } else { Level::Good };
-                check("disk", TITLE, level, format!("数据目录所在磁盘剩余 {} MiB", free >> 20))
+                let level = if free < WARN_DISK {
+                    Level::Warning
+                } else {
+                    Level::Good
+                };
+                check(
+                    "disk",
+                    TITLE,
+                    level,
+                    format!("数据目录所在磁盘剩余 {} MiB", free >> 20),
+                )
             }
             Err(error) => check("disk", TITLE, Level::Unknown, error.to_string()),
         }

@@ -98,7 +98,10 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NoRequest(_))
-            || matches!(self, Self::Ca(ca::Error::Invalid(ca::Invalid::NoCertificate(_))))
+            || matches!(
+                self,
+                Self::Ca(ca::Error::Invalid(ca::Invalid::NoCertificate(_)))
+            )
             || matches!(self, Self::Store(store::Error::NotFound(_)))
     }
 
@@ -124,7 +127,8 @@ impl Error {
     fn is_device_away(&self) -> bool {
         matches!(
             self,
-            Self::Device(gm::DeviceError::Gone) | Self::Ca(ca::Error::Device(gm::DeviceError::Gone))
+            Self::Device(gm::DeviceError::Gone)
+                | Self::Ca(ca::Error::Device(gm::DeviceError::Gone))
         )
     }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 use access::Access;
 use ca::{Ca, CaConfig};
 use gm::soft::SoftDevice;
-use gm::{Device, KeyLabel, Random};
+use gm::{Device, KeyLabel};
 use jiff::SignedDuration;
 use kmc::{KeyCentre, Kmc, Local};
+use pki::Urls;
 use pki::profile::ProfileSet;
-use pki::{Serial, Urls};
 use status::{Lists, Responder, StatusConfig};
 use store::{Clock, Opening, Schema, Store, StoreConfig, SystemClock};
 use zeroize::Zeroizing;
@@ -75,7 +75,9 @@ impl Parts {
         let kmc_device = match (&secrets.kmc, settings.kmc.remote.is_empty()) {
             (Some(phrase), true) => Some(arc(SoftDevice::open(&layout.kmc_device(), phrase)?)),
             (None, true) => {
-                return Err(Error::Setup("密钥管理中心为内置方式，需要其密码设备的口令".into()));
+                return Err(Error::Setup(
+                    "密钥管理中心为内置方式，需要其密码设备的口令".into(),
+                ));
             }
             (_, false) => None,
         };
@@ -126,7 +128,13 @@ impl Institution {
         };
         let (responder, lists) = open_status(&parts, &store).await?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
-        let Parts { layout, settings, device, clock, .. } = parts;
+        let Parts {
+            layout,
+            settings,
+            device,
+            clock,
+            ..
+        } = parts;
         let inner = Inner {
             layout,
             settings,
@@ -216,13 +224,6 @@ impl Institution {
         &self.0.kinds
     }
 
-    /// A fresh serial number of 128 random bits (T-01).
-    pub(crate) fn draw_serial(&self) -> Result<Serial, Error> {
-        let mut random = [0; 16];
-        self.device().session()?.fill(&mut random)?;
-        Ok(Serial::from_random(random)?)
-    }
-
     /// Signs a last checkpoint and lets go of databases.
     pub async fn close(self) {
         self.store().clone().close().await;
@@ -261,7 +262,13 @@ pub(crate) async fn open_kmc(parts: &Parts, device: Arc<dyn Device>) -> Result<K
     let config =
         StoreConfig::new(url, Schema::Kmc, layout.kmc_anchor(), origin).opening(parts.opening);
     let store = Store::open(config, device.clone(), parts.clock.clone()).await?;
-    let kmc = Kmc::open(store, device, parts.clock.clone(), centre::config(settings)?).await?;
+    let kmc = Kmc::open(
+        store,
+        device,
+        parts.clock.clone(),
+        centre::config(settings)?,
+    )
+    .await?;
     Ok(kmc)
 }
 

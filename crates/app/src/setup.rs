@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use access::{Access, Client, NewClient};
-use ca::ceremony::{Ceremony, CeremonyPlan, CeremonyReport, Participants, Quorum, ROOT};
 use ca::CaConfig;
+use ca::ceremony::{Ceremony, CeremonyPlan, CeremonyReport, Participants, Quorum, ROOT};
 use gm::passphrase::Stretch;
 use gm::soft::SoftDevice;
 use gm::{Device, DeviceError, RefusedReason};
@@ -83,8 +83,15 @@ pub async fn found(founding: Founding) -> Result<Founded, Error> {
     make_folder(&layout.ceremony())?;
     founding.settings.save(&layout.settings())?;
     let device = device(&layout.device(), &founding.secrets.device, founding.stretch)?;
-    let kmc_device = match (&founding.secrets.kmc, founding.settings.kmc.remote.is_empty()) {
-        (Some(phrase), true) => Some(self::device(&layout.kmc_device(), phrase, founding.stretch)?),
+    let kmc_device = match (
+        &founding.secrets.kmc,
+        founding.settings.kmc.remote.is_empty(),
+    ) {
+        (Some(phrase), true) => Some(self::device(
+            &layout.kmc_device(),
+            phrase,
+            founding.stretch,
+        )?),
         (None, true) => return Err(Error::Setup("缺少密钥管理中心密码设备的口令".into())),
         (_, false) => None,
     };
@@ -132,7 +139,8 @@ async fn register_at_centre(parts: &Parts, report: &CeremonyReport) -> Result<()
     };
     let kmc = institution::open_kmc(parts, device.clone()).await?;
     let name = kmc::Text::parse("name", ISSUER)?;
-    kmc.register_ca(name, report.issuing.public_key()?, Actor::system()).await?;
+    kmc.register_ca(name, report.issuing.public_key()?, Actor::system())
+        .await?;
     kmc.refill().await?;
     kmc.store().clone().close().await;
     Ok(())
@@ -170,11 +178,7 @@ fn root_urls(settings: &Settings) -> Urls {
 }
 
 /// A device: made, or opened if an earlier run made it.
-fn device(
-    folder: &Path,
-    passphrase: &[u8],
-    stretch: Stretch,
-) -> Result<Arc<dyn Device>, Error> {
+fn device(folder: &Path, passphrase: &[u8], stretch: Stretch) -> Result<Arc<dyn Device>, Error> {
     match SoftDevice::create(folder, passphrase, stretch) {
         Ok(device) => Ok(Arc::new(device)),
         Err(DeviceError::Refused(RefusedReason::DeviceExists)) => {

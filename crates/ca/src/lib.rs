@@ -92,12 +92,12 @@ mod service;
 mod sql;
 
 pub use crl::{CrlHealth, CrlKind, CrlRecord, PublishedCrl};
-pub use rules::crl::Freshness;
 pub use error::{Error, Invalid, Refusal};
 pub use model::{
     CaConfig, CertificateRecord, CrlPolicy, IssueOrder, RequestId, RevocationReason, Role, Status,
     StatusView, StoredCertificate, Validity,
 };
+pub use rules::crl::Freshness;
 pub use rules::status::Revocation;
 pub use service::{
     Ca, CertificatePage, Explanation, Export, Intent, IssuanceTicket, PreparedOrder,

@@ -111,6 +111,7 @@ async fn life_of_a_key(centre: &dyn KeyCentre) {
     assert_eq!(unknown.unwrap_err().code(), "kmc.unknown_certificate");
 }
 
+/// GM/T 0014 §5.2: apply, restore, revoke; the same rules as in the same process.
 #[tokio::test(flavor = "multi_thread")]
 async fn near_and_far_a_centre_behaves_the_same() {
     on_each_engine(async |world| {

@@ -65,6 +65,7 @@ fn approval(case: &RecoveryCase, signer: &PrivateKey) -> Approval {
     common::approval(case, signer)
 }
 
+/// GM/T 0038 §7.6.2.3, judicial recovery: two parties, an envelope, never the plaintext.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_parties_recover_exactly_the_archived_key_for_the_judicial_key() {
     on_each_engine(async |world| {

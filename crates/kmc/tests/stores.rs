@@ -14,6 +14,7 @@ use common::{World, actor, on_each_engine, opened, order, person, restore, seria
 use kmc::{EndReason, Error, Text};
 use sqlx::{Connection as _, Executor as _};
 
+/// GM/T 0038 §7.6.2.2 and GM/T 0009 §7.4: 备用 → 在用, enveloped to the signing key.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_applied_key_opens_with_the_subscribers_signing_key() {
     on_each_engine(async |world| {
@@ -87,6 +88,7 @@ async fn a_validity_that_is_empty_or_over_is_refused() {
     }
 }
 
+/// GM/T 0038 §7.6.2.1: the standby store is refilled below its minimum by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn refilling_starts_below_the_mark_and_stops_at_the_level() {
     on_each_engine(async |world| {
@@ -126,6 +128,7 @@ async fn refilling_starts_below_the_mark_and_stops_at_the_level() {
     .await;
 }
 
+/// GM/T 0038 §7.6.2.1: pairs are generated in real time when none is ready.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_standby_store_is_helped_in_real_time() {
     on_each_engine(async |world| {
@@ -180,6 +183,7 @@ async fn many_applicants_at_once_get_different_keys() {
     .await;
 }
 
+/// GM/T 0038 §7.6.2.3 and GM/T 0034 §12.1: a new signing pair first, the old key to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn restoration_needs_a_new_signing_key_and_returns_the_old_encryption_key() {
     on_each_engine(async |world| {
@@ -217,6 +221,7 @@ async fn restoration_needs_a_new_signing_key_and_returns_the_old_encryption_key(
     .await;
 }
 
+/// GM/T 0038 §7.6.2.4 and GM/T 0034 §5: 在用 → 历史, kept for more than ten years.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_goes_to_history_and_stays_there() {
     on_each_engine(async |world| {
@@ -255,6 +260,7 @@ async fn a_revoked_key_goes_to_history_and_stays_there() {
     .await;
 }
 
+/// GM/T 0034 §5: expiry ends use as revocation does.
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_keys_go_to_history_by_themselves() {
     on_each_engine(async |world| {
@@ -308,6 +314,7 @@ async fn the_database_itself_refuses_to_lose_or_turn_back_a_key() {
     .await;
 }
 
+/// GM/T 0038 §7.6.1 and §7.6.2.5: several CAs at once, told apart in keys and in counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_authorities_cannot_reach_each_others_keys() {
     on_each_engine(async |world| {

@@ -26,7 +26,12 @@ fn entry(number: u64) -> Option<RevokedEntry> {
     magnitude[8..].copy_from_slice(&number.to_be_bytes());
     let serial = Serial::from_magnitude(&magnitude).ok()?;
     let at = at(-i64::try_from(number).ok()?);
-    Some(RevokedEntry { serial, at, reason: Reason::KeyCompromise, invalid_since: None })
+    Some(RevokedEntry {
+        serial,
+        at,
+        reason: Reason::KeyCompromise,
+        invalid_since: None,
+    })
 }
 
 /// Writes, signs and assembles a list; the entries are spooled to a file.
@@ -54,11 +59,17 @@ fn write(key: &PrivateKey, issuer: &Name, entries: u64) -> Option<Vec<u8>> {
 }
 
 fn lists(c: &mut Criterion) {
-    let Ok(key) = PrivateKey::generate(&mut OsRandom) else { return };
+    let Ok(key) = PrivateKey::generate(&mut OsRandom) else {
+        return;
+    };
     let issuer = Name::from_attributes([(oid::COMMON_NAME, Tag::UTF8_STRING, "列表机构")]);
-    let Some(der) = write(&key, &issuer, ENTRIES) else { return };
+    let Some(der) = write(&key, &issuer, ENTRIES) else {
+        return;
+    };
     let mut group = c.benchmark_group("crl");
-    group.sample_size(10).throughput(Throughput::Elements(ENTRIES));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Elements(ENTRIES));
     group.bench_function("write 1 million entries", |b| {
         b.iter(|| black_box(write(&key, &issuer, ENTRIES)));
     });

@@ -260,7 +260,7 @@ mod tests {
             ("110105194912310021", "ident.id-check"),
             ("11010519491231002", "ident.id-length"),
             ("1101051949123100XX", "ident.id-character"),
-            ("１１０１０５", "ident.id-length"),
+            ("１１０１０５", "ident.id-character"),
             ("990105194912310026", "ident.id-region"),
             ("110105194902310020", "ident.id-date"),
             ("", "ident.id-length"),

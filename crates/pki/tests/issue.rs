@@ -1,6 +1,14 @@
 //! A root, a CA and every kind of certificate are made from the profiles, and
 //! hold before ourselves.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
+
 mod support;
 
 use gm::UserId;

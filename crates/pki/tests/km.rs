@@ -58,13 +58,13 @@ fn instant(text: &str) -> Timestamp {
 }
 
 fn entity() -> EntityName {
-    EntityName::new(&name_der(), &example_key().public_key(), serial("01"))
+    EntityName::new(&name_der(), example_key().public_key(), serial("01"))
 }
 
 fn apply(user_name: Option<&str>) -> Request {
     Request::Apply(ApplyKey::sm2(ApplyUser {
         cert_serial: serial("8899aabbccddeeff0011223344556677"),
-        signing_key: Spki::of(&example_key().public_key()),
+        signing_key: Spki::of(example_key().public_key()),
         not_before: instant("2026-11-22T00:00:00Z"),
         not_after: instant("2051-11-22T00:00:00Z"),
         user_name: user_name.map(|name| name.as_bytes().to_vec()),
@@ -136,7 +136,7 @@ fn a_request_comes_back_as_it_was_signed() {
     let restore = Request::Restore(RestoreKey {
         reply: ReplyAlgorithms::SM,
         cert_serial: serial("7f"),
-        signing_key: Spki::of(&example_key().public_key()),
+        signing_key: Spki::of(example_key().public_key()),
     });
     let revoke = Request::Revoke(RevokeKey {
         cert_serial: serial("80"),
@@ -145,7 +145,7 @@ fn a_request_comes_back_as_it_was_signed() {
     let read = CaRequest::from_der(&sent.to_der()).unwrap();
     assert_eq!(read, sent);
     let body = read
-        .verify(&example_key().public_key(), &UserId::default())
+        .verify(example_key().public_key(), &UserId::default())
         .unwrap();
     assert_eq!(body, sent.body());
     assert_eq!(body.ca.directory_name(), Some(name_der().as_slice()));
@@ -194,7 +194,7 @@ fn the_encoding_of_a_request_does_not_change_by_accident() {
 fn an_answer_with_keys_and_errors_comes_back() {
     let ret_key = RetKey {
         cert_serial: serial("0a"),
-        public_key: Spki::of(&example_key().public_key()),
+        public_key: Spki::of(example_key().public_key()),
         private_key: envelope_der(&enveloped()),
     };
     let error = ErrorPackage {
@@ -222,7 +222,7 @@ fn an_answer_with_keys_and_errors_comes_back() {
     let sent = KmRespond::sign(body, sign).unwrap();
     let read = KmRespond::from_der(&sent.to_der()).unwrap();
     assert_eq!(read, sent);
-    read.verify(&key.public_key(), &UserId::default()).unwrap();
+    read.verify(key.public_key(), &UserId::default()).unwrap();
     openssl_reads(&sent.to_der());
 }
 
@@ -236,7 +236,7 @@ fn a_changed_octet_of_the_body_breaks_the_signature() {
     let mut changed = sent;
     changed[position + 13] = b'1';
     let read = CaRequest::from_der(&changed).unwrap();
-    let refused = read.verify(&example_key().public_key(), &UserId::default());
+    let refused = read.verify(example_key().public_key(), &UserId::default());
     assert!(matches!(refused, Err(Error::Signature { .. })));
 }
 
@@ -347,7 +347,7 @@ fn write_apply(w: &mut Writer, text: Tag) {
         .for_each(|oid| algorithm(w, oid));
     w.sequence(|w| {
         w.uint(9);
-        w.raw(Spki::of(&example_key().public_key()).der());
+        w.raw(Spki::of(example_key().public_key()).der());
         w.generalized_time(instant("2026-01-01T00:00:00Z"));
         w.generalized_time(instant("2027-01-01T00:00:00Z"));
         w.explicit(1, |w| w.tlv(text, b"4403"));
@@ -392,7 +392,7 @@ fn a_private_key_keeps_its_envelope_and_its_signature() {
     let key = enveloped();
     let der = envelope_der(&key);
     let read = PrivateKeyEnvelope::from_der(&der).unwrap();
-    read.verify(&example_key().public_key(), &UserId::default())
+    read.verify(example_key().public_key(), &UserId::default())
         .unwrap();
     assert_eq!(read.into_enveloped(key.public_key), key);
 }
@@ -404,7 +404,7 @@ fn a_changed_ciphertext_is_found_by_the_envelope_signature() {
     der[position] ^= 1;
     let read = PrivateKeyEnvelope::from_der(&der).unwrap();
     assert!(
-        read.verify(&example_key().public_key(), &UserId::default())
+        read.verify(example_key().public_key(), &UserId::default())
             .is_err()
     );
 }
@@ -520,7 +520,7 @@ proptest! {
         task in proptest::collection::vec(any::<u8>(), 0..=19),
         serial in any_serial(),
     ) {
-        let ca = EntityName::new(&name_der(), &example_key().public_key(), serial);
+        let ca = EntityName::new(&name_der(), example_key().public_key(), serial);
         let task = TaskNumber::from_magnitude(&task).unwrap();
         let body = KsRequest { ca, requests, time, task };
         let sent = CaRequest::sign(body, |_| Ok::<_, Error>(example_signature())).unwrap();

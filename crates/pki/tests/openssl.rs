@@ -4,6 +4,14 @@
 //! OpenSSL 3.0 hands the SM2 ID to the leaf only, so chains are verified one
 //! link at a time with `-partial_chain`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
+
 mod support;
 
 use std::path::Path;

@@ -1,6 +1,14 @@
 //! Profiles as data: what comes with the program is sound, and what the
 //! standards forbid cannot be configured.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
+
 use std::path::Path;
 
 use pki::profile::{Presence, Profile, ProfileSet, Role};

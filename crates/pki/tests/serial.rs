@@ -1,6 +1,14 @@
 //! T-01: serial numbers hold 128 random bits, are positive, and never longer
 //! than 20 octets.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
+
 use std::collections::HashSet;
 
 use gm::{OsRandom, Random};

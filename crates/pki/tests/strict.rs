@@ -1,6 +1,14 @@
 //! The strict gate: one certificate, broken in one way at a time, is refused
 //! each time, and for that very reason.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
+
 mod support;
 
 use pki::{Certificate, oid};

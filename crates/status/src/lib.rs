@@ -38,5 +38,7 @@ mod service;
 mod sql;
 
 pub use error::Error;
-pub use model::{Answer, Caching, Health, ListKind, ListName, Outcome, PublishedList, StatusConfig};
+pub use model::{
+    Answer, Caching, Health, ListKind, ListName, Outcome, PublishedList, StatusConfig,
+};
 pub use service::{Lists, Responder};

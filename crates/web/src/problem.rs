@@ -104,8 +104,7 @@ fn status_of(error: &app::Error) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry = self.retryable && status == StatusCode::SERVICE_UNAVAILABLE;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
@@ -118,7 +117,10 @@ impl IntoResponse for Problem {
             set(header::RETRY_AFTER, "1");
         }
         if status == StatusCode::UNAUTHORIZED {
-            set(header::WWW_AUTHENTICATE, "Signature realm=\"yinxin\", alg=\"sm2-sm3\"");
+            set(
+                header::WWW_AUTHENTICATE,
+                "Signature realm=\"yinxin\", alg=\"sm2-sm3\"",
+            );
         }
         response
     }

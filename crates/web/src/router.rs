@@ -1,12 +1,12 @@
 //! The route table: every address, its method, its gate. Nothing is reachable that isn't a row.
 
+use access::Action;
 use app::Institution;
 use axum::Router;
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{self, MethodRouter};
-use access::Action;
 
 use crate::api::{
     App, certificates, clients, crls, export, journal, kinds, requests, session, system,
@@ -132,16 +132,27 @@ mod tests {
 
     #[test]
     fn only_what_relying_parties_need_is_public() {
-        let public: Vec<_> =
-            table().into_iter().filter(|r| r.gate == Gate::Public).map(|r| r.path).collect();
-        assert!(public.iter().all(|path| !path.starts_with("/api/v1/") || *path == "/api/v1/kinds"));
+        let public: Vec<_> = table()
+            .into_iter()
+            .filter(|r| r.gate == Gate::Public)
+            .map(|r| r.path)
+            .collect();
+        assert!(
+            public
+                .iter()
+                .all(|path| !path.starts_with("/api/v1/") || *path == "/api/v1/kinds")
+        );
     }
 
     #[test]
     fn nothing_that_changes_anything_is_public_but_asking_for_status() {
         for route in table() {
             let asks = route.path.starts_with("/ocsp");
-            assert!(route.method == Method::GET || route.gate != Gate::Public || asks, "{}", route.path);
+            assert!(
+                route.method == Method::GET || route.gate != Gate::Public || asks,
+                "{}",
+                route.path
+            );
         }
     }
 }

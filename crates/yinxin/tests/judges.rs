@@ -5,6 +5,16 @@
 //! Needs openssl, and the Python of `scripts/judges-python` in `YINXIN_JUDGES_PYTHON`; without
 //! the latter, the Python judges are left out and the test says so.
 
+// Helpers outside #[test] functions fail the test by panicking.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout
+)]
+
 mod support;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +45,9 @@ fn programs_that_we_did_not_write_agree_with_everything_made() {
     let court = Court::new("agree");
     let mut server = court.world.serve(&[]).expect("service starts");
     let subscribers = court.enrol_every_kind();
-    let [good, held, revoked, ..] = subscribers.as_slice() else { panic!("five kinds") };
+    let [good, held, revoked, ..] = subscribers.as_slice() else {
+        panic!("five kinds")
+    };
     court.change(held, "suspend", &Value::Null);
     court.change(revoked, "revoke", &json!({ "reason": "keyCompromise" }));
     court.keep_authorities();
@@ -68,12 +80,17 @@ fn judges_find_what_is_wrong() {
 
 impl Court {
     fn new(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("judges").join(name);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("judges")
+            .join(name);
         let _ = std::fs::remove_dir_all(&folder);
         for kind in ["certs", "crls", "ocsp", "responses", "work"] {
             std::fs::create_dir_all(folder.join(kind)).unwrap();
         }
-        Self { world: World::found(""), folder }
+        Self {
+            world: World::found(""),
+            folder,
+        }
     }
 
     fn work(&self, name: &str) -> PathBuf {
@@ -84,12 +101,17 @@ impl Court {
     fn enrol_every_kind(&self) -> Vec<Subscriber> {
         let by = ["openssl", "own", "own", "openssl", "own"];
         let kinds = subjects().into_iter().zip(by);
-        kinds.map(|((kind, subject), by)| self.enrol(kind, by, &subject)).collect()
+        kinds
+            .map(|((kind, subject), by)| self.enrol(kind, by, &subject))
+            .collect()
     }
 
     /// A key and a request by `by`, the order, and what came of it on disk.
     fn enrol(&self, kind: &'static str, by: &str, subject: &Value) -> Subscriber {
-        let key = self.folder.join("responses").join(format!("{kind}.key.pem"));
+        let key = self
+            .folder
+            .join("responses")
+            .join(format!("{kind}.key.pem"));
         let csr = self.work(&format!("{kind}.csr"));
         match by {
             "openssl" => openssl_request(&key, &csr),
@@ -97,16 +119,32 @@ impl Court {
         }
         let csr = std::fs::read_to_string(&csr).unwrap();
         let order = json!({ "request_id": kind, "kind": kind, "csr": csr, "subject": subject });
-        let answer = self.world.client.call("POST", "/api/v1/requests", &order).unwrap();
-        assert_eq!(answer.status, 201, "{kind}: {}", String::from_utf8_lossy(&answer.body));
+        let answer = self
+            .world
+            .client
+            .call("POST", "/api/v1/requests", &order)
+            .unwrap();
+        assert_eq!(
+            answer.status,
+            201,
+            "{kind}: {}",
+            String::from_utf8_lossy(&answer.body)
+        );
         let made = answer.json();
         let response = STANDARD.decode(made["response"].as_str().unwrap()).unwrap();
-        std::fs::write(self.folder.join("responses").join(format!("{kind}.der")), response)
-            .unwrap();
+        std::fs::write(
+            self.folder.join("responses").join(format!("{kind}.der")),
+            response,
+        )
+        .unwrap();
         let serial = made["sign_serial"].as_str().unwrap().to_owned();
         let sign = self.keep_certificate(&format!("{kind}-sign"), &serial);
         self.keep_certificate(&format!("{kind}-enc"), made["enc_serial"].as_str().unwrap());
-        Subscriber { name: kind, sign, serial }
+        Subscriber {
+            name: kind,
+            sign,
+            serial,
+        }
     }
 
     /// A key and a request by our own tool for subscribers.
@@ -119,7 +157,11 @@ impl Court {
 
     fn keep_certificate(&self, name: &str, serial: &str) -> Certificate {
         let target = format!("/api/v1/certificates/{serial}/der");
-        let answer = self.world.client.call("GET", &target, &Value::Null).unwrap();
+        let answer = self
+            .world
+            .client
+            .call("GET", &target, &Value::Null)
+            .unwrap();
         assert_eq!(answer.status, 200, "{target}");
         let certificate = Certificate::from_der(&answer.body).unwrap();
         assert_eq!(certificate.serial().to_hex(), serial);
@@ -134,8 +176,17 @@ impl Court {
     fn change(&self, whose: &Subscriber, act: &str, body: &Value) {
         let target = format!("/api/v1/certificates/{}/{act}", whose.serial);
         let answer = self.world.client.call("POST", &target, body).unwrap();
-        assert_eq!(answer.status, 200, "{act}: {}", String::from_utf8_lossy(&answer.body));
-        assert_eq!(answer.json().as_array().unwrap().len(), 2, "the pair goes together");
+        assert_eq!(
+            answer.status,
+            200,
+            "{act}: {}",
+            String::from_utf8_lossy(&answer.body)
+        );
+        assert_eq!(
+            answer.json().as_array().unwrap().len(),
+            2,
+            "the pair goes together"
+        );
     }
 
     /// The certificates of root and issuing CA, from where the certificates say they are.
@@ -143,8 +194,11 @@ impl Court {
         for name in ["root", "issuing"] {
             let der = self.download(&format!("/ca/{name}.cer"));
             let certificate = Certificate::from_der(&der).unwrap();
-            std::fs::write(self.work(&format!("{name}.pem")), certificate.to_pem().unwrap())
-                .unwrap();
+            std::fs::write(
+                self.work(&format!("{name}.pem")),
+                certificate.to_pem().unwrap(),
+            )
+            .unwrap();
             self.keep("certs", name, &der);
         }
     }
@@ -153,8 +207,17 @@ impl Court {
     fn keep_lists(&self) {
         for kind in ["full", "delta"] {
             let body = json!({ "kind": kind });
-            let answer = self.world.client.call("POST", "/api/v1/crls", &body).unwrap();
-            assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+            let answer = self
+                .world
+                .client
+                .call("POST", "/api/v1/crls", &body)
+                .unwrap();
+            assert_eq!(
+                answer.status,
+                200,
+                "{}",
+                String::from_utf8_lossy(&answer.body)
+            );
         }
         for name in ["issuing", "issuing-delta", "root"] {
             self.keep("crls", name, &self.download(&format!("/crl/{name}.crl")));
@@ -162,7 +225,10 @@ impl Court {
     }
 
     fn download(&self, path: &str) -> Vec<u8> {
-        let mut answer = agent().get(format!("{}{path}", self.world.url)).call().unwrap();
+        let mut answer = agent()
+            .get(format!("{}{path}", self.world.url))
+            .call()
+            .unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.body_mut().read_to_vec().unwrap()
     }
@@ -182,22 +248,39 @@ impl Court {
             }
             let question = std::fs::read(self.work(&format!("{status}-post-sha1-no_nonce.req")));
             let path = STANDARD.encode(question.unwrap());
-            let path = path.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
-            self.keep("ocsp", &format!("{status}-get"), &self.download(&format!("/ocsp/{path}")));
+            let path = path
+                .replace('+', "%2B")
+                .replace('/', "%2F")
+                .replace('=', "%3D");
+            self.keep(
+                "ocsp",
+                &format!("{status}-get"),
+                &self.download(&format!("/ocsp/{path}")),
+            );
         }
         let answer = std::fs::read(self.folder.join("ocsp/good-get.der")).unwrap();
-        let Reply::Answered(answer) = Reply::from_der(&answer).unwrap() else { panic!("no answer") };
-        let [responder] = answer.certificates() else { panic!("one responder") };
+        let Reply::Answered(answer) = Reply::from_der(&answer).unwrap() else {
+            panic!("no answer")
+        };
+        let [responder] = answer.certificates() else {
+            panic!("one responder")
+        };
         self.keep("certs", "responder", responder.der());
     }
 
     fn ask(&self, name: &str, serial: &str, (digest, nonce): (&str, &str), said: &str) {
         let mut command = Command::new("openssl");
         command.args(["ocsp", "-noverify", digest, nonce, "-issuer"]);
-        command.arg(self.work("issuing.pem")).args(["-serial", &format!("0x{serial}")]);
+        command
+            .arg(self.work("issuing.pem"))
+            .args(["-serial", &format!("0x{serial}")]);
         command.args(["-url", &format!("{}/ocsp", self.world.url)]);
-        command.arg("-reqout").arg(self.work(&format!("{name}.req")));
-        command.arg("-respout").arg(self.folder.join("ocsp").join(format!("{name}.der")));
+        command
+            .arg("-reqout")
+            .arg(self.work(&format!("{name}.req")));
+        command
+            .arg("-respout")
+            .arg(self.folder.join("ocsp").join(format!("{name}.der")));
         let text = finished(&mut command);
         assert!(text.contains(&format!(": {said}")), "{name}: {text}");
     }
@@ -207,19 +290,58 @@ impl Court {
         for whose in subscribers {
             let out = self.work(whose.name);
             let response = self.folder.join("responses").join(whose.name);
-            let (key, der) = (response.with_extension("key.pem"), response.with_extension("der"));
-            let files = ["--key", text(&key), "--response", text(&der), "--out-dir", text(&out)];
+            let (key, der) = (
+                response.with_extension("key.pem"),
+                response.with_extension("der"),
+            );
+            let files = [
+                "--key",
+                text(&key),
+                "--response",
+                text(&der),
+                "--out-dir",
+                text(&out),
+            ];
             self.run(&[&["subscriber", "open"][..], &files].concat());
             let (sign, enc) = (out.join("sign.pem"), out.join("enc.pem"));
-            self.run(&["cert", "lint", text(&sign), text(&enc)]);
+            self.lint(&[text(&sign), text(&enc)]);
             for file in [&sign, &enc] {
                 self.verify(whose, file);
             }
             assert_eq!(
-                Certificate::from_pem_or_der(&std::fs::read(&sign).unwrap()).unwrap().der(),
+                Certificate::from_pem_or_der(&std::fs::read(&sign).unwrap())
+                    .unwrap()
+                    .der(),
                 whose.sign.der()
             );
             openssl_fits(&out.join("enc.key.pem"), &enc);
+        }
+    }
+
+    /// `yinxin cert lint`: nothing but the remark that this world is reachable on loopback only.
+    fn lint(&self, files: &[&str]) {
+        let (_, said) = self
+            .world
+            .run(&[&["cert", "lint", "--json"], files].concat());
+        let reports: Value = serde_json::from_str(&said).expect(&said);
+        assert_eq!(
+            reports.as_array().map(Vec::len),
+            Some(files.len()),
+            "{said}"
+        );
+        for finding in reports
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|r| r["findings"].as_array())
+        {
+            let lints: Vec<_> = finding.iter().map(|finding| &finding["lint"]).collect();
+            assert!(
+                lints
+                    .iter()
+                    .all(|lint| *lint == "incident/private-addresses"),
+                "{said}"
+            );
         }
     }
 
@@ -228,10 +350,23 @@ impl Court {
         let (root, issuing) = (self.work("root.pem"), self.work("issuing.pem"));
         let lists = ["root", "issuing"].map(|name| self.folder.join(format!("crls/{name}.der")));
         let (code, said) = self.world.run(&[
-            "cert", "verify", "--anchor", text(&root), "--untrusted", text(&issuing),
-            "--crl", text(&lists[0]), "--crl", text(&lists[1]), text(file),
+            "cert",
+            "verify",
+            "--anchor",
+            text(&root),
+            "--untrusted",
+            text(&issuing),
+            "--crl",
+            text(&lists[0]),
+            "--crl",
+            text(&lists[1]),
+            text(file),
         ]);
-        let expected = if ["staff", "unit"].contains(&whose.name) { 1 } else { 0 };
+        let expected = if ["staff", "unit"].contains(&whose.name) {
+            1
+        } else {
+            0
+        };
         assert_eq!(code, expected, "{}: {said}", whose.name);
     }
 
@@ -245,14 +380,20 @@ impl Court {
         let judged = judge(&python, &self.folder);
         let said = String::from_utf8_lossy(&judged.stdout);
         let error = String::from_utf8_lossy(&judged.stderr);
-        assert!(judged.status.success(), "{}\n{said}{error}", self.folder.display());
+        assert!(
+            judged.status.success(),
+            "{}\n{said}{error}",
+            self.folder.display()
+        );
         println!("judges: {}", said.lines().last().unwrap_or_default());
     }
 }
 
 /// The Python of the judges, or a word that there is none.
 fn python() -> Option<String> {
-    let python = std::env::var("YINXIN_JUDGES_PYTHON").ok().filter(|path| !path.is_empty());
+    let python = std::env::var("YINXIN_JUDGES_PYTHON")
+        .ok()
+        .filter(|path| !path.is_empty());
     if python.is_none() {
         println!("skipped: the Python judges; set YINXIN_JUDGES_PYTHON=$(scripts/judges-python)");
     }
@@ -261,7 +402,12 @@ fn python() -> Option<String> {
 
 fn judge(python: &str, folder: &Path) -> Output {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../judges/judge.py");
-    Command::new(python).arg(program).arg("--quiet").arg(folder).output().unwrap()
+    Command::new(python)
+        .arg(program)
+        .arg("--quiet")
+        .arg(folder)
+        .output()
+        .unwrap()
 }
 
 /// Kinds in the order of their use: good, to be held, to be revoked, and more.
@@ -269,16 +415,28 @@ fn subjects() -> Vec<(&'static str, Value)> {
     let unit = "某市大数据管理局";
     vec![
         ("person", person()),
-        ("staff", json!({ "organization": unit, "units": ["信息中心"], "common_name": "李四" })),
-        ("unit", json!({
-            "state": "北京市", "organization": unit, "common_name": unit,
-            "identifiers": [{ "kind": "credit_code", "value": "91110000600037341L" }],
-        })),
-        ("device", json!({ "organization": unit, "common_name": "签章服务器 01" })),
-        ("server", json!({
-            "organization": unit, "common_name": "zwfw.example.gov.cn",
-            "dns_names": ["zwfw.example.gov.cn", "*.zwfw.example.gov.cn"],
-        })),
+        (
+            "staff",
+            json!({ "organization": unit, "units": ["信息中心"], "common_name": "李四" }),
+        ),
+        (
+            "unit",
+            json!({
+                "state": "北京市", "organization": unit, "common_name": unit,
+                "identifiers": [{ "kind": "credit_code", "value": "91110000600037341L" }],
+            }),
+        ),
+        (
+            "device",
+            json!({ "organization": unit, "common_name": "签章服务器 01" }),
+        ),
+        (
+            "server",
+            json!({
+                "organization": unit, "common_name": "zwfw.example.gov.cn",
+                "dns_names": ["zwfw.example.gov.cn", "*.zwfw.example.gov.cn"],
+            }),
+        ),
     ]
 }
 
@@ -291,19 +449,43 @@ fn person() -> Value {
 
 /// As a subscriber with nothing but OpenSSL would.
 fn openssl_request(key: &Path, csr: &Path) {
-    let curve = ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2"];
+    let curve = [
+        "genpkey",
+        "-algorithm",
+        "EC",
+        "-pkeyopt",
+        "ec_paramgen_curve:SM2",
+    ];
     finished(Command::new("openssl").args(curve).arg("-out").arg(key));
-    let request = ["req", "-new", "-utf8", "-sm3", "-sigopt", "distid:1234567812345678"];
+    let request = [
+        "req",
+        "-new",
+        "-utf8",
+        "-sm3",
+        "-sigopt",
+        "distid:1234567812345678",
+    ];
     let mut command = Command::new("openssl");
-    command.args(request).args(["-subj", "/C=CN/CN=待定", "-key"]).arg(key);
+    command
+        .args(request)
+        .args(["-subj", "/C=CN/CN=待定", "-key"])
+        .arg(key);
     finished(command.arg("-out").arg(csr));
 }
 
 /// The private key belongs to the certificate, says OpenSSL.
 fn openssl_fits(key: &Path, certificate: &Path) {
-    let of_key = finished(Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(key));
+    let of_key = finished(
+        Command::new("openssl")
+            .args(["pkey", "-pubout", "-in"])
+            .arg(key),
+    );
     let mut command = Command::new("openssl");
-    let of_certificate = finished(command.args(["x509", "-noout", "-pubkey", "-in"]).arg(certificate));
+    let of_certificate = finished(
+        command
+            .args(["x509", "-noout", "-pubkey", "-in"])
+            .arg(certificate),
+    );
     assert_eq!(of_key, of_certificate);
 }
 
@@ -316,7 +498,10 @@ fn finished(command: &mut Command) -> String {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect()
 }
 
 fn text(path: &Path) -> &str {

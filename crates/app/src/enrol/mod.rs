@@ -19,8 +19,8 @@ pub use record::{Enrolment, EnrolmentPage, State};
 
 use ca::{Intent, IssueOrder, Role, SignedCertificate, StoredCertificate};
 use kmc::{ApplyOrder, IssuedKey};
-use pki::response::{CsrResponse, Encryption};
 use pki::Serial;
+use pki::response::{CsrResponse, Encryption};
 use store::{ErrorKind, fault};
 
 use crate::error::Error;
@@ -71,7 +71,9 @@ impl Institution {
         kind: &Kind,
         row: Enrolment,
     ) -> Result<Enrolled, Error> {
-        let sign = self.ca().prepare(issue_order(order, kind.sign(), &row, None))?;
+        let sign = self
+            .ca()
+            .prepare(issue_order(order, kind.sign(), &row, None))?;
         let key = match &row.enc_serial {
             Some(serial) => Some(self.ask_for_key(order, &sign, *serial).await?),
             None => None,
@@ -80,7 +82,7 @@ impl Institution {
         let enc = match (&key, kind.enc()) {
             (Some(key), Some(profile)) => {
                 let enc_order = issue_order(order, profile, &row, Some(key));
-                Some(self.ca().prepare(enc_order)?)
+                Some(self.ca().prepare_beside(enc_order, &sign)?)
             }
             _ => None,
         };
@@ -117,7 +119,10 @@ impl Institution {
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
-                    let mut intents = Intents { tickets: Vec::new(), issued: Vec::new() };
+                    let mut intents = Intents {
+                        tickets: Vec::new(),
+                        issued: Vec::new(),
+                    };
                     for prepared in [Some(sign), enc].into_iter().flatten() {
                         match ca.intend(tx, prepared).await? {
                             Intent::Ticket(ticket) => intents.tickets.push(*ticket),
@@ -150,7 +155,12 @@ impl Institution {
                     let response = answer(&sign, enc.as_ref(), key, chain).encode();
                     let enrolment = record::finish(tx, row, response.clone()).await?;
                     fault::point("app.50-kept");
-                    Ok::<_, Error>(Enrolled { enrolment, sign, enc, response })
+                    Ok::<_, Error>(Enrolled {
+                        enrolment,
+                        sign,
+                        enc,
+                        response,
+                    })
                 })
             })
             .await
@@ -158,14 +168,22 @@ impl Institution {
 
     /// The answer of an enrolment that was carried out before: the same bytes.
     async fn answered(&self, enrolment: Enrolment) -> Result<Enrolled, Error> {
-        let response = enrolment.response.clone().ok_or(Error::Stored("申请的应答缺失"))?;
+        let response = enrolment
+            .response
+            .clone()
+            .ok_or(Error::Stored("申请的应答缺失"))?;
         let sign = self.ca().find(&enrolment.sign_serial).await?;
         let sign = sign.ok_or(Error::Stored("申请的签名证书缺失"))?;
         let enc = match &enrolment.enc_serial {
             Some(serial) => self.ca().find(serial).await?,
             None => None,
         };
-        Ok(Enrolled { enrolment, sign, enc, response })
+        Ok(Enrolled {
+            enrolment,
+            sign,
+            enc,
+            response,
+        })
     }
 
     /// A refusal is final and recorded; a fault leaves the enrolment open for a retry.
@@ -189,7 +207,11 @@ fn issue_order(
 ) -> IssueOrder {
     let (role, serial, public_key) = match key {
         Some(key) => (Role::Enc, row.enc_serial, key.public_key),
-        None => (row.sign_role(), Some(row.sign_serial), *order.proof.public_key()),
+        None => (
+            row.sign_role(),
+            Some(row.sign_serial),
+            *order.proof.public_key(),
+        ),
     };
     let replaces = match role {
         Role::Enc => None,
@@ -212,8 +234,9 @@ fn issue_order(
 fn split(
     issued: Vec<StoredCertificate>,
 ) -> Result<(StoredCertificate, Option<StoredCertificate>), Error> {
-    let (mut enc, mut sign): (Vec<_>, Vec<_>) =
-        issued.into_iter().partition(|stored| stored.record.role == Role::Enc);
+    let (mut enc, mut sign): (Vec<_>, Vec<_>) = issued
+        .into_iter()
+        .partition(|stored| stored.record.role == Role::Enc);
     let sign = sign.pop().ok_or(Error::Stored("没有签名证书"))?;
     Ok((sign, enc.pop()))
 }
@@ -228,5 +251,8 @@ fn answer(
         certificates: vec![enc.certificate.clone()],
         key: key.enveloped,
     });
-    CsrResponse { sign_certificates: vec![sign.certificate.clone(), issuer], encryption }
+    CsrResponse {
+        sign_certificates: vec![sign.certificate.clone(), issuer],
+        encryption,
+    }
 }

@@ -146,8 +146,14 @@ impl Ceremony {
     async fn read_rows(&self) -> Result<(), Error> {
         let mut reader = self.store.read().await?;
         let steps = sql::ceremony::steps(&mut reader, &self.plan.name).await?;
-        let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *done = steps.into_iter().map(|row| (row.step.clone(), row)).collect();
+        let mut done = self
+            .done
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *done = steps
+            .into_iter()
+            .map(|row| (row.step.clone(), row))
+            .collect();
         Ok(())
     }
 
@@ -180,7 +186,8 @@ impl Ceremony {
                 super::restore::destroy_if_there(&*self.device, ROOT)?;
                 store::fault::point("ca.70-root-destroyed");
             }
-            self.record(Step::RootRetired, json!({ "destroyed": destroyed })).await?;
+            self.record(Step::RootRetired, json!({ "destroyed": destroyed }))
+                .await?;
         }
         Ok(Retired { before })
     }
@@ -190,7 +197,11 @@ impl Ceremony {
             return Ok(());
         }
         let mut lists = Vec::new();
-        for kind in ca.crl_kinds().into_iter().filter(|kind| *kind != CrlKind::Delta) {
+        for kind in ca
+            .crl_kinds()
+            .into_iter()
+            .filter(|kind| *kind != CrlKind::Delta)
+        {
             let list = ca.publish_crl(kind).await?;
             lists.push(json!({ "kind": kind.as_str(), "number": list.number, "sm3": list.etag }));
         }
@@ -239,7 +250,10 @@ impl Ceremony {
 
     /// The row of a step that is done.
     pub(super) fn row(&self, step: Step) -> Option<StepRow> {
-        let done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let done = self
+            .done
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         done.get(step.kind()).cloned()
     }
 
@@ -252,10 +266,8 @@ impl Ceremony {
     /// Row and journal record of a step, in a unit of its own.
     pub(super) async fn record(&self, step: Step, detail: Value) -> Result<(), Error> {
         let ceremony = self.clone();
-        self.commit(move |tx| {
-            Box::pin(async move { ceremony.record_in(tx, step, detail).await })
-        })
-        .await
+        self.commit(move |tx| Box::pin(async move { ceremony.record_in(tx, step, detail).await }))
+            .await
     }
 
     /// The same inside a unit that does more. The row counts as done once it is written here;
@@ -269,7 +281,9 @@ impl Ceremony {
         let actor = Actor::new(format!("person:{}", self.quorum.participants().leader.id));
         let subject = format!("ceremony:{}", self.plan.name);
         let text = store::to_canonical(&detail)?;
-        let seq = tx.append(Record::new(step.kind(), actor, subject, detail)).await?;
+        let seq = tx
+            .append(Record::new(step.kind(), actor, subject, detail))
+            .await?;
         let row = StepRow {
             step: step.kind().into(),
             seq: seq.to_sql(),
@@ -277,7 +291,10 @@ impl Ceremony {
             detail: text,
         };
         sql::ceremony::done(tx.conn(), &self.plan.name, &row).await?;
-        let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut done = self
+            .done
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         done.insert(row.step.clone(), row);
         Ok(())
     }

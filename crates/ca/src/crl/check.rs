@@ -30,7 +30,10 @@ impl Ca {
         head: &Head,
         previous: Option<Vec<u8>>,
     ) -> Result<Checked, Error> {
-        let (key, id) = (self.inner.issuer.public_key, self.inner.config.user_id.clone());
+        let (key, id) = (
+            self.inner.issuer.public_key,
+            self.inner.config.user_id.clone(),
+        );
         let previous = previous.filter(|_| head.base.is_none());
         let (crl, previous) = blocking(move || {
             let crl = Crl::from_der(der)?;
@@ -42,7 +45,10 @@ impl Ca {
         if let Some(previous) = previous {
             return self.check_against(previous, crl, head).await;
         }
-        Ok(Checked { entries: crl.len(), crl })
+        Ok(Checked {
+            entries: crl.len(),
+            crl,
+        })
     }
 
     fn check_head(&self, crl: &Crl, head: &Head) -> Result<(), Error> {
@@ -52,15 +58,14 @@ impl Ca {
             && crl.this_update() == head.this_update
             && crl.next_update() == Some(head.next_update)
             && crl.is_sorted();
-        if same { Ok(()) } else { Err(rejected("内容与计划不一致")) }
+        if same {
+            Ok(())
+        } else {
+            Err(rejected("内容与计划不一致"))
+        }
     }
 
-    async fn check_against(
-        &self,
-        previous: Crl,
-        next: Crl,
-        head: &Head,
-    ) -> Result<Checked, Error> {
+    async fn check_against(&self, previous: Crl, next: Crl, head: &Head) -> Result<Checked, Error> {
         let now = head.this_update;
         // First pass: which entries are gone. Second pass: with what the records say of them.
         let (previous, next, gone) = blocking(move || {
@@ -80,7 +85,10 @@ impl Ca {
             let known = |serial: &Serial| ends.get(serial).map(|(end, _)| *end);
             let found = compare(&previous, &next, known, now);
             judge(&found, &ends)?;
-            Ok(Checked { entries: next.len(), crl: next })
+            Ok(Checked {
+                entries: next.len(),
+                crl: next,
+            })
         })
         .await
     }
@@ -102,9 +110,10 @@ impl Ca {
 
 fn judge(found: &Comparison, ends: &Ends) -> Result<(), Error> {
     // A released suspension must be good in the records; otherwise its entry was lost.
-    let lost = found.released_serials.iter().find(|serial| {
-        ends.get(*serial).is_none_or(|(_, good)| !good)
-    });
+    let lost = found
+        .released_serials
+        .iter()
+        .find(|serial| ends.get(*serial).is_none_or(|(_, good)| !good));
     match (found.differences.first(), lost) {
         (Some(difference), _) => Err(rejected(describe(difference))),
         (None, Some(serial)) => Err(rejected(format!("暂停中的证书 {serial} 被遗漏"))),

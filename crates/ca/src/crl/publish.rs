@@ -54,10 +54,11 @@ impl Ca {
         store::fault::point("ca.54-crl-checked");
         let published = self.put_out(&signed).await?;
         store::fault::point("ca.55-crl-published");
-        if self.inner.config.crl.has_spare() && kind != CrlKind::Delta {
-            if let Err(error) = self.make_spare(&signed).await {
-                tracing::warn!(%error, "spare CRL could not be signed");
-            }
+        if self.inner.config.crl.has_spare()
+            && kind != CrlKind::Delta
+            && let Err(error) = self.make_spare(&signed).await
+        {
+            tracing::warn!(%error, "spare CRL could not be signed");
         }
         Ok(published)
     }
@@ -73,7 +74,11 @@ impl Ca {
         store::fault::point("ca.52-crl-intended");
         let result = self.sign_and_check(&head, unsigned, previous).await;
         match result {
-            Ok(checked) => Ok(Signed { intent, head, checked }),
+            Ok(checked) => Ok(Signed {
+                intent,
+                head,
+                checked,
+            }),
             Err(error) => {
                 self.reject(intent, &head, &error).await?;
                 Err(error)
@@ -132,7 +137,8 @@ impl Ca {
                         "this_update": text(head.this_update),
                         "digest": digest,
                     });
-                    tx.append(ca.crl_record("crl.intended", &head, body)).await?;
+                    tx.append(ca.crl_record("crl.intended", &head, body))
+                        .await?;
                     let new = NewIntent {
                         issuer_id: ca.issuer_id(),
                         key_label: ca.inner.issuer.label.as_str(),
@@ -166,7 +172,8 @@ impl Ca {
                 Box::pin(async move {
                     sql::crl::close_intent(tx.conn(), intent, Some(&reason)).await?;
                     let body = json!({ "number": head.number, "reason": reason });
-                    tx.append(ca.crl_record("crl.rejected", &head, body)).await?;
+                    tx.append(ca.crl_record("crl.rejected", &head, body))
+                        .await?;
                     Ok(())
                 })
             })
@@ -184,7 +191,8 @@ impl Ca {
             .commit(move |tx| {
                 Box::pin(async move {
                     let body = describe_body(&head, &out);
-                    tx.append(ca.crl_record("crl.published", &head, body)).await?;
+                    tx.append(ca.crl_record("crl.published", &head, body))
+                        .await?;
                     sql::crl::close_intent(tx.conn(), intent, None).await?;
                     let new = ca.row(&head, &out, &der, seconds(tx.now()))?;
                     sql::crl::insert(tx.conn(), &new).await?;

@@ -99,12 +99,20 @@ impl Ca {
     }
 
     async fn spare_instead(&self, kind: CrlKind) -> Result<Option<PublishedCrl>, Error> {
-        if kind == CrlKind::Delta { Ok(None) } else { self.use_spare(kind).await }
+        if kind == CrlKind::Delta {
+            Ok(None)
+        } else {
+            self.use_spare(kind).await
+        }
     }
 
     async fn is_due(&self, kind: CrlKind) -> Result<bool, Error> {
         let policy = &self.inner.config.crl;
-        let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
+        let current = self
+            .current_row(kind)
+            .await?
+            .map(|row| row.current())
+            .transpose()?;
         let last_change = self.last_change(kind).await?;
         let every = self.every(kind);
         let now = self.inner.clock.now();
@@ -118,17 +126,22 @@ impl Ca {
         }
     }
 
-    /// The current CRL of a kind with its bytes.
+    /// The CRL of a kind to hand out now, with its bytes: the published one with the highest
+    /// number, or its spare where that one is past the middle of its window and could not even
+    /// be replaced in the database (the journal may need the same device that is gone).
     pub async fn current_crl(&self, kind: CrlKind) -> Result<Option<CurrentCrl>, Error> {
-        let mut reader = self.inner.store.read().await?;
-        let shard = kind.shard_column();
-        let row =
-            sql::crl::current(&mut reader, self.issuer_id(), kind.as_str(), shard).await?;
-        let Some(row) = row else {
+        let Some(row) = self.current_row(kind).await? else {
             return Ok(None);
         };
+        if let Some(spare) = self.ready_spare(kind).await? {
+            return spare.into_current(kind).map(Some);
+        }
+        let mut reader = self.inner.store.read().await?;
         let der = sql::crl::der(&mut reader, row.id).await?;
-        Ok(Some(CurrentCrl { record: row.try_into()?, der }))
+        Ok(Some(CurrentCrl {
+            record: row.try_into()?,
+            der,
+        }))
     }
 
     /// Published CRLs, newest first, as far as they are kept.
@@ -143,7 +156,11 @@ impl Ca {
         let now = self.inner.clock.now();
         let mut health = Vec::new();
         for kind in self.crl_kinds() {
-            let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
+            let current = self
+                .current_row(kind)
+                .await?
+                .map(|row| row.current())
+                .transpose()?;
             health.push(CrlHealth {
                 kind,
                 freshness: freshness(current.as_ref(), now),

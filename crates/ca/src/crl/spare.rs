@@ -1,16 +1,15 @@
 //! The spare: signed in advance, for the days without a device.
 
-use gm::sm3;
-use jiff::Timestamp;
-
 use super::CrlKind;
 use super::build::Head;
 use super::publish::{PublishedCrl, Signed, describe, describe_body};
+use super::schedule::{CrlRecord, CurrentCrl};
 use crate::Ca;
 use crate::error::{Error, Refusal};
 use crate::rules::crl::{Freshness, freshness};
 use crate::sql::crl::SpareRow;
 use crate::sql::{self, instant, seconds};
+use gm::sm3;
 
 impl Ca {
     /// Signs and keeps the spare of a CRL just published.
@@ -36,7 +35,8 @@ impl Ca {
             .commit(move |tx| {
                 Box::pin(async move {
                     let body = describe_body(&head, &out);
-                    tx.append(ca.crl_record("crl.spare-kept", &head, body)).await?;
+                    tx.append(ca.crl_record("crl.spare-kept", &head, body))
+                        .await?;
                     sql::crl::close_intent(tx.conn(), intent, None).await?;
                     let row = ca.row(&head, &out, &der, seconds(tx.now()))?;
                     sql::crl::keep_spare(tx.conn(), &row).await
@@ -53,27 +53,31 @@ impl Ca {
         if kind == CrlKind::Delta {
             return Err(Refusal::CrlNotConfigured.into());
         }
-        let now = self.inner.clock.now();
-        let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
-        if freshness(current.as_ref(), now) == Freshness::Fresh {
-            return Ok(None);
-        }
-        let mut reader = self.inner.store.read().await?;
-        let spare = sql::crl::spare(&mut reader, self.issuer_id(), kind.shard_column()).await?;
-        drop(reader);
-        let newer = |spare: &SpareRow| current.is_none_or(|current| spare.number > current.number);
-        match spare.filter(|spare| newer(spare) && spare.next_update > seconds(now)) {
-            Some(spare) => self.put_out_spare(kind, spare, now).await.map(Some),
+        match self.ready_spare(kind).await? {
+            Some(spare) => self.put_out_spare(kind, spare).await.map(Some),
             None => Ok(None),
         }
     }
 
-    async fn put_out_spare(
-        &self,
-        kind: CrlKind,
-        spare: SpareRow,
-        now: Timestamp,
-    ) -> Result<PublishedCrl, Error> {
+    /// The spare whose time has come: the current list is past the middle of its window, the
+    /// spare is newer and still counts.
+    pub(super) async fn ready_spare(&self, kind: CrlKind) -> Result<Option<SpareRow>, Error> {
+        let now = self.inner.clock.now();
+        let current = self
+            .current_row(kind)
+            .await?
+            .map(|row| row.current())
+            .transpose()?;
+        if kind == CrlKind::Delta || freshness(current.as_ref(), now) == Freshness::Fresh {
+            return Ok(None);
+        }
+        let mut reader = self.inner.store.read().await?;
+        let spare = sql::crl::spare(&mut reader, self.issuer_id(), kind.shard_column()).await?;
+        let newer = |spare: &SpareRow| current.is_none_or(|current| spare.number > current.number);
+        Ok(spare.filter(|spare| newer(spare) && spare.next_update > seconds(now)))
+    }
+
+    async fn put_out_spare(&self, kind: CrlKind, spare: SpareRow) -> Result<PublishedCrl, Error> {
         let head = Head {
             kind,
             number: spare.number,
@@ -91,29 +95,47 @@ impl Ca {
             etag: sm3::hash(&spare.der).to_hex(),
             spare: true,
         };
-        tracing::warn!(number = out.number, at = %now, "device gone: spare CRL published");
+        tracing::warn!(number = out.number, "device gone: spare CRL published");
         self.insert_spare(head, out.clone(), spare.der).await?;
         Ok(out)
     }
 
-    async fn insert_spare(
-        &self,
-        head: Head,
-        out: PublishedCrl,
-        der: Vec<u8>,
-    ) -> Result<(), Error> {
+    async fn insert_spare(&self, head: Head, out: PublishedCrl, der: Vec<u8>) -> Result<(), Error> {
         let ca = self.clone();
         self.inner
             .store
             .commit(move |tx| {
                 Box::pin(async move {
                     let body = describe_body(&head, &out);
-                    tx.append(ca.crl_record("crl.published", &head, body)).await?;
+                    tx.append(ca.crl_record("crl.published", &head, body))
+                        .await?;
                     let row = ca.row(&head, &out, &der, seconds(tx.now()))?;
                     sql::crl::insert(tx.conn(), &row).await?;
                     sql::crl::drop_spare(tx.conn(), row.issuer_id, row.shard).await
                 })
             })
             .await
+    }
+}
+
+impl SpareRow {
+    /// As it is handed out before it could be published.
+    pub(super) fn into_current(self, kind: CrlKind) -> Result<CurrentCrl, Error> {
+        let this_update = instant(self.this_update)?;
+        let record = CrlRecord {
+            kind,
+            number: self.number,
+            base_number: None,
+            this_update,
+            next_update: instant(self.next_update)?,
+            entries: sql::count(self.entries)?,
+            etag: sm3::hash(&self.der).to_hex(),
+            spare: true,
+            published_at: this_update,
+        };
+        Ok(CurrentCrl {
+            record,
+            der: self.der,
+        })
     }
 }

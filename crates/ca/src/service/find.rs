@@ -38,7 +38,9 @@ impl Ca {
         let mut reader = self.inner.store.read().await?;
         let row = sql::issuer::by_name(&mut reader, name).await?;
         let der = row.map(|row| row.certificate_der);
-        Ok(der.map(|der| pki::Certificate::from_der(&der)).transpose()?)
+        Ok(der
+            .map(|der| pki::Certificate::from_der(&der))
+            .transpose()?)
     }
 
     /// The certificate that answers a request, with its bytes.
@@ -48,7 +50,8 @@ impl Ca {
         role: Role,
     ) -> Result<Option<StoredCertificate>, Error> {
         let mut reader = self.inner.store.read().await?;
-        let row = sql::certificate::by_request(&mut reader, request.as_str(), role.as_str()).await?;
+        let row =
+            sql::certificate::by_request(&mut reader, request.as_str(), role.as_str()).await?;
         match row {
             Some(row) => Ok(Some(sql::certificate::complete(&mut reader, row).await?)),
             None => Ok(None),
@@ -64,7 +67,10 @@ impl Ca {
             return Ok(StatusView::Unknown);
         };
         let record = CertificateRecord::try_from(row)?;
-        Ok(StatusView::Issued { status: record.status, not_after: record.not_after })
+        Ok(StatusView::Issued {
+            status: record.status,
+            not_after: record.not_after,
+        })
     }
 
     /// A page of at most `limit` (1 to [`PAGE_LIMIT`]) certificates, newest first; `before` is
@@ -100,7 +106,11 @@ impl Ca {
     /// Reads a list of any length in blocks, oldest first.
     #[must_use]
     pub fn export(&self, filter: CertificateFilter) -> Export {
-        Export { ca: self.clone(), filter, after: 0 }
+        Export {
+            ca: self.clone(),
+            filter,
+            after: 0,
+        }
     }
 
     /// Certificates whose last second lies before `until`, soonest first page of a list: for
@@ -133,8 +143,7 @@ impl Export {
     pub async fn next(&mut self) -> Result<Vec<CertificateRecord>, Error> {
         let mut reader = self.ca.inner.store.read().await?;
         let place = (self.after, 1_000);
-        let rows =
-            sql::list::export(&mut reader, self.ca.issuer_id(), &self.filter, place).await?;
+        let rows = sql::list::export(&mut reader, self.ca.issuer_id(), &self.filter, place).await?;
         self.after = rows.last().map_or(self.after, |row| row.id);
         rows.into_iter().map(CertificateRecord::try_from).collect()
     }

@@ -67,11 +67,30 @@ pub(crate) struct Templates(Mutex<HashMap<(String, u16), Arc<Template>>>);
 impl Ca {
     /// Plans the certificate of an order and lints it. Profiles of CAs are refused (T-19).
     pub fn prepare(&self, order: IssueOrder) -> Result<PreparedOrder, Error> {
+        let profile = self.ordinary(&order)?;
+        self.prepare_any(order, profile, None)
+    }
+
+    /// The other certificate of a pair: it starts in the very second in which its partner
+    /// does, and is linted for the same subject (GM/T 0043 §6).
+    pub fn prepare_beside(
+        &self,
+        order: IssueOrder,
+        partner: &PreparedOrder,
+    ) -> Result<PreparedOrder, Error> {
+        let profile = self.ordinary(&order)?;
+        self.prepare_any(order, profile, Some(partner))
+    }
+
+    /// The profile of an order that makes no CA.
+    fn ordinary(&self, order: &IssueOrder) -> Result<&Profile, Error> {
         let profile = self.profile(&order.profile)?;
-        if profile.is_ca() || order.role == Role::Ca {
-            return Err(Refusal::CeremonyOnly.into());
+        let authority = profile.is_ca() || order.role == Role::Ca;
+        if authority {
+            Err(Refusal::CeremonyOnly.into())
+        } else {
+            Ok(profile)
         }
-        self.prepare_any(order, profile)
     }
 
     /// The same for a CA certificate, in a ceremony.
@@ -81,26 +100,38 @@ impl Ca {
         _evidence: &Quorum,
     ) -> Result<PreparedOrder, Error> {
         let profile = self.profile(&order.profile)?;
-        self.prepare_any(order, profile)
+        self.prepare_any(order, profile, None)
     }
 
-    fn prepare_any(&self, order: IssueOrder, profile: &Profile) -> Result<PreparedOrder, Error> {
+    fn prepare_any(
+        &self,
+        order: IssueOrder,
+        profile: &Profile,
+        partner: Option<&PreparedOrder>,
+    ) -> Result<PreparedOrder, Error> {
         let serial = match order.serial {
             Some(serial) => serial,
             None => self.draw_serial()?,
         };
         let now = self.inner.clock.now();
         let template = self.template(profile, &serial)?;
+        let start = partner.map(|partner| partner.not_before);
         let planned = template.plan(&Order {
             subject: &order.subject,
             key: &order.key,
             serial,
-            not_before: order.validity.not_before.unwrap_or(now),
+            not_before: order.validity.not_before.or(start).unwrap_or(now),
             not_after: order.validity.not_after,
         })?;
         let context = Context::new(planned.lint_role());
         let context = context.issued_by(&self.inner.issuer.certificate).at(now);
-        let linted = planned.lint(&context).map_err(|report| Error::Lint(report.to_string()))?;
+        let context = match partner {
+            Some(partner) => context.paired_with(partner.subject.der()),
+            None => context,
+        };
+        let linted = planned
+            .lint(&context)
+            .map_err(|report| Error::Lint(report.to_string()))?;
         let (not_before, not_after) = period(linted.tbs_der())?;
         Ok(PreparedOrder {
             order_hash: hash_of(&order)?,
@@ -120,7 +151,11 @@ impl Ca {
     pub fn draw_serial(&self) -> Result<Serial, Error> {
         let mut random = [0; 16];
         self.inner.device.session()?.fill(&mut random)?;
-        let mut last = self.inner.last_random.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .inner
+            .last_random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if random == *last || random == [0; 16] || random == [0xff; 16] {
             return Err(DeviceError::Broken("随机数源输出重复，自检不通过".into()).into());
         }
@@ -130,14 +165,19 @@ impl Ca {
 
     /// Takes up recorded bytes: linted again, under the profile they were made by.
     pub(super) fn reopen(&self, row: &IntentRow, now: Timestamp) -> Result<Linted, Error> {
-        let hash = Digest::from_hex(&row.profile_hash)
-            .ok_or_else(|| Error::stored("模板摘要无效"))?;
+        let hash =
+            Digest::from_hex(&row.profile_hash).ok_or_else(|| Error::stored("模板摘要无效"))?;
         if sm3::hash(&row.tbs).to_hex() != row.tbs_hash {
-            return Err(Error::stored(format!("申请 {} 的待签发内容已被改动", row.request_id)));
+            return Err(Error::stored(format!(
+                "申请 {} 的待签发内容已被改动",
+                row.request_id
+            )));
         }
         // The lints of the role; the profile itself may have changed since, its plan has not.
         let role = self.profile(&row.profile)?.lint_role();
-        let context = Context::new(role).issued_by(&self.inner.issuer.certificate).at(now);
+        let context = Context::new(role)
+            .issued_by(&self.inner.issuer.certificate)
+            .at(now);
         Linted::reopen(&row.tbs, hash, &context).map_err(|report| Error::Lint(report.to_string()))
     }
 
@@ -149,7 +189,12 @@ impl Ca {
     fn template(&self, profile: &Profile, serial: &Serial) -> Result<Arc<Template>, Error> {
         let shard = shard_of(serial, self.inner.issuer.shards);
         let key = (profile.name().to_owned(), shard);
-        let mut known = self.inner.templates.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .inner
+            .templates
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(template) = known.get(&key) {
             return Ok(template.clone());
         }
@@ -164,8 +209,15 @@ impl Ca {
     fn urls_of(&self, shard: u16) -> Urls {
         let urls = &self.inner.config.urls;
         let shard = shard.to_string();
-        let crl = urls.crl.iter().map(|url| url.replace(SHARD, &shard)).collect();
-        Urls { crl, ..urls.clone() }
+        let crl = urls
+            .crl
+            .iter()
+            .map(|url| url.replace(SHARD, &shard))
+            .collect();
+        Urls {
+            crl,
+            ..urls.clone()
+        }
     }
 }
 
@@ -178,8 +230,8 @@ pub(crate) fn period(tbs: &[u8]) -> Result<(Timestamp, Timestamp), Error> {
 
 /// What makes two orders the same: everything but who asks and the serial number drawn.
 fn hash_of(order: &IssueOrder) -> Result<String, Error> {
-    let subject = serde_json::to_value(&order.subject)
-        .map_err(|_| Error::stored("申请内容无法编码"))?;
+    let subject =
+        serde_json::to_value(&order.subject).map_err(|_| Error::stored("申请内容无法编码"))?;
     let validity = order.validity;
     let value = json!({
         "role": order.role.as_str(),

@@ -41,7 +41,12 @@ impl Ca {
     /// another node is issuing, an intent of that node may be signed twice: the same bytes,
     /// and only one of the two is stored.
     pub async fn recover(&self) -> Result<Recovery, Error> {
-        let mut recovery = Recovery { crls: self.close_crls().await?, ..Recovery::default() };
+        let mut recovery = Recovery {
+            crls: self.close_crls().await?,
+            ..Recovery::default()
+        };
+        // Without a device nothing is permitted in vain.
+        let able = self.check_sound().and_then(|()| self.check_key());
         let mut after = 0;
         loop {
             let mut reader = self.inner.store.read().await?;
@@ -49,9 +54,12 @@ impl Ca {
             drop(reader);
             let Some(last) = rows.last() else { break };
             after = last.id;
-            self.recover_block(rows, &mut recovery).await?;
+            match &able {
+                Ok(()) => self.recover_block(rows, &mut recovery).await?,
+                Err(error) => wait(&rows, error, &mut recovery)?,
+            }
         }
-        if self.check_key().is_ok() {
+        if able.is_ok() {
             recovery.settled = self.settle().await?;
         }
         Ok(recovery)
@@ -68,7 +76,9 @@ impl Ca {
             match self.examine(row).await? {
                 Ok(ticket) => tickets.push((serial, ticket)),
                 Err(reason) => {
-                    recovery.intents.push((serial, Explanation::Abandoned(reason)));
+                    recovery
+                        .intents
+                        .push((serial, Explanation::Abandoned(reason)));
                 }
             }
         }
@@ -131,8 +141,12 @@ impl Ca {
         }
         let subject = self.name_of(&sql::serial(&row.serial)?);
         let body = json!({ "request": row.request_id, "intent": row.intent_seq, "reason": reason });
-        let record =
-            Record::new("certificate.abandoned", Actor::system(), subject.as_str(), body);
+        let record = Record::new(
+            "certificate.abandoned",
+            Actor::system(),
+            subject.as_str(),
+            body,
+        );
         let seq = tx.append(record).await?;
         let request = (row.request_id.as_str(), row.role.as_str());
         sql::certificate::release_key(tx.conn(), &row.key_hash, request).await?;
@@ -181,8 +195,17 @@ impl Ca {
             sql::crl::close_intent(tx.conn(), *id, Some(reason)).await?;
             let subject = format!("crl:{}/{number}", self.inner.config.issuer);
             let body = json!({ "number": number, "reason": reason });
-            tx.append(Record::new("crl.abandoned", Actor::system(), subject, body)).await?;
+            tx.append(Record::new("crl.abandoned", Actor::system(), subject, body))
+                .await?;
         }
         Ok(open.len())
     }
+}
+
+fn wait(rows: &[IntentRow], error: &Error, recovery: &mut Recovery) -> Result<(), Error> {
+    for row in rows {
+        let waiting = Explanation::Waiting(error.to_string());
+        recovery.intents.push((sql::serial(&row.serial)?, waiting));
+    }
+    Ok(())
 }

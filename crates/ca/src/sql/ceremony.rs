@@ -24,11 +24,7 @@ pub async fn steps(conn: &mut AnyConnection, ceremony: &str) -> Result<Vec<StepR
 }
 
 /// Notes a step as done; a step is done once.
-pub async fn done(
-    conn: &mut AnyConnection,
-    ceremony: &str,
-    row: &StepRow,
-) -> Result<(), Error> {
+pub async fn done(conn: &mut AnyConnection, ceremony: &str, row: &StepRow) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO ceremony_step (ceremony, step, seq, at, detail) VALUES ($1, $2, $3, $4, $5)",
     )

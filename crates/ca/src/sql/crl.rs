@@ -58,7 +58,11 @@ pub async fn close_intent(
     id: i64,
     reason: Option<&str>,
 ) -> Result<bool, Error> {
-    let state = if reason.is_some() { "rejected" } else { "signed" };
+    let state = if reason.is_some() {
+        "rejected"
+    } else {
+        "signed"
+    };
     let done = sqlx::query(
         "UPDATE crl_intent SET state = $2, reason = $3 WHERE id = $1 AND state = 'intended'",
     )
@@ -271,13 +275,21 @@ pub async fn each_entry(
     take: &mut (dyn FnMut(RevokedEntry) -> Result<(), Error> + Send),
 ) -> Result<(), Error> {
     let (sql, bound, shard) = match listing {
-        Listing::Whole { shard: None, previous } => (WHOLE, previous.unwrap_or(i64::MIN), 0),
-        Listing::Whole { shard: Some(shard), previous } => {
-            (SHARD, previous.unwrap_or(i64::MIN), i64::from(shard))
-        }
+        Listing::Whole {
+            shard: None,
+            previous,
+        } => (WHOLE, previous.unwrap_or(i64::MIN), 0),
+        Listing::Whole {
+            shard: Some(shard),
+            previous,
+        } => (SHARD, previous.unwrap_or(i64::MIN), i64::from(shard)),
         Listing::Since(seq) => (SINCE, seq, 0),
     };
-    let mut rows = sqlx::query_as(sql).bind(issuer_id).bind(bound).bind(shard).fetch(conn);
+    let mut rows = sqlx::query_as(sql)
+        .bind(issuer_id)
+        .bind(bound)
+        .bind(shard)
+        .fetch(conn);
     while let Some(row) = rows.try_next().await? {
         let row: EntryRow = row;
         take(row.entry()?)?;
@@ -319,6 +331,7 @@ pub struct SpareRow {
     pub number: i64,
     pub this_update: i64,
     pub next_update: i64,
+    pub entries: i64,
     pub covers_seq: i64,
     pub der: Vec<u8>,
 }
@@ -351,7 +364,7 @@ pub async fn spare(
     shard: i64,
 ) -> Result<Option<SpareRow>, Error> {
     let row = sqlx::query_as(
-        "SELECT number, this_update, next_update, covers_seq, der FROM crl_spare \
+        "SELECT number, this_update, next_update, entries, covers_seq, der FROM crl_spare \
          WHERE issuer_id = $1 AND shard = $2",
     )
     .bind(issuer_id)

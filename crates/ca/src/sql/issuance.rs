@@ -103,10 +103,11 @@ pub async fn open(
 
 /// intended → issued; false when the intent is not open (any more).
 pub async fn mark_issued(conn: &mut AnyConnection, id: i64) -> Result<bool, Error> {
-    let done = sqlx::query("UPDATE issuance SET state = 'issued' WHERE id = $1 AND state = 'intended'")
-        .bind(id)
-        .execute(conn)
-        .await?;
+    let done =
+        sqlx::query("UPDATE issuance SET state = 'issued' WHERE id = $1 AND state = 'intended'")
+            .bind(id)
+            .execute(conn)
+            .await?;
     Ok(done.rows_affected() == 1)
 }
 

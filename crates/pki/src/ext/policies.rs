@@ -161,8 +161,8 @@ impl TypedExtension for PolicyConstraints {
 
     fn parse(value: &[u8]) -> Result<Self, Error> {
         let mut content = Reader::sequence_of(value)?;
-        let require_explicit = skip_count(&mut content, 0)?;
-        let inhibit_mapping = skip_count(&mut content, 1)?;
+        let require_explicit = implicit_count(&mut content, 0)?;
+        let inhibit_mapping = implicit_count(&mut content, 1)?;
         content.finish()?;
         if require_explicit.is_none() && inhibit_mapping.is_none() {
             return Err(Error::malformed("策略约束扩展", "内容为空"));
@@ -185,7 +185,7 @@ impl TypedExtension for PolicyConstraints {
 }
 
 /// `[number] IMPLICIT INTEGER`.
-fn skip_count(reader: &mut Reader<'_>, number: u8) -> Result<Option<u32>, Error> {
+fn implicit_count(reader: &mut Reader<'_>, number: u8) -> Result<Option<u32>, Error> {
     let Some(tlv) = reader.optional(Tag::context(number))? else {
         return Ok(None);
     };

@@ -17,7 +17,10 @@ pub struct Holder {
 impl Holder {
     /// Names this certificate.
     pub fn of(certificate: &Certificate) -> Self {
-        Self { issuer: certificate.issuer().clone(), serial: certificate.serial() }
+        Self {
+            issuer: certificate.issuer().clone(),
+            serial: certificate.serial(),
+        }
     }
 
     /// Whether this certificate is meant.
@@ -67,7 +70,11 @@ pub(super) fn unwrap<'a>(der: &'a [u8], kind: &Oid) -> Result<Reader<'a>, Error>
 
 /// The version of every message and part is 1.
 pub(super) fn read_version(reader: &mut Reader<'_>) -> Result<(), Error> {
-    if reader.uint()? == 1 { Ok(()) } else { Err(bad("版本号不是 1")) }
+    if reader.uint()? == 1 {
+        Ok(())
+    } else {
+        Err(bad("版本号不是 1"))
+    }
 }
 
 /// `digestAlgorithms`: SM3 must be among them.
@@ -77,11 +84,17 @@ pub(super) fn read_digests(reader: &mut Reader<'_>) -> Result<(), Error> {
     while !set.is_empty() {
         found |= AlgorithmIdentifier::read(&mut set)?.oid == oid::SM3;
     }
-    if found { Ok(()) } else { Err(bad("杂凑算法中没有 SM3")) }
+    if found {
+        Ok(())
+    } else {
+        Err(bad("杂凑算法中没有 SM3"))
+    }
 }
 
 pub(super) fn write_digests(w: &mut Writer) {
-    w.set_of(vec![Writer::build(|w| AlgorithmIdentifier::bare(oid::SM3).write(w))]);
+    w.set_of(vec![Writer::build(|w| {
+        AlgorithmIdentifier::bare(oid::SM3).write(w)
+    })]);
 }
 
 /// The elements of a set under any tag, in DER order.
@@ -98,14 +111,19 @@ pub(super) fn elements<'a>(set: &Tlv<'a>) -> Result<Vec<Tlv<'a>>, Error> {
 }
 
 /// `certificates [0]` and `crls [1]`; the lists are kept as octets, not read.
-pub(super) fn read_bags(reader: &mut Reader<'_>) -> Result<(Vec<Certificate>, Vec<Vec<u8>>), Error> {
+pub(super) fn read_bags(
+    reader: &mut Reader<'_>,
+) -> Result<(Vec<Certificate>, Vec<Vec<u8>>), Error> {
     let read = |element: &Tlv<'_>| Certificate::from_der(element.raw());
     let certificates = match reader.optional(Tag::context_constructed(0))? {
         Some(set) => elements(&set)?.iter().map(read).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
     let lists = match reader.optional(Tag::context_constructed(1))? {
-        Some(set) => elements(&set)?.iter().map(|list| list.raw().to_vec()).collect(),
+        Some(set) => elements(&set)?
+            .iter()
+            .map(|list| list.raw().to_vec())
+            .collect(),
         None => Vec::new(),
     };
     Ok((certificates, lists))
@@ -113,7 +131,10 @@ pub(super) fn read_bags(reader: &mut Reader<'_>) -> Result<(Vec<Certificate>, Ve
 
 pub(super) fn write_certificates(w: &mut Writer, certificates: &[Certificate]) {
     if !certificates.is_empty() {
-        let set = certificates.iter().map(|certificate| certificate.der().to_vec()).collect();
+        let set = certificates
+            .iter()
+            .map(|certificate| certificate.der().to_vec())
+            .collect();
         w.set_of_tagged(Tag::context_constructed(0), set);
     }
 }

@@ -2,9 +2,11 @@
 
 use gm::{Digest, Signature, UserId};
 
-use super::parts::{read_bags, read_digests, read_version, unwrap, wrap, write_certificates, write_digests};
-use super::signer::{SignerInfo, Signing, read_signers, verify_all};
 use super::bad;
+use super::parts::{
+    read_bags, read_digests, read_version, unwrap, wrap, write_certificates, write_digests,
+};
+use super::signer::{SignerInfo, Signing, read_signers, verify_all};
 use crate::strict::{Reader, Writer};
 use crate::{Certificate, Error, oid};
 
@@ -57,7 +59,12 @@ impl SignedData {
         let (certificates, lists) = read_bags(&mut fields)?;
         let signers = read_signers(&mut fields)?;
         fields.finish()?;
-        Ok(Self { content, certificates, lists, signers })
+        Ok(Self {
+            content,
+            certificates,
+            lists,
+            signers,
+        })
     }
 
     /// The content; `None` when it is kept elsewhere. Not to be believed before

@@ -7,7 +7,9 @@ use gm::{Ciphertext, Digest, Random, Signature, UserId};
 use zeroize::Zeroizing;
 
 use super::content::{self, EncryptedContent};
-use super::parts::{Holder, read_bags, read_digests, read_version, unwrap, wrap, write_certificates, write_digests};
+use super::parts::{
+    Holder, read_bags, read_digests, read_version, unwrap, wrap, write_certificates, write_digests,
+};
 use super::recipient::{RecipientInfo, read_recipients, seal_all};
 use super::signer::{SignerInfo, Signing, read_signers, verify_all};
 use crate::{Certificate, Error, oid};
@@ -62,7 +64,13 @@ impl SignedAndEnvelopedData {
         let (certificates, lists) = read_bags(&mut fields)?;
         let signers = read_signers(&mut fields)?;
         fields.finish()?;
-        Ok(Self { recipients, content, certificates, lists, signers })
+        Ok(Self {
+            recipients,
+            content,
+            certificates,
+            lists,
+            signers,
+        })
     }
 
     /// Names the certificates that it is encrypted to.

@@ -8,11 +8,12 @@ use pki::{Certificate, crl::Crl};
 use crate::world::instant;
 
 fn national_root() -> Certificate {
-    Certificate::from_pem_or_der(include_bytes!("data/rootca.pem")).expect("the national root")
+    Certificate::from_pem_or_der(include_bytes!("../data/rootca-2012.pem"))
+        .expect("the national root")
 }
 
 fn institution() -> Certificate {
-    Certificate::from_pem_or_der(include_bytes!("data/sheca-sm2.pem"))
+    Certificate::from_pem_or_der(include_bytes!("../data/sheca-sm2.pem"))
         .expect("the institution's CA")
 }
 

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use gm::sm2::PrivateKey;
 use gm::PublicKey;
+use gm::sm2::PrivateKey;
 use pki::Spki;
 
 /// A folder for one test.
@@ -28,12 +28,20 @@ impl Desk {
     }
 
     pub fn public_key(&self, key: &PublicKey) -> PathBuf {
-        self.put("public.pem", pki::pem::encode("PUBLIC KEY", Spki::of(key).der()).unwrap().as_bytes())
+        self.put(
+            "public.pem",
+            pki::pem::encode("PUBLIC KEY", Spki::of(key).der())
+                .unwrap()
+                .as_bytes(),
+        )
     }
 
     pub fn private_key(&self, key: &PrivateKey) -> PathBuf {
         let der = key.to_pkcs8_der().unwrap();
-        self.put("private.pem", pki::pem::encode("PRIVATE KEY", &der).unwrap().as_bytes())
+        self.put(
+            "private.pem",
+            pki::pem::encode("PRIVATE KEY", &der).unwrap().as_bytes(),
+        )
     }
 
     /// Holds an SM2 signature with the default user ID against the octets that were signed.
@@ -41,7 +49,13 @@ impl Desk {
         let key = self.public_key(key);
         let signed = self.put("signed.bin", signed);
         let signature = self.put("signature.bin", signature);
-        let arguments = ["dgst", "-sm3", "-sigopt", "distid:1234567812345678", "-verify"];
+        let arguments = [
+            "dgst",
+            "-sm3",
+            "-sigopt",
+            "distid:1234567812345678",
+            "-verify",
+        ];
         let output = Command::new("openssl")
             .args(arguments)
             .arg(key)
@@ -55,7 +69,11 @@ impl Desk {
 
 /// Runs OpenSSL, which must succeed, and returns what it printed.
 pub fn run(arguments: &[&str], file: &Path) -> String {
-    let output = Command::new("openssl").args(arguments).arg(file).output().unwrap();
+    let output = Command::new("openssl")
+        .args(arguments)
+        .arg(file)
+        .output()
+        .unwrap();
     text_of(&output)
 }
 

@@ -4,7 +4,9 @@
 use gm::sm2::PrivateKey;
 use gm::{OsRandom, PublicKey, UserId};
 use jiff::Timestamp;
-use pki::ext::{AuthorityKeyIdentifier, BasicConstraints, Extension, ExtendedKeyUsage, TypedExtension};
+use pki::ext::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, Extension, TypedExtension,
+};
 use pki::spki::AlgorithmIdentifier;
 use pki::strict::{Tag, Writer};
 use pki::{Certificate, Name, Serial, Spki, oid};
@@ -59,7 +61,11 @@ fn name(common: &str) -> Name {
 pub fn authority(common: &str) -> Person {
     let key = new_key();
     let subject = name(common);
-    let ca = BasicConstraints { ca: true, path_len: None }.to_extension(true);
+    let ca = BasicConstraints {
+        ca: true,
+        path_len: None,
+    }
+    .to_extension(true);
     let certificate = certify(&subject, &key, &subject, &key, (1, vec![ca]));
     Person { key, certificate }
 }
@@ -101,7 +107,9 @@ fn certify(
             });
             w.raw(subject.der());
             w.raw(Spki::of(key.public_key()).der());
-            w.explicit(3, |w| w.sequence(|w| extensions.iter().for_each(|e| e.write(w))));
+            w.explicit(3, |w| {
+                w.sequence(|w| extensions.iter().for_each(|e| e.write(w)))
+            });
         });
     });
     let signature = issuer_key.sign(&UserId::default(), &tbs);

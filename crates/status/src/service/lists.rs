@@ -22,7 +22,11 @@ pub struct Lists {
 impl Lists {
     /// Lists that caches may keep for `max_age` at most.
     pub fn new(store: Store, max_age: SignedDuration) -> Self {
-        Self { store, max_age, kept: Mutex::default() }
+        Self {
+            store,
+            max_age,
+            kept: Mutex::default(),
+        }
     }
 
     /// The list in force; `None` when none was published under this name.
@@ -37,7 +41,9 @@ impl Lists {
         if let Some(kept) = self.kept(name, id) {
             return Ok(Some(kept));
         }
-        let Some(list) = sql::list(&mut conn, id).await? else { return Ok(None) };
+        let Some(list) = sql::list(&mut conn, id).await? else {
+            return Ok(None);
+        };
         let list = Arc::new(list);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(name.clone(), (id, list.clone()));
@@ -46,11 +52,19 @@ impl Lists {
 
     /// What caches may do with a list at this moment.
     pub fn caching(&self, list: &PublishedList, now: Timestamp) -> Caching {
-        rules::caching(&list.etag, list.published_at, list.next_update, now, self.max_age)
+        rules::caching(
+            &list.etag,
+            list.published_at,
+            list.next_update,
+            now,
+            self.max_age,
+        )
     }
 
     fn kept(&self, name: &ListName, id: i64) -> Option<Arc<PublishedList>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(name).filter(|(known, _)| *known == id).map(|(_, list)| list.clone())
+        kept.get(name)
+            .filter(|(known, _)| *known == id)
+            .map(|(_, list)| list.clone())
     }
 }

@@ -34,7 +34,10 @@ async fn an_answer_with_a_nonce_is_for_one_client_only() {
     let request = question_with_nonce(&issuer, 5);
     for _ in 0..2 {
         let answer = responder.answer(request.der()).await;
-        assert_eq!(believe(&answer, &issuer, &request, at(0)), [CertStatus::Good]);
+        assert_eq!(
+            believe(&answer, &issuer, &request, at(0)),
+            [CertStatus::Good]
+        );
         assert!(!is_cached(&answer));
         assert_eq!(answer.caching, Caching::NoStore);
     }
@@ -56,7 +59,8 @@ async fn a_kept_answer_is_signed_anew_after_half_of_its_window() {
         responder.follow().await.unwrap();
         let answer = responder.answer(request.der()).await;
         believe(&answer, &issuer, &request, now);
-        let single = &read(&answer).singles()[0];
+        let response = read(&answer);
+        let single = &response.singles()[0];
         let (from, to) = (single.this_update, single.next_update.unwrap());
         assert_eq!(to.duration_since(from), SignedDuration::from_hours(1));
         ages.push(now.duration_since(from).as_mins());
@@ -99,20 +103,28 @@ async fn an_answer_never_outlives_the_responders_certificate() {
     let request = question(&issuer, 5);
     let answer = responder.answer(request.der()).await;
     assert_eq!(read(&answer).singles()[0].next_update, Some(at(600)));
-    assert_eq!(responder.health().responders, [("颁发者".to_owned(), at(600))]);
+    assert_eq!(
+        responder.health().responders,
+        [("颁发者".to_owned(), at(600))]
+    );
 }
 
 #[tokio::test]
 async fn what_is_kept_is_bounded() {
     let world = World::new().await;
     let issuer = world.issuer("颁发者").await;
-    let config = StatusConfig { cached_answers: 20, ..StatusConfig::new(label()) };
+    let config = StatusConfig {
+        cached_answers: 20,
+        ..StatusConfig::new(label())
+    };
     let responder = world.responder_on(&world.store, config).await;
     for number in 1..=100 {
         world.issue(&issuer, number).await;
         responder.answer(question(&issuer, number).der()).await;
         // Answers about what was never issued take no place at all.
-        responder.answer(question(&issuer, 10_000 + number).der()).await;
+        responder
+            .answer(question(&issuer, 10_000 + number).der())
+            .await;
         assert!(responder.health().cached <= 20);
     }
     assert!(responder.health().cached >= 10);

@@ -1,7 +1,7 @@
 //! Several issuers behind one responder.
 
-use gm::sm2::PrivateKey;
 use gm::OsRandom;
+use gm::sm2::PrivateKey;
 use pki::crl::Reason;
 use pki::ocsp::{CertStatus, Failure, HashAlgorithm, Request};
 use status::Outcome;
@@ -15,9 +15,10 @@ const GONE: CertStatus = CertStatus::Revoked {
 
 fn without_time(status: CertStatus) -> CertStatus {
     match status {
-        CertStatus::Revoked { reason, .. } => {
-            CertStatus::Revoked { at: jiff::Timestamp::UNIX_EPOCH, reason }
-        }
+        CertStatus::Revoked { reason, .. } => CertStatus::Revoked {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            reason,
+        },
         other => other,
     }
 }
@@ -36,10 +37,16 @@ async fn the_same_serial_under_two_issuers_is_two_certificates() {
         let answer = responder.answer(request.der()).await;
         without_time(believe(&answer, issuer, &request, at(0))[0])
     };
-    assert_eq!((status(&one).await, status(&two).await), (CertStatus::Good, CertStatus::Good));
+    assert_eq!(
+        (status(&one).await, status(&two).await),
+        (CertStatus::Good, CertStatus::Good)
+    );
     world.change(&one, 5, "revoked", Some(1)).await;
     responder.invalidate(&crate::world::serial(5));
-    assert_eq!((status(&one).await, status(&two).await), (GONE, CertStatus::Good));
+    assert_eq!(
+        (status(&one).await, status(&two).await),
+        (GONE, CertStatus::Good)
+    );
 }
 
 /// T-15: the key belongs to the name; a namesake with another key is nobody we know.
@@ -71,7 +78,13 @@ async fn every_digest_names_the_same_certificate() {
         let request = Request::new(vec![cert_id(&issuer, hash, 5)], None).unwrap();
         let answer = responder.answer(request.der()).await;
         let status = believe(&answer, &issuer, &request, at(0))[0];
-        assert_eq!(status, CertStatus::Revoked { at: at(0), reason: Reason::CertificateHold });
+        assert_eq!(
+            status,
+            CertStatus::Revoked {
+                at: at(0),
+                reason: Reason::CertificateHold
+            }
+        );
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! One JSON text per line. The first names the form and carries the signed checkpoint; each further
 //! one is a record: `seq`, `leaf` (exactly the text that was hashed) and `proof` (base64 hashes, from
-//! the leaf up) towards the root of that checkpoint.
+//! the leaf up) towards the root of that checkpoint. A record that was harmed has `proof` null.
 
 use serde_json::json;
+use sqlx::AnyConnection;
 use tlog::tile::TileSet;
+use tlog::{Checkpoint, Hash};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-use super::query::{self, Filter, Page};
+use super::query::{self, Filter, Page, Stored};
 use super::tree;
 use crate::core::Core;
 use crate::{Error, SignedCheckpoint};
@@ -25,6 +27,8 @@ pub struct ExportSummary {
     pub size: u64,
     /// Records written.
     pub records: u64,
+    /// Those of them without proof: they were harmed.
+    pub unproven: u64,
 }
 
 pub(crate) async fn export(
@@ -42,30 +46,44 @@ pub(crate) async fn export(
         limit: PAGE,
         newest_first: false,
     };
-    let mut records = 0;
+    let mut summary = ExportSummary {
+        size,
+        records: 0,
+        unproven: 0,
+    };
     loop {
         let found = query::records(&mut conn, filter, page).await?;
         let Some(last) = found.last() else { break };
         page.after = Some(last.seq);
         for record in found.iter().take_while(|record| record.seq.0 < size) {
-            let proven = tree::prove_inclusion(&mut conn, record.seq, size, &mut tiles).await?;
-            if proven.leaf != record.leaf_hash {
-                return Err(Error::damaged(format!(
-                    "第 {} 号记录与日志树不符",
-                    record.seq
-                )));
-            }
-            let proof: Vec<_> = proven.proof.iter().map(tlog::Hash::to_base64).collect();
+            let proof = proof(&mut conn, record, &signed.checkpoint, &mut tiles).await?;
+            summary.records += 1;
+            summary.unproven += u64::from(proof.is_none());
             let text = json!({ "seq": record.seq.0, "leaf": record.leaf, "proof": proof });
             line(out, &text).await?;
-            records += 1;
             if tiles.len() > MOST_TILES {
                 tiles = TileSet::default();
             }
         }
     }
     out.flush().await.map_err(unwritten)?;
-    Ok(ExportSummary { size, records })
+    Ok(summary)
+}
+
+/// The proof that leads from the record to the root of the checkpoint, if there is one.
+async fn proof(
+    conn: &mut AnyConnection,
+    record: &Stored,
+    checkpoint: &Checkpoint,
+    tiles: &mut TileSet,
+) -> Result<Option<Vec<String>>, Error> {
+    match tree::prove_inclusion(conn, record.seq, checkpoint.size, tiles).await {
+        Ok(proven) if proven.leaf == record.leaf_hash && proven.root == checkpoint.root => {
+            Ok(Some(proven.proof.iter().map(Hash::to_base64).collect()))
+        }
+        Ok(_) | Err(Error::Damaged(_) | Error::Tree(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 async fn line(

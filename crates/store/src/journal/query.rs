@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 use tlog::Hash;
 
@@ -9,6 +10,7 @@ use super::head::to_sql;
 use crate::{Error, Seq};
 
 const MOST_ROWS: u32 = 1000;
+const COLUMNS: &str = "seq, at, kind, actor, subject, leaf, leaf_hash";
 
 /// Which records. Everything that is given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,30 +67,42 @@ pub struct Stored {
     pub leaf: String,
     /// Its hash.
     pub leaf_hash: Hash,
+    /// Whether text, stored hash and columns agree. Where they do not, the record was harmed: what is
+    /// shown comes from the columns, and [`crate::Store::verify_journal`] says what is wrong. Whether
+    /// it stands in the tree says only a proof.
+    pub intact: bool,
 }
 
 impl Stored {
-    /// From the leaf alone: the columns beside it are for searching only.
-    fn from_leaf(seq: i64, leaf: Vec<u8>) -> Result<Self, Error> {
-        let damaged = || Error::damaged(format!("第 {seq} 号日志记录无法读取"));
+    fn from_row(row: &AnyRow) -> Result<Self, Error> {
+        let (seq, at): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let (leaf, stored): (Vec<u8>, Vec<u8>) = (row.try_get(5)?, row.try_get(6)?);
         let leaf_hash = Hash::leaf(&leaf);
-        let leaf = String::from_utf8(leaf).map_err(|_| damaged())?;
-        let mut value: Value = serde_json::from_str(&leaf).map_err(|_| damaged())?;
-        let mut take = |name: &str| value.get_mut(name).map(Value::take).ok_or_else(damaged);
-        let text = |value: Value| match value {
-            Value::String(text) => Ok(text),
-            _ => Err(damaged()),
-        };
-        Ok(Self {
-            seq: Seq(u64::try_from(seq).map_err(|_| damaged())?),
-            at: text(take("at")?)?.parse().map_err(|_| damaged())?,
-            kind: text(take("kind")?)?,
-            actor: text(take("actor")?)?,
-            subject: text(take("subject")?)?,
-            body: take("body")?,
+        let value = serde_json::from_slice(&leaf).unwrap_or(Value::Null);
+        let mut record = Self {
+            seq: Seq(u64::try_from(seq).unwrap_or(0)),
+            at: Timestamp::from_second(at).unwrap_or(Timestamp::UNIX_EPOCH),
+            kind: row.try_get(2)?,
+            actor: row.try_get(3)?,
+            subject: row.try_get(4)?,
+            body: Value::Null,
+            leaf: String::from_utf8_lossy(&leaf).into_owned(),
+            intact: stored == leaf_hash.0,
             leaf_hash,
-            leaf,
-        })
+        };
+        record.intact &= record.agrees(&value);
+        record.body = value.get("body").cloned().unwrap_or_default();
+        Ok(record)
+    }
+
+    /// Whether the columns say the same as the leaf.
+    fn agrees(&self, leaf: &Value) -> bool {
+        let text = |name: &str| leaf.get(name).and_then(Value::as_str);
+        leaf.get("seq").and_then(Value::as_u64) == Some(self.seq.0)
+            && text("at") == Some(&*self.at.to_string())
+            && text("kind") == Some(&*self.kind)
+            && text("actor") == Some(&*self.actor)
+            && text("subject") == Some(&*self.subject)
     }
 }
 
@@ -107,7 +121,7 @@ struct Conditions<'a> {
 impl<'a> Conditions<'a> {
     fn of(filter: &'a Filter) -> Self {
         let mut all = Self {
-            text: "1 = 1".into(),
+            text: "seq >= 0".into(),
             binds: Vec::new(),
         };
         if let Some(from) = filter.from {
@@ -161,13 +175,11 @@ pub(crate) async fn records(
     let order = if page.newest_first { "DESC" } else { "ASC" };
     let limit = page.limit.min(MOST_ROWS);
     let text = format!(
-        "SELECT seq, leaf FROM journal WHERE {} ORDER BY seq {order} LIMIT {limit}",
+        "SELECT {COLUMNS} FROM journal WHERE {} ORDER BY seq {order} LIMIT {limit}",
         conditions.text
     );
     let rows = conditions.query(text).fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| Stored::from_leaf(row.try_get(0)?, row.try_get(1)?))
-        .collect()
+    rows.iter().map(Stored::from_row).collect()
 }
 
 /// How many records.

@@ -193,7 +193,9 @@ async fn a_unit_may_open_savepoints_of_its_own(bench: Bench) {
 }
 
 async fn a_failed_commit_fails_every_unit_of_the_batch(bench: Bench) {
-    let store = bench.create().await;
+    let mut config = bench.config(Opening::New);
+    config.batch_time = Duration::from_secs(10);
+    let store = bench.open_with(config).await;
     table(&store).await;
     let create = "CREATE TABLE child (note BIGINT NOT NULL REFERENCES note (id) \
                   DEFERRABLE INITIALLY DEFERRED)";
@@ -407,7 +409,8 @@ async fn typed_nulls_blobs_and_large_integers_survive(bench: Bench) {
         .fetch_all(&mut *reader)
         .await
         .unwrap();
-    let read: Vec<(Option<i64>, Option<String>, Option<Vec<u8>>)> = rows
+    type Row = (Option<i64>, Option<String>, Option<Vec<u8>>);
+    let read: Vec<Row> = rows
         .iter()
         .map(|row| (row.get(0), row.get(1), row.get(2)))
         .collect();

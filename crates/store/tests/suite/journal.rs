@@ -18,6 +18,7 @@ crate::on_both_engines!(
     a_checkpoint_verifies_with_the_public_key_alone,
     an_unchanged_journal_keeps_its_checkpoint,
     a_stranger_can_check_an_export_line_by_line,
+    a_harmed_record_is_shown_as_harmed_and_exported_without_proof,
     tiles_and_entries_rebuild_the_root,
     verification_tells_how_far_it_is,
 );
@@ -208,6 +209,35 @@ async fn a_stranger_can_check_an_export_line_by_line(bench: Bench) {
     }
     assert_eq!((summary.records, summary.size), (records, 530));
     assert_eq!(records, store.count(&filter).await.unwrap());
+}
+
+async fn a_harmed_record_is_shown_as_harmed_and_exported_without_proof(bench: Bench) {
+    let store = bench.filled(6).await;
+    store.checkpoint().await.unwrap();
+    bench
+        .harm(&[
+            "UPDATE journal SET leaf = leaf_hash WHERE seq = 2",
+            "UPDATE journal SET actor = 'client:evil' WHERE seq = 4",
+        ])
+        .await;
+    assert!(!store.verify_journal(Scope::Full).await.unwrap().is_sound());
+    let harmed: Vec<_> = all(&store)
+        .await
+        .iter()
+        .filter(|r| !r.intact)
+        .map(|r| r.seq.0)
+        .collect();
+    assert_eq!(harmed, [2, 4]);
+    let mut out = Vec::new();
+    let summary = store.export(&Filter::default(), &mut out).await.unwrap();
+    // The leaf of number 4 is whole; only its column lies.
+    assert_eq!((summary.records, summary.unproven), (6, 1));
+    let text = String::from_utf8(out).unwrap();
+    let line: Value = serde_json::from_str(text.lines().nth(3).unwrap()).unwrap();
+    assert_eq!(
+        (line["seq"].as_u64(), &line["proof"]),
+        (Some(2), &Value::Null)
+    );
 }
 
 async fn tiles_and_entries_rebuild_the_root(bench: Bench) {

@@ -3,10 +3,12 @@
 use app::enrol::{Act, EnrolOrder};
 use app::lifecycle::Change;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ca::{CertificateFilter, Revocation, RevocationReason, StatusView, StoredCertificate, Validity};
+use ca::{
+    CertificateFilter, Revocation, RevocationReason, StatusView, StoredCertificate, Validity,
+};
 use pki::SubjectInput;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +16,7 @@ use utoipa::ToSchema;
 use super::page::{PageQuery, PageView};
 use super::requests::{OrderView, proof};
 use super::view::CertificateView;
-use super::{App, Body, request_id, serial};
+use super::{App, Body, Params, request_id, serial};
 use crate::gate::Allowed;
 use crate::problem::Problem;
 
@@ -46,15 +48,6 @@ impl From<FilterQuery> for CertificateFilter {
     }
 }
 
-/// Query of the list.
-#[derive(Debug, Default, Deserialize)]
-pub struct ListQuery {
-    #[serde(flatten)]
-    filter: FilterQuery,
-    #[serde(flatten)]
-    page: PageQuery,
-}
-
 /// Certificates, newest first.
 #[utoipa::path(get, path = "/api/v1/certificates", tag = "certificates",
     params(("q" = Option<String>, Query), ("status" = Option<String>, Query), ("profile" = Option<String>, Query),
@@ -63,12 +56,17 @@ pub struct ListQuery {
 pub async fn list(
     State(app): State<App>,
     _: Allowed,
-    Query(query): Query<ListQuery>,
+    Params(query): Params<FilterQuery>,
+    Params(page): Params<PageQuery>,
 ) -> Result<Json<PageView<CertificateView>>, Problem> {
-    let limit = query.page.limit();
-    let before = query.page.after.as_deref().map(mark).transpose()?;
-    let filter = CertificateFilter::from(query.filter);
-    let page = app.ca().list(&filter, before, limit).await.map_err(app::Error::from)?;
+    let before = page.after.as_deref().map(mark).transpose()?;
+    let filter = CertificateFilter::from(query);
+    let limit = page.limit();
+    let page = app
+        .ca()
+        .list(&filter, before, limit)
+        .await
+        .map_err(app::Error::from)?;
     let total = app.ca().count(&filter).await.map_err(app::Error::from)?;
     Ok(Json(PageView {
         items: page.records.iter().map(CertificateView::from).collect(),
@@ -78,14 +76,14 @@ pub async fn list(
 }
 
 fn mark(text: &str) -> Result<i64, Problem> {
-    text.parse().map_err(|_| app::Error::Ca(ca::Invalid::Page.into()).into())
+    text.parse()
+        .map_err(|_| app::Error::Ca(ca::Invalid::Page.into()).into())
 }
 
 async fn found(app: &App, text: &str) -> Result<StoredCertificate, Problem> {
     let serial = serial(text)?;
     let stored = app.ca().find(&serial).await.map_err(app::Error::from)?;
-    Ok(stored
-        .ok_or_else(|| app::Error::Ca(ca::Invalid::NoCertificate(serial.to_hex()).into()))?)
+    Ok(stored.ok_or_else(|| app::Error::Ca(ca::Invalid::NoCertificate(serial.to_hex()).into()))?)
 }
 
 /// One certificate.
@@ -133,12 +131,20 @@ pub async fn status(
     Path(text): Path<String>,
 ) -> Result<Json<StatusBody>, Problem> {
     let serial = serial(&text)?;
-    let view = app.ca().status_of(&serial).await.map_err(app::Error::from)?;
+    let view = app
+        .ca()
+        .status_of(&serial)
+        .await
+        .map_err(app::Error::from)?;
     let (status, not_after) = match view {
         StatusView::Unknown => ("unknown", None),
         StatusView::Issued { status, not_after } => (status.as_str(), Some(not_after.to_string())),
     };
-    Ok(Json(StatusBody { serial: serial.to_hex(), status, not_after }))
+    Ok(Json(StatusBody {
+        serial: serial.to_hex(),
+        status,
+        not_after,
+    }))
 }
 
 /// Renewal: the same subject for another term.
@@ -175,8 +181,15 @@ pub async fn renew(
         kind,
         subject: SubjectInput::from_certificate(&old.certificate).map_err(app::Error::from)?,
         proof,
-        validity: Validity { not_before: None, not_after: body.not_after },
-        act: if same_key { Act::Renew(serial) } else { Act::Rekey(serial) },
+        validity: Validity {
+            not_before: None,
+            not_after: body.not_after,
+        },
+        act: if same_key {
+            Act::Renew(serial)
+        } else {
+            Act::Rekey(serial)
+        },
         actor: allowed.actor(),
     };
     let done = app.enrol(order).await?;
@@ -229,7 +242,10 @@ pub async fn revoke(
 ) -> Result<Json<Vec<CertificateView>>, Problem> {
     let reason = RevocationReason::from_name(&body.reason)
         .map_err(|e| app::Error::from(ca::Error::from(e)))?;
-    let revocation = Revocation { reason, invalid_since: body.invalid_since };
+    let revocation = Revocation {
+        reason,
+        invalid_since: body.invalid_since,
+    };
     change(app, allowed, &text, Change::Revoke(revocation)).await
 }
 

@@ -1,13 +1,13 @@
 //! Revocation lists: `/api/v1/crls`.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use ca::{CrlKind, CrlRecord};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::{PageQuery, PageView};
-use super::{App, Body};
+use super::{App, Body, Params};
 use crate::gate::Allowed;
 use crate::problem::Problem;
 
@@ -55,11 +55,19 @@ impl From<&CrlRecord> for CrlView {
 pub async fn list(
     State(app): State<App>,
     _: Allowed,
-    Query(page): Query<PageQuery>,
+    Params(page): Params<PageQuery>,
 ) -> Result<Json<PageView<CrlView>>, Problem> {
-    let records = app.ca().crls(page.limit()).await.map_err(app::Error::from)?;
+    let records = app
+        .ca()
+        .crls(page.limit())
+        .await
+        .map_err(app::Error::from)?;
     let items = records.iter().map(CrlView::from).collect();
-    Ok(Json(PageView { items, next: None, total: None }))
+    Ok(Json(PageView {
+        items,
+        next: None,
+        total: None,
+    }))
 }
 
 /// Which list to make now.
@@ -101,5 +109,9 @@ pub async fn publish(
         }
     };
     let out = app.ca().publish_crl(kind).await.map_err(app::Error::from)?;
-    Ok(Json(PublishedView { number: out.number, entries: out.entries, sm3: out.etag }))
+    Ok(Json(PublishedView {
+        number: out.number,
+        entries: out.entries,
+        sm3: out.etag,
+    }))
 }

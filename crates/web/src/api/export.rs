@@ -1,7 +1,7 @@
 //! Lists as files: CSV of certificates, JSON lines of the journal. Both are streamed.
 
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -10,8 +10,8 @@ use futures_util::stream;
 use store::Filter;
 use tokio_util::io::ReaderStream;
 
-use super::App;
 use super::certificates::FilterQuery;
+use super::{App, Params};
 use crate::gate::Allowed;
 use crate::problem::Problem;
 
@@ -25,7 +25,7 @@ const HEAD: &str = "\u{feff}序列号,申请编号,用途,模板,主体,起始�
 pub async fn certificates(
     State(app): State<App>,
     _: Allowed,
-    Query(query): Query<FilterQuery>,
+    Params(query): Params<FilterQuery>,
 ) -> Response {
     let export = app.ca().export(CertificateFilter::from(query));
     let head = stream::once(async { Ok::<_, ca::Error>(Bytes::from_static(HEAD.as_bytes())) });
@@ -40,7 +40,10 @@ pub async fn certificates(
     let body = Body::from_stream(futures_util::StreamExt::chain(head, rows));
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"certificates.csv\""),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"certificates.csv\"",
+        ),
         (header::CACHE_CONTROL, "no-store"),
     ];
     (headers, body).into_response()
@@ -81,7 +84,10 @@ pub async fn journal(State(app): State<App>, _: Allowed) -> Result<Response, Pro
     });
     let headers = [
         (header::CONTENT_TYPE, "application/jsonl"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"journal.jsonl\""),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"journal.jsonl\"",
+        ),
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, Body::from_stream(ReaderStream::new(reader))).into_response())

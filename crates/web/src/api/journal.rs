@@ -1,13 +1,13 @@
 //! The journal: records and proofs, `/api/v1/journal`.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use store::{Filter, Page, Seq, Stored};
 use utoipa::ToSchema;
 
-use super::App;
 use super::page::{PageQuery, PageView};
+use super::{App, Params};
 use crate::gate::Allowed;
 use crate::problem::Problem;
 
@@ -61,8 +61,6 @@ pub struct RecordQuery {
     pub actor: Option<String>,
     /// Exact subject.
     pub subject: Option<String>,
-    #[serde(flatten)]
-    page: PageQuery,
 }
 
 /// Records, newest first.
@@ -74,10 +72,11 @@ pub struct RecordQuery {
 pub async fn list(
     State(app): State<App>,
     _: Allowed,
-    Query(query): Query<RecordQuery>,
+    Params(query): Params<RecordQuery>,
+    Params(page): Params<PageQuery>,
 ) -> Result<Json<PageView<RecordView>>, Problem> {
-    let after = query.page.after.as_deref().map(seq).transpose()?;
-    let limit = query.page.limit();
+    let after = page.after.as_deref().map(seq).transpose()?;
+    let limit = page.limit();
     let filter = Filter {
         from: query.from,
         until: query.until,
@@ -85,19 +84,34 @@ pub async fn list(
         actor: query.actor,
         subject: query.subject,
     };
-    let page = Page { after, limit, newest_first: true };
-    let records = app.store().records(&filter, page).await.map_err(app::Error::from)?;
+    let page = Page {
+        after,
+        limit,
+        newest_first: true,
+    };
+    let records = app
+        .store()
+        .records(&filter, page)
+        .await
+        .map_err(app::Error::from)?;
     let total = app.store().count(&filter).await.map_err(app::Error::from)?;
     let full = u32::try_from(records.len()).is_ok_and(|n| n == limit);
-    let next = records.last().filter(|_| full).map(|last| last.seq.0.to_string());
+    let next = records
+        .last()
+        .filter(|_| full)
+        .map(|last| last.seq.0.to_string());
     let items = records.into_iter().map(RecordView::from).collect();
-    Ok(Json(PageView { items, next, total: Some(total) }))
+    Ok(Json(PageView {
+        items,
+        next,
+        total: Some(total),
+    }))
 }
 
 fn seq(text: &str) -> Result<Seq, Problem> {
-    let number = text.parse().map_err(|_| {
-        Problem::bad_request("web.seq", "日志序号应为非负整数")
-    })?;
+    let number = text
+        .parse()
+        .map_err(|_| Problem::bad_request("web.seq", "日志序号应为非负整数"))?;
     Ok(Seq(number))
 }
 
@@ -128,8 +142,11 @@ pub async fn proof(
 ) -> Result<Json<InclusionView>, Problem> {
     let signed = app.store().checkpoint().await.map_err(app::Error::from)?;
     let size = signed.checkpoint.size;
-    let found =
-        app.store().prove_inclusion_at(seq(&text)?, size).await.map_err(app::Error::from)?;
+    let found = app
+        .store()
+        .prove_inclusion_at(seq(&text)?, size)
+        .await
+        .map_err(app::Error::from)?;
     Ok(Json(InclusionView {
         seq: found.seq.0,
         size: found.size,
@@ -171,10 +188,13 @@ pub struct ConsistencyView {
 pub async fn consistency(
     State(app): State<App>,
     _: Allowed,
-    Query(query): Query<ConsistencyQuery>,
+    Params(query): Params<ConsistencyQuery>,
 ) -> Result<Json<ConsistencyView>, Problem> {
-    let found =
-        app.store().prove_consistency(query.from, query.to).await.map_err(app::Error::from)?;
+    let found = app
+        .store()
+        .prove_consistency(query.from, query.to)
+        .await
+        .map_err(app::Error::from)?;
     Ok(Json(ConsistencyView {
         from: found.sizes.0,
         to: found.sizes.1,

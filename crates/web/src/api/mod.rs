@@ -17,7 +17,8 @@ pub mod view;
 use app::Institution;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
 
 use crate::problem::Problem;
 
@@ -42,6 +43,27 @@ where
             Err(rejection) => Err(Problem::bad_request(
                 "web.json",
                 format!("请求内容不是所要求的 JSON：{}", rejection.body_text()),
+            )),
+        }
+    }
+}
+
+/// Parameters of a query; what cannot be read is a problem that says where.
+pub struct Params<T>(pub T);
+
+impl<T, S> FromRequestParts<S> for Params<T>
+where
+    T: serde::de::DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match Query::<T>::try_from_uri(&parts.uri) {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => Err(Problem::bad_request(
+                "web.query",
+                format!("查询参数有误：{}", rejection.body_text()),
             )),
         }
     }

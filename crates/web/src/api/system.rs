@@ -45,8 +45,20 @@ pub async fn ready(State(app): State<App>) -> Response {
         obstacles.push(error.to_string());
     }
     let issuing = obstacles.is_empty();
-    let code = if issuing { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(ReadyView { issuing, status: true, obstacles })).into_response()
+    let code = if issuing {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (
+        code,
+        Json(ReadyView {
+            issuing,
+            status: true,
+            obstacles,
+        }),
+    )
+        .into_response()
 }
 
 /// One check of the doctor.
@@ -65,17 +77,30 @@ pub struct CheckView {
 
 impl From<Check> for CheckView {
     fn from(check: Check) -> Self {
-        let Check { name, title, level, detail } = check;
-        Self { name, title, level, detail }
+        let Check {
+            name,
+            title,
+            level,
+            detail,
+        } = check;
+        Self {
+            name,
+            title,
+            level,
+            detail,
+        }
     }
 }
 
 /// Every check of the doctor but the reading of the whole journal.
 #[utoipa::path(get, path = "/api/v1/doctor", tag = "system",
     responses((status = 200, body = Vec<CheckView>)))]
-pub async fn doctor(
-    State(app): State<App>,
-    _: Allowed,
-) -> Result<Json<Vec<CheckView>>, Problem> {
-    Ok(Json(app.examine(false).await.into_iter().map(CheckView::from).collect()))
+pub async fn doctor(State(app): State<App>, _: Allowed) -> Result<Json<Vec<CheckView>>, Problem> {
+    Ok(Json(
+        app.examine(false)
+            .await
+            .into_iter()
+            .map(CheckView::from)
+            .collect(),
+    ))
 }

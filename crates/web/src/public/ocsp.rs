@@ -34,12 +34,8 @@ pub async fn get(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Respon
     respond(answer, caching)
 }
 
-fn respond(
-    answer: Answer,
-    caching: impl IntoIterator<Item = (&'static str, String)>,
-) -> Response {
-    let mut response =
-        ([(header::CONTENT_TYPE, http::RESPONSE_TYPE)], answer.body).into_response();
+fn respond(answer: Answer, caching: impl IntoIterator<Item = (&'static str, String)>) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, http::RESPONSE_TYPE)], answer.body).into_response();
     add(&mut response, caching);
     response
 }

@@ -10,11 +10,7 @@ use crate::out::{self, Outcome, Unusable};
 
 /// Shows a list; with the issuer's certificate its signature is verified, with a serial number
 /// it is looked up.
-pub fn show(
-    input: &[u8],
-    issuer: Option<&Path>,
-    serial: Option<&str>,
-) -> anyhow::Result<Outcome> {
+pub fn show(input: &[u8], issuer: Option<&Path>, serial: Option<&str>) -> anyhow::Result<Outcome> {
     let list = list_of(input).map_err(|e| Unusable::error(e.to_string()))?;
     out::line(format!("签发者：{}", list.issuer()));
     if let Some(number) = list.number() {
@@ -27,7 +23,10 @@ pub fn show(
     out::line(format!("列入证书：{} 张", list.entries().count()));
     let mut outcome = Outcome::Fine;
     if let Some(path) = issuer {
-        let key = certificates(path)?.first().map(|c| c.public_key()).transpose()?;
+        let key = certificates(path)?
+            .first()
+            .map(|c| c.public_key())
+            .transpose()?;
         let key = key.ok_or_else(|| Unusable::error(format!("{} 中没有证书", path.display())))?;
         match list.verify(&key, &UserId::default()) {
             Ok(()) => out::line("签名：验证通过"),
@@ -42,7 +41,10 @@ pub fn show(
         match list.lookup(&serial) {
             None => out::line(format!("{text}：不在列表中")),
             Some(entry) => {
-                out::line(format!("{text}：已列入，时间 {}，原因 {:?}", entry.revoked.at, entry.revoked.reason));
+                out::line(format!(
+                    "{text}：已列入，时间 {}，原因 {:?}",
+                    entry.revoked.at, entry.revoked.reason
+                ));
                 outcome = Outcome::Finding;
             }
         }

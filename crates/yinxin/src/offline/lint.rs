@@ -1,6 +1,6 @@
 //! `yinxin cert lint FILE…`: anyone's certificates against the standards.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pki::lint::{self, Context, Report, Severity};
 use serde_json::json;
@@ -29,7 +29,9 @@ pub fn run(command: &Lint) -> anyhow::Result<Outcome> {
             reports.push((format!("{}#{}", file.display(), at + 1), report));
         }
     }
-    let found = reports.iter().any(|(_, report)| !report.findings.is_empty());
+    let found = reports
+        .iter()
+        .any(|(_, report)| !report.findings.is_empty());
     if command.json {
         let views: Vec<_> = reports
             .iter()
@@ -37,13 +39,19 @@ pub fn run(command: &Lint) -> anyhow::Result<Outcome> {
             .collect();
         out::json(&views)?;
     } else {
-        reports.iter().for_each(|(name, report)| print(name, report));
+        reports
+            .iter()
+            .for_each(|(name, report)| print(name, report));
     }
-    Ok(if found { Outcome::Finding } else { Outcome::Fine })
+    Ok(if found {
+        Outcome::Finding
+    } else {
+        Outcome::Fine
+    })
 }
 
 /// The certificates of a file as they are, well-formed or not.
-fn encoded(file: &PathBuf) -> anyhow::Result<Vec<Vec<u8>>> {
+fn encoded(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     let input = read(file)?;
     if input.starts_with(b"\x30") {
         return Ok(vec![input]);

@@ -1,6 +1,6 @@
 //! `yinxin cert verify`: a chain, its validity and its status, from files alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gm::UserId;
 use jiff::Timestamp;
@@ -40,19 +40,33 @@ pub struct Verify {
 pub fn run(command: &Verify) -> anyhow::Result<Outcome> {
     let mut own = certificates(&command.file)?;
     if own.is_empty() {
-        return Err(Unusable::error(format!("{} 中没有证书", command.file.display())));
+        return Err(Unusable::error(format!(
+            "{} 中没有证书",
+            command.file.display()
+        )));
     }
     let leaf = own.remove(0);
     let all = |files: &[PathBuf]| {
-        files.iter().map(|f| certificates(f)).collect::<anyhow::Result<Vec<_>>>()
+        files
+            .iter()
+            .map(|f| certificates(f))
+            .collect::<anyhow::Result<Vec<_>>>()
     };
     let mut untrusted = all(&command.untrusted)?.concat();
     untrusted.extend(own);
     let anchors = all(&command.anchor)?.concat();
-    let crls = command.crl.iter().map(crl).collect::<anyhow::Result<Vec<_>>>()?;
+    let crls = command
+        .crl
+        .iter()
+        .map(|path| crl(path))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let options = Options {
         user_id: user_id(command.sm2_id.as_deref())?,
-        revocation: if crls.is_empty() { Revocation::NotAsked } else { Revocation::Required },
+        revocation: if crls.is_empty() {
+            Revocation::NotAsked
+        } else {
+            Revocation::Required
+        },
         ..Options::default()
     };
     let verdict = path::validate(&Request {
@@ -68,12 +82,15 @@ pub fn run(command: &Verify) -> anyhow::Result<Outcome> {
     } else {
         print(&verdict);
     }
-    Ok(if verdict.valid == Validity::Valid { Outcome::Fine } else { Outcome::Finding })
+    Ok(if verdict.valid == Validity::Valid {
+        Outcome::Fine
+    } else {
+        Outcome::Finding
+    })
 }
 
-fn crl(path: &PathBuf) -> anyhow::Result<Crl> {
-    list(&read(path)?)
-        .map_err(|e| Unusable::error(format!("{}：{e}", path.display())))
+fn crl(path: &Path) -> anyhow::Result<Crl> {
+    list(&read(path)?).map_err(|e| Unusable::error(format!("{}：{e}", path.display())))
 }
 
 fn user_id(text: Option<&str>) -> anyhow::Result<UserId> {

@@ -44,7 +44,11 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Up { data, port } => up(&data, port),
         Command::Stop { data } => {
             let stopped = stop(&data)?;
-            out::line(if stopped { "演示服务已停止，数据保留" } else { "演示服务没有在运行" });
+            out::line(if stopped {
+                "演示服务已停止，数据保留"
+            } else {
+                "演示服务没有在运行"
+            });
             Ok(Outcome::Fine)
         }
     }
@@ -102,7 +106,11 @@ fn wait(url: &str, data: &Path) -> anyhow::Result<()> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    bail!("服务没有在 {} 秒内就绪；请查看 {}", PATIENCE.as_secs(), data.join("server.log").display())
+    bail!(
+        "服务没有在 {} 秒内就绪；请查看 {}",
+        PATIENCE.as_secs(),
+        data.join("server.log").display()
+    )
 }
 
 fn is_ready(url: &str) -> bool {
@@ -121,7 +129,9 @@ fn stop(data: &Path) -> anyhow::Result<bool> {
     };
     let was_running = ours();
     if was_running {
-        std::process::Command::new("kill").arg(text.trim()).status()?;
+        std::process::Command::new("kill")
+            .arg(text.trim())
+            .status()?;
         let start = Instant::now();
         while ours() && start.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(50));

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Door, DoorArgs};
+use super::{Door, DoorArgs, field, text};
 use crate::out::{self, Outcome};
 
 /// Commands about certificates.
@@ -120,7 +120,15 @@ pub enum Command {
 /// Carries out the command.
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Issue { door, kind, csr, request_id, subject, out, json } => {
+        Command::Issue {
+            door,
+            kind,
+            csr,
+            request_id,
+            subject,
+            out,
+            json,
+        } => {
             let subject = subject.as_deref().map(read_json).transpose()?;
             let body = json!({
                 "request_id": request_id.map_or_else(new_id, Ok)?,
@@ -131,7 +139,13 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             let order = Door::open(&door)?.post("/api/v1/requests", &body)?;
             issued(&order, out.as_deref(), json)
         }
-        Command::Renew { door, serial, csr, request_id, out } => {
+        Command::Renew {
+            door,
+            serial,
+            csr,
+            request_id,
+            out,
+        } => {
             let body = json!({
                 "request_id": request_id.map_or_else(new_id, Ok)?,
                 "csr": read_text(&csr)?,
@@ -143,12 +157,19 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Show { door, serial, pem } => {
             let found = Door::open(&door)?.get(&format!("/api/v1/certificates/{serial}"))?;
             match pem {
-                true => out::bytes(found["pem"].as_str().unwrap_or_default().as_bytes()),
+                true => out::bytes(text(&found, "pem").as_bytes()),
                 false => out::json(&found)?,
             }
             Ok(Outcome::Fine)
         }
-        Command::List { door, search, status, limit, after, json } => {
+        Command::List {
+            door,
+            search,
+            status,
+            limit,
+            after,
+            json,
+        } => {
             let query = query(&[("q", search), ("status", status), ("after", after)]);
             let path = format!("/api/v1/certificates?limit={limit}{query}");
             listed(&Door::open(&door)?.get(&path)?, json)
@@ -161,9 +182,11 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         }
         Command::Suspend { door, serial } => change(&door, &serial, "suspend", &Value::Null),
         Command::Resume { door, serial } => change(&door, &serial, "resume", &Value::Null),
-        Command::Revoke { door, serial, reason } => {
-            change(&door, &serial, "revoke", &json!({ "reason": reason }))
-        }
+        Command::Revoke {
+            door,
+            serial,
+            reason,
+        } => change(&door, &serial, "revoke", &json!({ "reason": reason })),
     }
 }
 
@@ -179,20 +202,26 @@ fn change(door: &DoorArgs, serial: &str, act: &str, body: &Value) -> anyhow::Res
 /// Prints what was issued and writes the answer.
 fn issued(order: &Value, out: Option<&Path>, json: bool) -> anyhow::Result<Outcome> {
     if let Some(path) = out {
-        let response = STANDARD.decode(order["response"].as_str().unwrap_or_default())?;
+        let response = STANDARD.decode(text(order, "response"))?;
         std::fs::write(path, response).with_context(|| format!("无法写入 {}", path.display()))?;
     }
     if json {
         out::json(order)?;
         return Ok(Outcome::Fine);
     }
-    out::line(format!("申请编号：{}", order["request_id"].as_str().unwrap_or_default()));
-    for certificate in order["certificates"].as_array().into_iter().flatten() {
+    out::line(format!("申请编号：{}", text(order, "request_id")));
+    for certificate in field(order, "certificates")
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         out::line(row(certificate));
     }
     if let Some(path) = out {
         out::line(format!("签发结果：{}", path.display()));
-        out::line("下一步：yinxin subscriber open --key 私钥文件 --response 签发结果 --out-dir 文件夹");
+        out::line(
+            "下一步：yinxin subscriber open --key 私钥文件 --response 签发结果 --out-dir 文件夹",
+        );
     }
     Ok(Outcome::Fine)
 }
@@ -202,13 +231,13 @@ fn listed(page: &Value, json: bool) -> anyhow::Result<Outcome> {
         out::json(page)?;
         return Ok(Outcome::Fine);
     }
-    for certificate in page["items"].as_array().into_iter().flatten() {
+    for certificate in field(page, "items").as_array().into_iter().flatten() {
         out::line(row(certificate));
     }
-    if let Some(total) = page["total"].as_u64() {
+    if let Some(total) = field(page, "total").as_u64() {
         out::line(format!("共 {total} 张"));
     }
-    if let Some(next) = page["next"].as_str() {
+    if let Some(next) = field(page, "next").as_str() {
         out::line(format!("下一页：--after {next}"));
     }
     Ok(Outcome::Fine)
@@ -216,24 +245,28 @@ fn listed(page: &Value, json: bool) -> anyhow::Result<Outcome> {
 
 /// One line for a certificate.
 fn row(certificate: &Value) -> String {
-    let text = |name: &str| certificate[name].as_str().unwrap_or_default().to_owned();
-    let status = match text("status").as_str() {
+    let text = |name: &str| text(certificate, name);
+    let status = match text("status") {
         "good" => "有效",
         "suspended" => "暂停",
         "revoked" => "撤销",
         _ => "未知",
     };
-    let role = match text("role").as_str() {
+    let role = match text("role") {
         "sign" => "签名",
         "enc" => "加密",
         _ => "服务",
     };
-    format!("{}  {role}  {status}  至 {}  {}", text("serial"), text("not_after"), text("subject"))
+    format!(
+        "{}  {role}  {status}  至 {}  {}",
+        text("serial"),
+        text("not_after"),
+        text("subject")
+    )
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
-    let octets =
-        std::fs::read(path).with_context(|| format!("无法读取文件 {}", path.display()))?;
+    let octets = std::fs::read(path).with_context(|| format!("无法读取文件 {}", path.display()))?;
     // DER goes as base64, PEM as it is; the server reads both.
     Ok(match String::from_utf8(octets) {
         Ok(text) if text.contains("-----BEGIN") => text,
@@ -269,7 +302,13 @@ pub fn query(parameters: &[(&str, Option<String>)]) -> String {
 
 fn encode(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    let octet = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    let octet = |b: u8| {
+        if plain(b) {
+            char::from(b).to_string()
+        } else {
+            format!("%{b:02X}")
+        }
+    };
     text.bytes().map(octet).collect()
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Door, DoorArgs};
+use super::{Door, DoorArgs, field};
 use crate::offline;
 use crate::out::{self, Outcome};
 
@@ -47,7 +47,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::List { door } => {
             let page = Door::open(&door)?.get("/api/v1/crls")?;
-            out::json(&page["items"])?;
+            out::json(field(&page, "items"))?;
             Ok(Outcome::Fine)
         }
         Command::Publish { door, kind, shard } => {
@@ -55,13 +55,18 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             let published = Door::open(&door)?.post("/api/v1/crls", &body)?;
             out::line(format!(
                 "已发布第 {} 号列表，含 {} 张证书",
-                published["number"], published["entries"]
+                field(&published, "number"),
+                field(&published, "entries")
             ));
             Ok(Outcome::Fine)
         }
-        Command::Show { file, issuer, serial } => {
-            let input = std::fs::read(&file)
-                .with_context(|| format!("无法读取文件 {}", file.display()))?;
+        Command::Show {
+            file,
+            issuer,
+            serial,
+        } => {
+            let input =
+                std::fs::read(&file).with_context(|| format!("无法读取文件 {}", file.display()))?;
             offline::crl::show(&input, issuer.as_deref(), serial.as_deref())
         }
     }

@@ -19,7 +19,12 @@ const ANSWER_LIMIT: u64 = 1 << 30;
 #[derive(Debug, Clone, clap::Args)]
 pub struct DoorArgs {
     /// 服务地址
-    #[arg(long, value_name = "地址", default_value = "http://127.0.0.1:8440", env = "YINXIN_URL")]
+    #[arg(
+        long,
+        value_name = "地址",
+        default_value = "http://127.0.0.1:8440",
+        env = "YINXIN_URL"
+    )]
     pub url: String,
     /// 客户端编号
     #[arg(long, value_name = "编号", env = "YINXIN_CLIENT")]
@@ -43,14 +48,22 @@ pub struct Door {
 impl Door {
     /// Reads the key.
     pub fn open(args: &DoorArgs) -> anyhow::Result<Self> {
-        let client = args.client.parse().map_err(|e| Unusable::error(format!("{e}")))?;
+        let client = args
+            .client
+            .parse()
+            .map_err(|e| Unusable::error(format!("{e}")))?;
         let key = subscriber::load(&args.client_key, args.client_passphrase_file.as_deref())?;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
         let url = args.url.trim_end_matches('/').to_owned();
-        Ok(Self { url, client, key, agent: config.into() })
+        Ok(Self {
+            url,
+            client,
+            key,
+            agent: config.into(),
+        })
     }
 
     /// GET, as JSON.
@@ -78,7 +91,12 @@ impl Door {
             Some((path, query)) => (path, Some(query)),
             None => (path_and_query, None),
         };
-        let outgoing = Outgoing { method, path, query, body };
+        let outgoing = Outgoing {
+            method,
+            path,
+            query,
+            body,
+        };
         let moment = (jiff::Timestamp::now(), &mut OsRandom as &mut dyn gm::Random);
         let headers = sign(&outgoing, &self.client, &self.key, moment)?;
         let mut request = ureq::http::Request::builder()
@@ -94,7 +112,11 @@ impl Door {
         let mut answer = answer
             .with_context(|| format!("无法连接服务 {}；请确认服务已启动、地址正确", self.url))?;
         let status = answer.status();
-        let octets = answer.body_mut().with_config().limit(ANSWER_LIMIT).read_to_vec()?;
+        let octets = answer
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_LIMIT)
+            .read_to_vec()?;
         if status.is_success() {
             return Ok(octets);
         }
@@ -104,7 +126,8 @@ impl Door {
 
 fn problem(status: u16, octets: &[u8]) -> anyhow::Error {
     let value: Value = serde_json::from_slice(octets).unwrap_or_default();
-    match (value["detail"].as_str(), value["code"].as_str()) {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    match (text("detail"), text("code")) {
         (Some(detail), Some(code)) => anyhow!("{detail}（{code}）"),
         _ => anyhow!("服务返回状态 {status}；请稍后重试"),
     }

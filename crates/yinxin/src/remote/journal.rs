@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::cert::query;
-use super::{Door, DoorArgs};
+use super::{Door, DoorArgs, text};
 use crate::out::{self, Outcome};
 
 /// Commands about the journal of a running institution.
@@ -64,7 +64,16 @@ pub enum Command {
 /// Carries out the command.
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::List { door, kind, actor, subject, from, until, limit, after } => {
+        Command::List {
+            door,
+            kind,
+            actor,
+            subject,
+            from,
+            until,
+            limit,
+            after,
+        } => {
             let query = query(&[
                 ("kind", kind),
                 ("actor", actor),
@@ -80,7 +89,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         }
         Command::Checkpoint { door } => {
             let signed = Door::open(&door)?.post("/api/v1/journal/checkpoint", &Value::Null)?;
-            out::bytes(signed["note"].as_str().unwrap_or_default().as_bytes());
+            out::bytes(text(&signed, "note").as_bytes());
         }
         Command::Export { door, out } => {
             let lines = Door::open(&door)?.get_bytes("/api/v1/export/journal.jsonl")?;

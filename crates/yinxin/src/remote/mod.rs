@@ -7,3 +7,15 @@ mod door;
 pub mod journal;
 
 pub use door::{Door, DoorArgs};
+
+use serde_json::Value;
+
+/// A field of an answer; null where there is none.
+pub fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
+    value.get(name).unwrap_or(&Value::Null)
+}
+
+/// A text of an answer; empty where there is none.
+pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    field(value, name).as_str().unwrap_or_default()
+}

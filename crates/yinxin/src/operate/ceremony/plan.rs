@@ -123,15 +123,25 @@ impl Plan {
         let custodian = |row: &CustodianRow| {
             let phrase = secret::read(&row.passphrase_file)?;
             let passphrase = String::from_utf8(phrase.to_vec()).map_err(|_| {
-                Unusable::error(format!("口令文件 {} 应为 UTF-8 文本", row.passphrase_file.display()))
+                Unusable::error(format!(
+                    "口令文件 {} 应为 UTF-8 文本",
+                    row.passphrase_file.display()
+                ))
             })?;
             let person = Person::new(&row.id, &row.name, &row.office);
-            anyhow::Ok(Custodian { person, passphrase: Zeroizing::new(passphrase) })
+            anyhow::Ok(Custodian {
+                person,
+                passphrase: Zeroizing::new(passphrase),
+            })
         };
         Ok(Participants {
             leader: self.leader.person(),
             witnesses: self.witnesses.iter().map(PersonRow::person).collect(),
-            custodians: self.custodians.iter().map(custodian).collect::<Result<_, _>>()?,
+            custodians: self
+                .custodians
+                .iter()
+                .map(custodian)
+                .collect::<Result<_, _>>()?,
             officers: self.officers.iter().map(PersonRow::person).collect(),
         })
     }
