@@ -82,7 +82,7 @@ pub fn cert(command: Cert) -> anyhow::Result<Outcome> {
     match command {
         Cert::Remote(command) => remote::cert::run(command),
         Cert::Lint(command) => offline::lint::run(&command),
-        Cert::Verify(command) => offline::verify::run(&command),
+        Cert::Verify(command) => offline::verify::run(command),
     }
 }
 

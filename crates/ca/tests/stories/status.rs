@@ -13,6 +13,7 @@ crate::stories! {
     serial_never_issued_is_unknown
     every_change_is_a_row_in_the_order_of_the_journal
     invalidity_date_is_kept
+    t09_contradictory_status_cannot_be_stored
 }
 
 async fn status(world: &World, serial: &Serial) -> Status {
@@ -150,4 +151,30 @@ async fn invalidity_date_is_kept(world: World) {
         .unwrap();
     let status = status(&world, certificate.serial()).await;
     assert!(matches!(status, Status::Revoked { invalid_since: Some(at), .. } if at == since));
+}
+
+/// Let's Encrypt 2020-09-08: a column held 0 instead of NULL, and answers went stale.
+async fn t09_contradictory_status_cannot_be_stored(world: World) {
+    world.certificate("r1").await;
+    for text in [
+        "UPDATE certificate SET status = 'revoked'",
+        "UPDATE certificate SET reason = 0",
+        "UPDATE certificate SET status = 'revoked', reason = 6",
+        "UPDATE certificate SET status = 'suspended', reason = 1",
+        "UPDATE certificate SET status = 'unknown', reason = NULL",
+        "UPDATE certificate SET expired_at = 0",
+        "UPDATE certificate SET not_after = not_before",
+        "UPDATE issuance SET reason = 'x' WHERE state = 'issued'",
+    ] {
+        let done = world
+            .store
+            .commit(move |tx| {
+                Box::pin(async move {
+                    sqlx::query(text).execute(tx.conn()).await?;
+                    Ok::<_, store::Error>(())
+                })
+            })
+            .await;
+        assert!(done.is_err(), "{text}");
+    }
 }

@@ -1,5 +1,6 @@
 //! `yinxin cert verify`: a chain, its validity and its status, from files alone.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use gm::UserId;
@@ -33,17 +34,52 @@ pub struct Verify {
     json: bool,
     /// 要验证的证书文件（PEM 或 DER）
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: Option<PathBuf>,
+}
+
+impl Verify {
+    /// The file in question, and the lists without it: an option of several files has taken
+    /// it along when it stands right behind them, as in `--anchor A.pem FILE`.
+    fn settle(&mut self, arguments: impl Iterator<Item = OsString>) -> Option<PathBuf> {
+        if self.file.is_some() {
+            return self.file.take();
+        }
+        let taken = last_of_several(arguments)?;
+        let lists = [&mut self.anchor, &mut self.untrusted, &mut self.crl];
+        let list = lists
+            .into_iter()
+            .find(|list| list.len() > 1 && list.contains(&taken))?;
+        let at = list.iter().rposition(|path| *path == taken)?;
+        Some(list.remove(at))
+    }
+}
+
+/// The last value of the last option of several files that got more than one.
+fn last_of_several(arguments: impl Iterator<Item = OsString>) -> Option<PathBuf> {
+    let (mut count, mut found) = (0, None);
+    for argument in arguments {
+        let text = argument.to_string_lossy();
+        if ["--anchor", "--untrusted", "--crl"].contains(&text.as_ref()) {
+            count = 1;
+        } else if text.starts_with('-') {
+            count = 0;
+        } else if count > 0 {
+            count += 1;
+            if count > 2 {
+                found = Some(PathBuf::from(argument));
+            }
+        }
+    }
+    found
 }
 
 /// Verifies; exit 0 only for a certificate that is valid in every respect.
-pub fn run(command: &Verify) -> anyhow::Result<Outcome> {
-    let mut own = certificates(&command.file)?;
+pub fn run(mut command: Verify) -> anyhow::Result<Outcome> {
+    let file = command.settle(std::env::args_os());
+    let file = file.ok_or_else(|| Unusable::error("请在最后给出要验证的证书文件"))?;
+    let mut own = certificates(&file)?;
     if own.is_empty() {
-        return Err(Unusable::error(format!(
-            "{} 中没有证书",
-            command.file.display()
-        )));
+        return Err(Unusable::error(format!("{} 中没有证书", file.display())));
     }
     let leaf = own.remove(0);
     let all = |files: &[PathBuf]| {
@@ -119,5 +155,46 @@ fn print(verdict: &Verdict) {
             Checked::Unknown => "未知",
         };
         out::line(format!("[{mark}] {}：{}", check.title, check.reason));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        verify: Verify,
+    }
+
+    /// File, anchors, untrusted and lists, as a command line gives them.
+    fn read(line: &str) -> Option<(String, [usize; 3])> {
+        let arguments = || line.split(' ').map(OsString::from);
+        let mut command = Line::try_parse_from(arguments()).ok()?.verify;
+        let file = command.settle(arguments())?;
+        let counts = [&command.anchor, &command.untrusted, &command.crl].map(Vec::len);
+        Some((file.display().to_string(), counts))
+    }
+
+    #[test]
+    fn the_file_may_follow_an_option_of_several_files() {
+        let file = |counts| Some(("f".to_owned(), counts));
+        assert_eq!(read("verify --anchor a f"), file([1, 0, 0]));
+        assert_eq!(read("verify --anchor a b f"), file([2, 0, 0]));
+        assert_eq!(read("verify f --anchor a"), file([1, 0, 0]));
+        assert_eq!(read("verify --anchor a f --json"), file([1, 0, 0]));
+        assert_eq!(read("verify --anchor a --json f"), file([1, 0, 0]));
+        assert_eq!(
+            read("verify --anchor a b --untrusted u --crl c d f"),
+            file([2, 1, 2])
+        );
+        assert_eq!(
+            read("verify --anchor a --anchor b --crl c --sm2-id x f"),
+            file([2, 0, 1])
+        );
+        assert_eq!(read("verify --anchor a --crl c"), None);
+        assert_eq!(read("verify f"), None);
     }
 }
