@@ -26,13 +26,10 @@ impl Ceremony {
     pub(super) async fn make_issuing(&self, before: RootShared) -> Result<IssuingMade, Error> {
         if self.row(Step::IssuingCertificate).is_none() {
             let info = self.key(Step::IssuingKey, ISSUING_KEY).await?;
-            let key = info
-                .public_key
-                .ok_or_else(|| Error::stored("签发密钥没有公钥"))?;
+            let key = info.public_key.ok_or_else(|| Error::stored("签发密钥没有公钥"))?;
             let order = self.order("issuing", (Role::Ca, SUBCA), &self.plan.issuing, key)?;
             let prepared = before.root.prepare_ca(order, &self.quorum)?;
-            self.issue(&before.root, prepared, Step::IssuingCertificate)
-                .await?;
+            self.issue(&before.root, prepared, Step::IssuingCertificate).await?;
         }
         let issuing = self.ca(&self.plan.issuing_config).await?;
         Ok(IssuingMade { before, issuing })
@@ -43,28 +40,19 @@ impl Ceremony {
         let issuing = &before.issuing;
         if self.row(Step::ResponderCertificate).is_none() {
             let info = self.key(Step::ResponderKey, RESPONDER_KEY).await?;
-            let key = info
-                .public_key
-                .ok_or_else(|| Error::stored("应答密钥没有公钥"))?;
+            let key = info.public_key.ok_or_else(|| Error::stored("应答密钥没有公钥"))?;
             let order = self.order("ocsp", (Role::Service, OCSP), &self.plan.responder, key)?;
             let prepared = issuing.prepare(order)?;
-            self.issue(issuing, prepared, Step::ResponderCertificate)
-                .await?;
+            self.issue(issuing, prepared, Step::ResponderCertificate).await?;
         }
         let request = self.request("ocsp")?;
         let found = issuing.find_request(&request, Role::Service).await?;
         let found = found.ok_or_else(|| Error::stored("状态应答证书缺失"))?;
-        Ok(ResponderMade {
-            before,
-            responder: found.certificate,
-        })
+        Ok(ResponderMade { before, responder: found.certificate })
     }
 
     fn request(&self, what: &str) -> Result<RequestId, Error> {
-        Ok(RequestId::new(format!(
-            "ceremony:{}:{what}",
-            self.plan.name
-        ))?)
+        Ok(RequestId::new(format!("ceremony:{}:{what}", self.plan.name))?)
     }
 
     fn order(
@@ -91,9 +79,8 @@ impl Ceremony {
     /// The way of every certificate; the step is recorded in the unit that stores it.
     async fn issue(&self, ca: &Ca, prepared: PreparedOrder, step: Step) -> Result<(), Error> {
         let by = ca.clone();
-        let intent = self
-            .commit(move |tx| Box::pin(async move { by.intend(tx, prepared).await }))
-            .await?;
+        let intent =
+            self.commit(move |tx| Box::pin(async move { by.intend(tx, prepared).await })).await?;
         let signed = match intent {
             Intent::Ticket(ticket) => ca.sign(vec![*ticket]).await?,
             // Stored by a run that was cut off: then the step was recorded with it.

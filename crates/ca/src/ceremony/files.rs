@@ -16,9 +16,7 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     file.write_all(content).map_err(failed)?;
     file.sync_all().map_err(failed)?;
     fs::rename(&beside, path).map_err(failed)?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed)
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 /// The whole content.
@@ -35,8 +33,5 @@ fn private() -> OpenOptions {
 }
 
 fn file_error(path: &Path, cause: &std::io::Error) -> Error {
-    Error::File {
-        path: path.display().to_string(),
-        cause: cause.to_string(),
-    }
+    Error::File { path: path.display().to_string(), cause: cause.to_string() }
 }

@@ -33,11 +33,7 @@ pub struct Person {
 impl Person {
     /// A person.
     pub fn new(id: impl Into<String>, name: impl Into<String>, office: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            name: name.into(),
-            office: office.into(),
-        }
+        Self { id: id.into(), name: name.into(), office: office.into() }
     }
 }
 
@@ -90,11 +86,7 @@ impl Quorum {
 }
 
 fn check(all: &Participants) -> Result<(), &'static str> {
-    let custodians: HashSet<_> = all
-        .custodians
-        .iter()
-        .map(|c| c.person.id.as_str())
-        .collect();
+    let custodians: HashSet<_> = all.custodians.iter().map(|c| c.person.id.as_str()).collect();
     let holds_share = |person: &Person| custodians.contains(person.id.as_str());
     let everybody = all.custodians.iter().map(|c| &c.person);
     let mut everybody = everybody.chain([&all.leader]).chain(&all.witnesses);

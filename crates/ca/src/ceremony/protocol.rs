@@ -46,13 +46,8 @@ pub fn verify_protocol(
 ) -> Result<(), Error> {
     let der = hex::decode(signature.trim()).map_err(|_| wrong())?;
     let signature = Signature::from_der(&der).map_err(|_| wrong())?;
-    sm2::verify(
-        &certificate.public_key()?,
-        &UserId::default(),
-        document,
-        &signature,
-    )
-    .map_err(|_| wrong().into())
+    sm2::verify(&certificate.public_key()?, &UserId::default(), document, &signature)
+        .map_err(|_| wrong().into())
 }
 
 fn wrong() -> Invalid {
@@ -66,8 +61,7 @@ impl Ceremony {
         let to = ProtocolFiles::in_folder(&self.plan.protocol);
         if self.row(Step::ProtocolWritten).is_none() {
             let document = self.document(&retired)?;
-            self.record(Step::ProtocolWritten, json!({ "document": document }))
-                .await?;
+            self.record(Step::ProtocolWritten, json!({ "document": document })).await?;
         }
         if self.row(Step::ProtocolSigned).is_none() {
             self.write_protocol(&to, issuing).await?;
@@ -91,10 +85,7 @@ impl Ceremony {
         self.note_act().await?;
         store::fault::point("ca.71-protocol-noted");
         let label = super::restore::label(Self::issuing_key())?;
-        let signature = self
-            .device
-            .session()?
-            .sign(&label, &UserId::default(), &bytes)?;
+        let signature = self.device.session()?.sign(&label, &UserId::default(), &bytes)?;
         let signature = hex::encode(signature.to_der());
         verify_protocol(&bytes, &signature, issuing.certificate())?;
         files::write(&to.document, &bytes)?;
@@ -102,11 +93,7 @@ impl Ceremony {
         let digest = sm3::hash(&bytes).to_hex();
         files::write(&to.text, self.text(&document, &digest).as_bytes())?;
         store::fault::point("ca.72-protocol-written");
-        self.record(
-            Step::ProtocolSigned,
-            json!({ "sm3": digest, "signature": signature }),
-        )
-        .await
+        self.record(Step::ProtocolSigned, json!({ "sm3": digest, "signature": signature })).await
     }
 
     /// The signature of the protocol is no certificate and no CRL: noted before it is made.
@@ -131,10 +118,7 @@ impl Ceremony {
         let made = &retired.before;
         let (root, issuing) = (&made.before.before.root, &made.before.issuing);
         let mut steps = Vec::new();
-        for row in Step::ALL
-            .into_iter()
-            .filter_map(|step| self.row(step).map(|row| (step, row)))
-        {
+        for row in Step::ALL.into_iter().filter_map(|step| self.row(step).map(|row| (step, row))) {
             let (step, row) = row;
             steps.push(json!({
                 "step": step.kind(),
@@ -170,68 +154,39 @@ impl Ceremony {
             // Writing to a String cannot fail.
             let _ = writeln!(out, "{text}");
         };
-        line(
-            &mut out,
-            format_args!("{}密钥仪式记录", self.plan.institution),
-        );
+        line(&mut out, format_args!("{}密钥仪式记录", self.plan.institution));
         line(&mut out, format_args!("仪式编号：{}", self.plan.name));
         line(&mut out, format_args!("主持人：{}", person(&all.leader)));
         for witness in &all.witnesses {
             line(&mut out, format_args!("见证人：{}", person(witness)));
         }
         for custodian in &all.custodians {
-            line(
-                &mut out,
-                format_args!("密钥分量保管人：{}", person(&custodian.person)),
-            );
+            line(&mut out, format_args!("密钥分量保管人：{}", person(&custodian.person)));
         }
         line(&mut out, format_args!("\n步骤（时间为协调世界时）："));
         let steps = document.get("steps").and_then(Value::as_array);
         for (number, step) in steps.into_iter().flatten().enumerate() {
             let of = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default();
-            line(
-                &mut out,
-                format_args!("{}. {} {}", number + 1, of("at"), of("title")),
-            );
+            line(&mut out, format_args!("{}. {} {}", number + 1, of("at"), of("title")));
         }
         line(&mut out, format_args!("\n证书："));
-        for (key, title) in [
-            ("root", "根证书"),
-            ("issuing", "签发机构证书"),
-            ("responder", "状态应答证书"),
-        ] {
+        for (key, title) in
+            [("root", "根证书"), ("issuing", "签发机构证书"), ("responder", "状态应答证书")]
+        {
             let made = document.get("certificates").and_then(|all| all.get(key));
             let of = |key: &str| made.and_then(|made| made.get(key)).and_then(Value::as_str);
-            line(
-                &mut out,
-                format_args!("{title}：{}", of("subject").unwrap_or_default()),
-            );
-            line(
-                &mut out,
-                format_args!("  序列号 {}", of("serial").unwrap_or_default()),
-            );
-            line(
-                &mut out,
-                format_args!("  SM3 指纹 {}", of("sm3").unwrap_or_default()),
-            );
+            line(&mut out, format_args!("{title}：{}", of("subject").unwrap_or_default()));
+            line(&mut out, format_args!("  序列号 {}", of("serial").unwrap_or_default()));
+            line(&mut out, format_args!("  SM3 指纹 {}", of("sm3").unwrap_or_default()));
         }
         let kept = if self.plan.keep_root {
             "保留在密码设备中"
         } else {
             "已从密码设备中销毁"
         };
-        line(
-            &mut out,
-            format_args!("\n根密钥分为五份，任意三份可以恢复；根密钥{kept}。"),
-        );
-        line(
-            &mut out,
-            format_args!("记录文件 ceremony.json 的 SM3 值：{digest}"),
-        );
-        line(
-            &mut out,
-            format_args!("本记录由签发机构密钥签署，签名见 ceremony.json.sig。"),
-        );
+        line(&mut out, format_args!("\n根密钥分为五份，任意三份可以恢复；根密钥{kept}。"));
+        line(&mut out, format_args!("记录文件 ceremony.json 的 SM3 值：{digest}"));
+        line(&mut out, format_args!("本记录由签发机构密钥签署，签名见 ceremony.json.sig。"));
         out
     }
 }

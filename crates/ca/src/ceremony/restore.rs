@@ -38,13 +38,7 @@ pub async fn restore_root(
                 // A restored key counts from its own beginning.
                 sql::signer::set_base(tx.conn(), ROOT, uses, now).await?;
                 let body = json!({ "shares": holders, "key": key.fingerprint() });
-                tx.append(Record::new(
-                    "ceremony.root-restored",
-                    actor,
-                    "key:root",
-                    body,
-                ))
-                .await?;
+                tx.append(Record::new("ceremony.root-restored", actor, "key:root", body)).await?;
                 Ok::<_, Error>(())
             })
         })
@@ -60,8 +54,7 @@ pub async fn destroy_root(
     let record = |kind: &'static str, actor: Actor| {
         store.commit(move |tx| {
             Box::pin(async move {
-                tx.append(Record::new(kind, actor, "key:root", json!({})))
-                    .await?;
+                tx.append(Record::new(kind, actor, "key:root", json!({}))).await?;
                 Ok::<_, Error>(())
             })
         })

@@ -26,9 +26,7 @@ impl Ceremony {
     pub(super) async fn make_root(&self, _before: Convened) -> Result<RootMade, Error> {
         if self.row(Step::RootCertificate).is_none() {
             let info = self.key(Step::RootKey, ROOT).await?;
-            let key = info
-                .public_key
-                .ok_or_else(|| Error::stored("根密钥没有公钥"))?;
+            let key = info.public_key.ok_or_else(|| Error::stored("根密钥没有公钥"))?;
             let fresh = self.row(Step::RootIntended).is_none();
             if fresh {
                 self.intend_root(&key).await?;
@@ -36,17 +34,13 @@ impl Ceremony {
             let row = self.root_row(&key)?;
             self.sign_root(row, &key, fresh).await?;
         }
-        Ok(RootMade {
-            root: self.ca(&self.plan.root_config).await?,
-        })
+        Ok(RootMade { root: self.ca(&self.plan.root_config).await? })
     }
 
     /// Plans, lints and records the root certificate.
     async fn intend_root(&self, key: &PublicKey) -> Result<(), Error> {
-        let profile = self
-            .profiles
-            .by_name(PROFILE)
-            .ok_or_else(|| Invalid::Profile(PROFILE.into()))?;
+        let profile =
+            self.profiles.by_name(PROFILE).ok_or_else(|| Invalid::Profile(PROFILE.into()))?;
         let mut random = [0; 16];
         self.device.session()?.fill(&mut random)?;
         let now = self.clock.now();
@@ -57,12 +51,7 @@ impl Ceremony {
             not_before: now,
             not_after: None,
         };
-        let planned = plan(
-            profile,
-            &Issuer::self_signed(),
-            &order,
-            &self.plan.root_config.urls,
-        )?;
+        let planned = plan(profile, &Issuer::self_signed(), &order, &self.plan.root_config.urls)?;
         let linted = lint(planned, now)?;
         let detail = json!({
             "profile_sm3": linted.profile_hash().to_hex(),
@@ -76,12 +65,7 @@ impl Ceremony {
     /// The intent as the table of intents will hold it.
     fn root_row(&self, key: &PublicKey) -> Result<IntentRow, Error> {
         let detail = self.detail(Step::RootIntended)?;
-        let of = |name: &str| {
-            detail
-                .get(name)
-                .and_then(|v| v.as_str())
-                .unwrap_or_default()
-        };
+        let of = |name: &str| detail.get(name).and_then(|v| v.as_str()).unwrap_or_default();
         let tbs = hex::decode(of("tbs")).map_err(|_| Error::stored("根证书的待签内容无效"))?;
         let (not_before, not_after) = period(&tbs)?;
         let tbs_hash = sm3::hash(&tbs).to_hex();
@@ -124,14 +108,10 @@ impl Ceremony {
         }
         let id = UserId::default();
         let label = restore::label(ROOT)?;
-        let signature = self
-            .device
-            .session()?
-            .sign_digest(&label, &linted.digest(key, &id))?;
+        let signature = self.device.session()?.sign_digest(&label, &linted.digest(key, &id))?;
         store::fault::point("ca.62-root-signed");
-        let certificate = linted
-            .finish(&signature, key, &id)
-            .map_err(|_| Error::WrongSignature(ROOT.into()))?;
+        let certificate =
+            linted.finish(&signature, key, &id).map_err(|_| Error::WrongSignature(ROOT.into()))?;
         let ceremony = self.clone();
         self.commit(move |tx| {
             Box::pin(async move { ceremony.store_root(tx, row, certificate).await })
@@ -149,9 +129,7 @@ impl Ceremony {
         row.subject = certificate.subject().to_string();
         row.subject_der = certificate.subject().der().to_vec();
         row.issuer_id = authority::insert_issuer(tx, (ROOT, ROOT), &certificate, 0).await?;
-        row.id = sql::issuance::insert(tx.conn(), &row)
-            .await?
-            .ok_or(Refusal::Collision)?;
+        row.id = sql::issuance::insert(tx.conn(), &row).await?.ok_or(Refusal::Collision)?;
         sql::issuance::mark_issued(tx.conn(), row.id).await?;
         let fingerprint = sm3::hash(certificate.der()).to_hex();
         let subject = format!("certificate:{ROOT}/{}", row.serial);
@@ -169,8 +147,7 @@ impl Ceremony {
             der: certificate.der(),
         };
         sql::certificate::insert(tx.conn(), &new).await?;
-        self.record_in(tx, Step::RootCertificate, json!({ "sm3": fingerprint }))
-            .await
+        self.record_in(tx, Step::RootCertificate, json!({ "sm3": fingerprint })).await
     }
 
     /// One more signature than planned, after a crash; noted before it is made.
@@ -192,24 +169,14 @@ impl Ceremony {
     pub(super) async fn share_root(&self, before: RootMade) -> Result<RootShared, Error> {
         let root = before.root;
         if let Some(paths) = self.shared_before()? {
-            return Ok(RootShared {
-                root,
-                shares: paths,
-            });
+            return Ok(RootShared { root, shares: paths });
         }
         let paths = self.write_shares()?;
         store::fault::point("ca.63-shares-written");
         self.try_shares(&paths, &root.certificate().public_key()?)?;
-        let names: Vec<_> = paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        self.record(Step::RootShared, json!({ "files": names }))
-            .await?;
-        Ok(RootShared {
-            root,
-            shares: paths,
-        })
+        let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        self.record(Step::RootShared, json!({ "files": names })).await?;
+        Ok(RootShared { root, shares: paths })
     }
 
     fn shared_before(&self) -> Result<Option<Vec<std::path::PathBuf>>, Error> {
@@ -234,11 +201,7 @@ impl Ceremony {
 
     fn try_shares(&self, paths: &[std::path::PathBuf], key: &PublicKey) -> Result<(), Error> {
         let custodians = &self.quorum.participants().custodians;
-        let sealed = paths
-            .iter()
-            .zip(custodians)
-            .rev()
-            .take(super::THRESHOLD.into());
+        let sealed = paths.iter().zip(custodians).rev().take(super::THRESHOLD.into());
         let sealed: Vec<_> = sealed
             .map(|(path, custodian)| SealedShare {
                 path: path.clone(),
@@ -254,7 +217,5 @@ impl Ceremony {
 
 fn lint(planned: pki::Planned, now: Timestamp) -> Result<Linted, Error> {
     let context = Context::new(planned.lint_role()).at(now);
-    planned
-        .lint(&context)
-        .map_err(|report| Error::Lint(report.to_string()))
+    planned.lint(&context).map_err(|report| Error::Lint(report.to_string()))
 }

@@ -146,14 +146,8 @@ impl Ceremony {
     async fn read_rows(&self) -> Result<(), Error> {
         let mut reader = self.store.read().await?;
         let steps = sql::ceremony::steps(&mut reader, &self.plan.name).await?;
-        let mut done = self
-            .done
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        *done = steps
-            .into_iter()
-            .map(|row| (row.step.clone(), row))
-            .collect();
+        let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *done = steps.into_iter().map(|row| (row.step.clone(), row)).collect();
         Ok(())
     }
 
@@ -186,8 +180,7 @@ impl Ceremony {
                 super::restore::destroy_if_there(&*self.device, ROOT)?;
                 store::fault::point("ca.70-root-destroyed");
             }
-            self.record(Step::RootRetired, json!({ "destroyed": destroyed }))
-                .await?;
+            self.record(Step::RootRetired, json!({ "destroyed": destroyed })).await?;
         }
         Ok(Retired { before })
     }
@@ -197,11 +190,7 @@ impl Ceremony {
             return Ok(());
         }
         let mut lists = Vec::new();
-        for kind in ca
-            .crl_kinds()
-            .into_iter()
-            .filter(|kind| *kind != CrlKind::Delta)
-        {
+        for kind in ca.crl_kinds().into_iter().filter(|kind| *kind != CrlKind::Delta) {
             let list = ca.publish_crl(kind).await?;
             lists.push(json!({ "kind": kind.as_str(), "number": list.number, "sm3": list.etag }));
         }
@@ -250,10 +239,7 @@ impl Ceremony {
 
     /// The row of a step that is done.
     pub(super) fn row(&self, step: Step) -> Option<StepRow> {
-        let done = self
-            .done
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         done.get(step.kind()).cloned()
     }
 
@@ -281,9 +267,7 @@ impl Ceremony {
         let actor = Actor::new(format!("person:{}", self.quorum.participants().leader.id));
         let subject = format!("ceremony:{}", self.plan.name);
         let text = store::to_canonical(&detail)?;
-        let seq = tx
-            .append(Record::new(step.kind(), actor, subject, detail))
-            .await?;
+        let seq = tx.append(Record::new(step.kind(), actor, subject, detail)).await?;
         let row = StepRow {
             step: step.kind().into(),
             seq: seq.to_sql(),
@@ -291,10 +275,7 @@ impl Ceremony {
             detail: text,
         };
         sql::ceremony::done(tx.conn(), &self.plan.name, &row).await?;
-        let mut done = self
-            .done
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         done.insert(row.step.clone(), row);
         Ok(())
     }

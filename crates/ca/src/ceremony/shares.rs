@@ -69,9 +69,7 @@ pub(super) fn split(
 ) -> Result<Vec<PathBuf>, Error> {
     let mut session = device.session()?;
     let info = session.key(label)?;
-    let public = info
-        .public_key
-        .ok_or_else(|| Error::stored("根密钥没有公钥"))?;
+    let public = info.public_key.ok_or_else(|| Error::stored("根密钥没有公钥"))?;
     let shares = session.split(label, THRESHOLD, SHARES)?;
     let mut paths = Vec::new();
     for (custodian, share) in custodians.iter().zip(&shares) {
@@ -110,10 +108,8 @@ pub(super) fn combine(
     sealed: &[SealedShare],
     expect: &PublicKey,
 ) -> Result<(), Error> {
-    let opened: Vec<KeyShare> = sealed
-        .iter()
-        .map(|share| open(share, expect))
-        .collect::<Result<_, _>>()?;
+    let opened: Vec<KeyShare> =
+        sealed.iter().map(|share| open(share, expect)).collect::<Result<_, _>>()?;
     if opened.len() < usize::from(THRESHOLD) {
         return Err(damaged("恢复根密钥至少需要三份").into());
     }

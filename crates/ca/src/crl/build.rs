@@ -32,11 +32,7 @@ impl Ca {
     pub(super) async fn next_head(&self, kind: CrlKind) -> Result<Head, Error> {
         let policy = &self.inner.config.crl;
         let base = match kind {
-            CrlKind::Delta => Some(
-                self.current_row(CrlKind::Full)
-                    .await?
-                    .ok_or(Refusal::NoBase)?,
-            ),
+            CrlKind::Delta => Some(self.current_row(CrlKind::Full).await?.ok_or(Refusal::NoBase)?),
             _ => None,
         };
         let window = match kind {
@@ -60,15 +56,9 @@ impl Ca {
         from: Timestamp,
         window: SignedDuration,
     ) -> Result<Timestamp, Error> {
-        let end = from
-            .checked_add(window)
-            .map_err(|_| Refusal::IssuerNotValid)?;
+        let end = from.checked_add(window).map_err(|_| Refusal::IssuerNotValid)?;
         let end = end.min(self.inner.issuer.certificate.not_after());
-        if end <= from {
-            Err(Refusal::IssuerNotValid.into())
-        } else {
-            Ok(end)
-        }
+        if end <= from { Err(Refusal::IssuerNotValid.into()) } else { Ok(end) }
     }
 
     pub(super) async fn take_number(&self, kind: CrlKind) -> Result<i64, Error> {
@@ -138,9 +128,8 @@ impl Ca {
 
     fn writer(&self, head: &Head) -> Result<CrlWriter<Cursor<Vec<u8>>>, Error> {
         let issuer = &self.inner.issuer.certificate;
-        let authority_key = issuer
-            .ski()
-            .ok_or_else(|| Error::stored("CA 证书没有主体密钥标识符"))?;
+        let authority_key =
+            issuer.ski().ok_or_else(|| Error::stored("CA 证书没有主体密钥标识符"))?;
         let number =
             |number: i64| u64::try_from(number).map_err(|_| Error::stored("撤销列表编号为负"));
         let params = Params {
@@ -150,9 +139,7 @@ impl Ca {
             next_update: head.next_update,
             number: number(head.number)?,
             kind: match head.base {
-                Some(base) => Kind::Delta {
-                    base: number(base)?,
-                },
+                Some(base) => Kind::Delta { base: number(base)? },
                 None => Kind::Full,
             },
             scope: self.scope(head.kind),
@@ -165,19 +152,9 @@ impl Ca {
     /// The distribution point of a shard; the others are about everything.
     fn scope(&self, kind: CrlKind) -> Option<Scope> {
         let shard = kind.shard()?.to_string();
-        let urls = self
-            .inner
-            .config
-            .urls
-            .crl
-            .iter()
-            .map(|url| url.replace(SHARD, &shard));
+        let urls = self.inner.config.urls.crl.iter().map(|url| url.replace(SHARD, &shard));
         let point = DistributionPointName::Full(urls.map(GeneralName::Uri).collect());
-        Some(Scope {
-            point: Some(point),
-            only_users: true,
-            ..Scope::default()
-        })
+        Some(Scope { point: Some(point), only_users: true, ..Scope::default() })
     }
 
     fn freshest(&self, kind: CrlKind) -> Vec<String> {
@@ -191,10 +168,7 @@ impl Ca {
 
     /// Hashing a long list takes its time: not on a thread that serves others.
     async fn close_list(&self, writer: CrlWriter<Cursor<Vec<u8>>>) -> Result<Unsigned, Error> {
-        let (key, id) = (
-            self.inner.issuer.public_key,
-            self.inner.config.user_id.clone(),
-        );
+        let (key, id) = (self.inner.issuer.public_key, self.inner.config.user_id.clone());
         blocking(move || Ok(writer.finish(&key, &id)?)).await
     }
 }

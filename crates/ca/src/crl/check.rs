@@ -30,10 +30,7 @@ impl Ca {
         head: &Head,
         previous: Option<Vec<u8>>,
     ) -> Result<Checked, Error> {
-        let (key, id) = (
-            self.inner.issuer.public_key,
-            self.inner.config.user_id.clone(),
-        );
+        let (key, id) = (self.inner.issuer.public_key, self.inner.config.user_id.clone());
         let previous = previous.filter(|_| head.base.is_none());
         let (crl, previous) = blocking(move || {
             let crl = Crl::from_der(der)?;
@@ -45,10 +42,7 @@ impl Ca {
         if let Some(previous) = previous {
             return self.check_against(previous, crl, head).await;
         }
-        Ok(Checked {
-            entries: crl.len(),
-            crl,
-        })
+        Ok(Checked { entries: crl.len(), crl })
     }
 
     fn check_head(&self, crl: &Crl, head: &Head) -> Result<(), Error> {
@@ -58,11 +52,7 @@ impl Ca {
             && crl.this_update() == head.this_update
             && crl.next_update() == Some(head.next_update)
             && crl.is_sorted();
-        if same {
-            Ok(())
-        } else {
-            Err(rejected("内容与计划不一致"))
-        }
+        if same { Ok(()) } else { Err(rejected("内容与计划不一致")) }
     }
 
     async fn check_against(&self, previous: Crl, next: Crl, head: &Head) -> Result<Checked, Error> {
@@ -85,10 +75,7 @@ impl Ca {
             let known = |serial: &Serial| ends.get(serial).map(|(end, _)| *end);
             let found = compare(&previous, &next, known, now);
             judge(&found, &ends)?;
-            Ok(Checked {
-                entries: next.len(),
-                crl: next,
-            })
+            Ok(Checked { entries: next.len(), crl: next })
         })
         .await
     }

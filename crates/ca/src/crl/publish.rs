@@ -74,11 +74,7 @@ impl Ca {
         store::fault::point("ca.52-crl-intended");
         let result = self.sign_and_check(&head, unsigned, previous).await;
         match result {
-            Ok(checked) => Ok(Signed {
-                intent,
-                head,
-                checked,
-            }),
+            Ok(checked) => Ok(Signed { intent, head, checked }),
             Err(error) => {
                 self.reject(intent, &head, &error).await?;
                 Err(error)
@@ -137,8 +133,7 @@ impl Ca {
                         "this_update": text(head.this_update),
                         "digest": digest,
                     });
-                    tx.append(ca.crl_record("crl.intended", &head, body))
-                        .await?;
+                    tx.append(ca.crl_record("crl.intended", &head, body)).await?;
                     let new = NewIntent {
                         issuer_id: ca.issuer_id(),
                         key_label: ca.inner.issuer.label.as_str(),
@@ -172,8 +167,7 @@ impl Ca {
                 Box::pin(async move {
                     sql::crl::close_intent(tx.conn(), intent, Some(&reason)).await?;
                     let body = json!({ "number": head.number, "reason": reason });
-                    tx.append(ca.crl_record("crl.rejected", &head, body))
-                        .await?;
+                    tx.append(ca.crl_record("crl.rejected", &head, body)).await?;
                     Ok(())
                 })
             })
@@ -191,8 +185,7 @@ impl Ca {
             .commit(move |tx| {
                 Box::pin(async move {
                     let body = describe_body(&head, &out);
-                    tx.append(ca.crl_record("crl.published", &head, body))
-                        .await?;
+                    tx.append(ca.crl_record("crl.published", &head, body)).await?;
                     sql::crl::close_intent(tx.conn(), intent, None).await?;
                     let new = ca.row(&head, &out, &der, seconds(tx.now()))?;
                     sql::crl::insert(tx.conn(), &new).await?;

@@ -99,20 +99,12 @@ impl Ca {
     }
 
     async fn spare_instead(&self, kind: CrlKind) -> Result<Option<PublishedCrl>, Error> {
-        if kind == CrlKind::Delta {
-            Ok(None)
-        } else {
-            self.use_spare(kind).await
-        }
+        if kind == CrlKind::Delta { Ok(None) } else { self.use_spare(kind).await }
     }
 
     async fn is_due(&self, kind: CrlKind) -> Result<bool, Error> {
         let policy = &self.inner.config.crl;
-        let current = self
-            .current_row(kind)
-            .await?
-            .map(|row| row.current())
-            .transpose()?;
+        let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
         let last_change = self.last_change(kind).await?;
         let every = self.every(kind);
         let now = self.inner.clock.now();
@@ -138,10 +130,7 @@ impl Ca {
         }
         let mut reader = self.inner.store.read().await?;
         let der = sql::crl::der(&mut reader, row.id).await?;
-        Ok(Some(CurrentCrl {
-            record: row.try_into()?,
-            der,
-        }))
+        Ok(Some(CurrentCrl { record: row.try_into()?, der }))
     }
 
     /// Published CRLs, newest first, as far as they are kept.
@@ -156,11 +145,7 @@ impl Ca {
         let now = self.inner.clock.now();
         let mut health = Vec::new();
         for kind in self.crl_kinds() {
-            let current = self
-                .current_row(kind)
-                .await?
-                .map(|row| row.current())
-                .transpose()?;
+            let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
             health.push(CrlHealth {
                 kind,
                 freshness: freshness(current.as_ref(), now),

@@ -35,8 +35,7 @@ impl Ca {
             .commit(move |tx| {
                 Box::pin(async move {
                     let body = describe_body(&head, &out);
-                    tx.append(ca.crl_record("crl.spare-kept", &head, body))
-                        .await?;
+                    tx.append(ca.crl_record("crl.spare-kept", &head, body)).await?;
                     sql::crl::close_intent(tx.conn(), intent, None).await?;
                     let row = ca.row(&head, &out, &der, seconds(tx.now()))?;
                     sql::crl::keep_spare(tx.conn(), &row).await
@@ -63,11 +62,7 @@ impl Ca {
     /// spare is newer and still counts.
     pub(super) async fn ready_spare(&self, kind: CrlKind) -> Result<Option<SpareRow>, Error> {
         let now = self.inner.clock.now();
-        let current = self
-            .current_row(kind)
-            .await?
-            .map(|row| row.current())
-            .transpose()?;
+        let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
         if kind == CrlKind::Delta || freshness(current.as_ref(), now) == Freshness::Fresh {
             return Ok(None);
         }
@@ -107,8 +102,7 @@ impl Ca {
             .commit(move |tx| {
                 Box::pin(async move {
                     let body = describe_body(&head, &out);
-                    tx.append(ca.crl_record("crl.published", &head, body))
-                        .await?;
+                    tx.append(ca.crl_record("crl.published", &head, body)).await?;
                     let row = ca.row(&head, &out, &der, seconds(tx.now()))?;
                     sql::crl::insert(tx.conn(), &row).await?;
                     sql::crl::drop_spare(tx.conn(), row.issuer_id, row.shard).await
@@ -133,9 +127,6 @@ impl SpareRow {
             spare: true,
             published_at: this_update,
         };
-        Ok(CurrentCrl {
-            record,
-            der: self.der,
-        })
+        Ok(CurrentCrl { record, der: self.der })
     }
 }

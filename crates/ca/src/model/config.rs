@@ -133,22 +133,8 @@ mod tests {
     fn default_policy_holds_and_a_gap_between_crls_is_refused() {
         assert_eq!(CrlPolicy::default().check(), Ok(()));
         let window = SignedDuration::from_hours(23);
-        assert!(
-            CrlPolicy {
-                full_window: window,
-                ..CrlPolicy::default()
-            }
-            .check()
-            .is_err()
-        );
+        assert!(CrlPolicy { full_window: window, ..CrlPolicy::default() }.check().is_err());
         let spare_window = SignedDuration::from_hours(48);
-        assert!(
-            CrlPolicy {
-                spare_window,
-                ..CrlPolicy::default()
-            }
-            .check()
-            .is_err()
-        );
+        assert!(CrlPolicy { spare_window, ..CrlPolicy::default() }.check().is_err());
     }
 }

@@ -19,14 +19,8 @@ impl RequestId {
     pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         let fits = (1..=128).contains(&text.len());
-        let plain = text
-            .bytes()
-            .all(|c| c.is_ascii_alphanumeric() || b"._:-".contains(&c));
-        if fits && plain {
-            Ok(Self(text))
-        } else {
-            Err(Invalid::RequestId)
-        }
+        let plain = text.bytes().all(|c| c.is_ascii_alphanumeric() || b"._:-".contains(&c));
+        if fits && plain { Ok(Self(text)) } else { Err(Invalid::RequestId) }
     }
 
     /// The text.

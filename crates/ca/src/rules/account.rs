@@ -55,20 +55,12 @@ impl Balance {
 #[must_use]
 pub fn balance(account: &Account) -> Balance {
     let needed = account.base_uses.saturating_add(account.produced);
-    let permitted = needed
-        .saturating_add(account.open)
-        .saturating_add(account.uncertain);
+    let permitted = needed.saturating_add(account.open).saturating_add(account.uncertain);
     match account.uses {
-        uses if uses < needed => Balance::Missing {
-            missing: needed - uses,
-        },
+        uses if uses < needed => Balance::Missing { missing: needed - uses },
         uses if uses == needed => Balance::Exact,
-        uses if uses <= permitted => Balance::Explained {
-            extra: uses - needed,
-        },
-        uses => Balance::Unrecorded {
-            unexplained: uses - permitted,
-        },
+        uses if uses <= permitted => Balance::Explained { extra: uses - needed },
+        uses => Balance::Unrecorded { unexplained: uses - permitted },
     }
 }
 
@@ -77,13 +69,7 @@ mod tests {
     use super::*;
 
     fn account(uses: u64) -> Account {
-        Account {
-            uses,
-            base_uses: 10,
-            produced: 5,
-            open: 1,
-            uncertain: 2,
-        }
+        Account { uses, base_uses: 10, produced: 5, open: 1, uncertain: 2 }
     }
 
     #[test]
@@ -95,10 +81,7 @@ mod tests {
 
     #[test]
     fn one_signature_beyond_every_permission_is_an_alarm() {
-        assert_eq!(
-            balance(&account(19)),
-            Balance::Unrecorded { unexplained: 1 }
-        );
+        assert_eq!(balance(&account(19)), Balance::Unrecorded { unexplained: 1 });
         assert!(balance(&account(19)).is_alarm());
     }
 

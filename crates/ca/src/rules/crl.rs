@@ -79,9 +79,7 @@ pub fn listed(not_after: Timestamp, changed_at: Timestamp, previous: Option<Time
 pub fn shard_of(serial: &Serial, shards: u16) -> u16 {
     let [a, b, c, d, ..] = sm3::hash(serial.as_bytes()).0;
     let bucket = u32::from_be_bytes([a, b, c, d]).checked_rem(u32::from(shards));
-    bucket
-        .and_then(|bucket| u16::try_from(bucket).ok())
-        .unwrap_or(0)
+    bucket.and_then(|bucket| u16::try_from(bucket).ok()).unwrap_or(0)
 }
 
 /// The name of a CRL's number series: full and delta share theirs (RFC 5280 §5.2.3).
@@ -100,20 +98,11 @@ mod tests {
     const DAY: SignedDuration = SignedDuration::from_hours(24);
 
     fn current() -> Current {
-        Current {
-            number: 7,
-            this_update: at(1_000),
-            next_update: at(2_000),
-            covers_seq: 40,
-        }
+        Current { number: 7, this_update: at(1_000), next_update: at(2_000), covers_seq: 40 }
     }
 
     fn policy(on_change: bool) -> CrlPolicy {
-        CrlPolicy {
-            on_change,
-            min_gap: SignedDuration::from_secs(10),
-            ..CrlPolicy::default()
-        }
+        CrlPolicy { on_change, min_gap: SignedDuration::from_secs(10), ..CrlPolicy::default() }
     }
 
     #[test]
@@ -155,10 +144,7 @@ mod tests {
             let shard = shard_of(&Serial::from_random(octets).unwrap(), 8);
             counts[usize::from(shard)] += 1;
         }
-        assert!(
-            counts.iter().all(|count| (850..1_150).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (850..1_150).contains(count)), "{counts:?}");
         assert_eq!(shard_of(&Serial::from_random([9; 16]).unwrap(), 0), 0);
     }
 }

@@ -42,11 +42,7 @@ pub fn claim(owner: &KeyOwner, claim: &KeyClaim<'_>) -> Result<(), Refusal> {
         return Err(Refusal::KeyOfAnother);
     }
     let first = owner.request == claim.request.as_str() && owner.role == claim.role.as_str();
-    if first || claim.keeps_key {
-        Ok(())
-    } else {
-        Err(Refusal::KeyInUse)
-    }
+    if first || claim.keeps_key { Ok(()) } else { Err(Refusal::KeyInUse) }
 }
 
 #[cfg(test)]
@@ -76,14 +72,8 @@ mod tests {
     #[test]
     fn key_belongs_to_its_first_subject() {
         assert_eq!(verdict(&owner(), "s", "r1", false), Ok(()));
-        assert_eq!(
-            verdict(&owner(), "t", "r1", false),
-            Err(Refusal::KeyOfAnother)
-        );
-        assert_eq!(
-            verdict(&owner(), "t", "r2", true),
-            Err(Refusal::KeyOfAnother)
-        );
+        assert_eq!(verdict(&owner(), "t", "r1", false), Err(Refusal::KeyOfAnother));
+        assert_eq!(verdict(&owner(), "t", "r2", true), Err(Refusal::KeyOfAnother));
     }
 
     #[test]
@@ -94,10 +84,7 @@ mod tests {
 
     #[test]
     fn blocked_key_is_refused_even_to_its_owner() {
-        let blocked = KeyOwner {
-            blocked: true,
-            ..owner()
-        };
+        let blocked = KeyOwner { blocked: true, ..owner() };
         assert_eq!(verdict(&blocked, "s", "r1", true), Err(Refusal::KeyBlocked));
     }
 }

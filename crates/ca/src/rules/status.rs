@@ -50,11 +50,8 @@ pub fn revoke(
         return Err(Refusal::InvalidSinceInFuture);
     }
     let compromise = asked.reason == RevocationReason::KeyCompromise;
-    let revoked = |since| Status::Revoked {
-        since,
-        reason: asked.reason,
-        invalid_since: asked.invalid_since,
-    };
+    let revoked =
+        |since| Status::Revoked { since, reason: asked.reason, invalid_since: asked.invalid_since };
     match *status {
         Status::Revoked { reason, .. } if reason == asked.reason => Ok(Change::None),
         Status::Revoked { since, .. } if compromise => Ok(Change::To(revoked(since))),
@@ -77,10 +74,7 @@ impl Revocation {
     /// A revocation without an invalidity date.
     #[must_use]
     pub fn because(reason: RevocationReason) -> Self {
-        Self {
-            reason,
-            invalid_since: None,
-        }
+        Self { reason, invalid_since: None }
     }
 }
 
@@ -96,11 +90,7 @@ mod tests {
     const LATE: Timestamp = at(1_001);
 
     fn revoked(reason: RevocationReason) -> Status {
-        Status::Revoked {
-            since: at(100),
-            reason,
-            invalid_since: None,
-        }
+        Status::Revoked { since: at(100), reason, invalid_since: None }
     }
     fn ask(reason: RevocationReason) -> Revocation {
         Revocation::because(reason)
@@ -142,12 +132,7 @@ mod tests {
         let status = revoked(RevocationReason::Superseded);
         let again = revoke(&status, END, &ask(RevocationReason::Superseded), NOW);
         assert_eq!(again, Ok(Change::None));
-        let other = revoke(
-            &status,
-            END,
-            &ask(RevocationReason::AffiliationChanged),
-            NOW,
-        );
+        let other = revoke(&status, END, &ask(RevocationReason::AffiliationChanged), NOW);
         assert_eq!(other, Err(Refusal::ReasonFixed));
     }
 
@@ -155,23 +140,12 @@ mod tests {
     fn compromise_learnt_later_keeps_the_date_of_revocation() {
         let status = revoked(RevocationReason::Superseded);
         let change = revoke(&status, END, &ask(RevocationReason::KeyCompromise), NOW);
-        assert_eq!(
-            change,
-            Ok(Change::To(revoked(RevocationReason::KeyCompromise)))
-        );
+        assert_eq!(change, Ok(Change::To(revoked(RevocationReason::KeyCompromise))));
     }
 
     #[test]
     fn compromise_is_recorded_even_after_expiry_but_nothing_else_is() {
-        assert!(
-            revoke(
-                &Status::Good,
-                END,
-                &ask(RevocationReason::KeyCompromise),
-                LATE
-            )
-            .is_ok()
-        );
+        assert!(revoke(&Status::Good, END, &ask(RevocationReason::KeyCompromise), LATE).is_ok());
         let other = revoke(&Status::Good, END, &ask(RevocationReason::Superseded), LATE);
         assert_eq!(other, Err(Refusal::Expired));
     }
@@ -180,9 +154,6 @@ mod tests {
     fn invalidity_cannot_begin_tomorrow() {
         let mut asked = ask(RevocationReason::KeyCompromise);
         asked.invalid_since = Some(LATE);
-        assert_eq!(
-            revoke(&Status::Good, END, &asked, NOW),
-            Err(Refusal::InvalidSinceInFuture)
-        );
+        assert_eq!(revoke(&Status::Good, END, &asked, NOW), Err(Refusal::InvalidSinceInFuture));
     }
 }

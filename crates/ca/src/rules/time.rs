@@ -14,11 +14,7 @@ pub const LEAD_DAYS: i64 = 90;
 
 /// The clock must not be behind a recorded act by more than `skew`.
 pub fn clock(now: Timestamp, recorded: Timestamp, skew: SignedDuration) -> Result<(), Refusal> {
-    if recorded.duration_since(now) > skew {
-        Err(Refusal::ClockBackwards)
-    } else {
-        Ok(())
-    }
+    if recorded.duration_since(now) > skew { Err(Refusal::ClockBackwards) } else { Ok(()) }
 }
 
 /// `not_before` must not be earlier than the unit that records it by more than `skew`, nor
@@ -54,10 +50,7 @@ mod tests {
     #[test]
     fn clock_behind_a_record_stops() {
         assert_eq!(clock(NOW, at(1_000_300), SKEW), Ok(()));
-        assert_eq!(
-            clock(NOW, at(1_000_301), SKEW),
-            Err(Refusal::ClockBackwards)
-        );
+        assert_eq!(clock(NOW, at(1_000_301), SKEW), Err(Refusal::ClockBackwards));
     }
 
     #[test]
@@ -71,10 +64,7 @@ mod tests {
     fn start_may_lie_ahead_but_not_far() {
         let lead = LEAD_DAYS * 86_400;
         assert_eq!(start(at(1_000_000 + lead), NOW, SKEW), Ok(()));
-        assert_eq!(
-            start(at(1_000_001 + lead), NOW, SKEW),
-            Err(Refusal::TooEarly)
-        );
+        assert_eq!(start(at(1_000_001 + lead), NOW, SKEW), Err(Refusal::TooEarly));
     }
 
     #[test]

@@ -28,10 +28,7 @@ impl Ca {
     /// every hour; signatures in work are accounted for.
     pub async fn reconcile(&self) -> Result<Reconciliation, Error> {
         let ca = self.clone();
-        self.inner
-            .store
-            .commit(move |tx| Box::pin(async move { ca.reconcile_in(tx).await }))
-            .await
+        self.inner.store.commit(move |tx| Box::pin(async move { ca.reconcile_in(tx).await })).await
     }
 
     async fn reconcile_in(&self, tx: &mut Tx) -> Result<Reconciliation, Error> {
@@ -53,25 +50,16 @@ impl Ca {
             .filter(|row| row.base_uses.is_some())
             .ok_or_else(|| Error::stored(format!("密钥“{label}”没有签名计数基线")))?;
         // Another node may have opened the breaker.
-        self.inner
-            .quarantined
-            .fetch_or(row.state != "sound", Ordering::SeqCst);
+        self.inner.quarantined.fetch_or(row.state != "sound", Ordering::SeqCst);
         let account = sql::signer::account(tx.conn(), label.as_str(), &row, uses).await?;
-        Ok(Reconciliation {
-            label,
-            balance: balance(&account),
-            account,
-        })
+        Ok(Reconciliation { label, balance: balance(&account), account })
     }
 
     /// Draws a new baseline where the old account is balanced and nothing is in work; false
     /// when something is. Closes the slack that a crash left. Only one node may be signing.
     pub async fn settle(&self) -> Result<bool, Error> {
         let ca = self.clone();
-        self.inner
-            .store
-            .commit(move |tx| Box::pin(async move { ca.settle_in(tx).await }))
-            .await
+        self.inner.store.commit(move |tx| Box::pin(async move { ca.settle_in(tx).await })).await
     }
 
     async fn settle_in(&self, tx: &mut Tx) -> Result<bool, Error> {
@@ -80,8 +68,7 @@ impl Ca {
             return Ok(false);
         }
         if found.balance != Balance::Exact {
-            tx.append(self.signer_record("signer.settled", &found))
-                .await?;
+            tx.append(self.signer_record("signer.settled", &found)).await?;
         }
         let uses =
             i64::try_from(found.account.uses).map_err(|_| Error::stored("设备签名计数超出范围"))?;
@@ -108,20 +95,15 @@ impl Ca {
     pub(crate) async fn quarantine(&self, what: &str) -> Error {
         self.inner.quarantined.store(true, Ordering::SeqCst);
         let label = self.inner.issuer.label.to_string();
-        tracing::error!(
-            key = label,
-            what,
-            "device returned a wrong signature: key quarantined"
-        );
+        tracing::error!(key = label, what, "device returned a wrong signature: key quarantined");
         let (ca, reason) = (self.clone(), what.to_owned());
         let written: Result<(), Error> = self
             .inner
             .store
             .commit(move |tx| {
-                Box::pin(async move {
-                    ca.set_signer_state(tx, Some(&reason), &Actor::system())
-                        .await
-                })
+                Box::pin(
+                    async move { ca.set_signer_state(tx, Some(&reason), &Actor::system()).await },
+                )
             })
             .await;
         if let Err(error) = written {
@@ -150,19 +132,9 @@ impl Ca {
         let label = self.inner.issuer.label.as_str();
         let now = seconds(tx.now());
         sql::signer::set_state(tx.conn(), label, reason, now).await?;
-        let kind = if reason.is_some() {
-            "signer.quarantined"
-        } else {
-            "signer.released"
-        };
+        let kind = if reason.is_some() { "signer.quarantined" } else { "signer.released" };
         let body = json!({ "reason": reason });
-        tx.append(Record::new(
-            kind,
-            actor.clone(),
-            format!("key:{label}"),
-            body,
-        ))
-        .await?;
+        tx.append(Record::new(kind, actor.clone(), format!("key:{label}"), body)).await?;
         Ok(())
     }
 }

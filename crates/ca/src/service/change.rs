@@ -21,8 +21,7 @@ impl Ca {
     ) -> Result<CertificateRecord, Error> {
         let record = self.load(tx, serial).await?;
         let change = status::suspend(&record.status, record.not_after, tx.now())?;
-        self.apply(tx, record, change, ("certificate.suspended", actor))
-            .await
+        self.apply(tx, record, change, ("certificate.suspended", actor)).await
     }
 
     /// 恢复: a suspended certificate becomes good again.
@@ -34,8 +33,7 @@ impl Ca {
     ) -> Result<CertificateRecord, Error> {
         let record = self.load(tx, serial).await?;
         let change = status::resume(&record.status, record.not_after, tx.now())?;
-        self.apply(tx, record, change, ("certificate.resumed", actor))
-            .await
+        self.apply(tx, record, change, ("certificate.resumed", actor)).await
     }
 
     /// 撤销: for good. Asked for again with the same reason it answers the same and records
@@ -50,11 +48,9 @@ impl Ca {
         let record = self.load(tx, serial).await?;
         let change = status::revoke(&record.status, record.not_after, revocation, tx.now())?;
         if change != Change::None && revocation.reason == RevocationReason::KeyCompromise {
-            self.block(tx, &record.key_hash, "证书因密钥泄露撤销", actor)
-                .await?;
+            self.block(tx, &record.key_hash, "证书因密钥泄露撤销", actor).await?;
         }
-        self.apply(tx, record, change, ("certificate.revoked", actor))
-            .await
+        self.apply(tx, record, change, ("certificate.revoked", actor)).await
     }
 
     /// Blocks a key that somebody proved to be compromised, certified or not (T-31).
@@ -65,8 +61,7 @@ impl Ca {
         key: &gm::PublicKey,
         actor: &Actor,
     ) -> Result<(), Error> {
-        self.block(tx, &key.fingerprint(), "密钥被报告泄露", actor)
-            .await
+        self.block(tx, &key.fingerprint(), "密钥被报告泄露", actor).await
     }
 
     async fn block(
@@ -79,13 +74,8 @@ impl Ca {
         let now = seconds(tx.now());
         sql::certificate::block_key(tx.conn(), key_hash, now, reason).await?;
         let body = json!({ "reason": reason });
-        tx.append(Record::new(
-            "key.blocked",
-            actor.clone(),
-            format!("key:{key_hash}"),
-            body,
-        ))
-        .await?;
+        tx.append(Record::new("key.blocked", actor.clone(), format!("key:{key_hash}"), body))
+            .await?;
         Ok(())
     }
 
@@ -110,16 +100,11 @@ impl Ca {
         };
         let body = describe(&record, &status);
         let subject = self.name_of(&record.serial);
-        let seq = tx
-            .append(Record::new(kind, actor.clone(), subject, body))
-            .await?;
+        let seq = tx.append(Record::new(kind, actor.clone(), subject, body)).await?;
         let place = (seq.to_sql(), seconds(tx.now()));
         let key_hash = &self.inner.issuer.key_hash;
         if !sql::status::change(tx.conn(), key_hash, &record, &status, place).await? {
-            return Err(Error::stored(format!(
-                "证书 {} 的状态同时被改动",
-                record.serial
-            )));
+            return Err(Error::stored(format!("证书 {} 的状态同时被改动", record.serial)));
         }
         store::fault::point("ca.40-status-changed");
         Ok(CertificateRecord { status, ..record })
@@ -127,11 +112,7 @@ impl Ca {
 
     /// The journal's name of a certificate: issuer row and serial number.
     pub(crate) fn name_of(&self, serial: &Serial) -> String {
-        format!(
-            "certificate:{}/{}",
-            self.inner.config.issuer,
-            serial.to_hex()
-        )
+        format!("certificate:{}/{}", self.inner.config.issuer, serial.to_hex())
     }
 
     /// Notes certificates whose time is over, at most `limit`, each with its journal record;
@@ -152,13 +133,7 @@ impl Ca {
             let serial = sql::serial(&certificate.serial)?;
             let body = json!({ "not_after": text(instant(certificate.not_after)?) });
             let subject = self.name_of(&serial);
-            tx.append(Record::new(
-                "certificate.expired",
-                Actor::system(),
-                subject,
-                body,
-            ))
-            .await?;
+            tx.append(Record::new("certificate.expired", Actor::system(), subject, body)).await?;
         }
         Ok(over.len())
     }
@@ -167,11 +142,7 @@ impl Ca {
 fn describe(record: &CertificateRecord, status: &Status) -> serde_json::Value {
     match status {
         Status::Good | Status::Suspended { .. } => json!({ "from": record.status.as_str() }),
-        Status::Revoked {
-            since,
-            reason,
-            invalid_since,
-        } => json!({
+        Status::Revoked { since, reason, invalid_since } => json!({
             "from": record.status.as_str(),
             "reason": reason.name(),
             "since": text(*since),
@@ -182,7 +153,5 @@ fn describe(record: &CertificateRecord, status: &Status) -> serde_json::Value {
 
 /// An instant as the journal writes it: RFC 3339, whole seconds.
 pub(crate) fn text(at: Timestamp) -> String {
-    Timestamp::from_second(at.as_second())
-        .unwrap_or(at)
-        .to_string()
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }

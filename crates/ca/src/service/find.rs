@@ -38,9 +38,7 @@ impl Ca {
         let mut reader = self.inner.store.read().await?;
         let row = sql::issuer::by_name(&mut reader, name).await?;
         let der = row.map(|row| row.certificate_der);
-        Ok(der
-            .map(|der| pki::Certificate::from_der(&der))
-            .transpose()?)
+        Ok(der.map(|der| pki::Certificate::from_der(&der)).transpose()?)
     }
 
     /// The certificate that answers a request, with its bytes.
@@ -67,10 +65,7 @@ impl Ca {
             return Ok(StatusView::Unknown);
         };
         let record = CertificateRecord::try_from(row)?;
-        Ok(StatusView::Issued {
-            status: record.status,
-            not_after: record.not_after,
-        })
+        Ok(StatusView::Issued { status: record.status, not_after: record.not_after })
     }
 
     /// A page of at most `limit` (1 to [`PAGE_LIMIT`]) certificates, newest first; `before` is
@@ -106,11 +101,7 @@ impl Ca {
     /// Reads a list of any length in blocks, oldest first.
     #[must_use]
     pub fn export(&self, filter: CertificateFilter) -> Export {
-        Export {
-            ca: self.clone(),
-            filter,
-            after: 0,
-        }
+        Export { ca: self.clone(), filter, after: 0 }
     }
 
     /// Certificates whose last second lies before `until`, soonest first page of a list: for

@@ -53,10 +53,7 @@ impl Ca {
         store::fault::point("ca.10-key-claimed");
         let row = self.record(tx, &prepared).await?;
         store::fault::point("ca.11-intended");
-        Ok(Intent::Ticket(Box::new(IssuanceTicket {
-            row,
-            linted: prepared.linted,
-        })))
+        Ok(Intent::Ticket(Box::new(IssuanceTicket { row, linted: prepared.linted })))
     }
 
     /// A request that is known: answered, open, or given up.
@@ -105,12 +102,7 @@ impl Ca {
     ) -> Result<(), Error> {
         let body = json!({ "tbs_sm3": row.tbs_hash, "intent": row.intent_seq });
         let subject = self.name_of(&sql::serial(&row.serial)?);
-        let record = Record::new(
-            "certificate.permitted-again",
-            actor.clone(),
-            &*subject,
-            body,
-        );
+        let record = Record::new("certificate.permitted-again", actor.clone(), &*subject, body);
         let seq = tx.append(record).await?;
         sql::issuance::permit_again(tx.conn(), row.id).await?;
         let label = self.inner.issuer.label.as_str();
@@ -159,9 +151,7 @@ impl Ca {
         });
         let subject = self.name_of(&prepared.serial);
         let actor = prepared.order.actor.clone();
-        let seq = tx
-            .append(Record::new("certificate.intended", actor, subject, body))
-            .await?;
+        let seq = tx.append(Record::new("certificate.intended", actor, subject, body)).await?;
         row.intent_seq = seq.to_sql();
         row.intended_at = seconds(tx.now());
         row.id = sql::issuance::insert(tx.conn(), &row)

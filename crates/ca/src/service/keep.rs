@@ -46,10 +46,7 @@ impl Ca {
         }
         store::fault::point("ca.30-stored");
         let record = record_of(id, &new)?;
-        Ok(StoredCertificate {
-            record,
-            certificate,
-        })
+        Ok(StoredCertificate { record, certificate })
     }
 
     async fn journal_issued(

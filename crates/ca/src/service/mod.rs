@@ -110,9 +110,7 @@ impl Ca {
             templates: prepare::Templates::default(),
             last_random: std::sync::Mutex::new([0; 16]),
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Whether the device holds the key that the CA certificate names. A device that is gone
@@ -123,10 +121,7 @@ impl Ca {
         if found.public_key.as_ref() == Some(&issuer.public_key) {
             return Ok(());
         }
-        Err(Error::stored(format!(
-            "设备中密钥“{}”与 CA 证书不符",
-            issuer.label
-        )))
+        Err(Error::stored(format!("设备中密钥“{}”与 CA 证书不符", issuer.label)))
     }
 
     /// The CA certificate.
@@ -181,24 +176,13 @@ impl Issuing {
             KeyLabel::new(row.key_label).map_err(|_| Error::stored("签发机构的密钥名称无效"))?;
         let shards = u16::try_from(row.shards).map_err(|_| Error::stored("分片数无效"))?;
         let public_key = certificate.public_key()?;
-        Ok(Self {
-            id: row.id,
-            label,
-            key_hash: row.key_hash,
-            certificate,
-            public_key,
-            shards,
-        })
+        Ok(Self { id: row.id, label, key_hash: row.key_hash, certificate, public_key, shards })
     }
 
     /// Refuses outside of the validity of the CA certificate.
     pub(crate) fn check_valid(&self, now: jiff::Timestamp) -> Result<(), Refusal> {
         let valid = self.certificate.not_before() <= now && now <= self.certificate.not_after();
-        if valid {
-            Ok(())
-        } else {
-            Err(Refusal::IssuerNotValid)
-        }
+        if valid { Ok(()) } else { Err(Refusal::IssuerNotValid) }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::ceremony::Quorum;
 use crate::error::{Error, Invalid, Refusal};
 use crate::model::{IssueOrder, Role};
 use crate::rules::crl::shard_of;
+use crate::rules::time;
 use crate::sql::issuance::IntentRow;
 
 /// An order with a plan that keeps every lint; the one thing that [`Ca::intend`] takes.
@@ -86,11 +87,7 @@ impl Ca {
     fn ordinary(&self, order: &IssueOrder) -> Result<&Profile, Error> {
         let profile = self.profile(&order.profile)?;
         let authority = profile.is_ca() || order.role == Role::Ca;
-        if authority {
-            Err(Refusal::CeremonyOnly.into())
-        } else {
-            Ok(profile)
-        }
+        if authority { Err(Refusal::CeremonyOnly.into()) } else { Ok(profile) }
     }
 
     /// The same for a CA certificate, in a ceremony.
@@ -114,13 +111,16 @@ impl Ca {
             None => self.draw_serial()?,
         };
         let now = self.inner.clock.now();
+        let beside = partner.map(|partner| partner.not_before);
+        let not_before = order.validity.not_before.or(beside).unwrap_or(now);
+        // Asked again when the intent is recorded; here it gives the plainer refusal (T-04).
+        time::start(not_before, now, self.inner.config.skew)?;
         let template = self.template(profile, &serial)?;
-        let start = partner.map(|partner| partner.not_before);
         let planned = template.plan(&Order {
             subject: &order.subject,
             key: &order.key,
             serial,
-            not_before: order.validity.not_before.or(start).unwrap_or(now),
+            not_before,
             not_after: order.validity.not_after,
         })?;
         let context = Context::new(planned.lint_role());
@@ -129,9 +129,7 @@ impl Ca {
             Some(partner) => context.paired_with(partner.subject.der()),
             None => context,
         };
-        let linted = planned
-            .lint(&context)
-            .map_err(|report| Error::Lint(report.to_string()))?;
+        let linted = planned.lint(&context).map_err(|report| Error::Lint(report.to_string()))?;
         let (not_before, not_after) = period(linted.tbs_der())?;
         Ok(PreparedOrder {
             order_hash: hash_of(&order)?,
@@ -151,11 +149,7 @@ impl Ca {
     pub fn draw_serial(&self) -> Result<Serial, Error> {
         let mut random = [0; 16];
         self.inner.device.session()?.fill(&mut random)?;
-        let mut last = self
-            .inner
-            .last_random
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.inner.last_random.lock().unwrap_or_else(PoisonError::into_inner);
         if random == *last || random == [0; 16] || random == [0xff; 16] {
             return Err(DeviceError::Broken("随机数源输出重复，自检不通过".into()).into());
         }
@@ -168,16 +162,11 @@ impl Ca {
         let hash =
             Digest::from_hex(&row.profile_hash).ok_or_else(|| Error::stored("模板摘要无效"))?;
         if sm3::hash(&row.tbs).to_hex() != row.tbs_hash {
-            return Err(Error::stored(format!(
-                "申请 {} 的待签发内容已被改动",
-                row.request_id
-            )));
+            return Err(Error::stored(format!("申请 {} 的待签发内容已被改动", row.request_id)));
         }
         // The lints of the role; the profile itself may have changed since, its plan has not.
         let role = self.profile(&row.profile)?.lint_role();
-        let context = Context::new(role)
-            .issued_by(&self.inner.issuer.certificate)
-            .at(now);
+        let context = Context::new(role).issued_by(&self.inner.issuer.certificate).at(now);
         Linted::reopen(&row.tbs, hash, &context).map_err(|report| Error::Lint(report.to_string()))
     }
 
@@ -189,12 +178,7 @@ impl Ca {
     fn template(&self, profile: &Profile, serial: &Serial) -> Result<Arc<Template>, Error> {
         let shard = shard_of(serial, self.inner.issuer.shards);
         let key = (profile.name().to_owned(), shard);
-        let mut known = self
-            .inner
-            .templates
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.inner.templates.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(template) = known.get(&key) {
             return Ok(template.clone());
         }
@@ -209,15 +193,8 @@ impl Ca {
     fn urls_of(&self, shard: u16) -> Urls {
         let urls = &self.inner.config.urls;
         let shard = shard.to_string();
-        let crl = urls
-            .crl
-            .iter()
-            .map(|url| url.replace(SHARD, &shard))
-            .collect();
-        Urls {
-            crl,
-            ..urls.clone()
-        }
+        let crl = urls.crl.iter().map(|url| url.replace(SHARD, &shard)).collect();
+        Urls { crl, ..urls.clone() }
     }
 }
 

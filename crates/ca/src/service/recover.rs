@@ -41,10 +41,7 @@ impl Ca {
     /// another node is issuing, an intent of that node may be signed twice: the same bytes,
     /// and only one of the two is stored.
     pub async fn recover(&self) -> Result<Recovery, Error> {
-        let mut recovery = Recovery {
-            crls: self.close_crls().await?,
-            ..Recovery::default()
-        };
+        let mut recovery = Recovery { crls: self.close_crls().await?, ..Recovery::default() };
         // Without a device nothing is permitted in vain.
         let able = self.check_sound().and_then(|()| self.check_key());
         let mut after = 0;
@@ -76,9 +73,7 @@ impl Ca {
             match self.examine(row).await? {
                 Ok(ticket) => tickets.push((serial, ticket)),
                 Err(reason) => {
-                    recovery
-                        .intents
-                        .push((serial, Explanation::Abandoned(reason)));
+                    recovery.intents.push((serial, Explanation::Abandoned(reason)));
                 }
             }
         }
@@ -141,12 +136,7 @@ impl Ca {
         }
         let subject = self.name_of(&sql::serial(&row.serial)?);
         let body = json!({ "request": row.request_id, "intent": row.intent_seq, "reason": reason });
-        let record = Record::new(
-            "certificate.abandoned",
-            Actor::system(),
-            subject.as_str(),
-            body,
-        );
+        let record = Record::new("certificate.abandoned", Actor::system(), subject.as_str(), body);
         let seq = tx.append(record).await?;
         let request = (row.request_id.as_str(), row.role.as_str());
         sql::certificate::release_key(tx.conn(), &row.key_hash, request).await?;
@@ -181,10 +171,7 @@ impl Ca {
     /// CRLs that were recorded but never published: their numbers stay unused.
     async fn close_crls(&self) -> Result<usize, Error> {
         let ca = self.clone();
-        self.inner
-            .store
-            .commit(move |tx| Box::pin(async move { ca.close_crls_in(tx).await }))
-            .await
+        self.inner.store.commit(move |tx| Box::pin(async move { ca.close_crls_in(tx).await })).await
     }
 
     async fn close_crls_in(&self, tx: &mut Tx) -> Result<usize, Error> {
@@ -195,8 +182,7 @@ impl Ca {
             sql::crl::close_intent(tx.conn(), *id, Some(reason)).await?;
             let subject = format!("crl:{}/{number}", self.inner.config.issuer);
             let body = json!({ "number": number, "reason": reason });
-            tx.append(Record::new("crl.abandoned", Actor::system(), subject, body))
-                .await?;
+            tx.append(Record::new("crl.abandoned", Actor::system(), subject, body)).await?;
         }
         Ok(open.len())
     }

@@ -47,10 +47,7 @@ impl Ca {
 
     fn sign_all(&self, tickets: Vec<IssuanceTicket>) -> Result<Vec<SignedCertificate>, Failure> {
         let mut session = self.inner.device.session().map_err(Failure::device)?;
-        tickets
-            .into_iter()
-            .map(|ticket| self.sign_one(&mut *session, ticket))
-            .collect()
+        tickets.into_iter().map(|ticket| self.sign_one(&mut *session, ticket)).collect()
     }
 
     fn sign_one(
@@ -69,13 +66,10 @@ impl Ca {
         let (issuer, id) = (&self.inner.issuer, &self.inner.config.user_id);
         let digest = linted.digest(&issuer.public_key, id);
         store::fault::point("ca.20-before-signature");
-        let signature = session
-            .sign_digest(&issuer.label, &digest)
-            .map_err(Failure::device)?;
+        let signature = session.sign_digest(&issuer.label, &digest).map_err(Failure::device)?;
         store::fault::point("ca.21-signed");
-        let certificate = linted
-            .finish(&signature, &issuer.public_key, id)
-            .map_err(|_| Failure::Wrong)?;
+        let certificate =
+            linted.finish(&signature, &issuer.public_key, id).map_err(|_| Failure::Wrong)?;
         Ok(SignedCertificate { row, certificate })
     }
 }

@@ -74,9 +74,7 @@ fn status(row: &CertificateRow) -> Result<Status, Error> {
             reason: reason(code)?,
             invalid_since: row.invalid_since.map(instant).transpose()?,
         }),
-        (status, reason) => Err(Error::stored(format!(
-            "证书状态 {status}/{reason:?} 不成立"
-        ))),
+        (status, reason) => Err(Error::stored(format!("证书状态 {status}/{reason:?} 不成立"))),
     }
 }
 
@@ -203,10 +201,7 @@ pub async fn complete(
 ) -> Result<StoredCertificate, Error> {
     let der = der(conn, row.id).await?;
     let certificate = Certificate::from_der(&der)?;
-    Ok(StoredCertificate {
-        record: row.try_into()?,
-        certificate,
-    })
+    Ok(StoredCertificate { record: row.try_into()?, certificate })
 }
 
 #[derive(FromRow)]

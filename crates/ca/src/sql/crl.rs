@@ -58,11 +58,7 @@ pub async fn close_intent(
     id: i64,
     reason: Option<&str>,
 ) -> Result<bool, Error> {
-    let state = if reason.is_some() {
-        "rejected"
-    } else {
-        "signed"
-    };
+    let state = if reason.is_some() { "rejected" } else { "signed" };
     let done = sqlx::query(
         "UPDATE crl_intent SET state = $2, reason = $3 WHERE id = $1 AND state = 'intended'",
     )
@@ -275,21 +271,13 @@ pub async fn each_entry(
     take: &mut (dyn FnMut(RevokedEntry) -> Result<(), Error> + Send),
 ) -> Result<(), Error> {
     let (sql, bound, shard) = match listing {
-        Listing::Whole {
-            shard: None,
-            previous,
-        } => (WHOLE, previous.unwrap_or(i64::MIN), 0),
-        Listing::Whole {
-            shard: Some(shard),
-            previous,
-        } => (SHARD, previous.unwrap_or(i64::MIN), i64::from(shard)),
+        Listing::Whole { shard: None, previous } => (WHOLE, previous.unwrap_or(i64::MIN), 0),
+        Listing::Whole { shard: Some(shard), previous } => {
+            (SHARD, previous.unwrap_or(i64::MIN), i64::from(shard))
+        }
         Listing::Since(seq) => (SINCE, seq, 0),
     };
-    let mut rows = sqlx::query_as(sql)
-        .bind(issuer_id)
-        .bind(bound)
-        .bind(shard)
-        .fetch(conn);
+    let mut rows = sqlx::query_as(sql).bind(issuer_id).bind(bound).bind(shard).fetch(conn);
     while let Some(row) = rows.try_next().await? {
         let row: EntryRow = row;
         take(row.entry()?)?;

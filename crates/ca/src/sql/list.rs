@@ -48,10 +48,8 @@ struct Condition {
 
 impl Condition {
     fn of(issuer_id: i64, filter: &CertificateFilter) -> Self {
-        let mut condition = Self {
-            text: "issuer_id = $1".into(),
-            values: vec![Value::Number(issuer_id)],
-        };
+        let mut condition =
+            Self { text: "issuer_id = $1".into(), values: vec![Value::Number(issuer_id)] };
         let texts = [
             ("status =", &filter.status),
             ("profile =", &filter.profile),
@@ -73,8 +71,7 @@ impl Condition {
 
     fn push(&mut self, test: &str, value: Value, rest: &str) {
         self.values.push(value);
-        self.text
-            .push_str(&format!(" AND {test} ${}{rest}", self.values.len()));
+        self.text.push_str(&format!(" AND {test} ${}{rest}", self.values.len()));
     }
 
     fn text(&mut self, test: &str, value: Option<String>) {
@@ -94,12 +91,7 @@ impl Condition {
         if let Some(part) = part {
             let escaped: String = part
                 .chars()
-                .flat_map(|c| {
-                    matches!(c, '%' | '_' | '!')
-                        .then_some('!')
-                        .into_iter()
-                        .chain([c])
-                })
+                .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
                 .collect();
             let pattern = Value::Text(format!("%{escaped}%"));
             self.push(&format!("{column} LIKE"), pattern, " ESCAPE '!'");
@@ -109,12 +101,10 @@ impl Condition {
 
 macro_rules! bound {
     ($query:expr, $values:expr) => {
-        $values
-            .into_iter()
-            .fold($query, |query, value| match value {
-                Value::Text(text) => query.bind(text),
-                Value::Number(number) => query.bind(number),
-            })
+        $values.into_iter().fold($query, |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::Number(number) => query.bind(number),
+        })
     };
 }
 

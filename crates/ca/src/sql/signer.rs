@@ -33,11 +33,7 @@ pub async fn set_state(
     reason: Option<&str>,
     at: i64,
 ) -> Result<(), Error> {
-    let state = if reason.is_some() {
-        "quarantined"
-    } else {
-        "sound"
-    };
+    let state = if reason.is_some() { "quarantined" } else { "sound" };
     sqlx::query(
         "INSERT INTO signer (key_label, state, reason, changed_at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (key_label) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
@@ -151,12 +147,7 @@ async fn crls_since(
     .bind(id)
     .fetch_all(conn)
     .await?;
-    let of = |state: &str| {
-        rows.iter()
-            .filter(|row| row.0 == state)
-            .map(|row| row.1)
-            .sum()
-    };
+    let of = |state: &str| rows.iter().filter(|row| row.0 == state).map(|row| row.1).sum();
     Ok((of("signed"), of("intended"), of("rejected")))
 }
 

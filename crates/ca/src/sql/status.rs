@@ -19,11 +19,9 @@ pub async fn change(
     let (since, invalid_since) = match to {
         Status::Good => (at, None),
         Status::Suspended { since } => (seconds(*since), None),
-        Status::Revoked {
-            since,
-            invalid_since,
-            ..
-        } => (seconds(*since), invalid_since.map(seconds)),
+        Status::Revoked { since, invalid_since, .. } => {
+            (seconds(*since), invalid_since.map(seconds))
+        }
     };
     let done = sqlx::query(
         "UPDATE certificate SET status = $2, reason = $3, changed_at = $4, invalid_since = $5 \

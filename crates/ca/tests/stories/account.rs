@@ -22,9 +22,7 @@ crate::stories! {
 /// Let's Encrypt bz1838667: precertificates by one profile, certificates by the next.
 async fn t05_profile_changed_in_between_does_not_change_what_is_signed(world: World) {
     let asked = order("r1", Role::Sign, "张三", key());
-    let Intent::Ticket(ticket) = intend(&world.store, &world.ca, asked.clone())
-        .await
-        .unwrap()
+    let Intent::Ticket(ticket) = intend(&world.store, &world.ca, asked.clone()).await.unwrap()
     else {
         panic!("nothing is stored yet");
     };
@@ -35,17 +33,11 @@ async fn t05_profile_changed_in_between_does_not_change_what_is_signed(world: Wo
     let changed = Profile::from_toml(&text).unwrap();
     let hash = changed.hash().to_hex();
     let set = ProfileSet::embedded().unwrap();
-    let others = set
-        .iter()
-        .filter(|profile| profile.name() != "person-sign")
-        .cloned();
+    let others = set.iter().filter(|profile| profile.name() != "person-sign").cloned();
     let all: Vec<_> = others.chain([changed]).map(Ok).collect();
     let other = world.with_profiles(ProfileSet::of(all).unwrap()).await;
     let stored = issue(&world.store, &other, asked).await.unwrap();
-    let days = stored
-        .certificate
-        .not_after()
-        .duration_since(stored.certificate.not_before());
+    let days = stored.certificate.not_after().duration_since(stored.certificate.not_before());
     assert_eq!(days.as_hours(), 364 * 24 + 23, "the plan of the first node");
     let mut reader = world.store.read().await.unwrap();
     let (tbs, recorded): (Vec<u8>, String) =
@@ -59,9 +51,7 @@ async fn t05_profile_changed_in_between_does_not_change_what_is_signed(world: Wo
 
 async fn t05_changed_bytes_are_not_signed(world: World) {
     let asked = order("r1", Role::Sign, "张三", key());
-    intend(&world.store, &world.ca, asked.clone())
-        .await
-        .unwrap();
+    intend(&world.store, &world.ca, asked.clone()).await.unwrap();
     world
         .sql(
             "UPDATE issuance SET tbs = (SELECT tbs FROM issuance WHERE role = 'service') \
@@ -71,10 +61,7 @@ async fn t05_changed_bytes_are_not_signed(world: World) {
     let error = issue(&world.store, &world.ca, asked).await.unwrap_err();
     assert!(matches!(error, Error::Stored(_)), "{error}");
     let recovery = world.ca.recover().await.unwrap();
-    assert!(
-        matches!(recovery.intents[0].1, Explanation::Abandoned(_)),
-        "{recovery:?}"
-    );
+    assert!(matches!(recovery.intents[0].1, Explanation::Abandoned(_)), "{recovery:?}");
 }
 
 async fn t06_account_is_exact_after_quiet_work(world: World) {
@@ -91,26 +78,16 @@ async fn t06_signature_outside_the_pipeline_is_noticed(world: World) {
     world.certificate("r1").await;
     let label = KeyLabel::new("ca").unwrap();
     let digest = gm::sm3::hash(b"a certificate that nobody ordered");
-    world
-        .device
-        .session()
-        .unwrap()
-        .sign_digest(&label, &digest)
-        .unwrap();
+    world.device.session().unwrap().sign_digest(&label, &digest).unwrap();
     let found = world.ca.reconcile().await.unwrap();
     assert_eq!(found.balance, Balance::Unrecorded { unexplained: 1 });
     assert_eq!(world.records("signer.alarm").await, 1);
-    assert!(
-        !world.ca.settle().await.unwrap(),
-        "an alarm is not settled away"
-    );
+    assert!(!world.ca.settle().await.unwrap(), "an alarm is not settled away");
 }
 
 async fn t06_crash_after_signing_is_explained_and_settled(world: World) {
     let asked = order("r1", Role::Sign, "张三", key());
-    let Intent::Ticket(ticket) = intend(&world.store, &world.ca, asked.clone())
-        .await
-        .unwrap()
+    let Intent::Ticket(ticket) = intend(&world.store, &world.ca, asked.clone()).await.unwrap()
     else {
         panic!("nothing is stored yet");
     };
@@ -129,36 +106,20 @@ async fn t06_crash_after_signing_is_explained_and_settled(world: World) {
 
 /// Certum bz1511459: the signing module returned bad signatures under load.
 async fn t10_wrong_signature_quarantines_the_key(world: World) {
-    world
-        .device
-        .fail_next(Counted::Signatures, Fault::WrongSignature);
+    world.device.fail_next(Counted::Signatures, Fault::WrongSignature);
     let asked = order("r1", Role::Sign, "张三", key());
     let error = world.issue(asked.clone()).await.unwrap_err();
     assert!(matches!(error, Error::WrongSignature(_)), "{error}");
-    let error = world
-        .issue(order("r2", Role::Sign, "李四", key()))
-        .await
-        .unwrap_err();
+    let error = world.issue(order("r2", Role::Sign, "李四", key())).await.unwrap_err();
     assert!(matches!(error, Error::Quarantined(_)), "{error}");
     let world = world.restarted().await;
-    assert!(
-        world.ca.is_quarantined(),
-        "the breaker outlives the process"
-    );
+    assert!(world.ca.is_quarantined(), "the breaker outlives the process");
     let recovery = world.ca.recover().await.unwrap();
-    assert!(
-        matches!(recovery.intents[0].1, Explanation::Waiting(_)),
-        "{recovery:?}"
-    );
+    assert!(matches!(recovery.intents[0].1, Explanation::Waiting(_)), "{recovery:?}");
     world.ca.release_signer(actor()).await.unwrap();
     let stored = world.issue(asked).await.unwrap();
     assert_eq!(stored.record.request_id.as_str(), "r1");
-    assert_eq!(
-        world
-            .number("SELECT COUNT(*) FROM certificate WHERE request_id = 'r1'")
-            .await,
-        1
-    );
+    assert_eq!(world.number("SELECT COUNT(*) FROM certificate WHERE request_id = 'r1'").await, 1);
     assert!(!world.ca.reconcile().await.unwrap().balance.is_alarm());
 }
 
@@ -172,30 +133,18 @@ async fn device_that_is_gone_leaves_the_intent_open(world: World) {
     let stored = world.issue(asked).await.unwrap();
     assert_eq!(world.records("certificate.permitted-again").await, 3);
     let found = world.ca.reconcile().await.unwrap();
-    assert_eq!(
-        found.balance,
-        Balance::Explained { extra: 1 },
-        "the lost answer was a signature"
-    );
+    assert_eq!(found.balance, Balance::Explained { extra: 1 }, "the lost answer was a signature");
     assert!(world.ca.find(stored.serial()).await.unwrap().is_some());
 }
 
 async fn stale_intent_is_given_up_with_its_reason(world: World) {
     let asked = order("r1", Role::Sign, "张三", key());
-    intend(&world.store, &world.ca, asked.clone())
-        .await
-        .unwrap();
+    intend(&world.store, &world.ca, asked.clone()).await.unwrap();
     world.pass(86_401);
     let recovery = world.ca.recover().await.unwrap();
-    assert!(
-        matches!(recovery.intents[0].1, Explanation::Abandoned(_)),
-        "{recovery:?}"
-    );
+    assert!(matches!(recovery.intents[0].1, Explanation::Abandoned(_)), "{recovery:?}");
     let error = world.issue(asked).await.unwrap_err();
-    assert!(
-        matches!(error, Error::Refused(Refusal::Abandoned(_))),
-        "{error}"
-    );
+    assert!(matches!(error, Error::Refused(Refusal::Abandoned(_))), "{error}");
     assert_eq!(world.records("certificate.abandoned").await, 1);
     assert!(!world.ca.reconcile().await.unwrap().balance.is_alarm());
 }

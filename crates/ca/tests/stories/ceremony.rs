@@ -22,25 +22,11 @@ async fn ceremony_makes_a_chain_and_its_lists(world: World) {
     report.root.verify_signature(&root_key, &id).unwrap();
     report.issuing.verify_signature(&root_key, &id).unwrap();
     let issuing_key = report.issuing.public_key().unwrap();
-    report
-        .responder
-        .verify_signature(&issuing_key, &id)
-        .unwrap();
+    report.responder.verify_signature(&issuing_key, &id).unwrap();
     assert_eq!(report.issuing.issuer(), report.root.subject());
-    assert_eq!(
-        report.issuing.aki().unwrap().key_id,
-        report.root.ski().map(|ski| ski.0)
-    );
-    let root = world
-        .device
-        .session()
-        .unwrap()
-        .key(&KeyLabel::new("root").unwrap());
-    assert_eq!(
-        root,
-        Err(DeviceError::Refused(RefusedReason::NoSuchKey)),
-        "an offline root"
-    );
+    assert_eq!(report.issuing.aki().unwrap().key_id, report.root.ski().map(|ski| ski.0));
+    let root = world.device.session().unwrap().key(&KeyLabel::new("root").unwrap());
+    assert_eq!(root, Err(DeviceError::Refused(RefusedReason::NoSuchKey)), "an offline root");
     let mut reader = world.store.read().await.unwrap();
     let lists: Vec<(String, Vec<u8>)> = sqlx::query_as(
         "SELECT i.name, c.der FROM crl c JOIN issuer i ON i.id = c.issuer_id ORDER BY i.id",
@@ -48,10 +34,7 @@ async fn ceremony_makes_a_chain_and_its_lists(world: World) {
     .fetch_all(&mut *reader)
     .await
     .unwrap();
-    assert_eq!(
-        lists.iter().map(|list| list.0.as_str()).collect::<Vec<_>>(),
-        ["root", "issuing"]
-    );
+    assert_eq!(lists.iter().map(|list| list.0.as_str()).collect::<Vec<_>>(), ["root", "issuing"]);
     for ((_, der), key) in lists.into_iter().zip([root_key, issuing_key]) {
         let crl = Crl::from_der(der).unwrap();
         crl.verify(&key, &id).unwrap();
@@ -69,38 +52,20 @@ async fn protocol_is_signed_and_names_everybody(world: World) {
     changed[100] ^= 1;
     assert!(verify_protocol(&changed, &signature, &world.report.issuing).is_err());
     let text = std::fs::read_to_string(&files.text).unwrap();
-    for name in [
-        "主持人",
-        "见证人",
-        "保管人1",
-        "保管人5",
-        "某省数字证书认证中心",
-        "试恢复",
-    ] {
+    for name in ["主持人", "见证人", "保管人1", "保管人5", "某省数字证书认证中心", "试恢复"]
+    {
         assert!(text.contains(name), "{name}");
     }
     let parsed: serde_json::Value = serde_json::from_slice(&document).unwrap();
-    assert_eq!(
-        parsed["participants"]["custodians"]
-            .as_array()
-            .unwrap()
-            .len(),
-        5
-    );
-    assert!(
-        !String::from_utf8(document).unwrap().contains("口令"),
-        "no passphrase"
-    );
+    assert_eq!(parsed["participants"]["custodians"].as_array().unwrap().len(), 5);
+    assert!(!String::from_utf8(document).unwrap().contains("口令"), "no passphrase");
 }
 
 async fn ceremony_run_again_changes_nothing(world: World) {
     let plan = plan(world.folder.path(), 0, policy());
     let size = world.store.size().await.unwrap();
     let shares = std::fs::read(&world.report.shares[0]).unwrap();
-    let again = ceremony(&world.store, &world.device, &world.clock, plan)
-        .run()
-        .await
-        .unwrap();
+    let again = ceremony(&world.store, &world.device, &world.clock, plan).run().await.unwrap();
     assert_eq!(again.root.der(), world.report.root.der());
     assert_eq!(again.issuing.der(), world.report.issuing.der());
     assert_eq!(std::fs::read(&again.shares[0]).unwrap(), shares);
@@ -109,17 +74,13 @@ async fn ceremony_run_again_changes_nothing(world: World) {
 
 async fn root_comes_back_for_its_next_list_and_leaves_again(world: World) {
     let sealed = shares(world.folder.path(), &[5, 2, 4]);
-    restore_root(&world.store, world.device.clone(), sealed, actor())
-        .await
-        .unwrap();
+    restore_root(&world.store, world.device.clone(), sealed, actor()).await.unwrap();
     let config = plan(world.folder.path(), 0, policy()).root_config;
     let root = crate::world::open_ca(&world.store, &world.device, &world.clock, config).await;
     world.pass(60);
     root.publish_crl(CrlKind::Full).await.unwrap();
     assert_eq!(root.reconcile().await.unwrap().balance, Balance::Exact);
-    destroy_root(&world.store, world.device.clone(), actor())
-        .await
-        .unwrap();
+    destroy_root(&world.store, world.device.clone(), actor()).await.unwrap();
     world.pass(60);
     assert!(root.publish_crl(CrlKind::Full).await.is_err());
     assert_eq!(world.records("ceremony.root-restored").await, 1);
@@ -160,9 +121,7 @@ async fn share_opens_with_its_own_passphrase_only() {
     let restored = restore_root(&world.store, world.device.clone(), sealed, actor()).await;
     let wrong = matches!(
         restored,
-        Err(Error::Device(DeviceError::Refused(
-            RefusedReason::WrongPassphrase
-        )))
+        Err(Error::Device(DeviceError::Refused(RefusedReason::WrongPassphrase)))
     );
     assert!(wrong, "{restored:?}");
     let file = std::fs::read_to_string(world.folder.path().join("shares/share-1.json")).unwrap();
@@ -186,17 +145,10 @@ async fn used_key_is_not_taken_for_a_ceremony() {
     let label = KeyLabel::new("root").unwrap();
     let mut session = device.session().unwrap();
     session.generate(&label, gm::KeyKind::Sm2Sign).unwrap();
-    session
-        .sign_digest(&label, &gm::sm3::hash(b"before"))
-        .unwrap();
+    session.sign_digest(&label, &gm::sm3::hash(b"before")).unwrap();
     drop(session);
-    let held = ceremony(&store, &device, &clock, plan(folder.path(), 0, policy()))
-        .run()
-        .await;
-    assert!(
-        matches!(held, Err(Error::Refused(Refusal::Ceremony(_)))),
-        "{held:?}"
-    );
+    let held = ceremony(&store, &device, &clock, plan(folder.path(), 0, policy())).run().await;
+    assert!(matches!(held, Err(Error::Refused(Refusal::Ceremony(_)))), "{held:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,15 +160,9 @@ async fn root_that_is_kept_stays_on_the_device() {
     let store = crate::world::open_store(&url, folder.path(), &journal, &clock).await;
     let mut plan = plan(folder.path(), 0, policy());
     plan.keep_root = true;
-    ceremony(&store, &device, &clock, plan.clone())
-        .run()
-        .await
-        .unwrap();
+    ceremony(&store, &device, &clock, plan.clone()).run().await.unwrap();
     let root: Ca = crate::world::open_ca(&store, &device, &clock, plan.root_config).await;
     root.check_key().unwrap();
     let asked = order("r1", Role::Ca, "某厅签发机构", key());
-    assert!(matches!(
-        root.prepare(asked),
-        Err(Error::Refused(Refusal::CeremonyOnly))
-    ));
+    assert!(matches!(root.prepare(asked), Err(Error::Refused(Refusal::CeremonyOnly))));
 }

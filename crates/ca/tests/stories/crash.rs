@@ -94,12 +94,7 @@ fn key() -> PublicKey {
 /// Runs a child test of this file in a folder, told where to die.
 fn run_child(test: &str, folder: &Path, at: &str) -> bool {
     Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            &format!("crash::{test}"),
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", &format!("crash::{test}"), "--ignored", "--nocapture"])
         .env("YINXIN_CA_CRASH_FOLDER", folder)
         .env("YINXIN_CRASH_AT", at)
         .stdout(std::process::Stdio::null())
@@ -118,9 +113,7 @@ fn child_folder() -> Option<std::path::PathBuf> {
 async fn child_issues() {
     let Some(folder) = child_folder() else { return };
     let Reopened { store, ca } = reopen_ca(&folder).await;
-    issue(&store, &ca, order("r1", Role::Sign, "张三", key()))
-        .await
-        .unwrap();
+    issue(&store, &ca, order("r1", Role::Sign, "张三", key())).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,23 +129,13 @@ async fn child_publishes() {
 async fn child_holds_a_ceremony() {
     let Some(folder) = child_folder() else { return };
     let (store, device, clock) = reopen(&folder).await;
-    ceremony(&store, &device, &clock, plan(&folder, 0, policy()))
-        .run()
-        .await
-        .unwrap();
+    ceremony(&store, &device, &clock, plan(&folder, 0, policy())).run().await.unwrap();
 }
 
 /// A folder with a CA in it, closed.
 async fn prepared() -> tempfile::TempDir {
     let world = World::new(crate::world::Db::Sqlite).await;
-    let World {
-        store,
-        device,
-        journal,
-        ca,
-        folder,
-        ..
-    } = world;
+    let World { store, device, journal, ca, folder, .. } = world;
     drop(ca);
     store.close().await;
     drop((device, journal));
@@ -182,11 +165,7 @@ async fn t02_issuing_killed_at_every_step_leaves_one_certificate() {
             ..ca::CertificateFilter::default()
         };
         assert_eq!(ca.count(&filter).await.unwrap(), 1, "{at}");
-        assert_eq!(
-            ca.reconcile().await.unwrap().balance,
-            Balance::Exact,
-            "{at}"
-        );
+        assert_eq!(ca.reconcile().await.unwrap().balance, Balance::Exact, "{at}");
         let journal = store.verify_journal(store::Scope::Full).await.unwrap();
         assert!(journal.findings.is_empty(), "{at}: {journal:?}");
         store.close().await;
@@ -201,22 +180,12 @@ async fn publishing_killed_at_every_step_leaves_a_sound_list() {
         copy(original.path(), copied.path());
         assert!(!run_child("child_publishes", copied.path(), at), "{at}");
         let Reopened { store, ca } = reopen_ca(copied.path()).await;
-        let before = ca
-            .current_crl(CrlKind::Full)
-            .await
-            .unwrap()
-            .unwrap()
-            .record
-            .number;
+        let before = ca.current_crl(CrlKind::Full).await.unwrap().unwrap().record.number;
         let recovery = ca.recover().await.unwrap();
         assert!(recovery.crls <= 1 && recovery.settled, "{at}: {recovery:?}");
         let after = ca.publish_crl(CrlKind::Full).await.unwrap();
         assert!(after.number > before, "{at}");
-        assert_eq!(
-            ca.reconcile().await.unwrap().balance,
-            Balance::Exact,
-            "{at}"
-        );
+        assert_eq!(ca.reconcile().await.unwrap().balance, Balance::Exact, "{at}");
         store.close().await;
     }
 }
@@ -226,27 +195,19 @@ async fn ceremony_killed_at_every_step_is_held_to_its_end() {
     for at in CEREMONY {
         let folder = tempfile::tempdir().unwrap();
         drop(new_devices(folder.path()));
-        assert!(
-            !run_child("child_holds_a_ceremony", folder.path(), at),
-            "{at}"
-        );
+        assert!(!run_child("child_holds_a_ceremony", folder.path(), at), "{at}");
         let (store, device, clock) = reopen(folder.path()).await;
         let plan = plan(folder.path(), 0, policy());
         let report = ceremony(&store, &device, &clock, plan.clone()).run().await;
         let report = report.unwrap_or_else(|error| panic!("{at}: {error}"));
         let key = report.root.public_key().unwrap();
-        report
-            .issuing
-            .verify_signature(&key, &gm::UserId::default())
-            .unwrap();
+        report.issuing.verify_signature(&key, &gm::UserId::default()).unwrap();
         let document = std::fs::read(&report.protocol.document).unwrap();
         let signature = std::fs::read_to_string(&report.protocol.signature).unwrap();
         ca::ceremony::verify_protocol(&document, &signature, &report.issuing).unwrap();
         let sealed = crate::world::shares(folder.path(), &[1, 3, 5]);
         let actor = crate::world::actor();
-        ca::ceremony::restore_root(&store, device.clone(), sealed, actor)
-            .await
-            .unwrap();
+        ca::ceremony::restore_root(&store, device.clone(), sealed, actor).await.unwrap();
         let ca = open_ca(&store, &device, &clock, plan.issuing_config).await;
         let balance = ca.reconcile().await.unwrap().balance;
         assert!(!balance.is_alarm(), "{at}: {balance:?}");

@@ -25,19 +25,13 @@ crate::stories! {
 
 /// The current list, read and verified as a stranger would.
 pub async fn current(world: &World, kind: CrlKind) -> Crl {
-    let found = world
-        .ca
-        .current_crl(kind)
-        .await
-        .unwrap()
-        .expect("a current list");
+    let found = world.ca.current_crl(kind).await.unwrap().expect("a current list");
     read(&found.der, world.ca.certificate())
 }
 
 fn read(der: &[u8], issuer: &Certificate) -> Crl {
     let crl = Crl::from_der(der.to_vec()).unwrap();
-    crl.verify(&issuer.public_key().unwrap(), &UserId::default())
-        .unwrap();
+    crl.verify(&issuer.public_key().unwrap(), &UserId::default()).unwrap();
     crl
 }
 
@@ -50,10 +44,7 @@ async fn contents_follow_status(world: World) {
     let held = world.certificate("held").await;
     let gone = world.certificate("gone").await;
     world.suspend(held.serial()).await.unwrap();
-    world
-        .revoke(gone.serial(), RevocationReason::KeyCompromise)
-        .await
-        .unwrap();
+    world.revoke(gone.serial(), RevocationReason::KeyCompromise).await.unwrap();
     world.pass(60);
     world.ca.publish_crl(CrlKind::Full).await.unwrap();
     let crl = current(&world, CrlKind::Full).await;
@@ -85,45 +76,26 @@ async fn numbers_only_grow(world: World) {
 /// RFC 5280 §3.3; Let's Encrypt bz1954861 dropped entries too early.
 async fn expired_entry_stays_for_one_more_list(world: World) {
     let certificate = world.certificate("r1").await;
-    world
-        .revoke(certificate.serial(), RevocationReason::Superseded)
-        .await
-        .unwrap();
+    world.revoke(certificate.serial(), RevocationReason::Superseded).await.unwrap();
     let mut listed = Vec::new();
     let end = certificate.record.not_after;
     for hours in [-48, -24, 1, 25] {
-        world
-            .clock
-            .set(end.checked_add(SignedDuration::from_hours(hours)).unwrap());
+        world.clock.set(end.checked_add(SignedDuration::from_hours(hours)).unwrap());
         world.ca.publish_crl(CrlKind::Full).await.unwrap();
-        listed.push(
-            current(&world, CrlKind::Full)
-                .await
-                .lookup(certificate.serial())
-                .is_some(),
-        );
+        listed.push(current(&world, CrlKind::Full).await.lookup(certificate.serial()).is_some());
     }
     assert_eq!(listed, [true, true, true, false]);
 }
 
 async fn current_list_is_published_on_schedule_and_after_a_change(world: World) {
-    assert!(
-        world.ca.publish_due().await.unwrap().is_empty(),
-        "the ceremony just made one"
-    );
+    assert!(world.ca.publish_due().await.unwrap().is_empty(), "the ceremony just made one");
     let certificate = world.certificate("r1").await;
     world.pass(30);
-    assert!(
-        world.ca.publish_due().await.unwrap().is_empty(),
-        "issuing changes no list"
-    );
+    assert!(world.ca.publish_due().await.unwrap().is_empty(), "issuing changes no list");
     world.suspend(certificate.serial()).await.unwrap();
     assert_eq!(world.ca.publish_due().await.unwrap().len(), 1);
     world.resume(certificate.serial()).await.unwrap();
-    assert!(
-        world.ca.publish_due().await.unwrap().is_empty(),
-        "within the gap"
-    );
+    assert!(world.ca.publish_due().await.unwrap().is_empty(), "within the gap");
     world.pass(10);
     assert_eq!(world.ca.publish_due().await.unwrap().len(), 1);
     world.pass(86_400);
@@ -150,10 +122,7 @@ async fn health(world: &World) -> Freshness {
 /// IdenTrust bz1914067: expired CRLs for eight hours.
 async fn t11_device_outage_publishes_the_spare(world: World) {
     let certificate = world.certificate("r1").await;
-    world
-        .revoke(certificate.serial(), RevocationReason::Superseded)
-        .await
-        .unwrap();
+    world.revoke(certificate.serial(), RevocationReason::Superseded).await.unwrap();
     world.pass(60);
     let before = world.ca.publish_crl(CrlKind::Full).await.unwrap();
     world.device.fail_from(Counted::Calls, 1, Fault::Gone);
@@ -170,15 +139,8 @@ async fn t11_device_outage_publishes_the_spare(world: World) {
     let crl = current(&world, CrlKind::Full).await;
     assert_eq!(reason(&crl, certificate.serial()), Some(Reason::Superseded));
     world.pass(60);
-    assert!(
-        world.ca.publish_due().await.is_err(),
-        "there is no second spare"
-    );
-    assert_eq!(
-        world.number("SELECT COUNT(*) FROM crl_intent").await,
-        open,
-        "no useless records"
-    );
+    assert!(world.ca.publish_due().await.is_err(), "there is no second spare");
+    assert_eq!(world.number("SELECT COUNT(*) FROM crl_intent").await, open, "no useless records");
     world.device.heal();
     let after = world.ca.publish_due().await.unwrap();
     assert!(!after[0].spare && after[0].number > published[0].number);
@@ -209,9 +171,7 @@ async fn spare_is_never_older_than_the_current_list(world: World) {
     world.ca.publish_crl(CrlKind::Full).await.unwrap();
     // The list is signed, its spare is not: the spare before must not come back.
     let signatures = world.device.count(Counted::Signatures);
-    world
-        .device
-        .fail(Counted::Signatures, signatures + 2, Fault::Gone);
+    world.device.fail(Counted::Signatures, signatures + 2, Fault::Gone);
     world.pass(60);
     world.ca.publish_crl(CrlKind::Full).await.unwrap();
     world.pass(25 * 3_600);
@@ -230,31 +190,19 @@ fn with_delta() -> CrlPolicy {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn delta_lists_what_changed_since_its_base() {
     let world = World::with(Db::Sqlite, 0, with_delta()).await;
-    let (a, b, c) = (
-        world.certificate("a").await,
-        world.certificate("b").await,
-        world.certificate("c").await,
-    );
+    let (a, b, c) =
+        (world.certificate("a").await, world.certificate("b").await, world.certificate("c").await);
     world.suspend(a.serial()).await.unwrap();
-    world
-        .revoke(b.serial(), RevocationReason::Superseded)
-        .await
-        .unwrap();
+    world.revoke(b.serial(), RevocationReason::Superseded).await.unwrap();
     world.pass(60);
     let base = world.ca.publish_crl(CrlKind::Full).await.unwrap();
     world.resume(a.serial()).await.unwrap();
-    world
-        .revoke(c.serial(), RevocationReason::AffiliationChanged)
-        .await
-        .unwrap();
+    world.revoke(c.serial(), RevocationReason::AffiliationChanged).await.unwrap();
     world.pass(60);
     let delta = world.ca.publish_crl(CrlKind::Delta).await.unwrap();
     assert!(delta.number > base.number);
     let delta = current(&world, CrlKind::Delta).await;
-    assert_eq!(
-        delta.base().and_then(|n| n.to_u64()),
-        u64::try_from(base.number).ok()
-    );
+    assert_eq!(delta.base().and_then(|n| n.to_u64()), u64::try_from(base.number).ok());
     assert_eq!(delta.len(), 2);
     assert_eq!(reason(&delta, a.serial()), Some(Reason::RemoveFromCrl));
     assert_eq!(reason(&delta, c.serial()), Some(Reason::AffiliationChanged));
@@ -265,10 +213,7 @@ async fn delta_lists_what_changed_since_its_base() {
 async fn delta_without_policy_is_refused() {
     let world = World::new(Db::Sqlite).await;
     let error = world.ca.publish_crl(CrlKind::Delta).await.unwrap_err();
-    assert!(
-        matches!(error, Error::Refused(Refusal::CrlNotConfigured)),
-        "{error}"
-    );
+    assert!(matches!(error, Error::Refused(Refusal::CrlNotConfigured)), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -276,10 +221,7 @@ async fn shards_together_are_the_full_list() {
     let world = World::with(Db::Sqlite, 4, policy()).await;
     for n in 0..24 {
         let certificate = world.certificate(&format!("r{n}")).await;
-        world
-            .revoke(certificate.serial(), RevocationReason::Superseded)
-            .await
-            .unwrap();
+        world.revoke(certificate.serial(), RevocationReason::Superseded).await.unwrap();
         let point = certificate.certificate.crl_dp().unwrap();
         let url = format!("{point:?}");
         let shard = ca::rules::crl::shard_of(certificate.serial(), 4);
@@ -310,10 +252,7 @@ async fn consecutive_lists_hold_against_the_independent_checker() {
     let world = World::new(Db::Sqlite).await;
     let first = current(&world, CrlKind::Full).await;
     let certificate = world.certificate("r1").await;
-    world
-        .revoke(certificate.serial(), RevocationReason::Superseded)
-        .await
-        .unwrap();
+    world.revoke(certificate.serial(), RevocationReason::Superseded).await.unwrap();
     world.pass(60);
     world.ca.publish_crl(CrlKind::Full).await.unwrap();
     let second = current(&world, CrlKind::Full).await;

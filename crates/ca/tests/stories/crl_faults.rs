@@ -17,22 +17,13 @@ crate::stories! {
 }
 
 async fn number(world: &World) -> i64 {
-    world
-        .ca
-        .current_crl(CrlKind::Full)
-        .await
-        .unwrap()
-        .unwrap()
-        .record
-        .number
+    world.ca.current_crl(CrlKind::Full).await.unwrap().unwrap().record.number
 }
 
 async fn t10_bad_signature_leaves_the_list_before(world: World) {
     let before = number(&world).await;
     world.pass(60);
-    world
-        .device
-        .fail_next(Counted::Signatures, Fault::WrongSignature);
+    world.device.fail_next(Counted::Signatures, Fault::WrongSignature);
     let error = world.ca.publish_crl(CrlKind::Full).await.unwrap_err();
     assert!(matches!(error, Error::WrongSignature(_)), "{error}");
     assert!(world.ca.is_quarantined());
@@ -44,10 +35,7 @@ async fn t10_bad_signature_leaves_the_list_before(world: World) {
 /// Certainly bz1954889, Let's Encrypt bz1954861: the generator forgot valid certificates.
 async fn t12_entry_lost_by_the_records_is_not_lost_by_the_list(world: World) {
     let certificate = world.certificate("r1").await;
-    world
-        .revoke(certificate.serial(), RevocationReason::KeyCompromise)
-        .await
-        .unwrap();
+    world.revoke(certificate.serial(), RevocationReason::KeyCompromise).await.unwrap();
     world.pass(60);
     let before = world.ca.publish_crl(CrlKind::Full).await.unwrap().number;
     world
@@ -58,12 +46,7 @@ async fn t12_entry_lost_by_the_records_is_not_lost_by_the_list(world: World) {
     assert!(matches!(error, Error::CrlRejected(_)), "{error}");
     assert!(error.to_string().contains("被遗漏"), "{error}");
     assert_eq!(number(&world).await, before);
-    assert!(
-        current(&world, CrlKind::Full)
-            .await
-            .lookup(certificate.serial())
-            .is_some()
-    );
+    assert!(current(&world, CrlKind::Full).await.lookup(certificate.serial()).is_some());
     assert!(!world.ca.is_quarantined(), "the device is not at fault");
 }
 
@@ -73,9 +56,7 @@ async fn t12_suspension_lost_by_the_records_is_noticed(world: World) {
     world.pass(60);
     let before = world.ca.publish_crl(CrlKind::Full).await.unwrap().number;
     // Still suspended, but moved to another issuer's list: the entry would silently vanish.
-    world
-        .sql("UPDATE certificate SET issuer_id = 1 WHERE request_id = 'r1'")
-        .await;
+    world.sql("UPDATE certificate SET issuer_id = 1 WHERE request_id = 'r1'").await;
     world.pass(60);
     let error = world.ca.publish_crl(CrlKind::Full).await.unwrap_err();
     assert!(matches!(error, Error::CrlRejected(_)), "{error}");
@@ -109,9 +90,7 @@ async fn t13_no_serial_can_be_entered_twice(world: World) {
 async fn failed_publication_is_recorded_and_the_next_one_goes_on(world: World) {
     let before = number(&world).await;
     world.pass(60);
-    world
-        .device
-        .fail_next(Counted::Signatures, Fault::AnswerLost);
+    world.device.fail_next(Counted::Signatures, Fault::AnswerLost);
     assert!(world.ca.publish_crl(CrlKind::Full).await.is_err());
     assert_eq!(number(&world).await, before);
     let after = world.ca.publish_crl(CrlKind::Full).await.unwrap();
@@ -125,10 +104,7 @@ async fn t10_list_of_thirty_thousand_entries_is_verified_by_a_second_program() {
     let world = World::new(Db::Sqlite).await;
     let template = world.certificate("r1").await;
     fill(&world, 30_000).await;
-    world
-        .revoke(template.serial(), RevocationReason::Superseded)
-        .await
-        .unwrap();
+    world.revoke(template.serial(), RevocationReason::Superseded).await.unwrap();
     world.pass(60);
     let began = std::time::Instant::now();
     let published = world.ca.publish_crl(CrlKind::Full).await.unwrap();
@@ -140,16 +116,10 @@ async fn t10_list_of_thirty_thousand_entries_is_verified_by_a_second_program() {
     let mut other = crl.tbs_der().to_vec();
     let middle = other.len() / 2;
     other[middle] ^= 1;
-    assert!(
-        !openssl_verifies(&world, &other, crl.signature()),
-        "the judge can say no"
-    );
+    assert!(!openssl_verifies(&world, &other, crl.signature()), "the judge can say no");
     // And the next one too, with the one before as its measure.
     world.pass(60);
-    assert_eq!(
-        world.ca.publish_crl(CrlKind::Full).await.unwrap().entries,
-        30_001
-    );
+    assert_eq!(world.ca.publish_crl(CrlKind::Full).await.unwrap().entries, 30_001);
 }
 
 /// Revoked certificates that differ in serial number and request only.
@@ -190,10 +160,7 @@ fn openssl_verifies(world: &World, tbs: &[u8], signature: &[u8]) -> bool {
         std::fs::write(&path, content).unwrap();
         path
     };
-    let certificate = write(
-        "judge.pem",
-        world.ca.certificate().to_pem().unwrap().as_bytes(),
-    );
+    let certificate = write("judge.pem", world.ca.certificate().to_pem().unwrap().as_bytes());
     let key = Command::new("openssl")
         .args(["x509", "-noout", "-pubkey", "-in"])
         .arg(certificate)
@@ -203,13 +170,7 @@ fn openssl_verifies(world: &World, tbs: &[u8], signature: &[u8]) -> bool {
     let (key, tbs) = (write("judge.key", &key.stdout), write("judge.tbs", tbs));
     let signature = write("judge.sig", signature);
     Command::new("openssl")
-        .args([
-            "dgst",
-            "-sm3",
-            "-sigopt",
-            "distid:1234567812345678",
-            "-verify",
-        ])
+        .args(["dgst", "-sm3", "-sigopt", "distid:1234567812345678", "-verify"])
         .arg(key)
         .arg("-signature")
         .arg(signature)

@@ -28,17 +28,11 @@ async fn suspended_certificate_is_resumed_and_then_revoked(world: World) {
     let serial = certificate.serial();
     world.pass(60);
     world.suspend(serial).await.unwrap();
-    assert_eq!(
-        status(&world, serial).await,
-        Status::Suspended { since: world.now() }
-    );
+    assert_eq!(status(&world, serial).await, Status::Suspended { since: world.now() });
     world.resume(serial).await.unwrap();
     assert_eq!(status(&world, serial).await, Status::Good);
     world.pass(60);
-    world
-        .revoke(serial, RevocationReason::CessationOfOperation)
-        .await
-        .unwrap();
+    world.revoke(serial, RevocationReason::CessationOfOperation).await.unwrap();
     let revoked = Status::Revoked {
         since: world.now(),
         reason: RevocationReason::CessationOfOperation,
@@ -50,58 +44,35 @@ async fn suspended_certificate_is_resumed_and_then_revoked(world: World) {
 async fn revoked_certificate_cannot_be_resumed(world: World) {
     let certificate = world.certificate("r1").await;
     let serial = certificate.serial();
-    world
-        .revoke(serial, RevocationReason::Superseded)
-        .await
-        .unwrap();
+    world.revoke(serial, RevocationReason::Superseded).await.unwrap();
     let resumed = world.resume(serial).await.unwrap_err();
-    assert!(
-        matches!(resumed, Error::Refused(Refusal::Revoked)),
-        "{resumed}"
-    );
+    assert!(matches!(resumed, Error::Refused(Refusal::Revoked)), "{resumed}");
     let suspended = world.suspend(serial).await.unwrap_err();
-    assert!(
-        matches!(suspended, Error::Refused(Refusal::Revoked)),
-        "{suspended}"
-    );
+    assert!(matches!(suspended, Error::Refused(Refusal::Revoked)), "{suspended}");
     assert_eq!(status(&world, serial).await.as_str(), "revoked");
 }
 
 async fn repeated_revocation_records_nothing(world: World) {
     let certificate = world.certificate("r1").await;
     for _ in 0..3 {
-        world
-            .revoke(certificate.serial(), RevocationReason::Superseded)
-            .await
-            .unwrap();
+        world.revoke(certificate.serial(), RevocationReason::Superseded).await.unwrap();
         world.pass(60);
     }
     assert_eq!(world.records("certificate.revoked").await, 1);
-    let other = world
-        .revoke(certificate.serial(), RevocationReason::AffiliationChanged)
-        .await;
+    let other = world.revoke(certificate.serial(), RevocationReason::AffiliationChanged).await;
     assert!(matches!(other, Err(Error::Refused(Refusal::ReasonFixed))));
 }
 
 async fn suspended_certificate_can_be_revoked(world: World) {
     let certificate = world.certificate("r1").await;
     world.suspend(certificate.serial()).await.unwrap();
-    world
-        .revoke(certificate.serial(), RevocationReason::KeyCompromise)
-        .await
-        .unwrap();
-    assert_eq!(
-        status(&world, certificate.serial()).await.as_str(),
-        "revoked"
-    );
+    world.revoke(certificate.serial(), RevocationReason::KeyCompromise).await.unwrap();
+    assert_eq!(status(&world, certificate.serial()).await.as_str(), "revoked");
 }
 
 async fn serial_never_issued_is_unknown(world: World) {
     let stranger = Serial::from_random([7; 16]).unwrap();
-    assert_eq!(
-        world.ca.status_of(&stranger).await.unwrap(),
-        StatusView::Unknown
-    );
+    assert_eq!(world.ca.status_of(&stranger).await.unwrap(), StatusView::Unknown);
     let error = world.suspend(&stranger).await.unwrap_err();
     assert_eq!(error.code(), "ca.no-certificate");
 }
@@ -110,10 +81,7 @@ async fn every_change_is_a_row_in_the_order_of_the_journal(world: World) {
     let certificate = world.certificate("r1").await;
     world.suspend(certificate.serial()).await.unwrap();
     world.resume(certificate.serial()).await.unwrap();
-    world
-        .revoke(certificate.serial(), RevocationReason::Superseded)
-        .await
-        .unwrap();
+    world.revoke(certificate.serial(), RevocationReason::Superseded).await.unwrap();
     let mut reader = world.store.read().await.unwrap();
     let rows: Vec<(i64, String)> =
         sqlx::query_as("SELECT seq, status FROM status_change ORDER BY seq")
@@ -123,10 +91,7 @@ async fn every_change_is_a_row_in_the_order_of_the_journal(world: World) {
     let statuses: Vec<_> = rows.iter().map(|row| row.1.as_str()).collect();
     assert_eq!(statuses, ["suspended", "good", "revoked"]);
     for (seq, status) in rows {
-        let proof = world
-            .store
-            .prove_inclusion(store::Seq(seq.try_into().unwrap()))
-            .await;
+        let proof = world.store.prove_inclusion(store::Seq(seq.try_into().unwrap())).await;
         assert!(proof.is_ok(), "{status} is not in the journal");
     }
 }

@@ -88,45 +88,18 @@ impl World {
         let ceremony = ceremony(&store, &device, &clock, plan.clone());
         let report = ceremony.run().await.unwrap();
         let ca = open_ca(&store, &device, &clock, plan.issuing_config).await;
-        Self {
-            store,
-            device,
-            journal,
-            clock,
-            ca,
-            report,
-            url,
-            folder,
-        }
+        Self { store, device, journal, clock, ca, report, url, folder }
     }
 
     /// The same after the process was stopped and started.
     pub async fn restarted(self) -> Self {
-        let Self {
-            store,
-            device,
-            journal,
-            clock,
-            ca,
-            report,
-            url,
-            folder,
-        } = self;
+        let Self { store, device, journal, clock, ca, report, url, folder } = self;
         let config = ca.config().clone();
         drop(ca);
         store.close().await;
         let store = open_store(&url, folder.path(), &journal, &clock).await;
         let ca = open_ca(&store, &device, &clock, config).await;
-        Self {
-            store,
-            device,
-            journal,
-            clock,
-            ca,
-            report,
-            url,
-            folder,
-        }
+        Self { store, device, journal, clock, ca, report, url, folder }
     }
 
     /// The CA with another configuration.
@@ -140,9 +113,7 @@ impl World {
     pub async fn with_profiles(&self, profiles: ProfileSet) -> Ca {
         let (store, device, clock) = (self.store.clone(), self.device.clone(), self.clock.clone());
         let config = self.ca.config().clone();
-        Ca::open(store, device, clock, Arc::new(profiles), config)
-            .await
-            .unwrap()
+        Ca::open(store, device, clock, Arc::new(profiles), config).await.unwrap()
     }
 
     pub fn pass(&self, seconds: i64) {
@@ -160,9 +131,7 @@ impl World {
 
     /// Issues a certificate for a fresh key.
     pub async fn certificate(&self, request: &str) -> StoredCertificate {
-        self.issue(order(request, Role::Sign, "张三", key()))
-            .await
-            .unwrap()
+        self.issue(order(request, Role::Sign, "张三", key())).await.unwrap()
     }
 
     pub async fn revoke(&self, serial: &Serial, reason: RevocationReason) -> Result<(), Error> {
@@ -171,9 +140,7 @@ impl World {
             .commit(move |tx| {
                 Box::pin(async move {
                     let revocation = Revocation::because(reason);
-                    ca.revoke(tx, &serial, &revocation, &actor())
-                        .await
-                        .map(drop)
+                    ca.revoke(tx, &serial, &revocation, &actor()).await.map(drop)
                 })
             })
             .await
@@ -213,18 +180,12 @@ impl World {
     /// How many rows a query counts.
     pub async fn number(&self, text: &'static str) -> i64 {
         let mut reader = self.store.read().await.unwrap();
-        sqlx::query_scalar(text)
-            .fetch_one(&mut *reader)
-            .await
-            .unwrap()
+        sqlx::query_scalar(text).fetch_one(&mut *reader).await.unwrap()
     }
 
     /// How many records of a kind the journal has.
     pub async fn records(&self, kind: &str) -> u64 {
-        let filter = store::Filter {
-            kind: Some(kind.to_owned()),
-            ..store::Filter::default()
-        };
+        let filter = store::Filter { kind: Some(kind.to_owned()), ..store::Filter::default() };
         self.store.count(&filter).await.unwrap()
     }
 }
@@ -249,9 +210,7 @@ pub async fn issue(store: &Store, ca: &Ca, order: IssueOrder) -> Result<StoredCe
 pub async fn intend(store: &Store, ca: &Ca, order: IssueOrder) -> Result<Intent, Error> {
     let prepared = ca.prepare(order)?;
     let by = ca.clone();
-    store
-        .commit(move |tx| Box::pin(async move { by.intend(tx, prepared).await }))
-        .await
+    store.commit(move |tx| Box::pin(async move { by.intend(tx, prepared).await })).await
 }
 
 pub fn actor() -> Actor {
@@ -263,11 +222,7 @@ pub fn key() -> PublicKey {
 }
 
 pub fn order(request: &str, role: Role, name: &str, key: PublicKey) -> IssueOrder {
-    let profile = if role == Role::Enc {
-        "person-enc"
-    } else {
-        "person-sign"
-    };
+    let profile = if role == Role::Enc { "person-enc" } else { "person-sign" };
     IssueOrder {
         request_id: RequestId::new(request).unwrap(),
         role,
@@ -331,15 +286,7 @@ pub async fn open_ca(
     config: CaConfig,
 ) -> Ca {
     let profiles = Arc::new(ProfileSet::embedded().unwrap());
-    Ca::open(
-        store.clone(),
-        device.clone(),
-        clock.clone(),
-        profiles,
-        config,
-    )
-    .await
-    .unwrap()
+    Ca::open(store.clone(), device.clone(), clock.clone(), profiles, config).await.unwrap()
 }
 
 pub fn ceremony(
@@ -359,11 +306,8 @@ pub fn plan(folder: &Path, shards: u16, policy: CrlPolicy) -> CeremonyPlan {
         organization: Some("某省数字证书认证中心".into()),
         ..SubjectInput::named(name)
     };
-    let crl = if shards > 0 {
-        "http://crl.test.cn/ca-{shard}.crl"
-    } else {
-        "http://crl.test.cn/ca.crl"
-    };
+    let crl =
+        if shards > 0 { "http://crl.test.cn/ca-{shard}.crl" } else { "http://crl.test.cn/ca.crl" };
     let urls = |crl: &str| Urls {
         crl: vec![crl.into()],
         freshest_crl: vec!["http://crl.test.cn/delta.crl".into()],
@@ -426,17 +370,9 @@ async fn postgres_url() -> String {
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
     let name = format!("yinxin_ca_{}_{number}", std::process::id());
     sqlx::any::install_default_drivers();
-    let mut conn = <sqlx::AnyConnection as sqlx::Connection>::connect(&server)
-        .await
-        .unwrap();
-    for text in [
-        format!("DROP DATABASE IF EXISTS {name}"),
-        format!("CREATE DATABASE {name}"),
-    ] {
-        sqlx::query(sqlx::AssertSqlSafe(text))
-            .execute(&mut conn)
-            .await
-            .unwrap();
+    let mut conn = <sqlx::AnyConnection as sqlx::Connection>::connect(&server).await.unwrap();
+    for text in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
+        sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut conn).await.unwrap();
     }
     let (base, _) = server.rsplit_once('/').unwrap();
     format!("{base}/{name}")
