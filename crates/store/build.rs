@@ -15,23 +15,16 @@ fn main() -> io::Result<()> {
     for (constant, folder) in [("INSTITUTION", "institution"), ("KMC", "kmc")] {
         write_list(&mut code, constant, &root.join(folder))?;
     }
-    fs::write(
-        PathBuf::from(variable("OUT_DIR")?).join("migrations.rs"),
-        code,
-    )
+    fs::write(PathBuf::from(variable("OUT_DIR")?).join("migrations.rs"), code)
 }
 
 fn write_list(code: &mut String, constant: &str, folder: &Path) -> io::Result<()> {
     println!("cargo::rerun-if-changed={}", folder.display());
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?
-        .map(|entry| entry.map(|e| e.path()))
-        .collect::<Result<_, _>>()?;
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
     files.retain(|path| path.extension().is_some_and(|e| e == "sql"));
     files.sort();
-    let _ = writeln!(
-        code,
-        "pub(crate) const {constant}: &[(i64, &str, &str)] = &["
-    );
+    let _ = writeln!(code, "pub(crate) const {constant}: &[(i64, &str, &str)] = &[");
     for path in files {
         println!("cargo::rerun-if-changed={}", path.display());
         let (number, subject) = split_name(&path)?;
@@ -43,10 +36,7 @@ fn write_list(code: &mut String, constant: &str, folder: &Path) -> io::Result<()
 
 /// `0050_journal.sql` is number 50, subject `journal`.
 fn split_name(path: &Path) -> io::Result<(i64, String)> {
-    let name = path
-        .file_stem()
-        .and_then(|s| s.to_str())
-        .unwrap_or_default();
+    let name = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
     let (number, subject) = name.split_once('_').unwrap_or_default();
     let number = number
         .parse()

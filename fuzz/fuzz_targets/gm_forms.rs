@@ -20,7 +20,10 @@ libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
     if let Ok(key) = PublicKey::from_sec1(octets) {
         assert_eq!(key.to_sec1(), octets);
     }
-    for key in [PrivateKey::from_pkcs8_der(octets), PrivateKey::from_sec1_der(octets)] {
+    for key in [
+        PrivateKey::from_pkcs8_der(octets),
+        PrivateKey::from_sec1_der(octets),
+    ] {
         if let Ok(key) = key {
             let again = PrivateKey::from_pkcs8_der(&key.to_pkcs8_der().unwrap()).unwrap();
             assert_eq!(again.to_bytes(), key.to_bytes());

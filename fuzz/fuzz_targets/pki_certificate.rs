@@ -4,7 +4,9 @@
 use pki::{Certificate, Name, Serial};
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let Ok(certificate) = Certificate::from_der(octets) else { return };
+    let Ok(certificate) = Certificate::from_der(octets) else {
+        return;
+    };
     assert_eq!(certificate.der(), octets);
     assert!(octets.get(2..6).is_some());
     assert!((2..=6).any(|at| octets[at..].starts_with(certificate.tbs_der())));
@@ -28,12 +30,23 @@ libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
 
 /// What passed the gate is readable: a known extension that is there is never `None`.
 fn read_extensions(certificate: &Certificate) {
-    let _ = (certificate.ski(), certificate.aki(), certificate.eku(), certificate.crl_dp());
+    let _ = (
+        certificate.ski(),
+        certificate.aki(),
+        certificate.eku(),
+        certificate.crl_dp(),
+    );
     let _ = (certificate.aia(), certificate.policies(), certificate.san());
     let _ = (certificate.name_constraints(), certificate.freshest_crl());
     let is_there = |oid| certificate.extension(&oid).is_some();
-    assert_eq!(certificate.key_usage().is_some(), is_there(pki::oid::KEY_USAGE));
-    assert_eq!(certificate.basic_constraints().is_some(), is_there(pki::oid::BASIC_CONSTRAINTS));
+    assert_eq!(
+        certificate.key_usage().is_some(),
+        is_there(pki::oid::KEY_USAGE)
+    );
+    assert_eq!(
+        certificate.basic_constraints().is_some(),
+        is_there(pki::oid::BASIC_CONSTRAINTS)
+    );
     for extension in certificate.extensions() {
         assert_eq!(extension.check(), Ok(()));
     }

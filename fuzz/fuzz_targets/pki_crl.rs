@@ -4,7 +4,9 @@
 use pki::crl::Crl;
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let Ok(crl) = Crl::from_der(octets) else { return };
+    let Ok(crl) = Crl::from_der(octets) else {
+        return;
+    };
     assert_eq!(crl.der(), octets);
     assert!((2..=6).any(|at| octets[at..].starts_with(crl.tbs_der())));
     assert!(octets.ends_with(crl.signature()));

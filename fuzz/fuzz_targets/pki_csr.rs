@@ -7,7 +7,9 @@ use pki::ext::{BasicConstraints, find};
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
     drop(CertificationRequest::from_pem_or_der(octets));
-    let Ok(request) = CertificationRequest::from_der(octets) else { return };
+    let Ok(request) = CertificationRequest::from_der(octets) else {
+        return;
+    };
     assert_eq!(request.der(), octets);
     let _ = (request.challenge_password(), request.subject().to_string());
     let constraints = find::<BasicConstraints>(request.requested_extensions()).unwrap();

@@ -7,6 +7,9 @@ libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
     let ca = yinxin_fuzz::ca();
     let context = Context::for_der(octets);
     drop(run_der(octets, &context));
-    drop(run_der(octets, &context.issued_by(ca).at(yinxin_fuzz::now())));
+    drop(run_der(
+        octets,
+        &context.issued_by(ca).at(yinxin_fuzz::now()),
+    ));
     drop(run_tbs(octets, &context.issued_by(ca)));
 });

@@ -8,9 +8,8 @@ use pki::message::{EnvelopedData, Holder, SignedAndEnvelopedData, SignedData};
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
     let (ca, key, id) = (yinxin_fuzz::ca(), yinxin_fuzz::key(), UserId::default());
     let holder = Holder::of(ca);
-    let decrypt = |cipher: &gm::Ciphertext| {
-        key.decrypt(cipher).map_err(|_| Error::Internal("decrypt"))
-    };
+    let decrypt =
+        |cipher: &gm::Ciphertext| key.decrypt(cipher).map_err(|_| Error::Internal("decrypt"));
     if let Ok(message) = SignedData::from_der(octets) {
         let verified = message.verify(None, &id);
         assert!(verified.is_err() || message.content().is_some());

@@ -4,7 +4,9 @@
 use pki::ocsp::Request;
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let Ok(request) = Request::from_der(octets) else { return };
+    let Ok(request) = Request::from_der(octets) else {
+        return;
+    };
     assert_eq!(request.der(), octets);
     assert!(!request.certificates().is_empty());
     let again = Request::new(request.certificates().to_vec(), request.nonce().cloned()).unwrap();

@@ -4,7 +4,9 @@
 use pki::profile::Profile;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let Ok(profile) = Profile::from_toml(text) else { return };
+    let Ok(profile) = Profile::from_toml(text) else {
+        return;
+    };
     let commented = format!("# a remark\n{text}\n# another");
     let again = Profile::from_toml(&commented).unwrap();
     assert_eq!(again.hash(), profile.hash());

@@ -4,7 +4,9 @@
 use pki::response::CsrResponse;
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let Ok(response) = CsrResponse::decode(octets) else { return };
+    let Ok(response) = CsrResponse::decode(octets) else {
+        return;
+    };
     let written = response.encode();
     let again = CsrResponse::decode(&written).unwrap();
     assert_eq!(again.encode(), written);

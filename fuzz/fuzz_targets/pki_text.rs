@@ -9,7 +9,10 @@ libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
     if let Ok(der) = pem::der_of(octets, &labels, 4096) {
         assert!(der.len() <= 4096 * 3 / 2 + 1024);
         let text = pem::encode(pem::CERTIFICATE, &der).unwrap();
-        assert_eq!(pem::blocks(text.as_bytes(), pem::CERTIFICATE).unwrap(), [der]);
+        assert_eq!(
+            pem::blocks(text.as_bytes(), pem::CERTIFICATE).unwrap(),
+            [der]
+        );
     }
     drop(pem::blocks(octets, pem::CERTIFICATE));
     if let Ok(text) = std::str::from_utf8(octets) {
@@ -20,16 +23,28 @@ libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
 /// What was accepted is accepted again as it was kept.
 fn read_text(text: &str) {
     if let Ok(number) = IdNumber::parse(text) {
-        assert_eq!(IdNumber::parse(number.as_str()).unwrap().as_str(), number.as_str());
+        assert_eq!(
+            IdNumber::parse(number.as_str()).unwrap().as_str(),
+            number.as_str()
+        );
     }
     if let Ok(code) = CreditCode::parse(text) {
-        assert_eq!(CreditCode::parse(code.as_str()).unwrap().as_str(), code.as_str());
+        assert_eq!(
+            CreditCode::parse(code.as_str()).unwrap().as_str(),
+            code.as_str()
+        );
     }
     if let Ok(number) = DocumentNumber::parse(text) {
-        assert_eq!(DocumentNumber::parse(number.as_str()).unwrap().as_str(), number.as_str());
+        assert_eq!(
+            DocumentNumber::parse(number.as_str()).unwrap().as_str(),
+            number.as_str()
+        );
     }
     if let Ok(number) = OfficerNumber::parse(text) {
-        assert_eq!(OfficerNumber::parse(number.as_str()).unwrap().as_str(), number.as_str());
+        assert_eq!(
+            OfficerNumber::parse(number.as_str()).unwrap().as_str(),
+            number.as_str()
+        );
     }
     if let Ok(serial) = Serial::from_hex(text) {
         assert_eq!(Serial::from_hex(&serial.to_hex()), Ok(serial));

@@ -6,7 +6,9 @@ use tlog::{Hash, MemoryTree};
 use tlog::{prove_consistency, prove_inclusion, verify_consistency, verify_inclusion};
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let [size, index, keep, rest @ ..] = octets else { return };
+    let [size, index, keep, rest @ ..] = octets else {
+        return;
+    };
     let (size, index) = (u64::from(*size % 80), u64::from(*index % 80));
     let mut tree = MemoryTree::default();
     let mut roots = vec![tree.root()];
@@ -22,8 +24,14 @@ libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
         let accepted = verify_inclusion(&leaf, index, size, &other, &root).is_ok();
         assert_eq!(accepted, other == right);
     }
-    if let (Ok(right), Some(old)) = (prove_consistency(index, size, &mut tree), root_of(&roots, index)) {
-        assert_eq!(verify_consistency((index, &old), (size, &root), &right), Ok(()));
+    if let (Ok(right), Some(old)) = (
+        prove_consistency(index, size, &mut tree),
+        root_of(&roots, index),
+    ) {
+        assert_eq!(
+            verify_consistency((index, &old), (size, &root), &right),
+            Ok(())
+        );
         let other = bend(&right, *keep, rest);
         let accepted = verify_consistency((index, &old), (size, &root), &other).is_ok();
         assert_eq!(accepted, other == right);
@@ -37,6 +45,8 @@ fn root_of(roots: &[Hash], size: u64) -> Option<Hash> {
 /// Keeps some hashes of the proof, then puts others behind.
 fn bend(right: &[Hash], keep: u8, octets: &[u8]) -> Vec<Hash> {
     let kept = right.iter().take(usize::from(keep % 10)).copied();
-    let others = octets.chunks_exact(32).filter_map(|part| Hash::from_slice(part).ok());
+    let others = octets
+        .chunks_exact(32)
+        .filter_map(|part| Hash::from_slice(part).ok());
     kept.chain(others).collect()
 }

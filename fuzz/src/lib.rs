@@ -50,9 +50,14 @@ pub fn ca() -> &'static Certificate {
 #[must_use]
 pub fn crls() -> &'static [Crl] {
     static LISTS: LazyLock<Vec<Crl>> = LazyLock::new(|| {
-        let lists: [&[u8]; 2] =
-            [include_bytes!("../world/root.crl"), include_bytes!("../world/ca.crl")];
-        lists.into_iter().map(|der| Crl::from_der(der).expect("a list")).collect()
+        let lists: [&[u8]; 2] = [
+            include_bytes!("../world/root.crl"),
+            include_bytes!("../world/ca.crl"),
+        ];
+        lists
+            .into_iter()
+            .map(|der| Crl::from_der(der).expect("a list"))
+            .collect()
     });
     &LISTS
 }

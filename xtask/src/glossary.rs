@@ -38,11 +38,7 @@ pub fn offences() -> anyhow::Result<Vec<Offence>> {
 }
 
 fn offence(term: &Term, why: &str) -> Offence {
-    Offence {
-        path: PATH.into(),
-        line: 0,
-        message: format!("`{}`: {why}", term.identifier),
-    }
+    Offence { path: PATH.into(), line: 0, message: format!("`{}`: {why}", term.identifier) }
 }
 
 fn offences_of_form(glossary: &Glossary) -> Vec<Offence> {
@@ -67,10 +63,8 @@ fn offences_of_form(glossary: &Glossary) -> Vec<Offence> {
             offences.push(offence(term, "stands twice"));
         }
         if !names.insert(&term.chinese) {
-            offences.push(offence(
-                term,
-                &format!("its Chinese name {} stands twice", term.chinese),
-            ));
+            offences
+                .push(offence(term, &format!("its Chinese name {} stands twice", term.chinese)));
         }
     }
     offences
@@ -82,13 +76,8 @@ fn is_article(text: &str) -> bool {
     if let Some((law, article)) = text.split_once(" Art. ") {
         return !law.is_empty() && starts_with_digit(article);
     }
-    let standard = ["GM/T ", "GB/T ", "RFC "]
-        .iter()
-        .find_map(|start| text.strip_prefix(start));
-    match (
-        text.strip_prefix("Civil Code §"),
-        standard.and_then(|rest| rest.split_once(" §")),
-    ) {
+    let standard = ["GM/T ", "GB/T ", "RFC "].iter().find_map(|start| text.strip_prefix(start));
+    match (text.strip_prefix("Civil Code §"), standard.and_then(|rest| rest.split_once(" §"))) {
         (Some(clause), _) => starts_with_digit(clause),
         (None, Some((number, clause))) => starts_with_digit(number) && !clause.is_empty(),
         (None, None) => false,
@@ -100,17 +89,11 @@ fn offences_against_code(glossary: &Glossary, sources: &[Source]) -> Vec<Offence
     for term in &glossary.term {
         let Some(home) = &term.home else { continue };
         let start = format!("crates/{home}/src/");
-        let mut files = sources
-            .iter()
-            .filter(|source| source.path.starts_with(&start))
-            .peekable();
+        let mut files = sources.iter().filter(|source| source.path.starts_with(&start)).peekable();
         if files.peek().is_none() {
             offences.push(offence(term, &format!("there is no crate `{home}`")));
         } else if !files.any(|source| uses(&source.code, &term.identifier)) {
-            offences.push(offence(
-                term,
-                &format!("crate `{home}` has no such identifier"),
-            ));
+            offences.push(offence(term, &format!("crate `{home}` has no such identifier")));
         }
     }
     offences

@@ -23,15 +23,7 @@ const FLOORS: [&[&str]; 7] = [
     &["gm-core", "gm", "pki", "tlog", "law"],
     &["store", "gm-sdf"],
     &["access", "exchange", "letters"],
-    &[
-        "ca",
-        "kmc",
-        "ra",
-        "status",
-        "directory",
-        "compliance",
-        "oversight",
-    ],
+    &["ca", "kmc", "ra", "status", "directory", "compliance", "oversight"],
     &["app"],
     &["web"],
     &["yinxin"],
@@ -51,10 +43,7 @@ pub fn command(_: &[String]) -> anyhow::Result<()> {
     let metadata = Metadata::of_workspace()?;
     let offences = offences(&metadata.packages);
     if offences.is_empty() {
-        println!(
-            "layers: {} crates, every edge points down",
-            metadata.packages.len()
-        );
+        println!("layers: {} crates, every edge points down", metadata.packages.len());
         return Ok(());
     }
     bail!("{} offence(s)\n  {}", offences.len(), offences.join("\n  "));
@@ -62,33 +51,19 @@ pub fn command(_: &[String]) -> anyhow::Result<()> {
 
 /// The crates of L3, for checks of their form.
 pub fn subjects() -> &'static [&'static str] {
-    FLOORS
-        .get(usize::from(SUBJECTS))
-        .copied()
-        .unwrap_or_default()
+    FLOORS.get(usize::from(SUBJECTS)).copied().unwrap_or_default()
 }
 
 fn offences(packages: &[Package]) -> Vec<String> {
     let ours = |package: &&Package| package.source.is_none();
-    packages
-        .iter()
-        .filter(ours)
-        .flat_map(offences_of_package)
-        .collect()
+    packages.iter().filter(ours).flat_map(offences_of_package).collect()
 }
 
 fn offences_of_package(package: &Package) -> Vec<String> {
     let Some(from) = layer_of(&package.name) else {
-        return vec![format!(
-            "{}: has no layer; enter it in xtask/src/layers.rs",
-            package.name
-        )];
+        return vec![format!("{}: has no layer; enter it in xtask/src/layers.rs", package.name)];
     };
-    package
-        .dependencies
-        .iter()
-        .filter_map(|edge| offence(package, from, edge))
-        .collect()
+    package.dependencies.iter().filter_map(|edge| offence(package, from, edge)).collect()
 }
 
 fn offence(package: &Package, from: Layer, edge: &Dependency) -> Option<String> {
@@ -103,11 +78,7 @@ fn offence(package: &Package, from: Layer, edge: &Dependency) -> Option<String> 
         None => return Some(format!("{name} → {}: the target has no layer", edge.name)),
     };
     let why = forbidden(name, from, &edge.name, to, dev)?;
-    let kind = edge
-        .kind
-        .as_deref()
-        .map(|kind| format!(" ({kind})"))
-        .unwrap_or_default();
+    let kind = edge.kind.as_deref().map(|kind| format!(" ({kind})")).unwrap_or_default();
     Some(format!("{name} → {}{kind}: {why}", edge.name))
 }
 
@@ -169,10 +140,7 @@ mod tests {
     }
 
     fn allowed(name: &str, to: &str, kind: Option<&str>) {
-        assert_eq!(
-            offences(&[package(name, &[(to, kind)])]),
-            Vec::<String>::new()
-        );
+        assert_eq!(offences(&[package(name, &[(to, kind)])]), Vec::<String>::new());
     }
 
     #[test]
@@ -193,10 +161,7 @@ mod tests {
 
     #[test]
     fn edges_that_point_up_are_named() {
-        assert_eq!(
-            only_offence("store", "ca", None),
-            "store → ca: L1 may not use L3"
-        );
+        assert_eq!(only_offence("store", "ca", None), "store → ca: L1 may not use L3");
         assert_eq!(
             only_offence("store", "ca", Some("build")),
             "store → ca (build): L1 may not use L3"

@@ -37,10 +37,7 @@ pub fn command(_: &[String]) -> anyhow::Result<()> {
     let metadata = Metadata::of_everything()?;
     let offences = offences(&deny, &metadata.packages);
     if offences.is_empty() {
-        println!(
-            "licences: {} packages, all allowed",
-            metadata.packages.len()
-        );
+        println!("licences: {} packages, all allowed", metadata.packages.len());
         return Ok(());
     }
     bail!("{} offence(s)\n  {}", offences.len(), offences.join("\n  "));
@@ -55,9 +52,7 @@ fn offences(deny: &Deny, packages: &[Package]) -> Vec<String> {
         }
         let licence = package.license.as_deref().unwrap_or_default();
         if !is_allowed(licence, &deny.licenses.allow) {
-            offences.push(format!(
-                "{name}: licence `{licence}` is not on the list of deny.toml"
-            ));
+            offences.push(format!("{name}: licence `{licence}` is not on the list of deny.toml"));
         }
     }
     offences
@@ -65,16 +60,9 @@ fn offences(deny: &Deny, packages: &[Package]) -> Vec<String> {
 
 /// Evaluates an SPDX expression: `A OR B`, `A AND B`, brackets, the old `A/B`.
 fn is_allowed(expression: &str, allowed: &[String]) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut reader = Reader {
-        words: &words,
-        at: 0,
-        allowed,
-    };
+    let mut reader = Reader { words: &words, at: 0, allowed };
     let verdict = reader.either();
     verdict && reader.at == words.len() && !words.is_empty()
 }
@@ -117,17 +105,11 @@ impl Reader<'_> {
             return false;
         };
         self.at += 1;
-        let exception = if self.accept("WITH") {
-            self.words.get(self.at).copied()
-        } else {
-            None
-        };
+        let exception = if self.accept("WITH") { self.words.get(self.at).copied() } else { None };
         self.at += usize::from(exception.is_some());
         let whole =
             exception.map_or_else(|| (*name).to_owned(), |with| format!("{name} WITH {with}"));
-        self.allowed
-            .iter()
-            .any(|licence| *licence == whole || licence == name)
+        self.allowed.iter().any(|licence| *licence == whole || licence == name)
     }
 }
 
@@ -136,10 +118,7 @@ mod tests {
     use super::*;
 
     fn allowed(expression: &str) -> bool {
-        is_allowed(
-            expression,
-            &["MIT".into(), "Apache-2.0".into(), "Unicode-3.0".into()],
-        )
+        is_allowed(expression, &["MIT".into(), "Apache-2.0".into(), "Unicode-3.0".into()])
     }
 
     #[test]

@@ -28,11 +28,7 @@ struct Command {
 }
 
 const COMMANDS: &[Command] = &[
-    Command {
-        name: "dev",
-        about: "run the demo institution from the working tree",
-        run: run::dev,
-    },
+    Command { name: "dev", about: "run the demo institution from the working tree", run: run::dev },
     Command {
         name: "check",
         about: "run ./check [STEP…], everything that must be green",
@@ -96,9 +92,5 @@ fn help(asked: &str) -> ExitCode {
     for command in COMMANDS {
         println!("  {:<9} {}", command.name, command.about);
     }
-    if asked == "help" {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(2)
-    }
+    if asked == "help" { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }

@@ -6,27 +6,14 @@ use std::process::Command;
 
 /// `cargo run` of the demo institution; further arguments go to `demo up`.
 pub fn dev(arguments: &[String]) -> anyhow::Result<()> {
-    let mut command = cargo(&[
-        "run",
-        "--package",
-        "yinxin",
-        "--",
-        "demo",
-        "up",
-        "--data",
-        "data",
-    ]);
+    let mut command = cargo(&["run", "--package", "yinxin", "--", "demo", "up", "--data", "data"]);
     command.args(arguments);
     finish(&mut command)
 }
 
 /// `./check`, with the steps that were named.
 pub fn check(steps: &[String]) -> anyhow::Result<()> {
-    finish(
-        Command::new(root().join("check"))
-            .args(steps)
-            .current_dir(root()),
-    )
+    finish(Command::new(root().join("check")).args(steps).current_dir(root()))
 }
 
 /// Runs every test whose name says `golden` with `YINXIN_GOLDEN=write`, so that it
@@ -39,17 +26,10 @@ pub fn golden(packages: &[String]) -> anyhow::Result<()> {
     if packages.is_empty() {
         command.arg("--workspace");
     }
-    command
-        .arg("golden")
-        .env("YINXIN_GOLDEN", "write")
-        .env("INSTA_UPDATE", "always");
+    command.arg("golden").env("YINXIN_GOLDEN", "write").env("INSTA_UPDATE", "always");
     finish(&mut command)?;
     crate::trace::command(&[])?;
-    finish(
-        Command::new("git")
-            .args(["status", "--short"])
-            .current_dir(root()),
-    )
+    finish(Command::new("git").args(["status", "--short"]).current_dir(root()))
 }
 
 /// Cargo in the folder of the workspace.
@@ -61,9 +41,7 @@ pub fn cargo(arguments: &[&str]) -> Command {
 
 /// Runs to the end; an exit code other than 0 is an error.
 pub fn finish(command: &mut Command) -> anyhow::Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("{command:?} did not start"))?;
+    let status = command.status().with_context(|| format!("{command:?} did not start"))?;
     ensure!(status.success(), "{command:?}: {status}");
     Ok(())
 }

@@ -84,10 +84,7 @@ fn run(step: &Step) -> anyhow::Result<()> {
         bail!("the step has no command");
     };
     let mut command = Command::new(program);
-    command
-        .current_dir(root())
-        .args(arguments)
-        .envs(&step.environment);
+    command.current_dir(root()).args(arguments).envs(&step.environment);
     crate::run::finish(&mut command)
 }
 
@@ -101,11 +98,7 @@ mod tests {
         let plan = plan().unwrap();
         let names: BTreeSet<&str> = plan.step.iter().map(|step| step.name.as_str()).collect();
         assert_eq!(names.len(), plan.step.len());
-        assert!(
-            plan.step
-                .iter()
-                .all(|step| !step.command.is_empty() && !step.about.is_empty())
-        );
+        assert!(plan.step.iter().all(|step| !step.command.is_empty() && !step.about.is_empty()));
     }
 
     #[test]

@@ -25,11 +25,7 @@ enum View {
 impl Source {
     /// Splits `text` into its views.
     pub fn new(path: &str, text: &str) -> Self {
-        let mut source = Self {
-            path: path.into(),
-            text: text.into(),
-            ..Self::default()
-        };
+        let mut source = Self { path: path.into(), text: text.into(), ..Self::default() };
         let letters: Vec<char> = text.chars().collect();
         let mut at = 0;
         while at < letters.len() {
@@ -73,18 +69,12 @@ impl Source {
     /// Every function with a body: its name, first line and number of lines.
     pub fn functions(&self) -> Vec<Function> {
         let lines: Vec<&str> = self.code.lines().collect();
-        let starts = lines
-            .iter()
-            .enumerate()
-            .filter_map(|(at, line)| Some((at, function_name(line)?)));
+        let starts =
+            lines.iter().enumerate().filter_map(|(at, line)| Some((at, function_name(line)?)));
         starts
             .filter_map(|(at, name)| {
                 let end = end_of_body(&lines, at)?;
-                Some(Function {
-                    name: name.into(),
-                    line: at + 1,
-                    lines: end - at + 1,
-                })
+                Some(Function { name: name.into(), line: at + 1, lines: end - at + 1 })
             })
             .collect()
     }
@@ -164,11 +154,7 @@ impl MinCode for (View, usize) {
 }
 
 fn until_line_end(letters: &[char], at: usize) -> usize {
-    letters
-        .iter()
-        .skip(at)
-        .take_while(|letter| **letter != '\n')
-        .count()
+    letters.iter().skip(at).take_while(|letter| **letter != '\n').count()
 }
 
 fn block_comment(letters: &[char], at: usize) -> usize {
@@ -201,11 +187,7 @@ fn quoted(letters: &[char], at: usize) -> usize {
 
 /// `r"…"`, `r#"…"#` and so on; a raw identifier (`r#type`) is none.
 fn raw(letters: &[char], at: usize) -> Option<(View, usize)> {
-    let hashes = letters
-        .iter()
-        .skip(at + 1)
-        .take_while(|letter| **letter == '#')
-        .count();
+    let hashes = letters.iter().skip(at + 1).take_while(|letter| **letter == '#').count();
     if letters.get(at + 1 + hashes) != Some(&'"') {
         return None;
     }
@@ -223,18 +205,10 @@ fn raw(letters: &[char], at: usize) -> Option<(View, usize)> {
 /// The length of a character literal, or 1 when it is the mark of a lifetime.
 fn character(letters: &[char], at: usize) -> usize {
     if letters.get(at + 1) == Some(&'\\') {
-        let rest = letters
-            .iter()
-            .skip(at + 3)
-            .take_while(|letter| **letter != '\'')
-            .count();
+        let rest = letters.iter().skip(at + 3).take_while(|letter| **letter != '\'').count();
         return rest + 4;
     }
-    if letters.get(at + 2) == Some(&'\'') {
-        3
-    } else {
-        1
-    }
+    if letters.get(at + 2) == Some(&'\'') { 3 } else { 1 }
 }
 
 /// Whether the letter before is part of the same word (`for"` never is, `br"` is text).
@@ -253,10 +227,7 @@ mod tests {
             "a.rs",
             "let a = \"// no {\"; // yes \"\nlet b = '\"'; /* x /* y */ z */ c",
         );
-        assert_eq!(
-            source.comments.trim_start().lines().next(),
-            Some("// yes \"")
-        );
+        assert_eq!(source.comments.trim_start().lines().next(), Some("// yes \""));
         assert!(source.literals.contains("// no {") && !source.code.contains("no"));
         assert!(source.code.contains("let b =") && source.code.ends_with(" c"));
         assert!(source.comments.contains("/* x /* y */ z */"));
@@ -264,10 +235,8 @@ mod tests {
 
     #[test]
     fn raw_text_and_lifetimes_do_not_confuse() {
-        let source = Source::new(
-            "a.rs",
-            "fn f<'a>(x: &'a str) { r#\"a \" // b\"# } let r#type = br\"q\";",
-        );
+        let source =
+            Source::new("a.rs", "fn f<'a>(x: &'a str) { r#\"a \" // b\"# } let r#type = br\"q\";");
         assert!(source.literals.contains("a \" // b"));
         assert!(source.code.contains("fn f<'a>(x: &'a str) {") && source.code.contains("r#type"));
         assert_eq!(source.comments.trim(), "");
@@ -277,25 +246,12 @@ mod tests {
     fn functions_have_names_and_lengths() {
         let text = "pub(crate) async fn one(\n  a: [u8; 2],\n) {\n  if a {\n  }\n}\ntrait T { \n fn none(&self);\n}\n";
         let functions = Source::new("a.rs", text).functions();
-        assert_eq!(
-            functions,
-            [Function {
-                name: "one".into(),
-                line: 1,
-                lines: 6
-            }]
-        );
+        assert_eq!(functions, [Function { name: "one".into(), line: 1, lines: 6 }]);
     }
 
     #[test]
     fn unit_tests_are_found() {
-        assert_eq!(
-            Source::new("a.rs", "a\n#[cfg(test)]\nmod tests {}").tests_from(),
-            2
-        );
-        assert_eq!(
-            Source::new("a.rs", "// #[cfg(test)]").tests_from(),
-            usize::MAX
-        );
+        assert_eq!(Source::new("a.rs", "a\n#[cfg(test)]\nmod tests {}").tests_from(), 2);
+        assert_eq!(Source::new("a.rs", "// #[cfg(test)]").tests_from(), usize::MAX);
     }
 }

@@ -169,9 +169,5 @@ impl Error {
 }
 
 fn names(roles: &[Role]) -> String {
-    roles
-        .iter()
-        .map(|role| role.chinese())
-        .collect::<Vec<_>>()
-        .join("或")
+    roles.iter().map(|role| role.chinese()).collect::<Vec<_>>().join("或")
 }

@@ -60,11 +60,7 @@ impl FromStr for ClientName {
     fn from_str(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         let fits = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits {
-            Ok(Self(text.into()))
-        } else {
-            Err(Error::Name)
-        }
+        if fits { Ok(Self(text.into())) } else { Err(Error::Name) }
     }
 }
 
@@ -117,9 +113,7 @@ impl FromStr for Role {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let role = Self::ALL.into_iter().find(|role| role.name() == text);
-        role.ok_or(Error::Roles(
-            "可用的角色是 admin、operator、auditor、reader",
-        ))
+        role.ok_or(Error::Roles("可用的角色是 admin、operator、auditor、reader"))
     }
 }
 

@@ -90,10 +90,7 @@ impl Permissions {
             let action = *action.ok_or_else(|| wrong(format!("没有操作 {name}")))?;
             table.insert(action, Self::row(action, roles)?);
         }
-        match Action::ALL
-            .iter()
-            .find(|action| !table.contains_key(action))
-        {
+        match Action::ALL.iter().find(|action| !table.contains_key(action)) {
             Some(missing) => Err(wrong(format!("操作 {} 没有对应的行", missing.name()))),
             None => Ok(Self(table)),
         }
@@ -123,19 +120,10 @@ impl Permissions {
     /// Yields the permit, if one of the principal's roles is in the row of the action.
     pub fn permit(&self, principal: &Principal, action: Action) -> Result<Permit, Error> {
         let needed = self.roles(action);
-        if needed
-            .iter()
-            .any(|role| principal.client().roles.contains(*role))
-        {
-            return Ok(Permit {
-                action,
-                client: principal.client().clone(),
-            });
+        if needed.iter().any(|role| principal.client().roles.contains(*role)) {
+            return Ok(Permit { action, client: principal.client().clone() });
         }
-        Err(Error::Forbidden {
-            action,
-            needed: needed.to_vec(),
-        })
+        Err(Error::Forbidden { action, needed: needed.to_vec() })
     }
 }
 
@@ -164,10 +152,6 @@ impl Permit {
 
     /// Fails if the permit is for something else: the check of the act itself.
     pub fn covers(&self, action: Action) -> Result<(), Error> {
-        if self.action == action {
-            Ok(())
-        } else {
-            Err(Error::WrongPermit(self.action))
-        }
+        if self.action == action { Ok(()) } else { Err(Error::WrongPermit(self.action)) }
     }
 }

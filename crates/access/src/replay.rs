@@ -24,10 +24,7 @@ pub struct Window {
 impl Window {
     /// Remembers at most `capacity` nonces; 48 octets each.
     pub fn new(capacity: usize) -> Self {
-        Self {
-            seen: Mutex::new(HashMap::new()),
-            capacity,
-        }
+        Self { seen: Mutex::new(HashMap::new()), capacity }
     }
 
     /// Remembers a nonce until `until`; refuses it the second time.
@@ -51,9 +48,7 @@ impl Window {
 fn mark(client: &str, nonce: &str) -> Mark {
     let digest = gm::sm3::hash_parts(&[client.as_bytes(), b"\0", nonce.as_bytes()]);
     let mut mark = Mark::default();
-    mark.iter_mut()
-        .zip(digest.0)
-        .for_each(|(to, from)| *to = from);
+    mark.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
     mark
 }
 
@@ -66,24 +61,15 @@ mod tests {
         let window = Window::new(10);
         assert!(window.burn("a", "n", 100, 50).is_ok());
         assert!(window.burn("b", "n", 100, 50).is_ok());
-        assert!(matches!(
-            window.burn("a", "n", 100, 60),
-            Err(Error::Replayed)
-        ));
+        assert!(matches!(window.burn("a", "n", 100, 60), Err(Error::Replayed)));
     }
 
     #[test]
     fn memory_is_bounded_and_what_expired_makes_room() {
         let window = Window::new(2);
         assert!(window.burn("a", "1", 100, 50).is_ok() && window.burn("a", "2", 200, 50).is_ok());
-        assert!(matches!(
-            window.burn("a", "3", 200, 50),
-            Err(Error::Overrun)
-        ));
+        assert!(matches!(window.burn("a", "3", 200, 50), Err(Error::Overrun)));
         assert!(window.burn("a", "3", 200, 101).is_ok());
-        assert!(matches!(
-            window.burn("a", "2", 200, 101),
-            Err(Error::Overrun | Error::Replayed)
-        ));
+        assert!(matches!(window.burn("a", "2", 200, 101), Err(Error::Overrun | Error::Replayed)));
     }
 }

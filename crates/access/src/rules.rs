@@ -17,10 +17,7 @@ pub const TOUCH_SECONDS: i64 = 60;
 pub fn timely(created: i64, expires: i64, now: Timestamp) -> Result<i64, Error> {
     let off_seconds = now.as_second().saturating_sub(created);
     if off_seconds.abs() > WINDOW_SECONDS {
-        return Err(Error::Clock {
-            off_seconds,
-            allowed_seconds: WINDOW_SECONDS,
-        });
+        return Err(Error::Clock { off_seconds, allowed_seconds: WINDOW_SECONDS });
     }
     if now.as_second() > expires {
         return Err(Error::Expired);
@@ -41,32 +38,18 @@ pub fn is_open(session: &Session, now: Timestamp) -> Result<(), Error> {
     let since = |instant: Timestamp| now.as_second().saturating_sub(instant.as_second());
     let over = since(session.last_used_at) >= IDLE_SECONDS
         || since(session.created_at) >= ABSOLUTE_SECONDS;
-    if over {
-        Err(Error::SessionExpired)
-    } else {
-        Ok(())
-    }
+    if over { Err(Error::SessionExpired) } else { Ok(()) }
 }
 
 /// Whether the use of a session should be written down now.
 pub fn is_touch_due(session: &Session, now: Timestamp) -> bool {
-    now.as_second()
-        .saturating_sub(session.last_used_at.as_second())
-        >= TOUCH_SECONDS
+    now.as_second().saturating_sub(session.last_used_at.as_second()) >= TOUCH_SECONDS
 }
 
 /// Whether taking `client` away, or its role of admin, would leave nobody to manage clients.
 pub fn keeps_an_admin(clients: &[Client], client: &Client) -> Result<(), Error> {
     let is_admin =
         |other: &&Client| other.disabled_at.is_none() && other.roles.contains(Role::Admin);
-    let others = clients
-        .iter()
-        .filter(is_admin)
-        .filter(|other| other.id != client.id)
-        .count();
-    if others == 0 && is_admin(&client) {
-        Err(Error::LastAdmin)
-    } else {
-        Ok(())
-    }
+    let others = clients.iter().filter(is_admin).filter(|other| other.id != client.id).count();
+    if others == 0 && is_admin(&client) { Err(Error::LastAdmin) } else { Ok(()) }
 }

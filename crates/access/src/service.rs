@@ -52,14 +52,7 @@ impl Access {
         let permissions = Permissions::embedded()?;
         let window = Window::new(WINDOW_CAPACITY);
         let forgotten_at = AtomicI64::new(0);
-        Ok(Self(Arc::new(Inner {
-            store,
-            device,
-            clock,
-            permissions,
-            window,
-            forgotten_at,
-        })))
+        Ok(Self(Arc::new(Inner { store, device, clock, permissions, window, forgotten_at })))
     }
 
     /// Asks the permission table.
@@ -74,15 +67,9 @@ impl Access {
         let client = self.known(&claim.client().clone()).await?;
         let proven = claim.verify(&client.public_key)?;
         rules::admitted(&client)?;
-        self.0.window.burn(
-            client.id.as_str(),
-            &proven.nonce,
-            proven.until,
-            now.as_second(),
-        )?;
+        self.0.window.burn(client.id.as_str(), &proven.nonce, proven.until, now.as_second())?;
         if !request.is_safe() {
-            self.burn(client.id.clone(), proven.nonce, proven.until)
-                .await?;
+            self.burn(client.id.clone(), proven.nonce, proven.until).await?;
         }
         Ok(Principal::new(client, Via::Signature))
     }
@@ -115,16 +102,9 @@ impl Access {
         }
         let (token, hash) = self.new_token()?;
         let now = whole_seconds(self.0.clock.now())?;
-        let session = Session {
-            id: hex::encode(self.random::<16>()?),
-            created_at: now,
-            last_used_at: now,
-        };
-        let opened = OpenedSession {
-            token,
-            id: session.id.clone(),
-            expires_at: end_of(&session)?,
-        };
+        let session =
+            Session { id: hex::encode(self.random::<16>()?), created_at: now, last_used_at: now };
+        let opened = OpenedSession { token, id: session.id.clone(), expires_at: end_of(&session)? };
         let client = principal.client().id.clone();
         let actor = principal.actor();
         self.commit(move |tx| {
@@ -157,11 +137,7 @@ impl Access {
         if !rotated {
             return Err(Error::SessionOver);
         }
-        Ok(OpenedSession {
-            token: fresh,
-            id: session.id.clone(),
-            expires_at: end_of(session)?,
-        })
+        Ok(OpenedSession { token: fresh, id: session.id.clone(), expires_at: end_of(session)? })
     }
 
     /// Ends the session of a token.
@@ -207,8 +183,7 @@ impl Access {
         permit.covers(Action::ManageClients)?;
         let client = self.client_of(new)?;
         let actor = permit.actor();
-        self.commit(move |tx| Box::pin(insert(tx, actor, client)))
-            .await
+        self.commit(move |tx| Box::pin(insert(tx, actor, client))).await
     }
 
     /// Disables a client for good and ends its sessions. Doing it twice changes nothing.
@@ -297,29 +272,16 @@ impl Access {
         let last = self.0.forgotten_at.load(Ordering::Relaxed);
         let due = now.saturating_sub(last) >= FORGET_SECONDS;
         let swap = |next| {
-            self.0
-                .forgotten_at
-                .compare_exchange(last, next, Ordering::Relaxed, Ordering::Relaxed)
+            self.0.forgotten_at.compare_exchange(last, next, Ordering::Relaxed, Ordering::Relaxed)
         };
         due && swap(now).is_ok()
     }
 
     fn client_of(&self, new: NewClient) -> Result<Client, Error> {
-        let NewClient {
-            name,
-            public_key,
-            roles,
-        } = new;
+        let NewClient { name, public_key, roles } = new;
         let id = ClientId::from_random(self.random()?);
         let created_at = whole_seconds(self.0.clock.now())?;
-        Ok(Client {
-            id,
-            name,
-            public_key,
-            roles,
-            created_at,
-            disabled_at: None,
-        })
+        Ok(Client { id, name, public_key, roles, created_at, disabled_at: None })
     }
 
     fn new_token(&self) -> Result<(Token, String), Error> {
@@ -372,21 +334,12 @@ async fn record(
     body: serde_json::Value,
 ) -> Result<(), Error> {
     let family = kind.split('.').next().unwrap_or(kind);
-    tx.append(Record::new(
-        kind,
-        actor,
-        format!("{family}:{subject}"),
-        body,
-    ))
-    .await?;
+    tx.append(Record::new(kind, actor, format!("{family}:{subject}"), body)).await?;
     Ok(())
 }
 
 fn end_of(session: &Session) -> Result<Timestamp, Error> {
-    let end = session
-        .created_at
-        .as_second()
-        .saturating_add(rules::ABSOLUTE_SECONDS);
+    let end = session.created_at.as_second().saturating_add(rules::ABSOLUTE_SECONDS);
     Timestamp::from_second(end).map_err(|_| Error::Stored("会话时间"))
 }
 

@@ -29,19 +29,14 @@ pub async fn insert_client(conn: &mut AnyConnection, client: &Client) -> Answer<
 /// Every client, oldest first.
 pub async fn clients(conn: &mut AnyConnection) -> Answer<Vec<Client>> {
     let text = format!("SELECT {CLIENT} FROM access_client c ORDER BY c.created_at, c.id");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(text))
-        .fetch_all(conn)
-        .await?;
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(conn).await?;
     rows.iter().map(client).collect()
 }
 
 /// One client.
 pub async fn client_by_id(conn: &mut AnyConnection, id: &ClientId) -> Answer<Option<Client>> {
     let text = format!("SELECT {CLIENT} FROM access_client c WHERE c.id = $1");
-    let row = sqlx::query(sqlx::AssertSqlSafe(text))
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await?;
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.as_str()).fetch_optional(conn).await?;
     row.as_ref().map(client).transpose()
 }
 
@@ -93,13 +88,8 @@ pub async fn session_by_token(
          FROM access_session s JOIN access_client c ON c.id = s.client_id \
          WHERE s.token_hash = $1 AND s.ended_at IS NULL"
     );
-    let row = sqlx::query(sqlx::AssertSqlSafe(text))
-        .bind(token_hash)
-        .fetch_optional(conn)
-        .await?;
-    row.as_ref()
-        .map(|row| Ok((session(row)?, client(row)?)))
-        .transpose()
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(token_hash).fetch_optional(conn).await?;
+    row.as_ref().map(|row| Ok((session(row)?, client(row)?))).transpose()
 }
 
 /// Writes down that a session was used.

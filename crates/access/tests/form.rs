@@ -24,32 +24,19 @@ fn client() -> ClientId {
 fn signed(outgoing: &Outgoing<'_>) -> (SignedHeaders, PrivateKey) {
     let mut random = Seeded::new(1);
     let key = PrivateKey::generate(&mut random).unwrap();
-    (
-        sign(outgoing, &client(), &key, (now(), &mut random)).unwrap(),
-        key,
-    )
+    (sign(outgoing, &client(), &key, (now(), &mut random)).unwrap(), key)
 }
 
 /// RFC 9421 §2.5: the signature base, written down here by hand and not by the code.
 #[test]
 fn golden_signature_base_of_a_request_with_a_body() {
     let body = br#"{"profile":"person-sign"}"#;
-    let outgoing = Outgoing {
-        method: "POST",
-        path: "/api/v1/requests",
-        query: Some("dry=1"),
-        body,
-    };
+    let outgoing =
+        Outgoing { method: "POST", path: "/api/v1/requests", query: Some("dry=1"), body };
     let (headers, key) = signed(&outgoing);
     let digest = base64::engine::general_purpose::STANDARD.encode(gm::sm3::hash(body).0);
-    let nonce = headers
-        .signature_input
-        .split("nonce=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
+    let nonce =
+        headers.signature_input.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap();
     let parameters = format!(
         "(\"@method\" \"@path\" \"@query\" \"content-digest\");created=1795424400;expires=1795424520;\
          nonce=\"{nonce}\";keyid=\"0123456789abcdef0123456789abcdef\";alg=\"sm2-sm3\""
@@ -66,12 +53,7 @@ fn golden_signature_base_of_a_request_with_a_body() {
 /// RFC 9421 §2.2.7: without a query the value is a question mark alone.
 #[test]
 fn golden_signature_base_of_a_request_without_query_and_body() {
-    let outgoing = Outgoing {
-        method: "GET",
-        path: "/",
-        query: None,
-        body: b"",
-    };
+    let outgoing = Outgoing { method: "GET", path: "/", query: None, body: b"" };
     let (headers, key) = signed(&outgoing);
     let parameters = headers.signature_input.strip_prefix("sig1=").unwrap();
     let base = format!(
@@ -82,23 +64,10 @@ fn golden_signature_base_of_a_request_without_query_and_body() {
 }
 
 fn verify(headers: &SignedHeaders, key: &PrivateKey, base: &str) {
-    let text = headers
-        .signature
-        .strip_prefix("sig1=:")
-        .unwrap()
-        .strip_suffix(':')
-        .unwrap();
-    let octets = base64::engine::general_purpose::STANDARD
-        .decode(text)
-        .unwrap();
+    let text = headers.signature.strip_prefix("sig1=:").unwrap().strip_suffix(':').unwrap();
+    let octets = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
     let signature = Signature::from_der(&octets).unwrap();
-    sm2::verify(
-        key.public_key(),
-        &UserId::default(),
-        base.as_bytes(),
-        &signature,
-    )
-    .unwrap();
+    sm2::verify(key.public_key(), &UserId::default(), base.as_bytes(), &signature).unwrap();
 }
 
 fn incoming<'a>(outgoing: &Outgoing<'a>, headers: &'a SignedHeaders) -> Incoming<'a> {

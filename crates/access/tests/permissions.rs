@@ -25,9 +25,7 @@ fn matrix() -> String {
             write!(text, "{cell:<10}").unwrap();
         }
     }
-    text.lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect()
+    text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 /// Invariant 9: the permission table is data, golden-tested.
@@ -38,11 +36,7 @@ fn golden_permission_matrix() {
         std::fs::write(&path, matrix()).unwrap();
     }
     let golden = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(
-        matrix(),
-        golden,
-        "a changed right is a decision: cargo xtask golden, and say why"
-    );
+    assert_eq!(matrix(), golden, "a changed right is a decision: cargo xtask golden, and say why");
 }
 
 #[test]
@@ -50,10 +44,7 @@ fn auditors_and_readers_change_nothing() {
     let table = Permissions::embedded().unwrap();
     for action in Action::ALL.iter().filter(|action| action.changes()) {
         let roles = table.roles(*action);
-        assert!(
-            !roles.contains(&Role::Auditor) && !roles.contains(&Role::Reader),
-            "{action:?}"
-        );
+        assert!(!roles.contains(&Role::Auditor) && !roles.contains(&Role::Reader), "{action:?}");
     }
 }
 
@@ -80,32 +71,20 @@ fn a_table_that_is_wrong_is_refused_with_its_place() {
     assert!(refused("\"kmc.refill\" = [\"admin\"]", "").contains("kmc.refill"));
     assert!(refused("\"kmc.refill\"", "\"kmc.fill\"").contains("kmc.fill"));
     assert!(
-        refused(
-            "\"cert.revoke\" = [\"admin\"",
-            "\"cert.revoke\" = [\"auditor\""
-        )
-        .contains("cert.revoke")
+        refused("\"cert.revoke\" = [\"admin\"", "\"cert.revoke\" = [\"auditor\"")
+            .contains("cert.revoke")
     );
     assert!(
-        refused(
-            "\"kmc.refill\" = [\"admin\"]",
-            "\"kmc.refill\" = [\"reader\"]"
-        )
-        .contains("kmc.refill")
+        refused("\"kmc.refill\" = [\"admin\"]", "\"kmc.refill\" = [\"reader\"]")
+            .contains("kmc.refill")
     );
     assert!(
-        refused(
-            "\"kmc.refill\" = [\"admin\"]",
-            "\"kmc.refill\" = [\"root\"]"
-        )
-        .contains("kmc.refill")
+        refused("\"kmc.refill\" = [\"admin\"]", "\"kmc.refill\" = [\"root\"]")
+            .contains("kmc.refill")
     );
     assert!(
-        refused(
-            "\"kmc.refill\" = [\"admin\"]",
-            "\"kmc.refill\" = [\"admin\", \"admin\"]"
-        )
-        .contains("重复")
+        refused("\"kmc.refill\" = [\"admin\"]", "\"kmc.refill\" = [\"admin\", \"admin\"]")
+            .contains("重复")
     );
 }
 
@@ -113,14 +92,8 @@ fn a_table_that_is_wrong_is_refused_with_its_place() {
 fn auditors_hold_no_other_role() {
     assert!(Roles::new([Role::Admin, Role::Operator]).is_ok());
     for other in [Role::Admin, Role::Operator, Role::Reader] {
-        assert!(matches!(
-            Roles::new([Role::Auditor, other]),
-            Err(Error::Roles(_))
-        ));
+        assert!(matches!(Roles::new([Role::Auditor, other]), Err(Error::Roles(_))));
     }
     assert!(Roles::new([]).is_err());
-    assert_eq!(
-        "operator, admin".parse::<Roles>().unwrap().to_string(),
-        "admin,operator"
-    );
+    assert_eq!("operator, admin".parse::<Roles>().unwrap().to_string(), "admin,operator");
 }

@@ -22,12 +22,7 @@ async fn the_life_of_a_client_is_the_same_on_postgresql() {
 
     assert_eq!(world.count("access_client").await, 2);
     let kinds = world.kinds().await;
-    for kind in [
-        "client.created",
-        "session.opened",
-        "client.roles_changed",
-        "client.disabled",
-    ] {
+    for kind in ["client.created", "session.opened", "client.roles_changed", "client.disabled"] {
         assert!(kinds.iter().any(|found| found == kind), "{kind}");
     }
 }
@@ -48,25 +43,9 @@ async fn a_session_is_opened_and_rotated(world: &World, asker: &Asker) -> Token 
 
     let opened = world.access.open_session(&principal).await.unwrap();
     world.clock.advance(SignedDuration::from_mins(10));
-    assert!(
-        world
-            .access
-            .authenticate_session(opened.token.as_str())
-            .await
-            .is_ok()
-    );
-    let rotated = world
-        .access
-        .rotate_session(opened.token.as_str())
-        .await
-        .unwrap();
-    assert!(
-        world
-            .access
-            .authenticate_session(opened.token.as_str())
-            .await
-            .is_err()
-    );
+    assert!(world.access.authenticate_session(opened.token.as_str()).await.is_ok());
+    let rotated = world.access.rotate_session(opened.token.as_str()).await.unwrap();
+    assert!(world.access.authenticate_session(opened.token.as_str()).await.is_err());
     rotated.token
 }
 
@@ -79,28 +58,8 @@ async fn the_client_goes_with_its_session(
     let permit = world.manage(admin).await;
     let id = &asker.client.id;
     let reader = Roles::new([Role::Reader]).unwrap();
-    world
-        .access
-        .change_roles(&permit, id.clone(), reader)
-        .await
-        .unwrap();
-    assert!(
-        world
-            .access
-            .authenticate_session(token.as_str())
-            .await
-            .is_ok()
-    );
-    world
-        .access
-        .disable_client(&permit, id.clone())
-        .await
-        .unwrap();
-    assert!(
-        world
-            .access
-            .authenticate_session(token.as_str())
-            .await
-            .is_err()
-    );
+    world.access.change_roles(&permit, id.clone(), reader).await.unwrap();
+    assert!(world.access.authenticate_session(token.as_str()).await.is_ok());
+    world.access.disable_client(&permit, id.clone()).await.unwrap();
+    assert!(world.access.authenticate_session(token.as_str()).await.is_err());
 }

@@ -16,10 +16,7 @@ async fn a_signed_request_yields_its_client() {
         let principal = world.ask(&admin, method, body).await.unwrap();
         assert_eq!(principal.client(), &admin.client);
         assert_eq!(*principal.via(), Via::Signature);
-        assert_eq!(
-            principal.actor().as_str(),
-            format!("client:{}", admin.client.id)
-        );
+        assert_eq!(principal.actor().as_str(), format!("client:{}", admin.client.id));
     }
 }
 
@@ -42,47 +39,21 @@ async fn every_changed_part_breaks_the_signature() {
     let good = world.sign(&admin, "POST", body);
     let request = incoming("POST", body, &good);
 
-    let other_method = access::Incoming {
-        method: "PUT",
-        ..request
-    };
-    let other_path = access::Incoming {
-        path: "/api/v1/thing",
-        ..request
-    };
-    let other_query = access::Incoming {
-        query: Some("a=2"),
-        ..request
-    };
-    let no_query = access::Incoming {
-        query: None,
-        ..request
-    };
+    let other_method = access::Incoming { method: "PUT", ..request };
+    let other_path = access::Incoming { path: "/api/v1/thing", ..request };
+    let other_query = access::Incoming { query: Some("a=2"), ..request };
+    let no_query = access::Incoming { query: None, ..request };
     for changed in [other_method, other_path, other_query, no_query] {
         let refused = world.access.authenticate(&changed).await;
         assert!(matches!(refused, Err(Error::Signature)), "{changed:?}");
     }
-    let other_body = access::Incoming {
-        body: b"{\"subject\":2}",
-        ..request
-    };
-    assert!(matches!(
-        world.access.authenticate(&other_body).await,
-        Err(Error::Digest)
-    ));
+    let other_body = access::Incoming { body: b"{\"subject\":2}", ..request };
+    assert!(matches!(world.access.authenticate(&other_body).await, Err(Error::Digest)));
 
-    let later = good
-        .signature_input
-        .replace("created=1795424400", "created=1795424401");
+    let later = good.signature_input.replace("created=1795424400", "created=1795424401");
     assert_ne!(later, good.signature_input);
-    let changed = access::Incoming {
-        signature_input: Some(&later),
-        ..request
-    };
-    assert!(matches!(
-        world.access.authenticate(&changed).await,
-        Err(Error::Signature)
-    ));
+    let changed = access::Incoming { signature_input: Some(&later), ..request };
+    assert!(matches!(world.access.authenticate(&changed).await, Err(Error::Signature)));
     // None of these used the nonce up.
     assert!(world.access.authenticate(&request).await.is_ok());
 }
@@ -93,23 +64,11 @@ async fn a_body_cannot_come_along_unsigned() {
     let admin = world.admin().await;
     let bare = world.sign(&admin, "POST", b"");
     let smuggled = world.send("POST", b"{}", &bare).await;
-    assert!(matches!(
-        smuggled,
-        Err(Error::Malformed {
-            header: "Content-Digest",
-            ..
-        })
-    ));
+    assert!(matches!(smuggled, Err(Error::Malformed { header: "Content-Digest", .. })));
 
     let full = world.sign(&admin, "POST", b"{}");
-    let stripped = SignedHeaders {
-        content_digest: None,
-        ..full
-    };
-    assert!(matches!(
-        world.send("POST", b"{}", &stripped).await,
-        Err(Error::Malformed { .. })
-    ));
+    let stripped = SignedHeaders { content_digest: None, ..full };
+    assert!(matches!(world.send("POST", b"{}", &stripped).await, Err(Error::Malformed { .. })));
 }
 
 #[tokio::test]
@@ -117,14 +76,8 @@ async fn the_key_of_another_client_does_not_fit() {
     let world = World::new().await;
     let admin = world.admin().await;
     let reader = world.asker(&admin, "监控", "reader").await;
-    let thief = world::Asker {
-        client: admin.client.clone(),
-        key: reader.key.clone(),
-    };
-    assert!(matches!(
-        world.ask(&thief, "GET", b"").await,
-        Err(Error::Signature)
-    ));
+    let thief = world::Asker { client: admin.client.clone(), key: reader.key.clone() };
+    assert!(matches!(world.ask(&thief, "GET", b"").await, Err(Error::Signature)));
 }
 
 #[tokio::test]
@@ -138,25 +91,16 @@ async fn a_signature_is_good_within_its_window_only() {
     world.clock.set(at(-301));
     assert!(matches!(
         world.send("GET", b"", &headers).await,
-        Err(Error::Clock {
-            off_seconds: -301,
-            ..
-        })
+        Err(Error::Clock { off_seconds: -301, .. })
     ));
     world.clock.set(at(301));
     assert!(matches!(
         world.send("GET", b"", &headers).await,
-        Err(Error::Clock {
-            off_seconds: 301,
-            ..
-        })
+        Err(Error::Clock { off_seconds: 301, .. })
     ));
     // The signer gave it two minutes.
     world.clock.set(at(121));
-    assert!(matches!(
-        world.send("GET", b"", &headers).await,
-        Err(Error::Expired)
-    ));
+    assert!(matches!(world.send("GET", b"", &headers).await, Err(Error::Expired)));
     world.clock.set(at(120));
     assert!(world.send("GET", b"", &headers).await.is_ok());
 }
@@ -181,10 +125,7 @@ async fn a_change_sent_again_to_another_node_is_refused_too() {
     let headers = world.sign(&admin, "POST", b"{}");
     let request = incoming("POST", b"{}", &headers);
     assert!(world.access.authenticate(&request).await.is_ok());
-    assert!(matches!(
-        other_node.authenticate(&request).await,
-        Err(Error::Replayed)
-    ));
+    assert!(matches!(other_node.authenticate(&request).await, Err(Error::Replayed)));
 }
 
 #[tokio::test]
@@ -211,12 +152,7 @@ async fn signed_reading_goes_on_while_the_journal_is_halted() {
     assert!(!refused.is_authentication());
     let principal = world.ask(&admin, "GET", b"").await.unwrap();
     assert!(world.access.open_session(&principal).await.is_err());
-    assert!(
-        world
-            .access
-            .permit(&principal, access::Action::ReadJournal)
-            .is_ok()
-    );
+    assert!(world.access.permit(&principal, access::Action::ReadJournal).is_ok());
 }
 
 #[tokio::test]
@@ -232,10 +168,7 @@ async fn an_unknown_client_is_told_so() {
 fn a_header_that_comes_twice_is_refused() {
     use access::signature::one_header;
     let two = [&b"a"[..], b"b"];
-    assert!(matches!(
-        one_header("Signature", two),
-        Err(Error::Malformed { .. })
-    ));
+    assert!(matches!(one_header("Signature", two), Err(Error::Malformed { .. })));
     assert_eq!(one_header("Signature", [&b"a"[..]]).unwrap(), Some("a"));
     assert_eq!(one_header("Signature", []).unwrap(), None);
     assert!(one_header("Signature", [&b"\xff"[..]]).is_err());

@@ -16,11 +16,7 @@ async fn a_signature_opens_a_session_and_the_token_stands_for_the_client() {
     let opened = world.access.open_session(&principal).await.unwrap();
     assert_eq!(opened.expires_at.to_string(), "2026-11-23T17:00:00Z");
 
-    let held = world
-        .access
-        .authenticate_session(opened.token.as_str())
-        .await
-        .unwrap();
+    let held = world.access.authenticate_session(opened.token.as_str()).await.unwrap();
     assert_eq!(held.client(), &admin.client);
     assert!(matches!(held.via(), Via::Session(session) if session.id == opened.id));
     assert!(world.kinds().await.contains(&"session.opened".to_owned()));
@@ -32,15 +28,8 @@ async fn a_session_opens_no_session() {
     let admin = world.admin().await;
     let principal = world.ask(&admin, "POST", b"").await.unwrap();
     let opened = world.access.open_session(&principal).await.unwrap();
-    let held = world
-        .access
-        .authenticate_session(opened.token.as_str())
-        .await
-        .unwrap();
-    assert!(matches!(
-        world.access.open_session(&held).await,
-        Err(Error::SignatureNeeded)
-    ));
+    let held = world.access.authenticate_session(opened.token.as_str()).await.unwrap();
+    assert!(matches!(world.access.open_session(&held).await, Err(Error::SignatureNeeded)));
 }
 
 #[tokio::test]
@@ -53,10 +42,7 @@ async fn the_token_is_stored_nowhere() {
     let random = opened.token.as_str().trim_start_matches("yxs_");
     assert_eq!(random.len(), 43);
     assert!(!world.files_hold(random.as_bytes()));
-    assert!(
-        world.files_hold(opened.id.as_bytes()),
-        "the search finds what is there"
-    );
+    assert!(world.files_hold(opened.id.as_bytes()), "the search finds what is there");
 }
 
 #[tokio::test]
@@ -66,22 +52,9 @@ async fn a_session_ends_after_a_quarter_of_an_hour_without_use() {
     let principal = world.ask(&admin, "POST", b"").await.unwrap();
     let token = world.access.open_session(&principal).await.unwrap().token;
     world.clock.advance(SignedDuration::from_mins(14));
-    assert!(
-        world
-            .access
-            .authenticate_session(token.as_str())
-            .await
-            .is_ok()
-    );
+    assert!(world.access.authenticate_session(token.as_str()).await.is_ok());
     world.clock.advance(SignedDuration::from_mins(14));
-    assert!(
-        world
-            .access
-            .authenticate_session(token.as_str())
-            .await
-            .is_ok(),
-        "use counts"
-    );
+    assert!(world.access.authenticate_session(token.as_str()).await.is_ok(), "use counts");
     world.clock.advance(SignedDuration::from_mins(15));
     let over = world.access.authenticate_session(token.as_str()).await;
     assert!(matches!(over, Err(Error::SessionExpired)));
@@ -95,11 +68,7 @@ async fn a_session_ends_after_eight_hours_however_much_it_is_used() {
     let token = world.access.open_session(&principal).await.unwrap().token;
     for _ in 0..47 {
         world.clock.advance(SignedDuration::from_mins(10));
-        world
-            .access
-            .authenticate_session(token.as_str())
-            .await
-            .unwrap();
+        world.access.authenticate_session(token.as_str()).await.unwrap();
     }
     let rotated = world.access.rotate_session(token.as_str()).await.unwrap();
     assert_eq!(
@@ -108,10 +77,7 @@ async fn a_session_ends_after_eight_hours_however_much_it_is_used() {
         "rotation does not lengthen it"
     );
     world.clock.advance(SignedDuration::from_mins(10));
-    let over = world
-        .access
-        .authenticate_session(rotated.token.as_str())
-        .await;
+    let over = world.access.authenticate_session(rotated.token.as_str()).await;
     assert!(matches!(over, Err(Error::SessionExpired)));
 }
 
@@ -121,19 +87,9 @@ async fn a_rotated_token_replaces_the_old_one() {
     let admin = world.admin().await;
     let principal = world.ask(&admin, "POST", b"").await.unwrap();
     let old = world.access.open_session(&principal).await.unwrap();
-    let new = world
-        .access
-        .rotate_session(old.token.as_str())
-        .await
-        .unwrap();
+    let new = world.access.rotate_session(old.token.as_str()).await.unwrap();
     assert_eq!(new.id, old.id);
-    assert!(
-        world
-            .access
-            .authenticate_session(new.token.as_str())
-            .await
-            .is_ok()
-    );
+    assert!(world.access.authenticate_session(new.token.as_str()).await.is_ok());
     let gone = world.access.authenticate_session(old.token.as_str()).await;
     assert!(matches!(gone, Err(Error::SessionOver)));
 }
@@ -149,19 +105,8 @@ async fn an_ended_session_is_over_and_recorded() {
         world.access.authenticate_session(token.as_str()).await,
         Err(Error::SessionOver)
     ));
-    assert!(matches!(
-        world.access.end_session(token.as_str()).await,
-        Err(Error::SessionOver)
-    ));
-    assert_eq!(
-        world
-            .kinds()
-            .await
-            .iter()
-            .filter(|kind| *kind == "session.ended")
-            .count(),
-        1
-    );
+    assert!(matches!(world.access.end_session(token.as_str()).await, Err(Error::SessionOver)));
+    assert_eq!(world.kinds().await.iter().filter(|kind| *kind == "session.ended").count(), 1);
 }
 
 #[tokio::test]

@@ -26,12 +26,7 @@ impl Background {
         let (stop, seen) = watch::channel(false);
         let every = |period: u64, name: &'static str, job: Job| {
             let (institution, seen) = (institution.clone(), seen.clone());
-            tokio::spawn(repeat(
-                Duration::from_secs(period),
-                name,
-                institution,
-                (job, seen),
-            ))
+            tokio::spawn(repeat(Duration::from_secs(period), name, institution, (job, seen)))
         };
         let tasks = vec![
             every(1, "crl", |i| Box::pin(publish_lists(i))),

@@ -25,21 +25,13 @@ pub(crate) fn config(settings: &Settings) -> Result<KmcConfig, Error> {
     let level = settings.kmc.standby.max(2);
     let name = Name::from_attributes([
         (oid::COUNTRY, Tag::PRINTABLE_STRING, "CN"),
-        (
-            oid::ORGANIZATION,
-            Tag::UTF8_STRING,
-            settings.institution.name.as_str(),
-        ),
+        (oid::ORGANIZATION, Tag::UTF8_STRING, settings.institution.name.as_str()),
         (oid::COMMON_NAME, Tag::UTF8_STRING, "密钥管理中心"),
     ]);
     Ok(KmcConfig {
         name_der: name.der().to_vec(),
         certificate_serial: Serial::from_magnitude(&OWN_SERIAL)?,
-        refill: RefillPolicy {
-            low: level / 2,
-            level,
-            batch: level.min(100),
-        },
+        refill: RefillPolicy { low: level / 2, level, batch: level.min(100) },
         retention: Retention::default(),
     })
 }
@@ -66,10 +58,7 @@ pub async fn open_centre(
 pub(crate) async fn remote(parts: &Parts, ca: &ca::Ca) -> Result<Arc<dyn KeyCentre>, Error> {
     let settings = &parts.settings.kmc;
     let key = std::fs::read(&settings.remote_key).map_err(|e| {
-        Error::Setup(format!(
-            "无法读取密钥管理中心的证书 {}：{e}",
-            settings.remote_key
-        ))
+        Error::Setup(format!("无法读取密钥管理中心的证书 {}：{e}", settings.remote_key))
     })?;
     let label = KeyLabel::new(ca::ceremony::ISSUING_KEY)
         .map_err(|_| Error::Stored("签发密钥的名称无效"))?;
@@ -100,9 +89,7 @@ fn http(url: String) -> Transport {
         let url = url.clone();
         Box::pin(async move {
             let send = move || post(&url, &message);
-            tokio::task::spawn_blocking(send)
-                .await
-                .map_err(|e| e.to_string())?
+            tokio::task::spawn_blocking(send).await.map_err(|e| e.to_string())?
         })
     })
 }
@@ -115,10 +102,5 @@ fn post(url: &str, message: &[u8]) -> Result<Vec<u8>, String> {
         .header("Content-Type", "application/octet-stream")
         .send(message)
         .map_err(|e| e.to_string())?;
-    answer
-        .body_mut()
-        .with_config()
-        .limit(1 << 20)
-        .read_to_vec()
-        .map_err(|e| e.to_string())
+    answer.body_mut().with_config().limit(1 << 20).read_to_vec().map_err(|e| e.to_string())
 }

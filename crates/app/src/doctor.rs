@@ -58,12 +58,7 @@ fn check(
     level: Level,
     detail: impl Into<String>,
 ) -> Check {
-    Check {
-        name,
-        title,
-        level,
-        detail: detail.into(),
-    }
+    Check { name, title, level, detail: detail.into() }
 }
 
 fn describe(list: &CrlHealth) -> String {
@@ -135,11 +130,7 @@ impl Institution {
                 "系统时钟早于CA证书的起始时间，请校准时钟",
             );
         }
-        let newest = Page {
-            limit: 1,
-            newest_first: true,
-            ..Page::default()
-        };
+        let newest = Page { limit: 1, newest_first: true, ..Page::default() };
         let last = self.store().records(&Filter::default(), newest).await;
         match last.map(|records| records.first().map(|record| record.at)) {
             Ok(Some(last)) if last > now => {
@@ -165,12 +156,7 @@ impl Institution {
                 } else {
                     "软件设备，仅供试用和测试"
                 };
-                check(
-                    "device",
-                    TITLE,
-                    Level::Good,
-                    format!("{}（{kind}）", info.name),
-                )
+                check("device", TITLE, Level::Good, format!("{}（{kind}）", info.name))
             }
             Err(error) => check("device", TITLE, Level::Failed, error.to_string()),
         }
@@ -238,11 +224,7 @@ impl Institution {
                     counts.in_use(),
                     counts.history()
                 );
-                let level = if counts.standby == 0 {
-                    Level::Warning
-                } else {
-                    Level::Good
-                };
+                let level = if counts.standby == 0 { Level::Warning } else { Level::Good };
                 check("kmc", TITLE, level, detail)
             }
             Err(error) => check("kmc", TITLE, Level::Unknown, error.to_string()),
@@ -265,17 +247,8 @@ impl Institution {
         const TITLE: &str = "磁盘空间";
         match fs4::available_space(self.layout().root()) {
             Ok(free) => {
-                let level = if free < WARN_DISK {
-                    Level::Warning
-                } else {
-                    Level::Good
-                };
-                check(
-                    "disk",
-                    TITLE,
-                    level,
-                    format!("数据目录所在磁盘剩余 {} MiB", free >> 20),
-                )
+                let level = if free < WARN_DISK { Level::Warning } else { Level::Good };
+                check("disk", TITLE, level, format!("数据目录所在磁盘剩余 {} MiB", free >> 20))
             }
             Err(error) => check("disk", TITLE, Level::Unknown, error.to_string()),
         }

@@ -98,10 +98,7 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NoRequest(_))
-            || matches!(
-                self,
-                Self::Ca(ca::Error::Invalid(ca::Invalid::NoCertificate(_)))
-            )
+            || matches!(self, Self::Ca(ca::Error::Invalid(ca::Invalid::NoCertificate(_))))
             || matches!(self, Self::Store(store::Error::NotFound(_)))
     }
 

@@ -75,9 +75,7 @@ impl Parts {
         let kmc_device = match (&secrets.kmc, settings.kmc.remote.is_empty()) {
             (Some(phrase), true) => Some(arc(SoftDevice::open(&layout.kmc_device(), phrase)?)),
             (None, true) => {
-                return Err(Error::Setup(
-                    "密钥管理中心为内置方式，需要其密码设备的口令".into(),
-                ));
+                return Err(Error::Setup("密钥管理中心为内置方式，需要其密码设备的口令".into()));
             }
             (_, false) => None,
         };
@@ -110,14 +108,9 @@ impl Institution {
         let profiles = Arc::new(ProfileSet::embedded()?);
         let kinds = Kinds::of(&profiles);
         let config = ca_config(&parts.settings);
-        let ca = Ca::open(
-            store.clone(),
-            parts.device.clone(),
-            parts.clock.clone(),
-            profiles,
-            config,
-        )
-        .await?;
+        let ca =
+            Ca::open(store.clone(), parts.device.clone(), parts.clock.clone(), profiles, config)
+                .await?;
         let kmc = match &parts.kmc_device {
             Some(device) => Some(open_kmc(&parts, device.clone()).await?),
             None => None,
@@ -128,13 +121,7 @@ impl Institution {
         };
         let (responder, lists) = open_status(&parts, &store).await?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
-        let Parts {
-            layout,
-            settings,
-            device,
-            clock,
-            ..
-        } = parts;
+        let Parts { layout, settings, device, clock, .. } = parts;
         let inner = Inner {
             layout,
             settings,
@@ -262,13 +249,7 @@ pub(crate) async fn open_kmc(parts: &Parts, device: Arc<dyn Device>) -> Result<K
     let config =
         StoreConfig::new(url, Schema::Kmc, layout.kmc_anchor(), origin).opening(parts.opening);
     let store = Store::open(config, device.clone(), parts.clock.clone()).await?;
-    let kmc = Kmc::open(
-        store,
-        device,
-        parts.clock.clone(),
-        centre::config(settings)?,
-    )
-    .await?;
+    let kmc = Kmc::open(store, device, parts.clock.clone(), centre::config(settings)?).await?;
     Ok(kmc)
 }
 

@@ -58,13 +58,7 @@ impl Kinds {
                 enc: Some(enc.name().to_owned()),
             })
         };
-        Self(
-            profiles
-                .iter()
-                .filter(|p| p.role() == Role::Sign)
-                .filter_map(pair)
-                .collect(),
-        )
+        Self(profiles.iter().filter(|p| p.role() == Role::Sign).filter_map(pair).collect())
     }
 
     /// The kind of this name.

@@ -60,11 +60,7 @@ impl Institution {
             let text = "证书已暂停或撤销，不能更新；请先恢复，或重新申请";
             return Err(Error::NotApplicable(text));
         }
-        let name = old
-            .record
-            .profile
-            .strip_suffix("-sign")
-            .unwrap_or(&old.record.profile);
+        let name = old.record.profile.strip_suffix("-sign").unwrap_or(&old.record.profile);
         Ok(self.kinds().find(name)?.name().to_owned())
     }
 
@@ -104,10 +100,7 @@ impl Institution {
         };
         let mut serials = vec![serial];
         if let Some(role) = other {
-            let partner = self
-                .ca()
-                .find_request(&found.record.request_id, role)
-                .await?;
+            let partner = self.ca().find_request(&found.record.request_id, role).await?;
             serials.extend(partner.map(|partner| partner.record.serial));
         }
         Ok(serials)

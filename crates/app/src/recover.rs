@@ -39,11 +39,7 @@ impl Institution {
     pub async fn recover(&self) -> Result<Recovered, Error> {
         let ca = self.ca().recover().await?;
         let until = self.clock().now().as_second().saturating_add(1);
-        let mut recovered = Recovered {
-            ca,
-            finished: 0,
-            open: 0,
-        };
+        let mut recovered = Recovered { ca, finished: 0, open: 0 };
         for row in self.accepted_before(until).await? {
             match self.remains(&row).await? {
                 Remains::Whole(sign, enc) => match self.complete(&row, *sign, enc).await {
@@ -61,11 +57,7 @@ impl Institution {
 
     /// Gives up orders that were accepted long ago and that nobody repeated.
     pub async fn give_up_stale(&self) -> Result<(), Error> {
-        let until = self
-            .clock()
-            .now()
-            .checked_sub(PATIENCE)
-            .unwrap_or(Timestamp::MIN);
+        let until = self.clock().now().checked_sub(PATIENCE).unwrap_or(Timestamp::MIN);
         for row in self.accepted_before(until.as_second()).await? {
             match self.remains(&row).await? {
                 Remains::Whole(sign, enc) => self.complete(&row, *sign, enc).await?,
@@ -73,8 +65,7 @@ impl Institution {
                 Remains::Half(stored) => {
                     let revocation = Revocation::because(RevocationReason::CessationOfOperation);
                     let change = Change::Revoke(revocation);
-                    self.change(stored.record.serial, change, Actor::system())
-                        .await?;
+                    self.change(stored.record.serial, change, Actor::system()).await?;
                     self.abandon(&row).await?;
                 }
             }
@@ -83,11 +74,7 @@ impl Institution {
     }
 
     async fn abandon(&self, row: &Enrolment) -> Result<(), Error> {
-        self.refuse(
-            row,
-            &Error::NotApplicable("受理后未能在规定时间内完成签发，申请已终止"),
-        )
-        .await
+        self.refuse(row, &Error::NotApplicable("受理后未能在规定时间内完成签发，申请已终止")).await
     }
 
     async fn accepted_before(&self, until: i64) -> Result<Vec<Enrolment>, Error> {
@@ -132,12 +119,7 @@ impl Institution {
             ),
             None => None,
         };
-        let issued = [Some(sign), enc.map(|enc| *enc)]
-            .into_iter()
-            .flatten()
-            .collect();
-        self.keep(row.clone(), Vec::new(), issued, key)
-            .await
-            .map(drop)
+        let issued = [Some(sign), enc.map(|enc| *enc)].into_iter().flatten().collect();
+        self.keep(row.clone(), Vec::new(), issued, key).await.map(drop)
     }
 }

@@ -79,11 +79,7 @@ pub struct StorageSettings {
 
 impl Default for StorageSettings {
     fn default() -> Self {
-        Self {
-            url: String::new(),
-            anchor: String::new(),
-            checkpoint_seconds: 10,
-        }
+        Self { url: String::new(), anchor: String::new(), checkpoint_seconds: 10 }
     }
 }
 
@@ -188,10 +184,7 @@ pub struct OcspSettings {
 
 impl Default for OcspSettings {
     fn default() -> Self {
-        Self {
-            window: 3_600,
-            cached: 200_000,
-        }
+        Self { window: 3_600, cached: 200_000 }
     }
 }
 
@@ -200,10 +193,7 @@ impl Settings {
     #[must_use]
     pub fn new(name: &str, origin: &str) -> Self {
         Self {
-            institution: InstitutionSettings {
-                name: name.to_owned(),
-                origin: origin.to_owned(),
-            },
+            institution: InstitutionSettings { name: name.to_owned(), origin: origin.to_owned() },
             server: ServerSettings::default(),
             storage: StorageSettings::default(),
             kmc: KmcSettings::default(),

@@ -83,15 +83,8 @@ pub async fn found(founding: Founding) -> Result<Founded, Error> {
     make_folder(&layout.ceremony())?;
     founding.settings.save(&layout.settings())?;
     let device = device(&layout.device(), &founding.secrets.device, founding.stretch)?;
-    let kmc_device = match (
-        &founding.secrets.kmc,
-        founding.settings.kmc.remote.is_empty(),
-    ) {
-        (Some(phrase), true) => Some(self::device(
-            &layout.kmc_device(),
-            phrase,
-            founding.stretch,
-        )?),
+    let kmc_device = match (&founding.secrets.kmc, founding.settings.kmc.remote.is_empty()) {
+        (Some(phrase), true) => Some(self::device(&layout.kmc_device(), phrase, founding.stretch)?),
         (None, true) => return Err(Error::Setup("缺少密钥管理中心密码设备的口令".into())),
         (_, false) => None,
     };
@@ -139,8 +132,7 @@ async fn register_at_centre(parts: &Parts, report: &CeremonyReport) -> Result<()
     };
     let kmc = institution::open_kmc(parts, device.clone()).await?;
     let name = kmc::Text::parse("name", ISSUER)?;
-    kmc.register_ca(name, report.issuing.public_key()?, Actor::system())
-        .await?;
+    kmc.register_ca(name, report.issuing.public_key()?, Actor::system()).await?;
     kmc.refill().await?;
     kmc.store().clone().close().await;
     Ok(())

@@ -40,10 +40,7 @@ const COLUMNS: &str = "request_id, act, kind, order_index, sign_serial, enc_seri
 /// The enrolment of this id.
 pub async fn find(db: &mut AnyConnection, id: &str) -> Result<Option<EnrolmentRow>, Error> {
     let text = format!("SELECT {COLUMNS} FROM enrolment WHERE request_id = $1");
-    let row = sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
-        .bind(id)
-        .fetch_optional(db)
-        .await?;
+    let row = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(id).fetch_optional(db).await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -148,11 +145,8 @@ pub async fn stale(
         "SELECT {COLUMNS} FROM enrolment WHERE state = 'accepted' AND accepted_at < $1 \
          ORDER BY accepted_at LIMIT $2"
     );
-    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
-        .bind(until)
-        .bind(limit)
-        .fetch_all(db)
-        .await?;
+    let rows =
+        sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(until).bind(limit).fetch_all(db).await?;
     rows.iter().map(read).collect()
 }
 
@@ -176,9 +170,7 @@ pub async fn owed_notices(db: &mut AnyConnection, limit: i64) -> Result<Vec<Stri
     .bind(limit)
     .fetch_all(db)
     .await?;
-    rows.iter()
-        .map(|row| row.try_get(0).map_err(Error::from))
-        .collect()
+    rows.iter().map(|row| row.try_get(0).map_err(Error::from)).collect()
 }
 
 /// The key centre was told.

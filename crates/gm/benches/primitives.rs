@@ -23,18 +23,12 @@ fn sm2_operations(c: &mut Criterion) {
     let message = [0x61; 500];
     let signature = key.sign(&id, &message);
     let ciphertext = sm2::encrypt(&public, &[7; 16], &mut OsRandom).unwrap();
-    group.bench_function("sign 500 B", |b| {
-        b.iter(|| key.sign(&id, black_box(&message)))
-    });
-    group.bench_function("sign e", |b| {
-        b.iter(|| key.sign_digest(black_box(&Digest([5; 32]))))
-    });
+    group.bench_function("sign 500 B", |b| b.iter(|| key.sign(&id, black_box(&message))));
+    group.bench_function("sign e", |b| b.iter(|| key.sign_digest(black_box(&Digest([5; 32])))));
     group.bench_function("verify 500 B", |b| {
         b.iter(|| sm2::verify(&public, &id, black_box(&message), &signature).unwrap());
     });
-    group.bench_function("keygen", |b| {
-        b.iter(|| PrivateKey::generate(&mut OsRandom).unwrap())
-    });
+    group.bench_function("keygen", |b| b.iter(|| PrivateKey::generate(&mut OsRandom).unwrap()));
     group.bench_function("encrypt 16 B", |b| {
         b.iter(|| sm2::encrypt(&public, black_box(&[7; 16]), &mut OsRandom).unwrap());
     });
@@ -50,29 +44,17 @@ fn soft_device(c: &mut Criterion) {
     let device = Scratch::new();
     let mut session = device.session().unwrap();
     let (signer, kek) = (KeyLabel::new("ca").unwrap(), KeyLabel::new("kek").unwrap());
-    let to = session
-        .generate(&signer, KeyKind::Sm2Sign)
-        .unwrap()
-        .public_key
-        .unwrap();
+    let to = session.generate(&signer, KeyKind::Sm2Sign).unwrap().public_key.unwrap();
     session.generate(&kek, KeyKind::Sm4).unwrap();
     let wrapped = session.generate_wrapped(&kek).unwrap();
     group.bench_function("sign e", |b| {
-        b.iter(|| {
-            session
-                .sign_digest(&signer, black_box(&Digest([5; 32])))
-                .unwrap()
-        });
+        b.iter(|| session.sign_digest(&signer, black_box(&Digest([5; 32]))).unwrap());
     });
     group.bench_function("generate wrapped", |b| {
         b.iter(|| session.generate_wrapped(&kek).unwrap());
     });
     group.bench_function("envelope wrapped", |b| {
-        b.iter(|| {
-            session
-                .envelope_wrapped(&kek, black_box(&wrapped), &to)
-                .unwrap()
-        });
+        b.iter(|| session.envelope_wrapped(&kek, black_box(&wrapped), &to).unwrap());
     });
     group.finish();
 }

@@ -48,17 +48,12 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<bool, DeviceError> {
-    let measurements = std::env::args()
-        .nth(1)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(20_000);
+    let measurements = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(20_000);
     println!("{measurements} measurements each; limit |t| = {LIMIT}");
     let sign = report("sign", measure(measurements, signing)?);
     let ciphertext = someone_elses_ciphertext()?;
-    let decrypt = report(
-        "decrypt",
-        measure(measurements, |secret| decrypting(secret, &ciphertext))?,
-    );
+    let decrypt =
+        report("decrypt", measure(measurements, |secret| decrypting(secret, &ciphertext))?);
     report("sm4 seal", measure(measurements, sealing)?);
     let control = report("control", measure(measurements, leaking)?);
     if control <= LIMIT {
@@ -99,11 +94,7 @@ fn measure<F: FnOnce()>(
         OsRandom.fill(&mut class)?;
         OsRandom.fill(&mut secret)?;
         let [fixed, random] = &mut times;
-        let (secret, times) = if class[0] & 1 == 0 {
-            (FIXED, fixed)
-        } else {
-            (secret, random)
-        };
+        let (secret, times) = if class[0] & 1 == 0 { (FIXED, fixed) } else { (secret, random) };
         let Some(operation) = prepare(black_box(secret)) else {
             continue;
         };

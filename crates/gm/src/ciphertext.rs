@@ -66,11 +66,7 @@ impl Ciphertext {
     }
 
     pub(crate) fn new(point: PublicKey, hash: Digest, cipher: Vec<u8>) -> Self {
-        Self {
-            point,
-            hash,
-            cipher,
-        }
+        Self { point, hash, cipher }
     }
 
     pub(crate) fn point(&self) -> &PublicKey {
@@ -90,9 +86,7 @@ impl Ciphertext {
 fn half(point: &PublicKey, from: usize) -> [u8; 32] {
     let mut out = [0; 32];
     let octets = point.to_sec1();
-    out.iter_mut()
-        .zip(octets.iter().skip(from))
-        .for_each(|(to, octet)| *to = *octet);
+    out.iter_mut().zip(octets.iter().skip(from)).for_each(|(to, octet)| *to = *octet);
     out
 }
 

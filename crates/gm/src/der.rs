@@ -32,13 +32,8 @@ impl<'a> Reader<'a> {
             all => all,
         };
         let mut out = [0; 32];
-        let start = 32usize
-            .checked_sub(magnitude.len())
-            .ok_or(FormatError::Range)?;
-        out.iter_mut()
-            .skip(start)
-            .zip(magnitude)
-            .for_each(|(to, from)| *to = *from);
+        let start = 32usize.checked_sub(magnitude.len()).ok_or(FormatError::Range)?;
+        out.iter_mut().skip(start).zip(magnitude).for_each(|(to, from)| *to = *from);
         Ok(out)
     }
 
@@ -49,11 +44,7 @@ impl<'a> Reader<'a> {
 
     /// Nothing may follow.
     pub(crate) fn end(&self) -> Result<(), FormatError> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(FormatError::Der)
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(FormatError::Der) }
     }
 
     fn value(&mut self, tag: u8) -> Result<&'a [u8], FormatError> {
@@ -83,15 +74,9 @@ fn length(der: &[u8]) -> Result<(usize, &[u8]), FormatError> {
         return Err(FormatError::Der);
     }
     let (octets, rest) = rest.split_at_checked(count).ok_or(FormatError::Der)?;
-    let length = octets
-        .iter()
-        .fold(0usize, |sum, octet| (sum << 8) | usize::from(*octet));
+    let length = octets.iter().fold(0usize, |sum, octet| (sum << 8) | usize::from(*octet));
     let shortest = length >= 0x80 && octets.first() != Some(&0);
-    if shortest {
-        Ok((length, rest))
-    } else {
-        Err(FormatError::Der)
-    }
+    if shortest { Ok((length, rest)) } else { Err(FormatError::Der) }
 }
 
 /// `SEQUENCE { parts }`.

@@ -16,9 +16,7 @@ impl KeyLabel {
     pub fn new(label: impl Into<String>) -> Result<Self, KeyError> {
         let label = label.into();
         let mut octets = label.bytes();
-        let first = octets
-            .next()
-            .is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let first = octets.next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         let rest =
             octets.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"._-".contains(&c));
         if !first || !rest || label.len() > 63 {

@@ -30,18 +30,10 @@ pub struct Stretch {
 
 impl Stretch {
     /// RFC 9106 §4, second recommended option: 64 MiB, 3 passes, 4 lanes.
-    pub const STRONG: Self = Self {
-        memory_kib: 64 << 10,
-        passes: 3,
-        lanes: 4,
-    };
+    pub const STRONG: Self = Self { memory_kib: 64 << 10, passes: 3, lanes: 4 };
 
     /// Protects nothing; for tests that open hundreds of devices.
-    pub const FAST_FOR_TESTS: Self = Self {
-        memory_kib: 32,
-        passes: 1,
-        lanes: 1,
-    };
+    pub const FAST_FOR_TESTS: Self = Self { memory_kib: 32, passes: 1, lanes: 1 };
 
     fn run(&self, passphrase: &[u8], salt: &[u8]) -> Result<Zeroizing<[u8; 32]>, DeviceError> {
         if self.memory_kib > MEMORY_LIMIT_KIB || self.passes > PASSES_LIMIT {
@@ -134,9 +126,7 @@ pub(crate) fn derive(secret: &[u8; 32], parts: &[&str]) -> Gcm {
     }
     let derived = Zeroizing::new(sm3::hmac(secret, &info).0);
     let mut key = Zeroizing::new([0; BLOCK]);
-    key.iter_mut()
-        .zip(derived.iter())
-        .for_each(|(to, octet)| *to = *octet);
+    key.iter_mut().zip(derived.iter()).for_each(|(to, octet)| *to = *octet);
     Gcm::new(&key)
 }
 

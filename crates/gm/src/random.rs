@@ -44,12 +44,7 @@ pub struct Tested<R> {
 impl<R: Random> Tested<R> {
     /// Draws a sample of 20,000 bits and counts its ones before the source may serve.
     pub fn new(source: R) -> Result<Self, DeviceError> {
-        let mut tested = Self {
-            source,
-            recent: [[0; 16]; REMEMBERED],
-            next: 0,
-            stuck: false,
-        };
+        let mut tested = Self { source, recent: [[0; 16]; REMEMBERED], next: 0, stuck: false };
         let mut sample = [0; SAMPLE];
         tested.fill(&mut sample)?;
         let ones: u32 = sample.iter().map(|octet| octet.count_ones()).sum();
@@ -85,9 +80,7 @@ impl<R: Random> Tested<R> {
             let mut block = [0; 16];
             self.source.fill(&mut block)?;
             self.examine(block)?;
-            rest.iter_mut()
-                .zip(block)
-                .for_each(|(to, octet)| *to = octet);
+            rest.iter_mut().zip(block).for_each(|(to, octet)| *to = octet);
         }
         Ok(())
     }
@@ -95,11 +88,7 @@ impl<R: Random> Tested<R> {
 
 impl<R: Random> Random for Tested<R> {
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), DeviceError> {
-        let drawn = if self.stuck {
-            Err(stuck())
-        } else {
-            self.draw(buf)
-        };
+        let drawn = if self.stuck { Err(stuck()) } else { self.draw(buf) };
         if drawn.is_err() {
             buf.fill(0);
         }

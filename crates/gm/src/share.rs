@@ -54,11 +54,7 @@ impl KeyShare {
         if index == 0 || threshold < 2 {
             return Err(RefusedReason::BadInput.into());
         }
-        Ok(Self {
-            index,
-            threshold,
-            value,
-        })
+        Ok(Self { index, threshold, value })
     }
 }
 

@@ -52,19 +52,14 @@ impl Signature {
     }
 
     pub(crate) fn from_scalars(r: &Scalar, s: &Scalar) -> Option<Self> {
-        let signature = Self {
-            r: r.to_repr().into(),
-            s: s.to_repr().into(),
-        };
+        let signature = Self { r: r.to_repr().into(), s: s.to_repr().into() };
         signature.scalars().map(|_| signature)
     }
 
     /// r and s, both non-zero and below n. Public values: no need for constant time.
     pub(crate) fn scalars(&self) -> Option<(Scalar, Scalar)> {
         let read = |octets: [u8; 32]| {
-            Scalar::from_repr(octets.into())
-                .into_option()
-                .filter(|scalar| *scalar != Scalar::ZERO)
+            Scalar::from_repr(octets.into()).into_option().filter(|scalar| *scalar != Scalar::ZERO)
         };
         Some((read(self.r)?, read(self.s)?))
     }

@@ -98,10 +98,7 @@ pub(crate) fn hmac_parts(key: &[u8], parts: &[&[u8]]) -> Digest {
     let hashed = (key.len() > 64).then(|| zeroize::Zeroizing::new(hash(key).0));
     let short = hashed.as_ref().map_or(key, |hashed| &hashed[..]);
     let mut block = zeroize::Zeroizing::new([0u8; 64]);
-    block
-        .iter_mut()
-        .zip(short)
-        .for_each(|(to, octet)| *to = *octet);
+    block.iter_mut().zip(short).for_each(|(to, octet)| *to = *octet);
     let mut mac = <Hmac<::sm3::Sm3> as KeyInit>::new((&*block).into());
     for part in parts {
         mac.update(part);

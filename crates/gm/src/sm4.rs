@@ -98,9 +98,7 @@ impl Gcm {
         aad: &[u8],
         plain: &[u8],
     ) -> Result<Vec<u8>, FormatError> {
-        self.0
-            .encrypt(nonce.into(), Payload { msg: plain, aad })
-            .map_err(|_| FormatError::Length)
+        self.0.encrypt(nonce.into(), Payload { msg: plain, aad }).map_err(|_| FormatError::Length)
     }
 
     pub(crate) fn open(
@@ -138,9 +136,5 @@ impl Gcm {
 
 fn whole_blocks(data: &mut [u8]) -> Result<&mut [[u8; BLOCK]], FormatError> {
     let (blocks, rest) = data.as_chunks_mut::<BLOCK>();
-    if rest.is_empty() {
-        Ok(blocks)
-    } else {
-        Err(FormatError::Length)
-    }
+    if rest.is_empty() { Ok(blocks) } else { Err(FormatError::Length) }
 }

@@ -23,9 +23,7 @@ impl UserId {
 
     /// ENTL: the length in bits, big-endian.
     pub(crate) fn entl(&self) -> [u8; 2] {
-        u16::try_from(self.0.len() * 8)
-            .unwrap_or(u16::MAX)
-            .to_be_bytes()
+        u16::try_from(self.0.len() * 8).unwrap_or(u16::MAX).to_be_bytes()
     }
 }
 

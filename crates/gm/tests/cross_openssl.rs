@@ -5,12 +5,7 @@
 //! printed by a failing case. Needs python3, libcrypto.so.3 and openssl; without them it fails.
 
 // Helpers outside #[test] functions fail the test by panicking.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
     fs,
@@ -45,10 +40,7 @@ fn request(call: &str, fields: &[&[u8]]) -> String {
 fn ask(requests: Vec<String>) -> Vec<String> {
     let expected = requests.len();
     let mut judge = Command::new("python3")
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/openssl/oracle.py"
-        ))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/openssl/oracle.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -68,11 +60,7 @@ fn ask(requests: Vec<String>) -> Vec<String> {
 }
 
 fn octets(answer: &str) -> Vec<u8> {
-    if answer == "-" {
-        Vec::new()
-    } else {
-        hex::decode(answer).unwrap()
-    }
+    if answer == "-" { Vec::new() } else { hex::decode(answer).unwrap() }
 }
 
 /// What a random signature case consists of.
@@ -90,11 +78,7 @@ fn sign_case(seed: u64) -> SignCase {
         0 => UserId::default(),
         _ => UserId::new(random.octets(id_length)).unwrap(),
     };
-    SignCase {
-        key,
-        id,
-        message: random.octets(length),
-    }
+    SignCase { key, id, message: random.octets(length) }
 }
 
 #[test]
@@ -102,11 +86,7 @@ fn openssl_verifies_our_signatures_and_refuses_changed_ones() {
     let mut requests = Vec::new();
     let mut expected = Vec::new();
     for seed in 0..cases() {
-        let SignCase {
-            key,
-            id,
-            mut message,
-        } = sign_case(seed);
+        let SignCase { key, id, mut message } = sign_case(seed);
         let signature = key.sign(&id, &message);
         let mut der = signature.to_der();
         let point = key.public_key().to_sec1();
@@ -130,9 +110,7 @@ fn openssl_verifies_our_signatures_and_refuses_changed_ones() {
 
 #[test]
 fn openssl_signatures_verify_here() {
-    let built: Vec<_> = (0..cases())
-        .map(|seed| sign_case(seed + (1 << 32)))
-        .collect();
+    let built: Vec<_> = (0..cases()).map(|seed| sign_case(seed + (1 << 32))).collect();
     let ask_for = |case: &SignCase| {
         let der = case.key.to_pkcs8_der().unwrap();
         request("sign", &[&der, case.id.as_bytes(), &case.message])
@@ -158,10 +136,7 @@ fn openssl_decrypts_what_we_encrypt() {
         let length = 1 + random.below(300);
         let plain = random.octets(length);
         let sent = sm2::encrypt(key.public_key(), &plain, &mut random).unwrap();
-        requests.push(request(
-            "decrypt",
-            &[&key.to_sec1_der().unwrap(), &sent.to_der()],
-        ));
+        requests.push(request("decrypt", &[&key.to_sec1_der().unwrap(), &sent.to_der()]));
         plains.push(plain);
     }
     for (seed, (answer, plain)) in ask(requests).iter().zip(plains).enumerate() {
@@ -183,15 +158,10 @@ fn openssl_accepts_what_the_software_device_makes() {
     for _ in 0..cases().min(200) {
         let message = random.octets(100);
         let der = session.sign(&ca, &id, &message).unwrap().to_der();
-        requests.push(request(
-            "verify",
-            &[&public.to_sec1(), id.as_bytes(), &message, &der],
-        ));
+        requests.push(request("verify", &[&public.to_sec1(), id.as_bytes(), &message, &der]));
         let owner = PrivateKey::generate(&mut random).unwrap();
         let wrapped = session.generate_wrapped(&kek).unwrap();
-        let envelope = session
-            .envelope_wrapped(&kek, &wrapped, owner.public_key())
-            .unwrap();
+        let envelope = session.envelope_wrapped(&kek, &wrapped, owner.public_key()).unwrap();
         let sent = envelope.key_cipher.to_der();
         requests.push(request("decrypt", &[&owner.to_sec1_der().unwrap(), &sent]));
         owners.push(envelope);
@@ -223,11 +193,7 @@ fn we_decrypt_what_openssl_encrypts() {
         let der = octets(answer);
         let received = Ciphertext::from_der(&der).unwrap();
         assert_eq!(received.to_der(), der, "seed {seed}");
-        assert_eq!(
-            key.decrypt(&received).unwrap().as_slice(),
-            plain,
-            "seed {seed}"
-        );
+        assert_eq!(key.decrypt(&received).unwrap().as_slice(), plain, "seed {seed}");
     }
 }
 
@@ -256,10 +222,7 @@ fn sm4_agrees_at_every_length() {
         let iv: [u8; 16] = random.octets(16).try_into().unwrap();
         let plain = random.octets(length);
         let cipher = sm4::cbc_encrypt(&key, &iv, &plain);
-        assert_eq!(
-            sm4::cbc_decrypt(&key, &iv, &cipher).unwrap().as_slice(),
-            plain
-        );
+        assert_eq!(sm4::cbc_decrypt(&key, &iv, &cipher).unwrap().as_slice(), plain);
         requests.push(request("sm4_cbc", &[&key, &iv, &plain]));
         expected.push(hex::encode(cipher));
         let blocks = random.octets(length / 16 * 16 + 16);
@@ -292,35 +255,20 @@ fn the_command_line_reads_our_keys_and_signatures() {
         fs::write(at("p8.der"), key.to_pkcs8_der().unwrap()).unwrap();
         fs::write(at("sec1.der"), key.to_sec1_der().unwrap()).unwrap();
         fs::write(at("message"), &message).unwrap();
-        fs::write(
-            at("signature"),
-            key.sign(&UserId::default(), &message).to_der(),
-        )
-        .unwrap();
+        fs::write(at("signature"), key.sign(&UserId::default(), &message).to_der()).unwrap();
         let run = |arguments: &str| {
             let arguments: Vec<_> = arguments.split(' ').collect();
             openssl(folder.path(), &arguments)
         };
         assert!(run("pkey -inform DER -in p8.der -pubout -out public.pem"));
         assert!(run("ec -inform DER -in sec1.der -pubout -out public2.pem"));
-        assert_eq!(
-            fs::read(at("public.pem")).unwrap(),
-            fs::read(at("public2.pem")).unwrap()
-        );
+        assert_eq!(fs::read(at("public.pem")).unwrap(), fs::read(at("public2.pem")).unwrap());
         assert!(run("pkey -inform DER -in p8.der -check -noout"));
         let dgst = format!("dgst -sm3 -sigopt {ID}");
         let verify = "-verify public.pem -signature";
-        assert!(
-            run(&format!("{dgst} {verify} signature message")),
-            "seed {seed}"
-        );
-        assert!(
-            !run(&format!("dgst -sm3 {verify} signature message")),
-            "no ID, yet accepted"
-        );
-        assert!(run(&format!(
-            "{dgst} -sign p8.der -keyform DER -out back message"
-        )));
+        assert!(run(&format!("{dgst} {verify} signature message")), "seed {seed}");
+        assert!(!run(&format!("dgst -sm3 {verify} signature message")), "no ID, yet accepted");
+        assert!(run(&format!("{dgst} -sign p8.der -keyform DER -out back message")));
         let back = Signature::from_der(&fs::read(at("back")).unwrap()).unwrap();
         sm2::verify(key.public_key(), &UserId::default(), &message, &back).unwrap();
     }
@@ -342,10 +290,6 @@ fn we_read_keys_of_the_command_line() {
         let p8 = PrivateKey::from_pkcs8_der(&fs::read(at("p8.der")).unwrap()).unwrap();
         let sec1 = PrivateKey::from_sec1_der(&fs::read(at("sec1.der")).unwrap()).unwrap();
         assert_eq!(p8.to_bytes(), sec1.to_bytes());
-        assert!(
-            fs::read(at("public.der"))
-                .unwrap()
-                .ends_with(&p8.public_key().to_sec1())
-        );
+        assert!(fs::read(at("public.der")).unwrap().ends_with(&p8.public_key().to_sec1()));
     }
 }

@@ -44,10 +44,7 @@ fn sm3_in_pieces_is_sm3_of_the_whole() {
 fn sm4_of_one_block() {
     let cipher = sm4::ecb_encrypt(&block(KEY), &block(KEY)).unwrap();
     assert_eq!(cipher, octets("681edf34d206965e 86b3e94f536e4246"));
-    assert_eq!(
-        sm4::ecb_decrypt(&block(KEY), &cipher).unwrap().as_slice(),
-        block(KEY)
-    );
+    assert_eq!(sm4::ecb_decrypt(&block(KEY), &cipher).unwrap().as_slice(), block(KEY));
 }
 
 #[test]
@@ -74,12 +71,7 @@ fn sm4_gcm_of_rfc_8998() {
          83de3541e4c2b581 77e065a9bf7b62ec",
     );
     assert_eq!(sm4::gcm_seal(&key, &nonce, &aad, &plain).unwrap(), sealed);
-    assert_eq!(
-        sm4::gcm_open(&key, &nonce, &aad, &sealed)
-            .unwrap()
-            .as_slice(),
-        plain
-    );
+    assert_eq!(sm4::gcm_open(&key, &nonce, &aad, &sealed).unwrap().as_slice(), plain);
 }
 
 #[test]
@@ -89,10 +81,7 @@ fn cbc_pads_every_length_and_refuses_what_is_not_padded() {
         let plain = vec![0x61; length];
         let cipher = sm4::cbc_encrypt(&key, &iv, &plain);
         assert_eq!(cipher.len(), (length / 16 + 1) * 16);
-        assert_eq!(
-            sm4::cbc_decrypt(&key, &iv, &cipher).unwrap().as_slice(),
-            plain
-        );
+        assert_eq!(sm4::cbc_decrypt(&key, &iv, &cipher).unwrap().as_slice(), plain);
         sm4::cbc_decrypt(&key, &iv, &cipher[1..]).unwrap_err();
     }
     sm4::cbc_decrypt(&key, &iv, &[]).unwrap_err();

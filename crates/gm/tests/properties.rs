@@ -57,10 +57,7 @@ fn accepts_ciphertext(der: &[u8]) -> bool {
     let read = Ciphertext::from_der(der);
     read.is_ok_and(|ciphertext| {
         assert_eq!(ciphertext.to_der(), der, "accepted a second encoding");
-        assert_eq!(
-            Ciphertext::from_raw(&ciphertext.to_raw()).unwrap(),
-            ciphertext
-        );
+        assert_eq!(Ciphertext::from_raw(&ciphertext.to_raw()).unwrap(), ciphertext);
         true
     })
 }

@@ -25,26 +25,16 @@ fn label(text: &str) -> KeyLabel {
 
 fn signer() -> Scratch {
     let device = Scratch::new();
-    device
-        .session()
-        .unwrap()
-        .generate(&label("ca"), KeyKind::Sm2Sign)
-        .unwrap();
+    device.session().unwrap().generate(&label("ca"), KeyKind::Sm2Sign).unwrap();
     device
 }
 
 fn sign(device: &dyn Device) -> Result<(), DeviceError> {
-    device
-        .session()?
-        .sign_digest(&label("ca"), &Digest([1; 32]))
-        .map(drop)
+    device.session()?.sign_digest(&label("ca"), &Digest([1; 32])).map(drop)
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect()
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 fn open(folder: &Path) -> Result<SoftDevice, DeviceError> {
@@ -60,37 +50,19 @@ fn keys_and_counts_are_there_after_reopening() {
     let device = signer();
     for kind in [KeyKind::Sm2Decrypt, KeyKind::Sm4, KeyKind::Hmac] {
         let name = format!("{kind:?}").to_lowercase();
-        device
-            .session()
-            .unwrap()
-            .generate(&label(&name), kind)
-            .unwrap();
+        device.session().unwrap().generate(&label(&name), kind).unwrap();
     }
     for _ in 0..5 {
         sign(&device).unwrap();
     }
-    let sealed = device
-        .session()
-        .unwrap()
-        .seal(&label("sm4"), b"a", b"plain")
-        .unwrap();
-    let value = device
-        .session()
-        .unwrap()
-        .hmac(&label("hmac"), b"data")
-        .unwrap();
+    let sealed = device.session().unwrap().seal(&label("sm4"), b"a", b"plain").unwrap();
+    let value = device.session().unwrap().hmac(&label("hmac"), b"data").unwrap();
     let before = device.session().unwrap().keys().unwrap();
     let device = device.reopened();
     let mut session = device.session().unwrap();
     assert_eq!(session.keys().unwrap(), before);
     assert_eq!(session.key(&label("ca")).unwrap().uses, 5);
-    assert_eq!(
-        session
-            .open(&label("sm4"), b"a", &sealed)
-            .unwrap()
-            .as_slice(),
-        b"plain"
-    );
+    assert_eq!(session.open(&label("sm4"), b"a", &sealed).unwrap().as_slice(), b"plain");
     assert_eq!(session.hmac(&label("hmac"), b"data").unwrap(), value);
 }
 
@@ -124,20 +96,12 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn a_changed_passphrase_opens_and_the_old_one_does_not() {
     let device = signer();
-    let wrong = device
-        .device()
-        .change_passphrase(b"wrong", b"new", Stretch::FAST_FOR_TESTS);
+    let wrong = device.device().change_passphrase(b"wrong", b"new", Stretch::FAST_FOR_TESTS);
     assert_eq!(wrong.unwrap_err(), RefusedReason::WrongPassphrase.into());
-    device
-        .device()
-        .change_passphrase(PASSPHRASE, b"new", Stretch::FAST_FOR_TESTS)
-        .unwrap();
+    device.device().change_passphrase(PASSPHRASE, b"new", Stretch::FAST_FOR_TESTS).unwrap();
     let folder = tempfile::tempdir().unwrap();
     copy(device.folder(), folder.path());
-    assert_eq!(
-        open(folder.path()).unwrap_err(),
-        RefusedReason::WrongPassphrase.into()
-    );
+    assert_eq!(open(folder.path()).unwrap_err(), RefusedReason::WrongPassphrase.into());
     sign(&SoftDevice::open(folder.path(), b"new").unwrap()).unwrap();
 }
 
@@ -151,10 +115,7 @@ fn no_device_is_made_over_another_or_without_a_passphrase() {
     assert_eq!(create(&folder, b"p"), DeviceError::Busy);
     let other = tempfile::tempdir().unwrap();
     copy(&folder, other.path());
-    assert_eq!(
-        create(other.path(), b"p"),
-        RefusedReason::DeviceExists.into()
-    );
+    assert_eq!(create(other.path(), b"p"), RefusedReason::DeviceExists.into());
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(create(empty.path(), b""), RefusedReason::BadInput.into());
 }
@@ -163,16 +124,10 @@ fn no_device_is_made_over_another_or_without_a_passphrase() {
 fn a_missing_device_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(open(folder.path()).unwrap_err(), DeviceError::Gone);
-    assert_eq!(
-        open(&folder.path().join("none")).unwrap_err(),
-        DeviceError::Gone
-    );
+    assert_eq!(open(&folder.path().join("none")).unwrap_err(), DeviceError::Gone);
     let device = signer();
     fs::remove_dir_all(device.folder()).unwrap();
-    let generated = device
-        .session()
-        .unwrap()
-        .generate(&label("new"), KeyKind::Hmac);
+    let generated = device.session().unwrap().generate(&label("new"), KeyKind::Hmac);
     assert_eq!(generated.unwrap_err(), DeviceError::Gone);
 }
 
@@ -204,11 +159,7 @@ fn a_damaged_file_stops_the_device() {
 #[test]
 fn a_lost_count_a_swapped_key_and_a_renamed_key_stop_the_device() {
     let device = signer();
-    device
-        .session()
-        .unwrap()
-        .generate(&label("root"), KeyKind::Sm2Sign)
-        .unwrap();
+    device.session().unwrap().generate(&label("root"), KeyKind::Sm2Sign).unwrap();
     let origin = tempfile::tempdir().unwrap();
     copy(device.folder(), origin.path());
     let at = |name: &str| origin.path().join(name);
@@ -242,11 +193,7 @@ fn what_a_crash_left_unfinished_is_removed() {
     let device = device.reopened();
     let names: Vec<_> = files(device.folder());
     assert!(!names.iter().any(|path| path.ends_with("half.key.new")));
-    device
-        .session()
-        .unwrap()
-        .generate(&label("orphan"), KeyKind::Hmac)
-        .unwrap();
+    device.session().unwrap().generate(&label("orphan"), KeyKind::Hmac).unwrap();
     assert_eq!(device.session().unwrap().keys().unwrap().len(), 2);
 }
 
@@ -260,9 +207,7 @@ fn files_show_no_secret_and_belong_to_the_owner() {
     let info = session.generate(&label("ca"), KeyKind::Sm2Sign).unwrap();
     let shares = session.split(&label("ca"), 2, 2).unwrap();
     secrets.extend(shares.iter().map(|share| share.to_bytes()[2..].to_vec()));
-    session
-        .combine(&label("again"), &shares, &info.public_key.unwrap())
-        .unwrap();
+    session.combine(&label("again"), &shares, &info.public_key.unwrap()).unwrap();
     for file in files(device.folder()) {
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{}", file.display());
@@ -292,12 +237,7 @@ fn two_keys_restored_from_the_same_shares_look_different_on_disk() {
 /// Incident T-01: a stuck source stops everything that needs randomness, at once and for good.
 #[test]
 fn a_stuck_random_source_breaks_the_device() {
-    for failure in [
-        Failure::Zero,
-        Failure::Repeat,
-        Failure::Alternate,
-        Failure::Error,
-    ] {
+    for failure in [Failure::Zero, Failure::Repeat, Failure::Alternate, Failure::Error] {
         let folder = tempfile::tempdir().unwrap();
         let source = Box::new(Failing::after(20_000, failure));
         let stretch = Stretch::FAST_FOR_TESTS;
@@ -307,10 +247,7 @@ fn a_stuck_random_source_breaks_the_device() {
         let signatures = (0..2_000)
             .take_while(|_| session.sign_digest(&label("ca"), &Digest([1; 32])).is_ok())
             .count();
-        assert!(
-            (100..700).contains(&signatures),
-            "{failure:?}: {signatures}"
-        );
+        assert!((100..700).contains(&signatures), "{failure:?}: {signatures}");
         let mut block = [0xee; 16];
         broken(session.fill(&mut block));
         assert_eq!(block, [0; 16], "octets of a stuck source left the device");
@@ -325,12 +262,7 @@ fn a_stuck_random_source_breaks_the_device() {
 
 #[test]
 fn a_source_that_is_stuck_from_the_start_makes_no_device() {
-    for failure in [
-        Failure::Zero,
-        Failure::Repeat,
-        Failure::Alternate,
-        Failure::Error,
-    ] {
+    for failure in [Failure::Zero, Failure::Repeat, Failure::Alternate, Failure::Error] {
         let folder = tempfile::tempdir().unwrap();
         let source = Box::new(Failing::after(0, failure));
         broken(SoftDevice::create_with_random(
@@ -355,12 +287,7 @@ fn a_source_with_too_many_ones_fails_the_start_up_test() {
     }
     let folder = tempfile::tempdir().unwrap();
     let source = Box::new(Biased(Seeded::new(1)));
-    broken(SoftDevice::create_with_random(
-        folder.path(),
-        b"p",
-        Stretch::FAST_FOR_TESTS,
-        source,
-    ));
+    broken(SoftDevice::create_with_random(folder.path(), b"p", Stretch::FAST_FOR_TESTS, source));
 }
 
 /// Signs until it is killed; prints each count after the signature. Started by the test below.
@@ -388,12 +315,7 @@ fn signatures_survive_a_killed_process() {
     let mut last = 0;
     for round in 0..5 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "child_that_signs_until_killed",
-                "--ignored",
-                "--nocapture",
-            ])
+            .args(["--exact", "child_that_signs_until_killed", "--ignored", "--nocapture"])
             .env("YINXIN_TEST_DEVICE", folder.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -403,21 +325,12 @@ fn signatures_survive_a_killed_process() {
         let output = child.wait_with_output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let acknowledged = text.lines().filter_map(|line| line.strip_prefix("signed "));
-        let acknowledged: u64 = acknowledged
-            .filter_map(|n| n.parse().ok())
-            .max()
-            .unwrap_or(last);
+        let acknowledged: u64 = acknowledged.filter_map(|n| n.parse().ok()).max().unwrap_or(last);
         let device = open(folder.path()).unwrap();
         let uses = device.session().unwrap().key(&label("ca")).unwrap().uses;
-        assert!(
-            uses >= acknowledged,
-            "{acknowledged} signatures left, {uses} counted"
-        );
+        assert!(uses >= acknowledged, "{acknowledged} signatures left, {uses} counted");
         // One signature may have been under way, and one line cut off.
-        assert!(
-            uses <= acknowledged + 2,
-            "{acknowledged} acknowledged, {uses} counted"
-        );
+        assert!(uses <= acknowledged + 2, "{acknowledged} acknowledged, {uses} counted");
         last = uses;
     }
     assert!(last > 50, "the child hardly ran: {last}");

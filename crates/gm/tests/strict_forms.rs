@@ -22,10 +22,7 @@ fn signature(text: &str) -> Result<Signature, FormatError> {
 fn the_shortest_signature_is_accepted() {
     let one_and_two = signature("3006 020101 020102").unwrap();
     assert_eq!(one_and_two.to_der(), octets("3006020101020102"));
-    assert_eq!(
-        Signature::from_raw(&one_and_two.to_raw()).unwrap(),
-        one_and_two
-    );
+    assert_eq!(Signature::from_raw(&one_and_two.to_raw()).unwrap(), one_and_two);
     let high_bits = signature("3008 02020080 020200ff").unwrap();
     assert_eq!(high_bits.to_der(), octets("3008020200800202 00ff"));
 }
@@ -46,22 +43,13 @@ fn signatures_in_any_other_form_are_refused() {
         ("long-form length", "308106 020101 020102"),
         ("padded long-form length", "30820006 020101 020102"),
         ("indefinite length", "3080 020101 020102 0000"),
-        (
-            "length of nine octets",
-            "3089000000000000000006 020101 020102",
-        ),
+        ("length of nine octets", "3089000000000000000006 020101 020102"),
         ("leading zero", "3007 02020001 020102"),
         ("negative", "3006 0201ff 020102"),
         // The example of GB/T 20518-2018 annex D: `02 20 B5…` must be `02 21 00 B5…`.
-        (
-            "missing zero before a high bit",
-            &format!("3025 0220b5{} 020102", "70".repeat(31)),
-        ),
+        ("missing zero before a high bit", &format!("3025 0220b5{} 020102", "70".repeat(31))),
         ("integer without content", "3005 0200 020102"),
-        (
-            "integer of 33 octets",
-            &format!("3026 022101{} 020102", "00".repeat(32)),
-        ),
+        ("integer of 33 octets", &format!("3026 022101{} 020102", "00".repeat(32))),
     ];
     for (name, text) in cases {
         signature(text).expect_err(name);
@@ -97,11 +85,7 @@ fn public_keys_are_uncompressed_points_of_the_curve() {
         ("empty", String::new()),
     ];
     for (name, text) in form {
-        assert_eq!(
-            PublicKey::from_sec1(&octets(&text)),
-            Err(KeyError::PointForm),
-            "{name}"
-        );
+        assert_eq!(PublicKey::from_sec1(&octets(&text)), Err(KeyError::PointForm), "{name}");
     }
     let off = [
         ("another ordinate", format!("04{GX}{}a1", &GY[..62])),
@@ -112,11 +96,7 @@ fn public_keys_are_uncompressed_points_of_the_curve() {
         ("all ones", format!("04{}", "ff".repeat(64))),
     ];
     for (name, text) in off {
-        assert_eq!(
-            PublicKey::from_sec1(&octets(&text)),
-            Err(KeyError::OffCurve),
-            "{name}"
-        );
+        assert_eq!(PublicKey::from_sec1(&octets(&text)), Err(KeyError::OffCurve), "{name}");
     }
 }
 
@@ -145,30 +125,15 @@ fn ciphertexts_in_any_other_form_are_refused() {
     let read = Ciphertext::from_der(&good).unwrap();
     assert_eq!(read.to_der(), good);
     assert_eq!(Ciphertext::from_raw(&read.to_raw()).unwrap(), read);
-    assert_eq!(
-        (hex::encode(read.x()), hex::encode(read.y())),
-        (GX.into(), GY.into())
-    );
+    assert_eq!((hex::encode(read.x()), hex::encode(read.y())), (GX.into(), GY.into()));
     let cipher = "22".repeat(20);
     let bad = [
-        (
-            "off the curve",
-            build(&format!("0220{GX}"), &format!("0220{GX}"), &hash, &cipher),
-        ),
+        ("off the curve", build(&format!("0220{GX}"), &format!("0220{GX}"), &hash, &cipher)),
         ("hash of 31 octets", build(&x, &y, &hash[2..], &cipher)),
-        (
-            "hash of 33 octets",
-            build(&x, &y, &format!("{hash}00"), &cipher),
-        ),
+        ("hash of 33 octets", build(&x, &y, &format!("{hash}00"), &cipher)),
         ("no ciphertext", build(&x, &y, &hash, "")),
-        (
-            "leading zero",
-            build(&format!("022100{GX}"), &y, &hash, &cipher),
-        ),
-        (
-            "missing zero",
-            build(&x, &format!("0220{GY}"), &hash, &cipher),
-        ),
+        ("leading zero", build(&format!("022100{GX}"), &y, &hash, &cipher)),
+        ("missing zero", build(&x, &format!("0220{GY}"), &hash, &cipher)),
         ("octets after it", [&good[..], &[0]].concat()),
         ("cut", good[..good.len() - 1].to_vec()),
     ];
@@ -186,9 +151,7 @@ fn labels_are_file_names_of_one_kind() {
         assert_eq!(KeyLabel::new(good).unwrap().as_str(), good);
     }
     let long = "x".repeat(64);
-    for bad in [
-        "", ".", "-a", "_a", "A", "a/b", "..", "a b", "根", "a\n", "a\0", &long,
-    ] {
+    for bad in ["", ".", "-a", "_a", "A", "a/b", "..", "a b", "根", "a\n", "a\0", &long] {
         assert_eq!(KeyLabel::new(bad), Err(KeyError::Label), "{bad:?}");
     }
 }

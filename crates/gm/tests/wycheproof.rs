@@ -25,10 +25,7 @@ fn run(file: &str, check: impl Fn(&Value, &Value) -> Option<bool>) -> [usize; 3]
             counts[accepted.map_or(2, |accepted| usize::from(!accepted))] += 1;
         }
     }
-    assert_eq!(
-        counts.iter().sum::<usize>(),
-        suite["numberOfTests"].as_u64().unwrap() as usize
-    );
+    assert_eq!(counts.iter().sum::<usize>(), suite["numberOfTests"].as_u64().unwrap() as usize);
     counts
 }
 

@@ -72,16 +72,10 @@ async fn open(folder: &Path, level: u32) -> Kmc {
     let config = KmcConfig {
         name_der: vec![0x30, 0],
         certificate_serial: serial(1),
-        refill: RefillPolicy {
-            low: level,
-            level,
-            batch: 200,
-        },
+        refill: RefillPolicy { low: level, level, batch: 200 },
         retention: Retention::default(),
     };
-    Kmc::open(store.await.unwrap(), device, clock, config)
-        .await
-        .unwrap()
+    Kmc::open(store.await.unwrap(), device, clock, config).await.unwrap()
 }
 
 fn order(number: u32, signing_key: gm::PublicKey) -> ApplyOrder {

@@ -240,10 +240,6 @@ pub struct RefillPolicy {
 
 impl Default for RefillPolicy {
     fn default() -> Self {
-        Self {
-            low: 500,
-            level: 1000,
-            batch: 100,
-        }
+        Self { low: 500, level: 1000, batch: 100 }
     }
 }

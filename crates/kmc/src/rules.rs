@@ -36,11 +36,7 @@ pub fn decide_apply(
 ) -> Result<Applying, Error> {
     let Some(pair) = existing else {
         let valid = order.not_before < order.not_after && order.not_after > now;
-        return if valid {
-            Ok(Applying::Take)
-        } else {
-            Err(Error::Validity)
-        };
+        return if valid { Ok(Applying::Take) } else { Err(Error::Validity) };
     };
     if pair.assignment.signing_key != order.signing_key {
         return Err(Error::SerialTaken);
@@ -86,11 +82,9 @@ pub fn decide_end(
 ) -> Result<Option<Ending>, Error> {
     match pair.place {
         Place::History(_) => Ok(None),
-        Place::InUse => Ok(Some(Ending {
-            at: now,
-            reason,
-            retain_until: retain_until(now, retention)?,
-        })),
+        Place::InUse => {
+            Ok(Some(Ending { at: now, reason, retain_until: retain_until(now, retention)? }))
+        }
     }
 }
 
@@ -148,11 +142,7 @@ mod tests {
         ];
         for (ended, years, expected) in table {
             let retention = Retention::years_at_least(years);
-            assert_eq!(
-                retain_until(at(ended), retention).unwrap(),
-                at(expected),
-                "{ended}"
-            );
+            assert_eq!(retain_until(at(ended), retention).unwrap(), at(expected), "{ended}");
         }
     }
 
@@ -164,11 +154,7 @@ mod tests {
 
     #[test]
     fn refilling_has_a_mark_a_level_and_a_batch() {
-        let policy = RefillPolicy {
-            low: 4,
-            level: 8,
-            batch: 3,
-        };
+        let policy = RefillPolicy { low: 4, level: 8, batch: 3 };
         let table = [
             // standby, filling, expected
             (0, false, 3),
@@ -180,30 +166,16 @@ mod tests {
             (9, true, 0),
         ];
         for (standby, filling, expected) in table {
-            assert_eq!(
-                refill_need(standby, policy, filling),
-                expected,
-                "{standby} {filling}"
-            );
+            assert_eq!(refill_need(standby, policy, filling), expected, "{standby} {filling}");
         }
     }
 
     #[test]
     fn a_request_may_be_five_minutes_off_either_way() {
         let now = at("2026-11-22T02:00:00Z");
-        for (seconds, fits) in [
-            (-301, false),
-            (-300, true),
-            (0, true),
-            (300, true),
-            (301, false),
-        ] {
+        for (seconds, fits) in [(-301, false), (-300, true), (0, true), (300, true), (301, false)] {
             let requested = now + SignedDuration::from_secs(seconds);
-            assert_eq!(
-                check_request_time(requested, now).is_ok(),
-                fits,
-                "{seconds}"
-            );
+            assert_eq!(check_request_time(requested, now).is_ok(), fits, "{seconds}");
         }
     }
 }

@@ -2,12 +2,7 @@
 //! generated, and every answer is the one that a simple model expects.
 
 // Helpers outside #[test] functions fail the test by panicking.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -25,20 +20,9 @@ const PEOPLE: usize = 4;
 enum Step {
     Refill,
     Batch(u32),
-    Apply {
-        ca: usize,
-        serial: u32,
-        person: usize,
-    },
-    Restore {
-        ca: usize,
-        serial: u32,
-        person: usize,
-    },
-    Revoke {
-        ca: usize,
-        serial: u32,
-    },
+    Apply { ca: usize, serial: u32, person: usize },
+    Restore { ca: usize, serial: u32, person: usize },
+    Revoke { ca: usize, serial: u32 },
     Days(i64),
     Expire,
     Restart,
@@ -84,13 +68,7 @@ impl Play {
         let world = World::sqlite().await;
         let cas = [world.ca("甲机构").await.0, world.ca("乙机构").await.0];
         let people = (0..PEOPLE).map(|_| person()).collect();
-        Self {
-            world,
-            cas,
-            people,
-            known: HashMap::new(),
-            day: 0,
-        }
+        Self { world, cas, people, known: HashMap::new(), day: 0 }
     }
 
     async fn step(mut self, step: &Step) -> Self {
@@ -124,9 +102,7 @@ impl Play {
             Some(known) if known.holder != who => "kmc.serial_taken",
             Some(known) if known.ended => "kmc.key_ended",
             _ => {
-                let key = opened(&answer.unwrap(), &self.people[who])
-                    .to_bytes()
-                    .to_vec();
+                let key = opened(&answer.unwrap(), &self.people[who]).to_bytes().to_vec();
                 let fresh = Known {
                     secret: key.clone(),
                     holder: who,

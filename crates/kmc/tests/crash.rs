@@ -2,12 +2,7 @@
 //! next process finds every pair in exactly one store and finishes what was asked for.
 
 // Helpers outside #[test] functions fail the test by panicking.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -36,19 +31,13 @@ async fn life(world: &World) {
     kmc.refill().await.unwrap();
     let (old, new) = (known(1), known(2));
     for number in [1, 2] {
-        kmc.apply(&ca, order(number, old.public_key()))
-            .await
-            .unwrap();
+        kmc.apply(&ca, order(number, old.public_key())).await.unwrap();
     }
-    kmc.restore(&ca, restore(1, new.public_key()))
-        .await
-        .unwrap();
+    kmc.restore(&ca, restore(1, new.public_key())).await.unwrap();
     recover(world, &ca).await;
     kmc.revoke(&ca, serial(2)).await.unwrap();
     for number in 10..=18 {
-        kmc.apply(&ca, order(number, old.public_key()))
-            .await
-            .unwrap();
+        kmc.apply(&ca, order(number, old.public_key())).await.unwrap();
     }
     let mut brief = order(19, old.public_key());
     brief.not_after = brief.not_before + SignedDuration::from_secs(5);
@@ -60,18 +49,13 @@ async fn life(world: &World) {
 
 async fn registered(world: &World) -> Ca {
     let name = kmc::Text::parse("name", "甲机构").unwrap();
-    world
-        .kmc
-        .register_ca(name, *known(3).public_key(), actor())
-        .await
-        .unwrap()
+    world.kmc.register_ca(name, *known(3).public_key(), actor()).await.unwrap()
 }
 
 async fn recover(world: &World, ca: &Ca) {
-    for (party, identity, key) in [
-        (Party::Operator, "甲", known(4)),
-        (Party::Judicial, "乙", known(5)),
-    ] {
+    for (party, identity, key) in
+        [(Party::Operator, "甲", known(4)), (Party::Judicial, "乙", known(5))]
+    {
         let text = |text: &str| kmc::Text::parse("text", text).unwrap();
         let officer = kmc::NewOfficer {
             party,
@@ -85,15 +69,8 @@ async fn recover(world: &World, ca: &Ca) {
     let mut order = recovery_order(ca, 1, known(6).public_key());
     order.case_number = kmc::Text::parse("case", &format!("第{}号", case_number())).unwrap();
     let case = world.kmc.open_recovery(order, actor()).await.unwrap();
-    let approvals = vec![
-        common::approval(&case, &known(4)),
-        common::approval(&case, &known(5)),
-    ];
-    world
-        .kmc
-        .recover(&case.token, approvals, actor())
-        .await
-        .unwrap();
+    let approvals = vec![common::approval(&case, &known(4)), common::approval(&case, &known(5))];
+    world.kmc.recover(&case.token, approvals, actor()).await.unwrap();
 }
 
 /// A case that was open when the process died stays; the next one has another number.
@@ -125,16 +102,9 @@ fn run_child(folder: &Path, variable: (&str, &str)) -> bool {
 fn steps() -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
-    assert!(run_child(
-        folder.path(),
-        ("YINXIN_CRASH_TRACE", trace.to_str().unwrap())
-    ));
+    assert!(run_child(folder.path(), ("YINXIN_CRASH_TRACE", trace.to_str().unwrap())));
     let names = std::fs::read_to_string(trace).unwrap();
-    names
-        .lines()
-        .filter(|name| name.starts_with("kmc."))
-        .map(str::to_owned)
-        .collect()
+    names.lines().filter(|name| name.starts_with("kmc.")).map(str::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,10 +114,7 @@ async fn a_kill_at_any_step_loses_and_doubles_no_key() {
     for step in &steps {
         for time in [1, 2] {
             let folder = tempfile::tempdir().unwrap();
-            let survived = run_child(
-                folder.path(),
-                ("YINXIN_CRASH_AT", &format!("{step}:{time}")),
-            );
+            let survived = run_child(folder.path(), ("YINXIN_CRASH_AT", &format!("{step}:{time}")));
             assert!(time == 2 || !survived, "{step} did not kill");
             pick_up(folder.path(), step).await;
         }
@@ -164,11 +131,7 @@ async fn pick_up(folder: &Path, step: &str) {
     let held = holder(&world, &ca).await;
     let before = opened(&held.1, &held.0).to_bytes();
     let again = holder(&world, &ca).await;
-    assert_eq!(
-        *opened(&again.1, &again.0).to_bytes(),
-        *before,
-        "after {step}"
-    );
+    assert_eq!(*opened(&again.1, &again.0).to_bytes(), *before, "after {step}");
     let statistics = world.kmc.statistics().await.unwrap();
     assert!(statistics.conserved(), "after {step}: {statistics:?}");
 }

@@ -1,12 +1,7 @@
 //! GM/T 0014 end to end: a CA elsewhere and the centre, and what the centre refuses.
 
 // Helpers outside #[test] functions fail the test by panicking.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -36,23 +31,11 @@ impl Far {
         let stretch = gm::soft::Stretch::FAST_FOR_TESTS;
         let device = gm::soft::SoftDevice::create(folder.path(), b"ca", stretch).unwrap();
         let label = KeyLabel::new("ca").unwrap();
-        let key = device
-            .session()
-            .unwrap()
-            .generate(&label, KeyKind::Sm2Sign)
-            .unwrap();
+        let key = device.session().unwrap().generate(&label, KeyKind::Sm2Sign).unwrap();
         let name = Text::parse("name", "远方机构").unwrap();
-        world
-            .kmc
-            .register_ca(name, key.public_key.unwrap(), common::actor())
-            .await
-            .unwrap();
+        world.kmc.register_ca(name, key.public_key.unwrap(), common::actor()).await.unwrap();
         world.kmc.refill().await.unwrap();
-        Self {
-            world,
-            device: Arc::new(device),
-            _folder: folder,
-        }
+        Self { world, device: Arc::new(device), _folder: folder }
     }
 
     async fn centre(&self, transport: Transport, centre_key: PublicKey) -> Remote {
@@ -62,19 +45,11 @@ impl Far {
             signing_label: KeyLabel::new("ca").unwrap(),
             centre_key,
         };
-        Remote::new(
-            self.device.clone(),
-            self.world.clock.clone(),
-            transport,
-            config,
-        )
-        .await
-        .unwrap()
+        Remote::new(self.device.clone(), self.world.clock.clone(), transport, config).await.unwrap()
     }
 
     async fn direct(&self) -> Remote {
-        self.centre(direct(&self.world.kmc), *self.world.kmc.public_key())
-            .await
+        self.centre(direct(&self.world.kmc), *self.world.kmc.public_key()).await
     }
 }
 
@@ -82,11 +57,7 @@ fn direct(kmc: &Kmc) -> Transport {
     let kmc = kmc.clone();
     Arc::new(move |request| {
         let kmc = kmc.clone();
-        Box::pin(async move {
-            kmc.handle(&request)
-                .await
-                .map_err(|error| error.to_string())
-        })
+        Box::pin(async move { kmc.handle(&request).await.map_err(|error| error.to_string()) })
     })
 }
 
@@ -132,39 +103,24 @@ async fn a_lost_answer_is_asked_for_again() {
     let lossy: Transport = Arc::new(move |request| {
         let (kmc, calls) = (kmc.clone(), calls.clone());
         Box::pin(async move {
-            let answer = kmc
-                .handle(&request)
-                .await
-                .map_err(|error| error.to_string())?;
+            let answer = kmc.handle(&request).await.map_err(|error| error.to_string())?;
             let mut calls = calls.lock().unwrap();
             *calls += 1;
-            if *calls == 1 {
-                Err("连接中断".to_owned())
-            } else {
-                Ok(answer)
-            }
+            if *calls == 1 { Err("连接中断".to_owned()) } else { Ok(answer) }
         })
     });
     let centre = far.centre(lossy, *far.world.kmc.public_key()).await;
     let subscriber = person();
     let lost = centre.apply(order(1, subscriber.public_key())).await;
     assert_eq!(lost.unwrap_err().code(), "kmc.unreachable");
-    opened(
-        &centre
-            .apply(order(1, subscriber.public_key()))
-            .await
-            .unwrap(),
-        &subscriber,
-    );
+    opened(&centre.apply(order(1, subscriber.public_key())).await.unwrap(), &subscriber);
     assert_eq!(far.world.kmc.statistics().await.unwrap().in_use(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_somebody_else_is_not_believed() {
     let far = Far::of(World::sqlite().await).await;
-    let centre = far
-        .centre(direct(&far.world.kmc), *person().public_key())
-        .await;
+    let centre = far.centre(direct(&far.world.kmc), *person().public_key()).await;
     let refused = centre.apply(order(1, person().public_key())).await;
     assert_eq!(refused.unwrap_err().code(), "kmc.bad_answer");
 }
@@ -181,20 +137,14 @@ async fn an_old_answer_does_not_fit_a_new_request() {
             if let Some(old) = old {
                 return Ok(old);
             }
-            let answer = kmc
-                .handle(&request)
-                .await
-                .map_err(|error| error.to_string())?;
+            let answer = kmc.handle(&request).await.map_err(|error| error.to_string())?;
             *kept.lock().unwrap() = Some(answer.clone());
             Ok(answer)
         })
     });
     let centre = far.centre(replaying, *far.world.kmc.public_key()).await;
     let subscriber = person();
-    centre
-        .apply(order(1, subscriber.public_key()))
-        .await
-        .unwrap();
+    centre.apply(order(1, subscriber.public_key())).await.unwrap();
     let refused = centre.apply(order(1, subscriber.public_key())).await;
     assert_eq!(refused.unwrap_err().code(), "kmc.bad_answer");
 }
@@ -227,10 +177,7 @@ impl Hand {
         let request = CaRequest::sign(body, sign).unwrap().to_der();
         let answer = self.world.kmc.handle(&request).await.unwrap();
         let answer = KmRespond::from_der(&answer).unwrap();
-        answer
-            .verify(self.world.kmc.public_key(), &UserId::default())
-            .unwrap()
-            .clone()
+        answer.verify(self.world.kmc.public_key(), &UserId::default()).unwrap().clone()
     }
 
     async fn refused(&self, body: KsRequest, signer: &PrivateKey) -> u64 {
@@ -259,9 +206,7 @@ fn apply(number: u32, signing_key: &PublicKey) -> ApplyKey {
 async fn one_message_may_carry_several_requests() {
     let hand = Hand::new().await;
     let (first, second) = (person(), person());
-    let revoke = Request::Revoke(RevokeKey {
-        cert_serial: serial(7),
-    });
+    let revoke = Request::Revoke(RevokeKey { cert_serial: serial(7) });
     let requests = vec![
         Request::Apply(apply(1, first.public_key())),
         revoke,
@@ -270,20 +215,15 @@ async fn one_message_may_carry_several_requests() {
     let body = hand.body(requests, 200);
     let answer = hand.send(body.clone(), &hand.key).await;
     assert_eq!(answer.task, body.task);
-    let [
-        Respond::Apply(one),
-        Respond::Error(none),
-        Respond::Apply(two),
-    ] = answer.responds.as_slice()
+    let [Respond::Apply(one), Respond::Error(none), Respond::Apply(two)] =
+        answer.responds.as_slice()
     else {
         panic!("{:?}", answer.responds)
     };
     assert_eq!(none.number, 14);
     for (key, owner) in [(one, &first), (two, &second)] {
         let envelope = PrivateKeyEnvelope::from_der(&key.private_key).unwrap();
-        envelope
-            .verify(hand.world.kmc.public_key(), &UserId::default())
-            .unwrap();
+        envelope.verify(hand.world.kmc.public_key(), &UserId::default()).unwrap();
         let public_key = key.public_key.public_key().unwrap();
         let inner = pki::envelope::unwrap(&envelope.into_enveloped(public_key), owner).unwrap();
         assert_eq!(*inner.public_key(), public_key);
@@ -331,32 +271,17 @@ impl World {
 async fn what_the_centre_cannot_make_is_refused_by_number() {
     let hand = Hand::new().await;
     let good = apply(1, person().public_key());
-    let short = ApplyKey {
-        key_bits: 512,
-        ..good.clone()
-    };
-    assert_eq!(
-        hand.refused(hand.body(vec![Request::Apply(short)], 1), &hand.key)
-            .await,
-        6
-    );
+    let short = ApplyKey { key_bits: 512, ..good.clone() };
+    assert_eq!(hand.refused(hand.body(vec![Request::Apply(short)], 1), &hand.key).await, 6);
     let mut rsa = good.clone();
     rsa.key_type = pki::oid::RSA;
-    assert_eq!(
-        hand.refused(hand.body(vec![Request::Apply(rsa)], 2), &hand.key)
-            .await,
-        6
-    );
+    assert_eq!(hand.refused(hand.body(vec![Request::Apply(rsa)], 2), &hand.key).await, 6);
     let mut off_curve = good.clone();
     let mut spki = off_curve.user.signing_key.der().to_vec();
     let last = spki.len() - 1;
     spki[last] ^= 1;
     off_curve.user.signing_key = Spki::from_der(&spki).unwrap();
-    assert_eq!(
-        hand.refused(hand.body(vec![Request::Apply(off_curve)], 3), &hand.key)
-            .await,
-        7
-    );
+    assert_eq!(hand.refused(hand.body(vec![Request::Apply(off_curve)], 3), &hand.key).await, 7);
     assert_eq!(hand.refused(hand.body(Vec::new(), 4), &hand.key).await, 5);
     let twice = vec![Request::Apply(good.clone()), Request::Apply(good)];
     assert_eq!(hand.refused(hand.body(twice, 5), &hand.key).await, 5);

@@ -1,12 +1,7 @@
 //! Judicial recovery: two people, one record, an envelope and never the key itself.
 
 // Helpers outside #[test] functions fail the test by panicking.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -30,11 +25,7 @@ impl Scene {
         let (ca, _) = world.ca("甲机构").await;
         world.kmc.refill().await.unwrap();
         let subscriber = person();
-        let issued = world
-            .kmc
-            .apply(&ca, order(1, subscriber.public_key()))
-            .await
-            .unwrap();
+        let issued = world.kmc.apply(&ca, order(1, subscriber.public_key())).await.unwrap();
         Self {
             archived: opened(&issued, &subscriber),
             operator: world.officer(Party::Operator, "110101199001011237").await,
@@ -71,16 +62,8 @@ async fn two_parties_recover_exactly_the_archived_key_for_the_judicial_key() {
     on_each_engine(async |world| {
         let scene = Scene::of(world).await;
         let case = scene.case().await;
-        let approvals = vec![
-            approval(&case, &scene.judicial),
-            approval(&case, &scene.operator),
-        ];
-        let found = scene
-            .world
-            .kmc
-            .recover(&case.token, approvals, actor())
-            .await
-            .unwrap();
+        let approvals = vec![approval(&case, &scene.judicial), approval(&case, &scene.operator)];
+        let found = scene.world.kmc.recover(&case.token, approvals, actor()).await.unwrap();
         let key = opened(&found.key, &scene.target);
         assert_eq!(*key.to_bytes(), *scene.archived.to_bytes());
         assert_eq!(found.notice, Notice::Due);
@@ -104,19 +87,10 @@ async fn the_record_names_all_that_the_law_asks_for() {
         "加密证书序列号：01",
         "告知义务：应当告知当事人",
         "签署期限：2026-11-23T02:00:00Z",
-        &format!(
-            "接收公钥：{}",
-            hex::encode(scene.target.public_key().to_sec1())
-        ),
-        &format!(
-            "加密公钥：{}",
-            hex::encode(scene.archived.public_key().to_sec1())
-        ),
+        &format!("接收公钥：{}", hex::encode(scene.target.public_key().to_sec1())),
+        &format!("加密公钥：{}", hex::encode(scene.archived.public_key().to_sec1())),
     ] {
-        assert!(
-            lines.contains(&expected),
-            "{expected} is missing in\n{record}"
-        );
+        assert!(lines.contains(&expected), "{expected} is missing in\n{record}");
     }
 }
 
@@ -126,15 +100,10 @@ async fn one_signature_is_not_enough() {
         let scene = Scene::of(world).await;
         let case = scene.case().await;
         for lonely in [&scene.operator, &scene.judicial] {
-            let code = scene
-                .refused(&case.token, vec![approval(&case, lonely)])
-                .await;
+            let code = scene.refused(&case.token, vec![approval(&case, lonely)]).await;
             assert_eq!(code, "kmc.two_parties_needed");
         }
-        assert_eq!(
-            scene.refused(&case.token, Vec::new()).await,
-            "kmc.two_parties_needed"
-        );
+        assert_eq!(scene.refused(&case.token, Vec::new()).await, "kmc.two_parties_needed");
     })
     .await;
 }
@@ -142,27 +111,15 @@ async fn one_signature_is_not_enough() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_person_or_the_same_side_twice_is_refused() {
     let scene = Scene::of(World::sqlite().await).await;
-    let second = scene
-        .world
-        .officer(Party::Operator, "110101199203031239")
-        .await;
+    let second = scene.world.officer(Party::Operator, "110101199203031239").await;
     let case = scene.case().await;
-    for pair in [
-        [&scene.operator, &scene.operator],
-        [&scene.operator, &second],
-    ] {
+    for pair in [[&scene.operator, &scene.operator], [&scene.operator, &second]] {
         let approvals = pair.map(|signer| approval(&case, signer)).to_vec();
-        assert_eq!(
-            scene.refused(&case.token, approvals).await,
-            "kmc.two_parties_needed"
-        );
+        assert_eq!(scene.refused(&case.token, approvals).await, "kmc.two_parties_needed");
     }
     let three = [&scene.operator, &scene.judicial, &second];
     let approvals = three.map(|signer| approval(&case, signer)).to_vec();
-    assert_eq!(
-        scene.refused(&case.token, approvals).await,
-        "kmc.two_parties_needed"
-    );
+    assert_eq!(scene.refused(&case.token, approvals).await, "kmc.two_parties_needed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,20 +142,11 @@ async fn a_record_that_was_changed_is_refused() {
     let case = scene.case().await;
     let mut changed = case.clone();
     changed.order.target_key = *person().public_key();
-    let approvals = vec![
-        approval(&changed, &scene.operator),
-        approval(&case, &scene.judicial),
-    ];
-    assert_eq!(
-        scene.refused(&case.token, approvals).await,
-        "kmc.approval_invalid"
-    );
+    let approvals = vec![approval(&changed, &scene.operator), approval(&case, &scene.judicial)];
+    assert_eq!(scene.refused(&case.token, approvals).await, "kmc.approval_invalid");
     let stranger = person();
     let approvals = vec![approval(&case, &scene.operator), approval(&case, &stranger)];
-    assert_eq!(
-        scene.refused(&case.token, approvals).await,
-        "kmc.unknown_officer"
-    );
+    assert_eq!(scene.refused(&case.token, approvals).await, "kmc.unknown_officer");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,21 +154,10 @@ async fn a_case_changed_in_the_database_is_a_fault_and_recovers_nothing() {
     let scene = Scene::of(World::sqlite().await).await;
     let case = scene.case().await;
     sqlx::any::install_default_drivers();
-    let mut conn = sqlx::AnyConnection::connect(&scene.world.url)
-        .await
-        .unwrap();
-    conn.execute("UPDATE recovery_case SET authority = '某公司'")
-        .await
-        .unwrap();
-    let approvals = vec![
-        approval(&case, &scene.operator),
-        approval(&case, &scene.judicial),
-    ];
-    let refused = scene
-        .world
-        .kmc
-        .recover(&case.token, approvals, actor())
-        .await;
+    let mut conn = sqlx::AnyConnection::connect(&scene.world.url).await.unwrap();
+    conn.execute("UPDATE recovery_case SET authority = '某公司'").await.unwrap();
+    let approvals = vec![approval(&case, &scene.operator), approval(&case, &scene.judicial)];
+    let refused = scene.world.kmc.recover(&case.token, approvals, actor()).await;
     assert_eq!(refused.unwrap_err().code(), "kmc.stored_data");
 }
 
@@ -233,32 +170,13 @@ async fn signatures_come_within_a_day_and_a_lapsed_case_can_be_opened_anew() {
         let twice = scene.world.kmc.open_recovery(order, actor()).await;
         assert_eq!(twice.unwrap_err().code(), "kmc.case_taken");
         scene.world.advance_days(2);
-        let approvals = || {
-            vec![
-                approval(&case, &scene.operator),
-                approval(&case, &scene.judicial),
-            ]
-        };
-        assert_eq!(
-            scene.refused(&case.token, approvals()).await,
-            "kmc.case_expired"
-        );
+        let approvals = || vec![approval(&case, &scene.operator), approval(&case, &scene.judicial)];
+        assert_eq!(scene.refused(&case.token, approvals()).await, "kmc.case_expired");
         let anew = scene.case().await;
         assert_ne!(anew.token, case.token);
-        assert_eq!(
-            scene.refused(&anew.token, approvals()).await,
-            "kmc.approval_invalid"
-        );
-        let approvals = vec![
-            approval(&anew, &scene.operator),
-            approval(&anew, &scene.judicial),
-        ];
-        scene
-            .world
-            .kmc
-            .recover(&anew.token, approvals, actor())
-            .await
-            .unwrap();
+        assert_eq!(scene.refused(&anew.token, approvals()).await, "kmc.approval_invalid");
+        let approvals = vec![approval(&anew, &scene.operator), approval(&anew, &scene.judicial)];
+        scene.world.kmc.recover(&anew.token, approvals, actor()).await.unwrap();
     })
     .await;
 }
@@ -267,38 +185,13 @@ async fn signatures_come_within_a_day_and_a_lapsed_case_can_be_opened_anew() {
 async fn a_lost_answer_is_repeated_to_the_same_two_only() {
     let scene = Scene::of(World::sqlite().await).await;
     let case = scene.case().await;
-    let approvals = || {
-        vec![
-            approval(&case, &scene.operator),
-            approval(&case, &scene.judicial),
-        ]
-    };
-    scene
-        .world
-        .kmc
-        .recover(&case.token, approvals(), actor())
-        .await
-        .unwrap();
-    let again = scene
-        .world
-        .kmc
-        .recover(&case.token, approvals(), actor())
-        .await
-        .unwrap();
-    assert_eq!(
-        *opened(&again.key, &scene.target).to_bytes(),
-        *scene.archived.to_bytes()
-    );
-    let other = scene
-        .world
-        .officer(Party::Operator, "110101199203031239")
-        .await;
+    let approvals = || vec![approval(&case, &scene.operator), approval(&case, &scene.judicial)];
+    scene.world.kmc.recover(&case.token, approvals(), actor()).await.unwrap();
+    let again = scene.world.kmc.recover(&case.token, approvals(), actor()).await.unwrap();
+    assert_eq!(*opened(&again.key, &scene.target).to_bytes(), *scene.archived.to_bytes());
+    let other = scene.world.officer(Party::Operator, "110101199203031239").await;
     let approvals = vec![approval(&case, &other), approval(&case, &scene.judicial)];
-    let refused = scene
-        .world
-        .kmc
-        .recover(&case.token, approvals, actor())
-        .await;
+    let refused = scene.world.kmc.recover(&case.token, approvals, actor()).await;
     assert_eq!(refused.unwrap_err().code(), "kmc.case_done");
     assert_eq!(scene.world.records("recovery.done").await, 1);
     assert_eq!(scene.world.records("recovery.delivered_again").await, 1);
@@ -310,14 +203,8 @@ async fn a_closed_officer_signs_no_more() {
     let case = scene.case().await;
     let key = *scene.operator.public_key();
     scene.world.kmc.close_officer(key, actor()).await.unwrap();
-    let approvals = vec![
-        approval(&case, &scene.operator),
-        approval(&case, &scene.judicial),
-    ];
-    assert_eq!(
-        scene.refused(&case.token, approvals).await,
-        "kmc.unknown_officer"
-    );
+    let approvals = vec![approval(&case, &scene.operator), approval(&case, &scene.judicial)];
+    assert_eq!(scene.refused(&case.token, approvals).await, "kmc.unknown_officer");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -327,27 +214,11 @@ async fn the_subscriber_is_told_once_unless_silence_was_ordered() {
         let case = scene.case().await;
         let early = scene.world.kmc.notice_given(&case.token, actor()).await;
         assert_eq!(early.unwrap_err().code(), "kmc.no_notice_due");
-        let approvals = vec![
-            approval(&case, &scene.operator),
-            approval(&case, &scene.judicial),
-        ];
-        scene
-            .world
-            .kmc
-            .recover(&case.token, approvals, actor())
-            .await
-            .unwrap();
+        let approvals = vec![approval(&case, &scene.operator), approval(&case, &scene.judicial)];
+        scene.world.kmc.recover(&case.token, approvals, actor()).await.unwrap();
         let due = scene.world.kmc.notices_due().await.unwrap();
-        assert_eq!(
-            due.iter().map(|case| &case.token).collect::<Vec<_>>(),
-            [&case.token]
-        );
-        scene
-            .world
-            .kmc
-            .notice_given(&case.token, actor())
-            .await
-            .unwrap();
+        assert_eq!(due.iter().map(|case| &case.token).collect::<Vec<_>>(), [&case.token]);
+        scene.world.kmc.notice_given(&case.token, actor()).await.unwrap();
         assert!(scene.world.kmc.notices_due().await.unwrap().is_empty());
         let twice = scene.world.kmc.notice_given(&case.token, actor()).await;
         assert_eq!(twice.unwrap_err().code(), "kmc.no_notice_due");
@@ -362,16 +233,8 @@ async fn silent_case(scene: &Scene) {
     order.case_number = text("（2026）京01刑初8号");
     order.silence = Some(text("《刑事诉讼法》第一百五十二条"));
     let case = scene.world.kmc.open_recovery(order, actor()).await.unwrap();
-    let approvals = vec![
-        approval(&case, &scene.operator),
-        approval(&case, &scene.judicial),
-    ];
-    let found = scene
-        .world
-        .kmc
-        .recover(&case.token, approvals, actor())
-        .await
-        .unwrap();
+    let approvals = vec![approval(&case, &scene.operator), approval(&case, &scene.judicial)];
+    let found = scene.world.kmc.recover(&case.token, approvals, actor()).await.unwrap();
     assert!(matches!(found.notice, Notice::Withheld(_)));
     assert!(scene.world.kmc.notices_due().await.unwrap().is_empty());
 }
@@ -381,20 +244,9 @@ async fn keys_in_history_are_recovered_too_and_unknown_ones_are_not() {
     let scene = Scene::of(World::sqlite().await).await;
     scene.world.kmc.revoke(&scene.ca, serial(1)).await.unwrap();
     let case = scene.case().await;
-    let approvals = vec![
-        approval(&case, &scene.operator),
-        approval(&case, &scene.judicial),
-    ];
-    let found = scene
-        .world
-        .kmc
-        .recover(&case.token, approvals, actor())
-        .await
-        .unwrap();
-    assert_eq!(
-        *opened(&found.key, &scene.target).to_bytes(),
-        *scene.archived.to_bytes()
-    );
+    let approvals = vec![approval(&case, &scene.operator), approval(&case, &scene.judicial)];
+    let found = scene.world.kmc.recover(&case.token, approvals, actor()).await.unwrap();
+    assert_eq!(*opened(&found.key, &scene.target).to_bytes(), *scene.archived.to_bytes());
     let unknown = recovery_order(&scene.ca, 2, scene.target.public_key());
     let refused = scene.world.kmc.open_recovery(unknown, actor()).await;
     assert_eq!(refused.unwrap_err().code(), "kmc.unknown_certificate");
@@ -403,11 +255,7 @@ async fn keys_in_history_are_recovered_too_and_unknown_ones_are_not() {
 
 impl Scene {
     async fn refused_token(&self) -> &'static str {
-        let refused = self
-            .world
-            .kmc
-            .recover("没有\n此案", Vec::new(), actor())
-            .await;
+        let refused = self.world.kmc.recover("没有\n此案", Vec::new(), actor()).await;
         refused.unwrap_err().code()
     }
 }

@@ -1,12 +1,7 @@
 //! T-32 and T-33: private keys are nowhere in the clear, and come back exactly.
 
 // Helpers outside #[test] functions fail the test by panicking.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -26,17 +21,9 @@ async fn t_32_no_file_of_the_centre_holds_a_private_key() {
     let mut secrets = Vec::new();
     for number in 1..=KEYS {
         let (old, new) = (person(), person());
-        let issued = world
-            .kmc
-            .apply(&ca, order(number, old.public_key()))
-            .await
-            .unwrap();
+        let issued = world.kmc.apply(&ca, order(number, old.public_key())).await.unwrap();
         secrets.push(opened(&issued, &old).to_bytes().to_vec());
-        world
-            .kmc
-            .restore(&ca, restore(number, new.public_key()))
-            .await
-            .unwrap();
+        world.kmc.restore(&ca, restore(number, new.public_key())).await.unwrap();
         if number % 3 == 0 {
             world.kmc.revoke(&ca, serial(number)).await.unwrap();
         }
@@ -44,10 +31,7 @@ async fn t_32_no_file_of_the_centre_holds_a_private_key() {
     world.kmc.store().checkpoint().await.unwrap();
     let files = all_files(&world.folder);
     assert!(files.iter().any(|(name, _)| name.ends_with("kmc.db")));
-    assert!(
-        files.iter().any(|(name, _)| name.contains("wal")),
-        "the WAL is looked at too"
-    );
+    assert!(files.iter().any(|(name, _)| name.contains("wal")), "the WAL is looked at too");
     for (name, content) in &files {
         for secret in &secrets {
             let digits = hex::encode(secret);
@@ -55,20 +39,11 @@ async fn t_32_no_file_of_the_centre_holds_a_private_key() {
                 assert!(!contains(content, needle), "a private key is in {name}");
             }
         }
-        assert!(
-            !contains(content, "张三".as_bytes()),
-            "a subscriber's name is in {name}"
-        );
+        assert!(!contains(content, "张三".as_bytes()), "a subscriber's name is in {name}");
     }
-    let public = world
-        .kmc
-        .apply(&ca, order(99, person().public_key()))
-        .await
-        .unwrap();
+    let public = world.kmc.apply(&ca, order(99, person().public_key())).await.unwrap();
     let planted = public.public_key.to_sec1();
-    let seen = all_files(&world.folder)
-        .iter()
-        .any(|(_, content)| contains(content, &planted));
+    let seen = all_files(&world.folder).iter().any(|(_, content)| contains(content, &planted));
     assert!(seen, "the search finds what is there");
 }
 
@@ -100,24 +75,12 @@ async fn t_33_restoration_returns_exactly_the_archived_key() {
     let mut world = World::sqlite().await;
     let (mut ca, _) = world.ca("甲机构").await;
     let first = person();
-    let issued = world
-        .kmc
-        .apply(&ca, order(1, first.public_key()))
-        .await
-        .unwrap();
+    let issued = world.kmc.apply(&ca, order(1, first.public_key())).await.unwrap();
     let archived = opened(&issued, &first);
     for trip in 1..=trips {
         let new = person();
-        let again = world
-            .kmc
-            .restore(&ca, restore(1, new.public_key()))
-            .await
-            .unwrap();
-        assert_eq!(
-            *opened(&again, &new).to_bytes(),
-            *archived.to_bytes(),
-            "trip {trip}"
-        );
+        let again = world.kmc.restore(&ca, restore(1, new.public_key())).await.unwrap();
+        assert_eq!(*opened(&again, &new).to_bytes(), *archived.to_bytes(), "trip {trip}");
         if trip % 20 == 0 {
             world = world.restarted().await;
             ca = world.kmc.ca("甲机构").await.unwrap();

@@ -1,12 +1,7 @@
 //! The three stores: what goes in, what comes out, what stays.
 
 // Helpers outside #[test] functions fail the test by panicking.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -21,11 +16,7 @@ async fn an_applied_key_opens_with_the_subscribers_signing_key() {
         let (ca, _) = world.ca("甲机构").await;
         world.kmc.refill().await.unwrap();
         let (subscriber, stranger) = (person(), person());
-        let issued = world
-            .kmc
-            .apply(&ca, order(1, subscriber.public_key()))
-            .await
-            .unwrap();
+        let issued = world.kmc.apply(&ca, order(1, subscriber.public_key())).await.unwrap();
         let key = opened(&issued, &subscriber);
         let secret = gm::sm2::encrypt(&issued.public_key, b"draft", &mut gm::OsRandom).unwrap();
         assert_eq!(key.decrypt(&secret).unwrap().as_slice(), b"draft");
@@ -62,11 +53,7 @@ async fn a_serial_is_never_given_to_a_second_signing_key() {
     on_each_engine(async |world| {
         let (ca, _) = world.ca("甲机构").await;
         world.kmc.refill().await.unwrap();
-        world
-            .kmc
-            .apply(&ca, order(1, person().public_key()))
-            .await
-            .unwrap();
+        world.kmc.apply(&ca, order(1, person().public_key())).await.unwrap();
         let refused = world.kmc.apply(&ca, order(1, person().public_key())).await;
         assert_eq!(refused.unwrap_err().code(), "kmc.serial_taken");
         assert_eq!(world.kmc.statistics().await.unwrap().in_use(), 1);
@@ -96,33 +83,14 @@ async fn refilling_starts_below_the_mark_and_stops_at_the_level() {
         assert_eq!(world.kmc.refill().await.unwrap(), 8);
         assert_eq!(world.kmc.refill().await.unwrap(), 0);
         for number in 1..=4 {
-            world
-                .kmc
-                .apply(&ca, order(number, person().public_key()))
-                .await
-                .unwrap();
+            world.kmc.apply(&ca, order(number, person().public_key())).await.unwrap();
         }
         assert_eq!(world.kmc.standby().await.unwrap(), 4);
-        assert_eq!(
-            world.kmc.refill().await.unwrap(),
-            0,
-            "four are not below four"
-        );
-        world
-            .kmc
-            .apply(&ca, order(5, person().public_key()))
-            .await
-            .unwrap();
+        assert_eq!(world.kmc.refill().await.unwrap(), 0, "four are not below four");
+        world.kmc.apply(&ca, order(5, person().public_key())).await.unwrap();
         assert_eq!(world.kmc.refill().await.unwrap(), 5);
         let statistics = world.kmc.statistics().await.unwrap();
-        assert_eq!(
-            (
-                statistics.standby,
-                statistics.in_use(),
-                statistics.generated
-            ),
-            (8, 5, 13)
-        );
+        assert_eq!((statistics.standby, statistics.in_use(), statistics.generated), (8, 5, 13));
         world.assert_sound().await;
     })
     .await;
@@ -134,21 +102,10 @@ async fn a_dry_standby_store_is_helped_in_real_time() {
     on_each_engine(async |world| {
         let (ca, _) = world.ca("甲机构").await;
         let subscriber = person();
-        let issued = world
-            .kmc
-            .apply(&ca, order(1, subscriber.public_key()))
-            .await
-            .unwrap();
+        let issued = world.kmc.apply(&ca, order(1, subscriber.public_key())).await.unwrap();
         opened(&issued, &subscriber);
         let statistics = world.kmc.statistics().await.unwrap();
-        assert_eq!(
-            (
-                statistics.standby,
-                statistics.in_use(),
-                statistics.generated
-            ),
-            (0, 1, 1)
-        );
+        assert_eq!((statistics.standby, statistics.in_use(), statistics.generated), (0, 1, 1));
         world.assert_sound().await;
     })
     .await;
@@ -163,19 +120,13 @@ async fn many_applicants_at_once_get_different_keys() {
             .map(|number| {
                 let (kmc, ca) = (world.kmc.clone(), ca.clone());
                 tokio::spawn(async move {
-                    kmc.apply(&ca, order(number, person().public_key()))
-                        .await
-                        .unwrap()
-                        .public_key
+                    kmc.apply(&ca, order(number, person().public_key())).await.unwrap().public_key
                 })
             })
             .collect();
         let mut keys = std::collections::HashSet::new();
         for task in tasks {
-            assert!(
-                keys.insert(task.await.unwrap()),
-                "one pair went to two applicants"
-            );
+            assert!(keys.insert(task.await.unwrap()), "one pair went to two applicants");
         }
         assert_eq!(world.kmc.statistics().await.unwrap().in_use(), 24);
         world.assert_sound().await;
@@ -190,27 +141,12 @@ async fn restoration_needs_a_new_signing_key_and_returns_the_old_encryption_key(
         let (ca, _) = world.ca("甲机构").await;
         world.kmc.refill().await.unwrap();
         let (old, new) = (person(), person());
-        let first = world
-            .kmc
-            .apply(&ca, order(1, old.public_key()))
-            .await
-            .unwrap();
+        let first = world.kmc.apply(&ca, order(1, old.public_key())).await.unwrap();
         let refused = world.kmc.restore(&ca, restore(1, old.public_key())).await;
         assert_eq!(refused.unwrap_err().code(), "kmc.restore_needs_new_key");
-        let again = world
-            .kmc
-            .restore(&ca, restore(1, new.public_key()))
-            .await
-            .unwrap();
-        assert_eq!(
-            *opened(&again, &new).to_bytes(),
-            *opened(&first, &old).to_bytes()
-        );
-        world
-            .kmc
-            .restore(&ca, restore(1, new.public_key()))
-            .await
-            .unwrap();
+        let again = world.kmc.restore(&ca, restore(1, new.public_key())).await.unwrap();
+        assert_eq!(*opened(&again, &new).to_bytes(), *opened(&first, &old).to_bytes());
+        world.kmc.restore(&ca, restore(1, new.public_key())).await.unwrap();
         let refused = world.kmc.restore(&ca, restore(1, old.public_key())).await;
         assert_eq!(refused.unwrap_err().code(), "kmc.restore_needs_new_key");
         let refused = world.kmc.apply(&ca, order(1, old.public_key())).await;
@@ -228,31 +164,17 @@ async fn a_revoked_key_goes_to_history_and_stays_there() {
         let (ca, _) = world.ca("甲机构").await;
         world.kmc.refill().await.unwrap();
         let subscriber = person();
-        let first = world
-            .kmc
-            .apply(&ca, order(1, subscriber.public_key()))
-            .await
-            .unwrap();
+        let first = world.kmc.apply(&ca, order(1, subscriber.public_key())).await.unwrap();
         let ending = world.kmc.revoke(&ca, serial(1)).await.unwrap();
         assert_eq!(ending.reason, EndReason::Revoked);
         assert_eq!(ending.retain_until.to_string(), "2036-11-23T02:00:00Z");
         world.advance_days(3);
         assert_eq!(world.kmc.revoke(&ca, serial(1)).await.unwrap(), ending);
-        let refused = world
-            .kmc
-            .apply(&ca, order(1, subscriber.public_key()))
-            .await;
+        let refused = world.kmc.apply(&ca, order(1, subscriber.public_key())).await;
         assert_eq!(refused.unwrap_err().code(), "kmc.key_ended");
         let new = person();
-        let restored = world
-            .kmc
-            .restore(&ca, restore(1, new.public_key()))
-            .await
-            .unwrap();
-        assert_eq!(
-            *opened(&restored, &new).to_bytes(),
-            *opened(&first, &subscriber).to_bytes()
-        );
+        let restored = world.kmc.restore(&ca, restore(1, new.public_key())).await.unwrap();
+        assert_eq!(*opened(&restored, &new).to_bytes(), *opened(&first, &subscriber).to_bytes());
         assert_eq!(world.kmc.statistics().await.unwrap().history(), 1);
         assert_eq!(world.records("key.ended").await, 1);
         world.assert_sound().await;
@@ -267,11 +189,7 @@ async fn expired_keys_go_to_history_by_themselves() {
         let (ca, _) = world.ca("甲机构").await;
         world.kmc.refill().await.unwrap();
         for number in 1..=3 {
-            world
-                .kmc
-                .apply(&ca, order(number, person().public_key()))
-                .await
-                .unwrap();
+            world.kmc.apply(&ca, order(number, person().public_key())).await.unwrap();
         }
         world.advance_days(364);
         assert_eq!(world.kmc.expire().await.unwrap(), 0);
@@ -290,11 +208,7 @@ async fn the_database_itself_refuses_to_lose_or_turn_back_a_key() {
     on_each_engine(async |world| {
         let (ca, _) = world.ca("甲机构").await;
         world.kmc.refill().await.unwrap();
-        world
-            .kmc
-            .apply(&ca, order(1, person().public_key()))
-            .await
-            .unwrap();
+        world.kmc.apply(&ca, order(1, person().public_key())).await.unwrap();
         world.kmc.revoke(&ca, serial(1)).await.unwrap();
         sqlx::any::install_default_drivers();
         let mut conn = sqlx::AnyConnection::connect(&world.url).await.unwrap();
@@ -321,34 +235,16 @@ async fn two_authorities_cannot_reach_each_others_keys() {
         let ((first, _), (second, _)) = (world.ca("甲机构").await, world.ca("乙机构").await);
         world.kmc.refill().await.unwrap();
         let subscriber = person();
-        let of_first = world
-            .kmc
-            .apply(&first, order(1, subscriber.public_key()))
-            .await
-            .unwrap();
-        let refused = world
-            .kmc
-            .restore(&second, restore(1, person().public_key()))
-            .await;
+        let of_first = world.kmc.apply(&first, order(1, subscriber.public_key())).await.unwrap();
+        let refused = world.kmc.restore(&second, restore(1, person().public_key())).await;
         assert_eq!(refused.unwrap_err().code(), "kmc.unknown_certificate");
         let refused = world.kmc.revoke(&second, serial(1)).await;
         assert_eq!(refused.unwrap_err().code(), "kmc.unknown_certificate");
-        let of_second = world
-            .kmc
-            .apply(&second, order(1, subscriber.public_key()))
-            .await
-            .unwrap();
+        let of_second = world.kmc.apply(&second, order(1, subscriber.public_key())).await.unwrap();
         assert_ne!(of_first.public_key, of_second.public_key);
         world.kmc.revoke(&second, serial(1)).await.unwrap();
         let statistics = world.kmc.statistics().await.unwrap();
-        let of = |name: &str| {
-            statistics
-                .by_ca
-                .iter()
-                .find(|ca| ca.ca == name)
-                .unwrap()
-                .clone()
-        };
+        let of = |name: &str| statistics.by_ca.iter().find(|ca| ca.ca == name).unwrap().clone();
         assert_eq!((of("甲机构").in_use, of("甲机构").history), (1, 0));
         assert_eq!((of("乙机构").in_use, of("乙机构").history), (0, 1));
         world.assert_sound().await;
@@ -364,10 +260,7 @@ async fn a_restart_keeps_everything() {
         let subscriber = person();
         let order = order(1, subscriber.public_key());
         let first = world.kmc.apply(&ca, order.clone()).await.unwrap();
-        let (counts, key) = (
-            world.kmc.statistics().await.unwrap(),
-            *world.kmc.public_key(),
-        );
+        let (counts, key) = (world.kmc.statistics().await.unwrap(), *world.kmc.public_key());
         let world = world.restarted().await;
         assert_eq!(world.kmc.statistics().await.unwrap(), counts);
         assert_eq!(*world.kmc.public_key(), key);
@@ -387,29 +280,16 @@ async fn names_and_keys_of_authorities_are_taken_once() {
     let world = World::sqlite().await;
     let (ca, key) = world.ca("甲机构").await;
     let name = |text: &str| Text::parse("name", text).unwrap();
-    let same = world
-        .kmc
-        .register_ca(name("甲机构"), *key.public_key(), actor())
-        .await
-        .unwrap();
+    let same = world.kmc.register_ca(name("甲机构"), *key.public_key(), actor()).await.unwrap();
     assert_eq!(same, ca);
     let other_key = *person().public_key();
-    let refused = world
-        .kmc
-        .register_ca(name("甲机构"), other_key, actor())
-        .await;
+    let refused = world.kmc.register_ca(name("甲机构"), other_key, actor()).await;
     assert!(matches!(refused, Err(Error::CaTaken)));
-    let refused = world
-        .kmc
-        .register_ca(name("乙机构"), *key.public_key(), actor())
-        .await;
+    let refused = world.kmc.register_ca(name("乙机构"), *key.public_key(), actor()).await;
     assert!(matches!(refused, Err(Error::CaTaken)));
     assert_eq!(world.records("ca.registered").await, 1);
     world.kmc.close_ca(&ca, actor()).await.unwrap();
-    assert!(matches!(
-        world.kmc.ca("甲机构").await,
-        Err(Error::UnknownCa)
-    ));
+    assert!(matches!(world.kmc.ca("甲机构").await, Err(Error::UnknownCa)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

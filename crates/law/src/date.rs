@@ -24,11 +24,7 @@ impl CivilDate {
     pub fn new(year: i16, month: i8, day: i8) -> Result<Self, Error> {
         let refused = || Error::Date(format!("{year:04}-{month:02}-{day:02}"));
         let date = Date::new(year, month, day).map_err(|_| refused())?;
-        if (1900..=2999).contains(&year) {
-            Ok(Self(date))
-        } else {
-            Err(refused())
-        }
+        if (1900..=2999).contains(&year) { Ok(Self(date)) } else { Err(refused()) }
     }
 
     /// The day of an instant.
@@ -120,9 +116,7 @@ impl FromStr for CivilDate {
         let refused = || Error::Date(text.chars().take(40).collect());
         let digits = |from: usize, to: usize| -> Option<i16> {
             let part = text.get(from..to)?;
-            part.bytes()
-                .all(|byte| byte.is_ascii_digit())
-                .then(|| part.parse().ok())?
+            part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
         };
         let dashes = text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
         let numbers = (digits(0, 4), digits(5, 7), digits(8, 10));

@@ -105,10 +105,7 @@ fn a_day_in_china_begins_at_16_utc_of_the_day_before() {
     let day: CivilDate = "2026-02-17".parse().unwrap();
     assert_eq!(day.begin().to_string(), "2026-02-16T16:00:00Z");
     assert_eq!(CivilDate::of("2026-02-17T15:59:59Z".parse().unwrap()), day);
-    assert_eq!(
-        CivilDate::of("2026-02-17T16:00:00Z".parse().unwrap()),
-        day.tomorrow()
-    );
+    assert_eq!(CivilDate::of("2026-02-17T16:00:00Z".parse().unwrap()), day.tomorrow());
 }
 
 #[test]

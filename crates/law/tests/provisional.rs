@@ -20,10 +20,7 @@ fn a_term_past_the_last_table_is_provisional() {
     assert_eq!(due.day, day("2026-12-25"));
     let from = day("2026-12-22");
     assert_eq!(due.certainty, Certainty::Provisional { from, awaits: 2027 });
-    assert_eq!(
-        due.to_string(),
-        "2026年12月25日（暂定：尚无2027年节假日安排）"
-    );
+    assert_eq!(due.to_string(), "2026年12月25日（暂定：尚无2027年节假日安排）");
     let settled = working::after(&calendar(), day("2026-12-14"), WorkingDays(5));
     assert_eq!(settled.to_string(), "2026年12月21日");
 }
@@ -33,10 +30,7 @@ fn the_end_of_december_waits_for_the_next_notice() {
     assert!(calendar().is_settled(day("2025-12-31")));
     assert!(calendar().is_settled(day("2026-12-21")));
     assert!(!calendar().is_settled(day("2026-12-22")));
-    assert!(
-        !calendar().is_settled(day("2023-06-01")),
-        "before the first table nothing is known"
-    );
+    assert!(!calendar().is_settled(day("2023-06-01")), "before the first table nothing is known");
 }
 
 #[test]
@@ -46,15 +40,9 @@ fn the_other_clocks_say_it_too() {
             .rolled
             .is_provisional()
     );
+    assert!(before::before(&calendar(), day("2027-04-18"), CalendarDays(60)).safe.is_provisional());
     assert!(
-        before::before(&calendar(), day("2027-04-18"), CalendarDays(60))
-            .safe
-            .is_provisional()
-    );
-    assert!(
-        !before::before(&calendar(), day("2027-01-18"), CalendarDays(60))
-            .safe
-            .is_provisional()
+        !before::before(&calendar(), day("2027-01-18"), CalendarDays(60)).safe.is_provisional()
     );
 }
 
@@ -91,8 +79,5 @@ fn notices_that_contradict_themselves_are_refused() {
         assert!(matches!(refused, Err(Error::Notice(_))), "{text}");
     }
     let doubled = notice("2026-06-01", "2026-06-02", "").replace("2027", "2026");
-    assert!(
-        calendar().with_notice(&doubled).is_err(),
-        "2026 is there already"
-    );
+    assert!(calendar().with_notice(&doubled).is_err(), "2026 is there already");
 }

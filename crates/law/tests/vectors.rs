@@ -26,11 +26,7 @@ fn working_days_count_made_up_weekends_and_skip_holidays() {
     ];
     for (event, days, due) in vectors {
         let found = working::after(&calendar(), day(event), WorkingDays(days));
-        assert_eq!(
-            (found.day, found.is_provisional()),
-            (day(due), false),
-            "{event} +{days}"
-        );
+        assert_eq!((found.day, found.is_provisional()), (day(due), false), "{event} +{days}");
     }
 }
 
@@ -42,11 +38,7 @@ fn calendar_days_have_a_nominal_and_a_rolled_end() {
     ];
     for (event, days, nominal, rolled) in vectors {
         let term = calendar_days::after(&calendar(), day(event), CalendarDays(days));
-        assert_eq!(
-            (term.nominal, term.rolled.day),
-            (day(nominal), day(rolled)),
-            "{event} +{days}"
-        );
+        assert_eq!((term.nominal, term.rolled.day), (day(nominal), day(rolled)), "{event} +{days}");
         assert!(!term.rolled.is_provisional());
     }
 }
@@ -54,20 +46,14 @@ fn calendar_days_have_a_nominal_and_a_rolled_end() {
 #[test]
 fn a_term_that_ends_on_a_working_weekend_does_not_roll() {
     let term = calendar_days::after(&calendar(), day("2026-02-04"), CalendarDays(10));
-    assert_eq!(
-        (term.nominal, term.rolled.day),
-        (day("2026-02-14"), day("2026-02-14"))
-    );
+    assert_eq!((term.nominal, term.rolled.day), (day("2026-02-14"), day("2026-02-14")));
 }
 
 #[test]
 fn a_backward_term_never_rolls_forward_and_names_the_safe_working_day() {
     let term = before::before(&calendar(), day("2026-04-18"), CalendarDays(60));
     assert_eq!(term.latest, day("2026-02-17"));
-    assert_eq!(
-        (term.safe.day, term.safe.is_provisional()),
-        (day("2026-02-14"), false)
-    );
+    assert_eq!((term.safe.day, term.safe.is_provisional()), (day("2026-02-14"), false));
 }
 
 /// Measures Art. 35: before 15 January.
@@ -92,10 +78,7 @@ fn years_end_on_the_day_of_the_same_number() {
 #[test]
 fn a_dossier_is_kept_by_the_longer_reading() {
     let kept = years::retention(day("2027-06-30"), Some(day("2026-03-01")), Years(5));
-    assert_eq!(
-        (kept.required_until, kept.kept_until),
-        (day("2031-03-01"), day("2032-06-30"))
-    );
+    assert_eq!((kept.required_until, kept.kept_until), (day("2031-03-01"), day("2032-06-30")));
     let expired = years::retention(day("2027-06-30"), None, Years(5));
     assert_eq!(expired.required_until, expired.kept_until);
 }
@@ -131,12 +114,6 @@ fn the_tables_have_as_many_days_as_the_notices() {
     };
     let off = |kind: DayKind<'_>| matches!(kind, DayKind::Holiday(_));
     let made_up = |kind: DayKind<'_>| matches!(kind, DayKind::MadeUp(_));
-    assert_eq!(
-        [2024, 2025, 2026].map(|year| count(year, off)),
-        [28, 28, 33]
-    );
-    assert_eq!(
-        [2024, 2025, 2026].map(|year| count(year, made_up)),
-        [8, 5, 6]
-    );
+    assert_eq!([2024, 2025, 2026].map(|year| count(year, off)), [28, 28, 33]);
+    assert_eq!([2024, 2025, 2026].map(|year| count(year, made_up)), [8, 5, 6]);
 }

@@ -26,12 +26,7 @@ fn entry(number: u64) -> Option<RevokedEntry> {
     magnitude[8..].copy_from_slice(&number.to_be_bytes());
     let serial = Serial::from_magnitude(&magnitude).ok()?;
     let at = at(-i64::try_from(number).ok()?);
-    Some(RevokedEntry {
-        serial,
-        at,
-        reason: Reason::KeyCompromise,
-        invalid_since: None,
-    })
+    Some(RevokedEntry { serial, at, reason: Reason::KeyCompromise, invalid_since: None })
 }
 
 /// Writes, signs and assembles a list; the entries are spooled to a file.
@@ -67,9 +62,7 @@ fn lists(c: &mut Criterion) {
         return;
     };
     let mut group = c.benchmark_group("crl");
-    group
-        .sample_size(10)
-        .throughput(Throughput::Elements(ENTRIES));
+    group.sample_size(10).throughput(Throughput::Elements(ENTRIES));
     group.bench_function("write 1 million entries", |b| {
         b.iter(|| black_box(write(&key, &issuer, ENTRIES)));
     });

@@ -51,10 +51,7 @@ pub(crate) fn read_fields(mut fields: Reader<'_>) -> Result<EnvelopedKey, Error>
     let algorithm = AlgorithmIdentifier::read(&mut fields)?;
     let known = [oid::SM4_ECB, oid::SM4].contains(&algorithm.oid);
     if !known || !algorithm.has_no_parameters() {
-        return Err(Error::Algorithm {
-            what: WHAT,
-            oid: algorithm.oid.to_string(),
-        });
+        return Err(Error::Algorithm { what: WHAT, oid: algorithm.oid.to_string() });
     }
     let cipher = fields.expect(Tag::SEQUENCE)?;
     let key_cipher = Ciphertext::from_der(cipher.raw())
@@ -66,11 +63,7 @@ pub(crate) fn read_fields(mut fields: Reader<'_>) -> Result<EnvelopedKey, Error>
         .try_into()
         .map_err(|_| Error::malformed(WHAT, "私钥密文不是 32 字节"))?;
     fields.finish()?;
-    Ok(EnvelopedKey {
-        key_cipher,
-        public_key,
-        encrypted_private_key,
-    })
+    Ok(EnvelopedKey { key_cipher, public_key, encrypted_private_key })
 }
 
 /// Opens an envelope with the owner's signing key and returns the encryption key.
@@ -87,9 +80,7 @@ pub fn open(der: &[u8], signing_private: &PrivateKey) -> Result<PrivateKey, Erro
 /// When it is for another key, was changed, or the key inside does not fit its public half.
 pub fn unwrap(key: &EnvelopedKey, signing_private: &PrivateKey) -> Result<PrivateKey, Error> {
     let closed = || Error::malformed(WHAT, "无法用此签名私钥打开");
-    let symmetric = signing_private
-        .decrypt(&key.key_cipher)
-        .map_err(|_| closed())?;
+    let symmetric = signing_private.decrypt(&key.key_cipher).map_err(|_| closed())?;
     let symmetric: &[u8; 16] = symmetric.as_slice().try_into().map_err(|_| closed())?;
     let scalar = sm4::ecb_decrypt(symmetric, &key.encrypted_private_key).map_err(|_| closed())?;
     let scalar: Zeroizing<[u8; 32]> =

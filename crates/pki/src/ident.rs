@@ -43,9 +43,8 @@ const ID_CHECKS: &[u8; 11] = b"10X98765432";
 const CREDIT_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// GB 32100 §4: weights 3^(i−1) mod 31.
-const CREDIT_WEIGHTS: [usize; 17] = [
-    1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
-];
+const CREDIT_WEIGHTS: [usize; 17] =
+    [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 
 /// A citizen's identity number (公民身份号码) whose check digit holds.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -82,10 +81,7 @@ impl IdNumber {
         if !body.iter().all(u8::is_ascii_digit) || !(check.is_ascii_digit() || *check == b'X') {
             return Err(Defect::IdCharacter.into());
         }
-        let region = text
-            .get(..2)
-            .and_then(|digits| digits.parse().ok())
-            .unwrap_or(0);
+        let region = text.get(..2).and_then(|digits| digits.parse().ok()).unwrap_or(0);
         if !PROVINCES.contains(&region) {
             return Err(Defect::IdRegion.into());
         }
@@ -95,14 +91,8 @@ impl IdNumber {
             .zip(ID_WEIGHTS)
             .map(|(digit, weight)| u32::from(digit - b'0') * weight)
             .sum();
-        let expected = usize::try_from(sum % 11)
-            .ok()
-            .and_then(|at| ID_CHECKS.get(at));
-        if expected == Some(check) {
-            Ok(Self(text))
-        } else {
-            Err(Defect::IdCheck.into())
-        }
+        let expected = usize::try_from(sum % 11).ok().and_then(|at| ID_CHECKS.get(at));
+        if expected == Some(check) { Ok(Self(text)) } else { Err(Defect::IdCheck.into()) }
     }
 
     /// The 18 characters.
@@ -114,10 +104,7 @@ impl IdNumber {
 
 fn birth_date(text: &str) -> Option<Date> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<i16>().ok();
-    let (month, day) = (
-        i8::try_from(number(10, 12)?).ok()?,
-        i8::try_from(number(12, 14)?).ok()?,
-    );
+    let (month, day) = (i8::try_from(number(10, 12)?).ok()?, i8::try_from(number(12, 14)?).ok()?);
     let year = number(6, 10).filter(|year| *year >= 1850)?;
     Date::new(year, month, day).ok()
 }
@@ -135,11 +122,8 @@ impl CreditCode {
         let place = |c: u8| CREDIT_ALPHABET.iter().position(|known| *known == c);
         let values: Option<Vec<_>> = text.bytes().map(place).collect();
         let values = values.ok_or(Defect::CreditCharacter)?;
-        let sum: usize = values
-            .iter()
-            .zip(CREDIT_WEIGHTS)
-            .map(|(value, weight)| value * weight)
-            .sum();
+        let sum: usize =
+            values.iter().zip(CREDIT_WEIGHTS).map(|(value, weight)| value * weight).sum();
         if values.last() == Some(&((31 - sum % 31) % 31)) {
             Ok(Self(text))
         } else {
@@ -163,11 +147,7 @@ impl DocumentNumber {
         let text = text.trim();
         let fits = (1..=32).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Defect::NumberForm.into())
-        }
+        if fits { Ok(Self(text.to_owned())) } else { Err(Defect::NumberForm.into()) }
     }
 
     /// The characters.
@@ -184,15 +164,9 @@ impl OfficerNumber {
     /// [`Defect::OfficerForm`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         let text = text.trim();
-        let visible = text
-            .chars()
-            .all(|c| !crate::name::is_invisible(c) && !c.is_whitespace());
+        let visible = text.chars().all(|c| !crate::name::is_invisible(c) && !c.is_whitespace());
         let fits = (1..=32).contains(&text.chars().count()) && visible;
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Defect::OfficerForm.into())
-        }
+        if fits { Ok(Self(text.to_owned())) } else { Err(Defect::OfficerForm.into()) }
     }
 
     /// The characters.
@@ -290,10 +264,7 @@ mod tests {
             for c in CREDIT_ALPHABET.iter().filter(|c| **c != good[at]) {
                 let mut bad = *good;
                 bad[at] = *c;
-                assert!(
-                    CreditCode::parse(std::str::from_utf8(&bad).unwrap()).is_err(),
-                    "{at}"
-                );
+                assert!(CreditCode::parse(std::str::from_utf8(&bad).unwrap()).is_err(), "{at}");
             }
         }
     }
@@ -304,9 +275,6 @@ mod tests {
             format!("{:?}", IdNumber::parse("11010519491231002X").unwrap()),
             "IdNumber(…002X)"
         );
-        assert_eq!(
-            format!("{:?}", DocumentNumber::parse("E12").unwrap()),
-            "DocumentNumber(…12)"
-        );
+        assert_eq!(format!("{:?}", DocumentNumber::parse("E12").unwrap()), "DocumentNumber(…12)");
     }
 }

@@ -80,10 +80,7 @@ pub(crate) fn check_content(content: &[u8]) -> Result<(), Defect> {
     reason = "const fn; every index is guarded by the loop above it"
 )]
 const fn encode(text: &[u8]) -> Option<Oid> {
-    let mut oid = Oid {
-        bytes: [0; CAPACITY],
-        len: 0,
-    };
+    let mut oid = Oid { bytes: [0; CAPACITY], len: 0 };
     let (mut at, mut arcs, mut first) = (0, 0, 0);
     while at < text.len() {
         let (mut value, start): (u128, usize) = (0, at);
@@ -120,10 +117,7 @@ const fn encode(text: &[u8]) -> Option<Oid> {
     if arcs < 2 { None } else { Some(oid) }
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "const fn; the bound is checked first"
-)]
+#[expect(clippy::indexing_slicing, reason = "const fn; the bound is checked first")]
 const fn push_arc(mut oid: Oid, value: u128) -> Option<Oid> {
     let mut groups = 1;
     while groups < 19 && value >> (7 * groups) != 0 {
@@ -375,9 +369,7 @@ mod tests {
 
     #[test]
     fn malformed_text_is_refused() {
-        for text in [
-            "", "1", "1.", ".1", "1..2", "3.1", "1.40", "1.02", "1.a", "1.2 ",
-        ] {
+        for text in ["", "1", "1.", ".1", "1..2", "3.1", "1.40", "1.02", "1.a", "1.2 "] {
             assert!(Oid::parse(text).is_none(), "{text}");
         }
     }

@@ -20,17 +20,9 @@ pub const CRL: &str = "X509 CRL";
 /// [`Error::TooLarge`] before anything is decoded; [`Error::Pem`].
 pub fn der_of(input: &[u8], labels: &[&str], limit: usize) -> Result<Vec<u8>, Error> {
     let armoured = starts_armour(input);
-    let allowed = if armoured {
-        limit.saturating_mul(3) / 2 + 1024
-    } else {
-        limit
-    };
+    let allowed = if armoured { limit.saturating_mul(3) / 2 + 1024 } else { limit };
     if input.len() > allowed {
-        return Err(Error::TooLarge {
-            what: "文件",
-            actual: input.len(),
-            limit: allowed,
-        });
+        return Err(Error::TooLarge { what: "文件", actual: input.len(), limit: allowed });
     }
     if !armoured {
         return Ok(input.to_vec());
@@ -76,16 +68,11 @@ pub fn encode(label: &str, der: &[u8]) -> Result<String, Error> {
 
 fn starts_armour(input: &[u8]) -> bool {
     input.first() != Some(&0x30)
-        && input
-            .windows(11)
-            .take(4096)
-            .any(|window| window == b"-----BEGIN ")
+        && input.windows(11).take(4096).any(|window| window == b"-----BEGIN ")
 }
 
 fn decode(input: &[u8]) -> Result<(String, Vec<u8>), Error> {
-    let at = input
-        .windows(11)
-        .position(|window| window == b"-----BEGIN ");
+    let at = input.windows(11).position(|window| window == b"-----BEGIN ");
     let text = at.and_then(|at| input.get(at..)).unwrap_or_default();
     let (label, der) = pem_rfc7468::decode_vec(text.trim_ascii_end())
         .map_err(|_| Error::Pem("格式或 Base64 内容有误"))?;
@@ -104,29 +91,19 @@ mod tests {
         assert_eq!(der_of(&der, &[CERTIFICATE], 100).unwrap(), der);
         let noisy = format!("subject=CN = 张三\n{text}\n\n");
         assert_eq!(der_of(noisy.as_bytes(), &[CERTIFICATE], 100).unwrap(), der);
-        assert_eq!(
-            blocks(format!("{text}{text}").as_bytes(), CERTIFICATE)
-                .unwrap()
-                .len(),
-            2
-        );
+        assert_eq!(blocks(format!("{text}{text}").as_bytes(), CERTIFICATE).unwrap().len(), 2);
     }
 
     #[test]
     fn another_label_is_refused() {
         let text = encode("PRIVATE KEY", &[0x30, 0x00]).unwrap();
-        assert_eq!(
-            der_of(text.as_bytes(), &[REQUEST], 100).unwrap_err().code(),
-            "pem.malformed"
-        );
+        assert_eq!(der_of(text.as_bytes(), &[REQUEST], 100).unwrap_err().code(), "pem.malformed");
     }
 
     #[test]
     fn size_is_looked_at_first() {
         assert_eq!(
-            der_of(&vec![0; 10_000_000], &[REQUEST], 65536)
-                .unwrap_err()
-                .code(),
+            der_of(&vec![0; 10_000_000], &[REQUEST], 65536).unwrap_err().code(),
             "input.too-large"
         );
     }

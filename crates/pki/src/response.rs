@@ -53,10 +53,7 @@ impl CsrResponse {
     /// Encodes the answer. The sets stand in DER order.
     pub fn encode(&self) -> Vec<u8> {
         let set = |certificates: &[Certificate]| {
-            certificates
-                .iter()
-                .map(|certificate| certificate.der().to_vec())
-                .collect()
+            certificates.iter().map(|certificate| certificate.der().to_vec()).collect()
         };
         Writer::build(|w| {
             w.sequence(|w| {
@@ -86,10 +83,7 @@ impl CsrResponse {
             (None, None) => None,
             _ => return Err(Error::malformed(WHAT, "加密证书和加密私钥必须同时出现")),
         };
-        Ok(Self {
-            sign_certificates,
-            encryption,
-        })
+        Ok(Self { sign_certificates, encryption })
     }
 
     /// Opens the answer with the applicant's signing key: one certificate must be for that
@@ -111,18 +105,12 @@ impl CsrResponse {
                 Some((certificate, private))
             }
         };
-        Ok(Opened {
-            sign_certificate,
-            encryption,
-        })
+        Ok(Opened { sign_certificate, encryption })
     }
 }
 
 fn certificate_for(certificates: &[Certificate], key: &PublicKey) -> Option<Certificate> {
-    certificates
-        .iter()
-        .find(|certificate| certificate.public_key().as_ref() == Ok(key))
-        .cloned()
+    certificates.iter().find(|certificate| certificate.public_key().as_ref() == Ok(key)).cloned()
 }
 
 /// A `CertificateSet`: not empty, in DER order also under the implicit tag.
@@ -148,9 +136,5 @@ fn read_set(set: &Tlv<'_>) -> Result<Vec<Certificate>, Error> {
 fn read_key(content: Reader<'_>) -> Result<EnvelopedKey, Error> {
     let mut probe = content.clone();
     let first = probe.expect(Tag::SEQUENCE)?;
-    envelope::read_fields(if probe.is_empty() {
-        first.reader()
-    } else {
-        content
-    })
+    envelope::read_fields(if probe.is_empty() { first.reader() } else { content })
 }

@@ -49,14 +49,8 @@ impl Serial {
             return Err(Defect::TooLong.into());
         }
         let mut octets = [0; MAX_OCTETS];
-        octets
-            .get_mut(..minimal.len())
-            .ok_or(Defect::TooLong)?
-            .copy_from_slice(minimal);
-        Ok(Self {
-            len: u8::try_from(minimal.len()).map_err(|_| Defect::TooLong)?,
-            octets,
-        })
+        octets.get_mut(..minimal.len()).ok_or(Defect::TooLong)?.copy_from_slice(minimal);
+        Ok(Self { len: u8::try_from(minimal.len()).map_err(|_| Defect::TooLong)?, octets })
     }
 
     /// From the content octets of a DER INTEGER that has passed the gate.
@@ -79,11 +73,7 @@ impl Serial {
         if text.is_empty() {
             return Err(Defect::Empty.into());
         }
-        let even = if text.len().is_multiple_of(2) {
-            text.to_owned()
-        } else {
-            format!("0{text}")
-        };
+        let even = if text.len().is_multiple_of(2) { text.to_owned() } else { format!("0{text}") };
         Self::from_magnitude(&hex::decode(even).map_err(|_| Defect::NotHex)?)
     }
 

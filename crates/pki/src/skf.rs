@@ -77,11 +77,7 @@ pub fn decode(blob: &[u8]) -> Result<EnvelopedKey, Error> {
     fields.end()?;
     let key_cipher = Ciphertext::from_raw(&[&point[..], hash, cipher].concat())
         .map_err(|_| bad("密文中的点不在 SM2 曲线上"))?;
-    Ok(EnvelopedKey {
-        key_cipher,
-        public_key,
-        encrypted_private_key,
-    })
+    Ok(EnvelopedKey { key_cipher, public_key, encrypted_private_key })
 }
 
 fn bad(detail: &'static str) -> Error {
@@ -93,21 +89,14 @@ struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
     fn take(&mut self, octets: usize) -> Result<&'a [u8], Error> {
-        let (taken, rest) = self
-            .0
-            .split_at_checked(octets)
-            .ok_or_else(|| bad("数据不完整"))?;
+        let (taken, rest) = self.0.split_at_checked(octets).ok_or_else(|| bad("数据不完整"))?;
         self.0 = rest;
         Ok(taken)
     }
 
     /// A little-endian number that must have this value.
     fn number(&mut self, expected: u32, otherwise: &'static str) -> Result<(), Error> {
-        if self.take(4)? == expected.to_le_bytes() {
-            Ok(())
-        } else {
-            Err(bad(otherwise))
-        }
+        if self.take(4)? == expected.to_le_bytes() { Ok(()) } else { Err(bad(otherwise)) }
     }
 
     /// 32 octets, right-aligned in a field of 64.
@@ -125,10 +114,6 @@ impl<'a> Fields<'a> {
     }
 
     fn end(&self) -> Result<(), Error> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(bad("末尾有多余的字节"))
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(bad("末尾有多余的字节")) }
     }
 }

@@ -37,19 +37,13 @@ impl AlgorithmIdentifier {
     /// An algorithm without parameters.
     #[must_use]
     pub const fn bare(oid: Oid) -> Self {
-        Self {
-            oid,
-            parameters: None,
-        }
+        Self { oid, parameters: None }
     }
 
     /// An algorithm with NULL parameters.
     #[must_use]
     pub fn with_null(oid: Oid) -> Self {
-        Self {
-            oid,
-            parameters: Some(NULL.to_vec()),
-        }
+        Self { oid, parameters: Some(NULL.to_vec()) }
     }
 
     /// Reads the algorithm that comes next.
@@ -59,11 +53,8 @@ impl AlgorithmIdentifier {
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let mut content = reader.sequence()?;
         let oid = content.oid()?;
-        let parameters = if content.is_empty() {
-            None
-        } else {
-            Some(content.read()?.raw().to_vec())
-        };
+        let parameters =
+            if content.is_empty() { None } else { Some(content.read()?.raw().to_vec()) };
         content.finish()?;
         Ok(Self { oid, parameters })
     }
@@ -79,9 +70,7 @@ impl AlgorithmIdentifier {
     /// Whether parameters are absent or NULL: both occur for SM2-with-SM3.
     #[must_use]
     pub fn has_no_parameters(&self) -> bool {
-        self.parameters
-            .as_deref()
-            .is_none_or(|parameters| parameters == NULL)
+        self.parameters.as_deref().is_none_or(|parameters| parameters == NULL)
     }
 
     /// Whether this is SM2-with-SM3 in one of its two forms.
@@ -134,21 +123,14 @@ impl Spki {
         let algorithm = AlgorithmIdentifier::read(&mut content)?;
         let key = content.octet_bits()?.to_vec();
         content.finish()?;
-        Ok(Self {
-            der: tlv.raw().to_vec(),
-            algorithm,
-            key,
-        })
+        Ok(Self { der: tlv.raw().to_vec(), algorithm, key })
     }
 
     /// The usual form of an SM2 key.
     #[must_use]
     pub fn of(key: &PublicKey) -> Self {
         let curve = Writer::build(|w| w.oid(&oid::SM2));
-        let algorithm = AlgorithmIdentifier {
-            oid: oid::EC_PUBLIC_KEY,
-            parameters: Some(curve),
-        };
+        let algorithm = AlgorithmIdentifier { oid: oid::EC_PUBLIC_KEY, parameters: Some(curve) };
         let key = key.to_sec1().to_vec();
         let der = Writer::build(|w| {
             w.sequence(|w| {
@@ -156,11 +138,7 @@ impl Spki {
                 w.bit_string(&key);
             });
         });
-        Self {
-            der,
-            algorithm,
-            key,
-        }
+        Self { der, algorithm, key }
     }
 
     /// The bytes as they came.

@@ -25,10 +25,7 @@ pub fn parse_utc(text: &[u8]) -> Option<Timestamp> {
 pub fn parse_generalized(text: &[u8]) -> Option<Timestamp> {
     let (century, rest) = text.split_at_checked(2)?;
     let (year, rest) = rest.split_at_checked(2)?;
-    instant(
-        i16::from(two_digits(century)?) * 100 + i16::from(two_digits(year)?),
-        rest,
-    )
+    instant(i16::from(two_digits(century)?) * 100 + i16::from(two_digits(year)?), rest)
 }
 
 /// The tag and text of an instant in a certificate. Part seconds are dropped.
@@ -59,10 +56,7 @@ pub fn has_right_tag(at: Timestamp, tag: Tag) -> bool {
 #[must_use]
 pub fn whole_seconds(at: Timestamp) -> Timestamp {
     let seconds = at.as_nanosecond().div_euclid(1_000_000_000);
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|s| Timestamp::from_second(s).ok())
-        .unwrap_or(at)
+    i64::try_from(seconds).ok().and_then(|s| Timestamp::from_second(s).ok()).unwrap_or(at)
 }
 
 fn after_year(civil: &DateTime) -> String {
@@ -109,25 +103,13 @@ mod tests {
             ("1999-12-31T23:59:59Z", Tag::UTC_TIME, "991231235959Z"),
             ("2024-02-29T12:00:00Z", Tag::UTC_TIME, "240229120000Z"),
             ("2049-12-31T23:59:59Z", Tag::UTC_TIME, "491231235959Z"),
-            (
-                "2050-01-01T00:00:00Z",
-                Tag::GENERALIZED_TIME,
-                "20500101000000Z",
-            ),
+            ("2050-01-01T00:00:00Z", Tag::GENERALIZED_TIME, "20500101000000Z"),
             ("2050-01-01T00:00:00+08:00", Tag::UTC_TIME, "491231160000Z"),
-            (
-                "9999-12-30T00:00:00Z",
-                Tag::GENERALIZED_TIME,
-                "99991230000000Z",
-            ),
+            ("9999-12-30T00:00:00Z", Tag::GENERALIZED_TIME, "99991230000000Z"),
         ] {
             let instant = at(text);
             assert_eq!(encode(instant), (tag, expected.to_owned()), "{text}");
-            let read = if tag == Tag::UTC_TIME {
-                parse_utc
-            } else {
-                parse_generalized
-            };
+            let read = if tag == Tag::UTC_TIME { parse_utc } else { parse_generalized };
             assert_eq!(read(expected.as_bytes()), Some(instant), "{text}");
         }
     }
@@ -148,25 +130,14 @@ mod tests {
         ] {
             assert_eq!(parse_utc(text.as_bytes()), None, "{text}");
         }
-        for text in [
-            "20500101000000.5Z",
-            "205001010000Z",
-            "20500101000000",
-            "20501301000000Z",
-        ] {
+        for text in ["20500101000000.5Z", "205001010000Z", "20500101000000", "20501301000000Z"] {
             assert_eq!(parse_generalized(text.as_bytes()), None, "{text}");
         }
     }
 
     #[test]
     fn part_seconds_are_dropped_downwards() {
-        assert_eq!(
-            whole_seconds(at("2026-01-01T00:00:00.999Z")),
-            at("2026-01-01T00:00:00Z")
-        );
-        assert_eq!(
-            whole_seconds(at("1969-12-31T23:59:59.5Z")),
-            at("1969-12-31T23:59:59Z")
-        );
+        assert_eq!(whole_seconds(at("2026-01-01T00:00:00.999Z")), at("2026-01-01T00:00:00Z"));
+        assert_eq!(whole_seconds(at("1969-12-31T23:59:59.5Z")), at("1969-12-31T23:59:59Z"));
     }
 }

@@ -30,11 +30,7 @@ struct Parts {
 
 fn name(parts: &[(pki::Oid, &str)]) -> Name {
     Name::from_attributes(parts.iter().map(|(oid, text)| {
-        let tag = if *oid == oid::COUNTRY {
-            Tag::PRINTABLE_STRING
-        } else {
-            Tag::UTF8_STRING
-        };
+        let tag = if *oid == oid::COUNTRY { Tag::PRINTABLE_STRING } else { Tag::UTF8_STRING };
         (*oid, tag, *text)
     }))
 }
@@ -143,9 +139,7 @@ fn tolerated_forms_are_taken() {
         |parts, pieces| parts.attributes.push(pieces[2].clone()),
         |parts, pieces| parts.attributes.push(pieces[3].clone()),
         |parts, _| {
-            parts
-                .attributes
-                .push(extension_request(&[KeyUsage::SIGNING.to_extension(true)]))
+            parts.attributes.push(extension_request(&[KeyUsage::SIGNING.to_extension(true)]))
         },
     ];
     let pieces = [
@@ -179,10 +173,7 @@ fn a_request_signed_by_another_key_or_id_is_refused() {
     assert_eq!(outcome(&Parts::good(&key).signed(&other)), "csr.signature");
     let csr = CertificationRequest::from_der(&Parts::good(&key).signed(&key)).unwrap();
     let id = UserId::new(*b"ALICE").unwrap();
-    assert_eq!(
-        csr.prove_possession(&id).unwrap_err().code(),
-        "csr.signature"
-    );
+    assert_eq!(csr.prove_possession(&id).unwrap_err().code(), "csr.signature");
 }
 
 #[test]
@@ -199,17 +190,9 @@ fn any_changed_octet_of_the_signed_part_is_noticed() {
 #[test]
 fn unusable_keys_are_refused() {
     let key = new_key();
-    let curve = Spki::of(key.public_key())
-        .algorithm()
-        .parameters
-        .clone()
-        .unwrap();
+    let curve = Spki::of(key.public_key()).algorithm().parameters.clone().unwrap();
     let ec = |parameters: &[u8], point: &[u8]| {
-        let algorithm = [
-            &Writer::build(|w| w.oid(&oid::EC_PUBLIC_KEY))[..],
-            parameters,
-        ]
-        .concat();
+        let algorithm = [&Writer::build(|w| w.oid(&oid::EC_PUBLIC_KEY))[..], parameters].concat();
         spki(&algorithm, point)
     };
     let point = key.public_key().to_sec1();
@@ -249,25 +232,13 @@ fn published_keys_are_refused_although_their_signature_holds() {
 fn names_beyond_the_bounds_are_refused() {
     let long = "长".repeat(65);
     let units: Vec<_> = (0..40).map(|n| format!("{n}{}", "处".repeat(40))).collect();
-    let many: Vec<_> = units
-        .iter()
-        .map(|unit| (oid::ORGANIZATIONAL_UNIT, unit.as_str()))
-        .collect();
+    let many: Vec<_> = units.iter().map(|unit| (oid::ORGANIZATIONAL_UNIT, unit.as_str())).collect();
     for (subject, expected) in [
-        (
-            name(&[(oid::COMMON_NAME, &long)]),
-            "name.attribute-too-long",
-        ),
+        (name(&[(oid::COMMON_NAME, &long)]), "name.attribute-too-long"),
         (name(&many), "name.too-long"),
-        (
-            name(&[(oid::COMMON_NAME, "a"), (oid::COMMON_NAME, "b")]),
-            "name.attribute-duplicate",
-        ),
+        (name(&[(oid::COMMON_NAME, "a"), (oid::COMMON_NAME, "b")]), "name.attribute-duplicate"),
         (name(&[(oid::COMMON_NAME, "")]), "name.attribute-empty"),
-        (
-            name(&[(oid::COMMON_NAME, "a\u{0}b")]),
-            "name.control-character",
-        ),
+        (name(&[(oid::COMMON_NAME, "a\u{0}b")]), "name.control-character"),
         (name(&[(oid::COUNTRY, "cn")]), "name.country-form"),
         (name(&[(oid::COUNTRY, "CHN")]), "name.attribute-too-long"),
     ] {
@@ -277,45 +248,20 @@ fn names_beyond_the_bounds_are_refused() {
 
 #[test]
 fn requests_for_the_powers_of_a_ca_are_refused() {
-    let ca = BasicConstraints {
-        ca: true,
-        path_len: None,
-    }
-    .to_extension(true);
+    let ca = BasicConstraints { ca: true, path_len: None }.to_extension(true);
     let usage = |usage: KeyUsage| usage.to_extension(true);
     for (extensions, expected) in [
         (vec![ca.clone()], "csr.ca-requested"),
-        (
-            vec![usage(KeyUsage::KEY_CERT_SIGN)],
-            "csr.cert-sign-requested",
-        ),
-        (
-            vec![usage(KeyUsage::SIGNING.with(KeyUsage::CRL_SIGN))],
-            "csr.cert-sign-requested",
-        ),
+        (vec![usage(KeyUsage::KEY_CERT_SIGN)], "csr.cert-sign-requested"),
+        (vec![usage(KeyUsage::SIGNING.with(KeyUsage::CRL_SIGN))], "csr.cert-sign-requested"),
         (vec![ca.clone(), ca.clone()], "csr.extension-duplicate"),
-        (
-            vec![
-                BasicConstraints {
-                    ca: false,
-                    path_len: None,
-                }
-                .to_extension(true),
-            ],
-            "ok",
-        ),
+        (vec![BasicConstraints { ca: false, path_len: None }.to_extension(true)], "ok"),
     ] {
-        assert_eq!(
-            bent(|parts| parts.attributes.push(extension_request(&extensions))),
-            expected
-        );
+        assert_eq!(bent(|parts| parts.attributes.push(extension_request(&extensions))), expected);
     }
     let microsoft = Writer::build(|w| w.sequence(|w| ca.write(w)));
     let microsoft = attribute(&oid::MS_EXTENSION_REQUEST, vec![microsoft]);
-    assert_eq!(
-        bent(|parts| parts.attributes.push(microsoft)),
-        "csr.ca-requested"
-    );
+    assert_eq!(bent(|parts| parts.attributes.push(microsoft)), "csr.ca-requested");
 }
 
 #[test]
@@ -324,26 +270,14 @@ fn malformed_requests_have_codes_of_their_own() {
         extension_request(&[KeyUsage::SIGNING.to_extension(true)])
     }
     fn only(oid: pki::Oid, values: &[&[u8]]) -> Vec<Vec<u8>> {
-        vec![attribute(
-            &oid,
-            values.iter().map(|value| value.to_vec()).collect(),
-        )]
+        vec![attribute(&oid, values.iter().map(|value| value.to_vec()).collect())]
     }
     type Bend = fn(&mut Parts);
     let cases: [(Bend, &str); 7] = [
         (|parts| parts.version = 1, "csr.version"),
-        (
-            |parts| parts.algorithm = algorithm(&[0x30, 0]),
-            "csr.algorithm",
-        ),
-        (
-            |parts| parts.attributes = vec![usage(), usage()],
-            "csr.attribute-duplicate",
-        ),
-        (
-            |parts| parts.attributes = only(oid::CHALLENGE_PASSWORD, &[]),
-            "csr.attribute-values",
-        ),
+        (|parts| parts.algorithm = algorithm(&[0x30, 0]), "csr.algorithm"),
+        (|parts| parts.attributes = vec![usage(), usage()], "csr.attribute-duplicate"),
+        (|parts| parts.attributes = only(oid::CHALLENGE_PASSWORD, &[]), "csr.attribute-values"),
         (
             |parts| parts.attributes = only(oid::CHALLENGE_PASSWORD, &[&[2, 1, 1]]),
             "csr.challenge-password",
@@ -395,16 +329,8 @@ fn wish() -> impl Strategy<Value = Extension> {
         Just(vec![3, 2, 6, 0xc0]),
         proptest::collection::vec(any::<u8>(), 0..24),
     ];
-    (
-        proptest::sample::select(oids.to_vec()),
-        any::<bool>(),
-        values,
-    )
-        .prop_map(|(oid, critical, value)| Extension {
-            oid,
-            critical,
-            value,
-        })
+    (proptest::sample::select(oids.to_vec()), any::<bool>(), values)
+        .prop_map(|(oid, critical, value)| Extension { oid, critical, value })
 }
 
 proptest! {

@@ -21,27 +21,15 @@ fn agrees(ours: &Certificate) {
     let tbs = theirs.tbs_certificate();
     let seconds = |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs());
     let validity = tbs.validity();
-    assert_eq!(
-        seconds(validity.not_before).unwrap(),
-        ours.not_before().as_second()
-    );
-    assert_eq!(
-        seconds(validity.not_after).unwrap(),
-        ours.not_after().as_second()
-    );
+    assert_eq!(seconds(validity.not_before).unwrap(), ours.not_before().as_second());
+    assert_eq!(seconds(validity.not_after).unwrap(), ours.not_after().as_second());
     assert_eq!(tbs.subject().to_der().unwrap(), ours.subject().der());
     assert_eq!(tbs.issuer().to_der().unwrap(), ours.issuer().der());
-    assert_eq!(
-        tbs.subject_public_key_info().to_der().unwrap(),
-        ours.spki().der()
-    );
+    assert_eq!(tbs.subject_public_key_info().to_der().unwrap(), ours.spki().der());
     let theirs: Vec<_> = tbs.extensions().unwrap().iter().collect();
     assert_eq!(theirs.len(), ours.extensions().len());
     for (a, b) in theirs.iter().zip(ours.extensions()) {
-        assert_eq!(
-            (a.extn_id.as_bytes(), a.critical),
-            (b.oid.as_bytes(), b.critical)
-        );
+        assert_eq!((a.extn_id.as_bytes(), a.critical), (b.oid.as_bytes(), b.critical));
         assert_eq!(a.extn_value.as_bytes(), b.value);
     }
 }

@@ -1,12 +1,7 @@
 //! GM/T 0014 messages: they come back as they went, other makers' habits are read, and nothing else.
 
 // Helpers outside #[test] functions fail the test by panicking.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -84,10 +79,7 @@ fn request(requests: Vec<Request>) -> KsRequest {
 
 fn signed(body: KsRequest) -> CaRequest {
     let key = example_key();
-    CaRequest::sign(body, |der| {
-        Ok::<_, Error>(key.sign(&UserId::default(), der))
-    })
-    .unwrap()
+    CaRequest::sign(body, |der| Ok::<_, Error>(key.sign(&UserId::default(), der))).unwrap()
 }
 
 fn enveloped() -> EnvelopedKey {
@@ -101,10 +93,7 @@ fn enveloped() -> EnvelopedKey {
 }
 
 fn holder(hex: &str) -> Holder {
-    Holder {
-        issuer: name_der(),
-        serial: serial(hex),
-    }
+    Holder { issuer: name_der(), serial: serial(hex) }
 }
 
 fn envelope_der(key: &EnvelopedKey) -> Vec<u8> {
@@ -123,11 +112,7 @@ fn openssl_reads(der: &[u8]) -> String {
         .unwrap();
     child.stdin.take().unwrap().write_all(der).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "openssl cannot read {}",
-        hex::encode(der)
-    );
+    assert!(output.status.success(), "openssl cannot read {}", hex::encode(der));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -138,15 +123,11 @@ fn a_request_comes_back_as_it_was_signed() {
         cert_serial: serial("7f"),
         signing_key: Spki::of(example_key().public_key()),
     });
-    let revoke = Request::Revoke(RevokeKey {
-        cert_serial: serial("80"),
-    });
+    let revoke = Request::Revoke(RevokeKey { cert_serial: serial("80") });
     let sent = signed(request(vec![apply(Some("张三")), restore, revoke]));
     let read = CaRequest::from_der(&sent.to_der()).unwrap();
     assert_eq!(read, sent);
-    let body = read
-        .verify(example_key().public_key(), &UserId::default())
-        .unwrap();
+    let body = read.verify(example_key().public_key(), &UserId::default()).unwrap();
     assert_eq!(body, sent.body());
     assert_eq!(body.ca.directory_name(), Some(name_der().as_slice()));
 }
@@ -154,13 +135,7 @@ fn a_request_comes_back_as_it_was_signed() {
 #[test]
 fn openssl_reads_what_we_write() {
     let text = openssl_reads(&signed(request(vec![apply(Some("张三"))])).to_der());
-    for expected in [
-        "SM2-with-SM3",
-        "20261122040000Z",
-        "20511122000000Z",
-        "sm3",
-        "110000",
-    ] {
+    for expected in ["SM2-with-SM3", "20261122040000Z", "20511122000000Z", "sm3", "110000"] {
         assert!(text.contains(expected), "{expected} is missing in\n{text}");
     }
     openssl_reads(&envelope_der(&enveloped()));
@@ -168,9 +143,7 @@ fn openssl_reads_what_we_write() {
 
 #[test]
 fn the_encoding_of_a_request_does_not_change_by_accident() {
-    let body = request(vec![Request::Revoke(RevokeKey {
-        cert_serial: serial("80"),
-    })]);
+    let body = request(vec![Request::Revoke(RevokeKey { cert_serial: serial("80") })]);
     let fixed = CaRequest::sign(body, |_| Ok::<_, Error>(example_signature())).unwrap();
     let golden = concat!(
         "3081cc",
@@ -197,14 +170,8 @@ fn an_answer_with_keys_and_errors_comes_back() {
         public_key: Spki::of(example_key().public_key()),
         private_key: envelope_der(&enveloped()),
     };
-    let error = ErrorPackage {
-        number: 11,
-        text: Some("序列号重复".to_owned()),
-    };
-    let silent = ErrorPackage {
-        number: 99,
-        text: None,
-    };
+    let error = ErrorPackage { number: 11, text: Some("序列号重复".to_owned()) };
+    let silent = ErrorPackage { number: 99, text: None };
     let body = KsRespond {
         km: entity(),
         responds: vec![
@@ -229,10 +196,7 @@ fn an_answer_with_keys_and_errors_comes_back() {
 #[test]
 fn a_changed_octet_of_the_body_breaks_the_signature() {
     let sent = signed(request(vec![apply(None)])).to_der();
-    let position = sent
-        .windows(15)
-        .position(|w| w == b"20261122040000Z")
-        .unwrap();
+    let position = sent.windows(15).position(|w| w == b"20261122040000Z").unwrap();
     let mut changed = sent;
     changed[position + 13] = b'1';
     let read = CaRequest::from_der(&changed).unwrap();
@@ -262,12 +226,7 @@ fn trailing_octets_and_other_versions_are_refused() {
 }
 
 fn signed_body() -> &'static [u8] {
-    Box::leak(
-        signed(request(vec![apply(None)]))
-            .body_der()
-            .to_vec()
-            .into_boxed_slice(),
-    )
+    Box::leak(signed(request(vec![apply(None)])).body_der().to_vec().into_boxed_slice())
 }
 
 fn frame(body: &[u8]) -> Vec<u8> {
@@ -304,9 +263,7 @@ fn with_list(list: impl FnOnce(&mut Writer)) -> Vec<u8> {
 fn explicit_choice_tags_of_another_maker_are_read() {
     let der = with_list(|w| w.explicit(2, |w| w.sequence(|w| w.uint(300))));
     let read = CaRequest::from_der(&der).unwrap();
-    let expected = [Request::Revoke(RevokeKey {
-        cert_serial: serial("012c"),
-    })];
+    let expected = [Request::Revoke(RevokeKey { cert_serial: serial("012c") })];
     assert_eq!(read.body().requests, expected);
     assert!(CaRequest::from_der(&with_list(|w| w.explicit(3, |w| w.uint(300)))).is_err());
     assert!(CaRequest::from_der(&with_list(|w| w.implicit(2, &[1]))).is_err());
@@ -314,18 +271,11 @@ fn explicit_choice_tags_of_another_maker_are_read() {
 
 #[test]
 fn the_string_types_of_all_makers_are_read() {
-    let tags = [
-        Tag::OCTET_STRING,
-        Tag::UTF8_STRING,
-        Tag::IA5_STRING,
-        Tag::PRINTABLE_STRING,
-    ];
+    let tags = [Tag::OCTET_STRING, Tag::UTF8_STRING, Tag::IA5_STRING, Tag::PRINTABLE_STRING];
     for tag in tags {
         let der = with_list(|w| w.explicit(0, |w| write_apply(w, tag)));
         let read = CaRequest::from_der(&der).unwrap();
-        let [Request::Apply(apply)] = read.body().requests.as_slice() else {
-            panic!("{tag:?}")
-        };
+        let [Request::Apply(apply)] = read.body().requests.as_slice() else { panic!("{tag:?}") };
         assert!(apply.is_sm2());
         assert_eq!(apply.user.ds_code.as_deref(), Some(b"4403".as_slice()));
     }
@@ -342,9 +292,7 @@ fn write_apply(w: &mut Writer, text: Tag) {
     };
     algorithm(w, &oid::SM2);
     w.uint(256);
-    [oid::SM2_ENCRYPT, oid::SM4, oid::SM3]
-        .iter()
-        .for_each(|oid| algorithm(w, oid));
+    [oid::SM2_ENCRYPT, oid::SM4, oid::SM3].iter().for_each(|oid| algorithm(w, oid));
     w.sequence(|w| {
         w.uint(9);
         w.raw(Spki::of(example_key().public_key()).der());
@@ -356,22 +304,11 @@ fn write_apply(w: &mut Writer, text: Tag) {
 
 #[test]
 fn other_algorithms_and_sizes_are_told_apart() {
-    let Request::Apply(good) = apply(None) else {
-        unreachable!()
-    };
+    let Request::Apply(good) = apply(None) else { unreachable!() };
     assert!(good.is_sm2());
-    let short = ApplyKey {
-        key_bits: 192,
-        ..good.clone()
-    };
-    let rsa = ApplyKey {
-        key_type: oid::RSA,
-        ..good.clone()
-    };
-    let cbc = ReplyAlgorithms {
-        symmetric: oid::SM4_CBC,
-        ..ReplyAlgorithms::SM
-    };
+    let short = ApplyKey { key_bits: 192, ..good.clone() };
+    let rsa = ApplyKey { key_type: oid::RSA, ..good.clone() };
+    let cbc = ReplyAlgorithms { symmetric: oid::SM4_CBC, ..ReplyAlgorithms::SM };
     let other = ApplyKey { reply: cbc, ..good };
     assert!(![short, rsa, other].iter().any(ApplyKey::is_sm2));
 }
@@ -381,10 +318,7 @@ fn task_numbers_have_at_most_twenty_octets() {
     assert!(TaskNumber::from_magnitude(&[0x7f; 20]).is_ok());
     assert!(TaskNumber::from_magnitude(&[0xff; 20]).is_err());
     assert!(TaskNumber::from_magnitude(&[1; 21]).is_err());
-    assert_eq!(
-        TaskNumber::from_magnitude(&[0, 0, 5]).unwrap().to_hex(),
-        "05"
-    );
+    assert_eq!(TaskNumber::from_magnitude(&[0, 0, 5]).unwrap().to_hex(), "05");
 }
 
 #[test]
@@ -392,8 +326,7 @@ fn a_private_key_keeps_its_envelope_and_its_signature() {
     let key = enveloped();
     let der = envelope_der(&key);
     let read = PrivateKeyEnvelope::from_der(&der).unwrap();
-    read.verify(example_key().public_key(), &UserId::default())
-        .unwrap();
+    read.verify(example_key().public_key(), &UserId::default()).unwrap();
     assert_eq!(read.into_enveloped(key.public_key), key);
 }
 
@@ -403,10 +336,7 @@ fn a_changed_ciphertext_is_found_by_the_envelope_signature() {
     let position = der.windows(32).position(|w| w == [0x5a; 32]).unwrap();
     der[position] ^= 1;
     let read = PrivateKeyEnvelope::from_der(&der).unwrap();
-    assert!(
-        read.verify(example_key().public_key(), &UserId::default())
-            .is_err()
-    );
+    assert!(read.verify(example_key().public_key(), &UserId::default()).is_err());
 }
 
 /// An operating KM writes recipient version 0, a length of SM2Cipher that is not the shortest, SM4
@@ -417,16 +347,10 @@ fn the_64_octet_field_of_gmt_0016_is_read() {
     let field = [[0xee; 32], key.encrypted_private_key].concat();
     let der = foreign_envelope(&key.key_cipher, &field);
     let read = PrivateKeyEnvelope::from_der(&der).unwrap();
-    assert_eq!(
-        read.into_enveloped(key.public_key).encrypted_private_key,
-        [0x5a; 32]
-    );
+    assert_eq!(read.into_enveloped(key.public_key).encrypted_private_key, [0x5a; 32]);
     for length in [0, 16, 31, 33, 48, 63, 65] {
         let der = foreign_envelope(&key.key_cipher, &vec![0; length]);
-        assert!(
-            PrivateKeyEnvelope::from_der(&der).is_err(),
-            "{length} octets"
-        );
+        assert!(PrivateKeyEnvelope::from_der(&der).is_err(), "{length} octets");
     }
 }
 

@@ -56,10 +56,7 @@ fn verifies(folder: &Path, issuer: &str, certificate: &str) {
         certificate,
     ];
     let (ok, text) = openssl(folder, &options);
-    assert!(
-        ok && text.contains(": OK"),
-        "{certificate} by {issuer}: {text}"
-    );
+    assert!(ok && text.contains(": OK"), "{certificate} by {issuer}: {text}");
 }
 
 #[test]
@@ -81,22 +78,10 @@ fn openssl_verifies_every_kind_of_certificate_link_by_link() {
 fn openssl_refuses_a_certificate_of_another_ca() {
     let (world, other, folder) = (World::new(), World::new(), tempfile::tempdir().unwrap());
     write(folder.path(), "ca.pem", &other.ca.certificate);
-    write(
-        folder.path(),
-        "leaf.pem",
-        &world.leaf("person-sign").certificate,
-    );
+    write(folder.path(), "leaf.pem", &world.leaf("person-sign").certificate);
     let (ok, _) = openssl(
         folder.path(),
-        &[
-            "verify",
-            "-partial_chain",
-            "-vfyopt",
-            ID,
-            "-CAfile",
-            "ca.pem",
-            "leaf.pem",
-        ],
+        &["verify", "-partial_chain", "-vfyopt", ID, "-CAfile", "ca.pem", "leaf.pem"],
     );
     assert!(!ok);
 }
@@ -104,22 +89,10 @@ fn openssl_refuses_a_certificate_of_another_ca() {
 #[test]
 fn openssl_shows_names_and_usages_as_they_are_meant() {
     let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
-    write(
-        folder.path(),
-        "leaf.pem",
-        &world.leaf("staff-sign").certificate,
-    );
+    write(folder.path(), "leaf.pem", &world.leaf("staff-sign").certificate);
     let (ok, text) = openssl(
         folder.path(),
-        &[
-            "x509",
-            "-in",
-            "leaf.pem",
-            "-noout",
-            "-text",
-            "-nameopt",
-            "RFC2253,utf8,-esc_msb",
-        ],
+        &["x509", "-in", "leaf.pem", "-noout", "-text", "-nameopt", "RFC2253,utf8,-esc_msb"],
     );
     assert!(ok);
     for expected in [
@@ -139,15 +112,7 @@ fn openssl_shows_names_and_usages_as_they_are_meant() {
 fn request(folder: &Path, extra: &[&str]) -> Vec<u8> {
     let (ok, text) = openssl(
         folder,
-        &[
-            "genpkey",
-            "-algorithm",
-            "EC",
-            "-pkeyopt",
-            "ec_paramgen_curve:SM2",
-            "-out",
-            "k.pem",
-        ],
+        &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", "k.pem"],
     );
     assert!(ok, "{text}");
     let arguments = [
@@ -172,33 +137,20 @@ fn request(folder: &Path, extra: &[&str]) -> Vec<u8> {
 #[test]
 fn a_request_made_by_openssl_becomes_a_certificate_that_openssl_verifies() {
     let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
-    let pem = request(
-        folder.path(),
-        &["-addext", "keyUsage=critical,digitalSignature"],
-    );
+    let pem = request(folder.path(), &["-addext", "keyUsage=critical,digitalSignature"]);
     let csr = CertificationRequest::from_pem_or_der(&pem).unwrap();
     assert_eq!(csr.requested_extensions().len(), 1);
     let proof = csr.prove_possession(&UserId::default()).unwrap();
     let subject = SubjectInput::from_name(csr.subject());
     assert_eq!(
-        (
-            subject.common_name.as_str(),
-            subject.organization.as_deref()
-        ),
+        (subject.common_name.as_str(), subject.organization.as_deref()),
         ("王五", Some("某市大数据管理局"))
     );
     let key = std::fs::read_to_string(folder.path().join("k.pem")).unwrap();
-    let key = pki::pem::blocks(key.as_bytes(), "PRIVATE KEY")
-        .unwrap()
-        .remove(0);
+    let key = pki::pem::blocks(key.as_bytes(), "PRIVATE KEY").unwrap().remove(0);
     let key = gm::sm2::PrivateKey::from_pkcs8_der(&key).unwrap();
     assert_eq!(proof.public_key(), key.public_key());
-    let certificate = issue(
-        world.profile("person-sign"),
-        Some(&world.ca),
-        &subject,
-        &key,
-    );
+    let certificate = issue(world.profile("person-sign"), Some(&world.ca), &subject, &key);
     write(folder.path(), "ca.pem", &world.ca.certificate);
     write(folder.path(), "leaf.pem", &certificate);
     verifies(folder.path(), "ca.pem", "leaf.pem");
@@ -212,12 +164,7 @@ fn a_ca_request_made_by_openssl_is_refused() {
         ("keyUsage=keyCertSign,cRLSign", "csr.cert-sign-requested"),
     ] {
         let pem = request(folder.path(), &["-addext", extension]);
-        assert_eq!(
-            CertificationRequest::from_pem_or_der(&pem)
-                .unwrap_err()
-                .code(),
-            expected
-        );
+        assert_eq!(CertificationRequest::from_pem_or_der(&pem).unwrap_err().code(), expected);
     }
 }
 
@@ -225,22 +172,10 @@ fn a_ca_request_made_by_openssl_is_refused() {
 fn a_request_signed_without_the_usual_id_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     request(folder.path(), &[]);
-    let arguments = [
-        "req",
-        "-new",
-        "-key",
-        "k.pem",
-        "-sm3",
-        "-subj",
-        "/C=CN/CN=x",
-        "-out",
-        "r2.pem",
-    ];
+    let arguments =
+        ["req", "-new", "-key", "k.pem", "-sm3", "-subj", "/C=CN/CN=x", "-out", "r2.pem"];
     assert!(openssl(folder.path(), &arguments).0);
     let pem = std::fs::read(folder.path().join("r2.pem")).unwrap();
     let csr = CertificationRequest::from_pem_or_der(&pem).unwrap();
-    assert_eq!(
-        csr.prove_possession(&UserId::default()).unwrap_err().code(),
-        "csr.signature"
-    );
+    assert_eq!(csr.prove_possession(&UserId::default()).unwrap_err().code(), "csr.signature");
 }

@@ -129,10 +129,7 @@ impl Cache {
 
 fn look<'a>(generation: &'a Generation, serial: &Serial, id: &[u8]) -> Option<&'a Kept> {
     let forms = generation.get(serial)?;
-    forms
-        .iter()
-        .find(|(known, _)| **known == *id)
-        .map(|(_, kept)| kept)
+    forms.iter().find(|(known, _)| **known == *id).map(|(_, kept)| kept)
 }
 
 /// Serials are random, so their last octets spread well.
@@ -151,10 +148,7 @@ mod tests {
 
     fn kept(text: &'static str) -> Kept {
         let at = Timestamp::UNIX_EPOCH;
-        let window = Window {
-            this_update: at,
-            next_update: at,
-        };
+        let window = Window { this_update: at, next_update: at };
         Kept {
             body: Bytes::from_static(text.as_bytes()),
             etag: String::new(),

@@ -50,9 +50,7 @@ fn percent_decode(text: &str) -> Option<Vec<u8>> {
 
 /// An instant as header fields write it, such as `Sun, 22 Nov 2026 04:00:00 GMT`.
 pub fn date(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC)
-        .strftime("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string()
+    at.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 impl Caching {
@@ -60,12 +58,7 @@ impl Caching {
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::NoStore => vec![("cache-control", "no-store".to_owned())],
-            Self::Public {
-                etag,
-                last_modified,
-                max_age,
-                expires,
-            } => {
+            Self::Public { etag, last_modified, max_age, expires } => {
                 let seconds = max_age.as_secs();
                 let control = format!("max-age={seconds}, public, no-transform, must-revalidate");
                 vec![
@@ -85,12 +78,7 @@ impl Caching {
         if_none_match: Option<&str>,
         if_modified_since: Option<&str>,
     ) -> bool {
-        let Self::Public {
-            etag,
-            last_modified,
-            ..
-        } = self
-        else {
+        let Self::Public { etag, last_modified, .. } = self else {
             return false;
         };
         if let Some(tags) = if_none_match {
@@ -113,20 +101,9 @@ mod tests {
         let question = [0x30, 0x0b, 0xfb, 0xff, 0xfe, 1];
         assert_eq!(STANDARD.encode(question), "MAv7//4B");
         for path in ["MAv7//4B", "/MAv7//4B", "MAv7%2F%2f4B", "%4DAv7//4B"] {
-            assert_eq!(
-                question_of_path(path).as_deref(),
-                Some(&question[..]),
-                "{path}"
-            );
+            assert_eq!(question_of_path(path).as_deref(), Some(&question[..]), "{path}");
         }
-        for path in [
-            "MAv7%2",
-            "MAv7%zz4B",
-            "MAv7 4B",
-            "MAv7%+14B",
-            "中文",
-            "MAv7-_4B",
-        ] {
+        for path in ["MAv7%2", "MAv7%zz4B", "MAv7 4B", "MAv7%+14B", "中文", "MAv7-_4B"] {
             assert_eq!(question_of_path(path), None, "{path}");
         }
         assert_eq!(question_of_path(&"A".repeat(MAX_PATH + 4)), None);
@@ -139,20 +116,14 @@ mod tests {
         let five = SignedDuration::from_mins(5);
         let headers = caching("0a1b", at, end, at, five).headers();
         let expected = [
-            (
-                "cache-control",
-                "max-age=300, public, no-transform, must-revalidate",
-            ),
+            ("cache-control", "max-age=300, public, no-transform, must-revalidate"),
             ("expires", "Sun, 22 Nov 2026 04:05:00 GMT"),
             ("last-modified", "Sun, 22 Nov 2026 04:00:00 GMT"),
             ("etag", "\"0a1b\""),
         ];
         let expected = expected.map(|(name, value)| (name, value.to_owned()));
         assert_eq!(headers, expected);
-        assert_eq!(
-            Caching::NoStore.headers(),
-            [("cache-control", "no-store".to_owned())]
-        );
+        assert_eq!(Caching::NoStore.headers(), [("cache-control", "no-store".to_owned())]);
     }
 
     #[test]
@@ -163,10 +134,7 @@ mod tests {
         assert!(caching.is_unchanged(Some("\"0a1b\""), None));
         assert!(caching.is_unchanged(Some("\"ffff\", W/\"0a1b\""), None));
         assert!(caching.is_unchanged(Some("*"), None));
-        assert!(
-            !caching.is_unchanged(Some("\"ffff\""), since),
-            "the tag decides"
-        );
+        assert!(!caching.is_unchanged(Some("\"ffff\""), since), "the tag decides");
         assert!(caching.is_unchanged(None, since));
         assert!(!caching.is_unchanged(None, Some("Sun, 22 Nov 2026 03:59:59 GMT")));
         assert!(!Caching::NoStore.is_unchanged(Some("*"), since));

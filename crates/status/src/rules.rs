@@ -28,14 +28,8 @@ pub fn cert_status(row: Option<&StatusRow>) -> Result<CertStatus, String> {
         return Ok(CertStatus::Unknown);
     };
     let wrong = || format!("{row:?}");
-    let code = row
-        .reason
-        .map(u8::try_from)
-        .transpose()
-        .map_err(|_| wrong())?;
-    let reason = code
-        .map(|code| Reason::from_code(code).ok_or_else(wrong))
-        .transpose()?;
+    let code = row.reason.map(u8::try_from).transpose().map_err(|_| wrong())?;
+    let reason = code.map(|code| Reason::from_code(code).ok_or_else(wrong)).transpose()?;
     let at = Timestamp::from_second(row.changed_at).map_err(|_| wrong())?;
     match (row.status.as_str(), reason) {
         ("good", None) => Ok(CertStatus::Good),
@@ -75,10 +69,7 @@ pub struct Window {
 pub fn window(now: Timestamp, length: SignedDuration, responder_end: Timestamp) -> Option<Window> {
     let this_update = Timestamp::from_second(now.as_second()).ok()?;
     let next_update = this_update.checked_add(length).ok()?.min(responder_end);
-    (this_update < next_update).then_some(Window {
-        this_update,
-        next_update,
-    })
+    (this_update < next_update).then_some(Window { this_update, next_update })
 }
 
 /// Whether a kept answer may still be sent: until half of its window is over, and only after
@@ -87,11 +78,7 @@ pub fn window(now: Timestamp, length: SignedDuration, responder_end: Timestamp) 
 pub fn still_serves(window: &Window, now: Timestamp, blind: bool, max_age: SignedDuration) -> bool {
     let length = window.next_update.duration_since(window.this_update);
     let age = now.duration_since(window.this_update);
-    let limit = if blind {
-        max_age.min(length / 2)
-    } else {
-        length / 2
-    };
+    let limit = if blind { max_age.min(length / 2) } else { length / 2 };
     !age.is_negative() && age <= limit
 }
 
@@ -106,19 +93,12 @@ pub fn caching(
     let left = SignedDuration::from_secs(end.as_second().saturating_sub(now.as_second()));
     let max_age = left.min(longest).max(SignedDuration::ZERO);
     let expires = now.checked_add(max_age).unwrap_or(now);
-    Caching::Public {
-        etag: etag.to_owned(),
-        last_modified,
-        max_age,
-        expires,
-    }
+    Caching::Public { etag: etag.to_owned(), last_modified, max_age, expires }
 }
 
 /// Whether a certificate makes its key a responder of this issuer now (RFC 6960 §4.2.2.2).
 pub fn is_responder(certificate: &Certificate, issuer: &Certificate, now: Timestamp) -> bool {
-    let purpose = certificate
-        .eku()
-        .is_some_and(|eku| eku.contains(&oid::OCSP_SIGNING));
+    let purpose = certificate.eku().is_some_and(|eku| eku.contains(&oid::OCSP_SIGNING));
     purpose && certificate.issuer() == issuer.subject() && certificate.is_valid_at(now)
 }
 
@@ -131,11 +111,7 @@ mod tests {
     }
 
     fn row(status: &str, reason: Option<i64>) -> StatusRow {
-        StatusRow {
-            status: status.into(),
-            reason,
-            changed_at: 1_800_000_000,
-        }
+        StatusRow { status: status.into(), reason, changed_at: 1_800_000_000 }
     }
 
     #[test]
@@ -145,20 +121,11 @@ mod tests {
 
     #[test]
     fn a_suspension_is_revoked_with_hold() {
-        let held = CertStatus::Revoked {
-            at: at(0),
-            reason: Reason::CertificateHold,
-        };
+        let held = CertStatus::Revoked { at: at(0), reason: Reason::CertificateHold };
         assert_eq!(cert_status(Some(&row("suspended", Some(6)))), Ok(held));
-        let compromised = CertStatus::Revoked {
-            at: at(0),
-            reason: Reason::KeyCompromise,
-        };
+        let compromised = CertStatus::Revoked { at: at(0), reason: Reason::KeyCompromise };
         assert_eq!(cert_status(Some(&row("revoked", Some(1)))), Ok(compromised));
-        let plain = CertStatus::Revoked {
-            at: at(0),
-            reason: Reason::Unspecified,
-        };
+        let plain = CertStatus::Revoked { at: at(0), reason: Reason::Unspecified };
         assert_eq!(cert_status(Some(&row("revoked", Some(0)))), Ok(plain));
         assert_eq!(cert_status(Some(&row("good", None))), Ok(CertStatus::Good));
     }
@@ -180,10 +147,7 @@ mod tests {
             ("", None),
             ("GOOD", None),
         ] {
-            assert!(
-                cert_status(Some(&row(status, reason))).is_err(),
-                "{status} {reason:?}"
-            );
+            assert!(cert_status(Some(&row(status, reason))).is_err(), "{status} {reason:?}");
         }
     }
 
@@ -191,23 +155,14 @@ mod tests {
     fn a_window_ends_with_the_responders_certificate() {
         let hour = SignedDuration::from_hours(1);
         let whole = window(at(0), hour, at(86_400)).unwrap();
-        assert_eq!(
-            whole,
-            Window {
-                this_update: at(0),
-                next_update: at(3600)
-            }
-        );
+        assert_eq!(whole, Window { this_update: at(0), next_update: at(3600) });
         assert_eq!(window(at(0), hour, at(60)).unwrap().next_update, at(60));
         assert_eq!(window(at(0), hour, at(0)), None);
     }
 
     #[test]
     fn kept_answers_serve_until_half_of_their_window_and_shorter_when_blind() {
-        let window = Window {
-            this_update: at(0),
-            next_update: at(3600),
-        };
+        let window = Window { this_update: at(0), next_update: at(3600) };
         let age = SignedDuration::from_secs(300);
         let serves = |seconds, blind| still_serves(&window, at(seconds), blind, age);
         assert!(serves(0, false) && serves(1800, false) && !serves(1801, false));
@@ -219,9 +174,7 @@ mod tests {
     fn caches_never_keep_beyond_the_end() {
         let longest = SignedDuration::from_mins(5);
         let age = |now| match caching("t", at(0), at(3600), at(now), longest) {
-            Caching::Public {
-                max_age, expires, ..
-            } => {
+            Caching::Public { max_age, expires, .. } => {
                 assert_eq!(expires.duration_since(at(now)), max_age);
                 max_age.as_secs()
             }

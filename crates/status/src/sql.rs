@@ -48,11 +48,7 @@ pub async fn status_of(
     .bind(serial.to_hex())
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|(status, reason, changed_at)| StatusRow {
-        status,
-        reason,
-        changed_at,
-    }))
+    Ok(row.map(|(status, reason, changed_at)| StatusRow { status, reason, changed_at }))
 }
 
 /// The journal number of the last change of status; -1 before the first.
@@ -87,12 +83,7 @@ pub async fn current_list(
         "SELECT c.id, c.number FROM crl c JOIN issuer i ON i.id = c.issuer_id \
          WHERE i.name = $1 AND c.kind = $2 AND c.shard = $3 ORDER BY c.number DESC LIMIT 1",
     );
-    Ok(row
-        .bind(&name.issuer)
-        .bind(kind)
-        .bind(shard)
-        .fetch_optional(conn)
-        .await?)
+    Ok(row.bind(&name.issuer).bind(kind).bind(shard).fetch_optional(conn).await?)
 }
 
 #[derive(FromRow)]

@@ -28,9 +28,7 @@ fn open(runtime: &Runtime, folder: &std::path::Path, anchor_each_commit: bool) -
     config.anchor_each_commit = anchor_each_commit;
     config.checkpoint_every = Duration::ZERO;
     config.verify_every = Duration::ZERO;
-    runtime
-        .block_on(Store::open(config, Arc::new(device), Arc::new(SystemClock)))
-        .unwrap()
+    runtime.block_on(Store::open(config, Arc::new(device), Arc::new(SystemClock))).unwrap()
 }
 
 /// Each caller commits one record after the other and waits for each answer.
@@ -65,21 +63,13 @@ fn append(runtime: &Runtime, store: &Store, callers: u64, units: u64) -> (f64, D
 fn appending(_: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
     let mut figures = Vec::new();
-    for (anchored, callers, units) in [
-        (true, 1, 500),
-        (false, 1, 500),
-        (true, 64, UNITS),
-        (false, 64, UNITS),
-        (true, 512, UNITS),
-    ] {
+    for (anchored, callers, units) in
+        [(true, 1, 500), (false, 1, 500), (true, 64, UNITS), (false, 64, UNITS), (true, 512, UNITS)]
+    {
         let folder = tempfile::tempdir().unwrap();
         let store = open(&runtime, folder.path(), anchored);
         let (rate, slowest) = append(&runtime, &store, callers, units);
-        let anchor = if anchored {
-            "anchor at each commit"
-        } else {
-            "anchor at checkpoints"
-        };
+        let anchor = if anchored { "anchor at each commit" } else { "anchor at checkpoints" };
         let name = format!("append, {callers} callers, {anchor}");
         println!("{name}: {rate:.0} units/s, slowest {slowest:?}");
         figures.push(json!({
@@ -114,9 +104,7 @@ fn reading(c: &mut Criterion) {
     group.bench_function("prove consistency", |b| {
         b.iter(|| {
             next = (next + 7919) % size;
-            runtime
-                .block_on(store.prove_consistency(next, size))
-                .unwrap()
+            runtime.block_on(store.prove_consistency(next, size)).unwrap()
         });
     });
     group.throughput(Throughput::Elements(size));

@@ -52,12 +52,7 @@ impl Anchor {
             .truncate(false)
             .open(&lock)
             .map_err(at(&lock))?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            schema,
-            handle,
-            lock: Mutex::new(lock),
-        })
+        Ok(Self { folder: folder.to_owned(), schema, handle, lock: Mutex::new(lock) })
     }
 
     /// Where a file is.
@@ -94,8 +89,7 @@ impl Anchor {
             return Ok(false);
         }
         let path = self.path(slot);
-        self.replace(&path, new)
-            .map_err(|cause| Error::file(&path, cause))?;
+        self.replace(&path, new).map_err(|cause| Error::file(&path, cause))?;
         Ok(true)
     }
 
@@ -142,11 +136,7 @@ mod tests {
                 move || anchor.swap(Slot::Head, None, &n.to_string()).unwrap()
             };
             let threads: Vec<_> = (0..8).map(|n| scope.spawn(run(n))).collect();
-            threads
-                .into_iter()
-                .map(|t| t.join().unwrap())
-                .filter(|w| *w)
-                .count()
+            threads.into_iter().map(|t| t.join().unwrap()).filter(|w| *w).count()
         });
         assert_eq!(wins, 1);
     }

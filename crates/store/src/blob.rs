@@ -120,11 +120,7 @@ impl Store {
             return Err(Error::Erased);
         };
         let damaged = || Error::damaged(format!("密封数据 {id} 无法打开"));
-        let commitment = row
-            .commitment
-            .as_slice()
-            .try_into()
-            .map_err(|_| damaged())?;
+        let commitment = row.commitment.as_slice().try_into().map_err(|_| damaged())?;
         let aad = bound(id, &row.purpose, &commitment);
         let (label, for_key) = (self.core().keys.seal.clone(), aad.clone());
         let secret = self
@@ -134,20 +130,13 @@ impl Store {
         let secret = <&[u8; KEY + SALT]>::try_from(secret.as_slice()).map_err(|_| damaged())?;
         let plain = sm4::gcm_open(data_key(secret), &NONCE, &aad, &content);
         let plain = plain.map_err(|_| damaged())?;
-        if commit(secret, &plain) == commitment {
-            Ok(plain)
-        } else {
-            Err(damaged())
-        }
+        if commit(secret, &plain) == commitment { Ok(plain) } else { Err(damaged()) }
     }
 
     /// Erases content, key and salt at the end of the term, for good. The caller records that it did.
     /// [`Error::Erased`] if that happened before.
     pub async fn erase_blob(&self, tx: &mut Tx, id: &str) -> Result<(), Error> {
-        BlobRow::load(tx.conn(), id)
-            .await?
-            .content
-            .ok_or(Error::Erased)?;
+        BlobRow::load(tx.conn(), id).await?.content.ok_or(Error::Erased)?;
         let now = tx.now().as_second();
         sqlx::query(
             "UPDATE blob SET content = NULL, sealed_key = NULL, erased_at = $1 WHERE id = $2",
@@ -213,9 +202,5 @@ fn commit(secret: &[u8; KEY + SALT], plain: &[u8]) -> [u8; 32] {
 
 /// What the encryption is bound to: a row cannot be passed off as another.
 fn bound(id: &str, purpose: &str, commitment: &[u8; 32]) -> Vec<u8> {
-    format!(
-        "yinxin-blob/1\n{id}\n{purpose}\n{}",
-        hex::encode(commitment)
-    )
-    .into_bytes()
+    format!("yinxin-blob/1\n{id}\n{purpose}\n{}", hex::encode(commitment)).into_bytes()
 }

@@ -28,9 +28,7 @@ fn write(value: &Value, depth: usize, out: &mut String) -> Result<(), Error> {
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
         Value::Number(number) => {
-            let whole = number
-                .as_i64()
-                .filter(|n| (-MAX_SAFE..=MAX_SAFE).contains(n));
+            let whole = number.as_i64().filter(|n| (-MAX_SAFE..=MAX_SAFE).contains(n));
             let whole = whole.ok_or(Error::BadRecord("只接受绝对值小于2的53次方的整数"))?;
             out.push_str(&whole.to_string());
         }
@@ -101,22 +99,10 @@ mod tests {
 
     #[test]
     fn numbers_that_readers_disagree_about_are_refused() {
-        for bad in [
-            json!(1.5),
-            json!(1u64 << 53),
-            json!(u64::MAX),
-            json!(-1e300),
-        ] {
-            assert_eq!(
-                to_canonical(&bad).unwrap_err().code(),
-                "store.bad_record",
-                "{bad}"
-            );
+        for bad in [json!(1.5), json!(1u64 << 53), json!(u64::MAX), json!(-1e300)] {
+            assert_eq!(to_canonical(&bad).unwrap_err().code(), "store.bad_record", "{bad}");
         }
-        assert_eq!(
-            to_canonical(&json!(-9_007_199_254_740_991_i64)).unwrap(),
-            "-9007199254740991"
-        );
+        assert_eq!(to_canonical(&json!(-9_007_199_254_740_991_i64)).unwrap(), "-9007199254740991");
     }
 
     #[test]

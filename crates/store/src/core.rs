@@ -60,8 +60,7 @@ impl Core {
     /// HMAC-SM3 with the key of the head.
     pub(crate) async fn mac(&self, text: String) -> Result<Digest, Error> {
         let label = self.keys.mac.clone();
-        self.with_device(move |session| session.hmac(&label, text.as_bytes()))
-            .await
+        self.with_device(move |session| session.hmac(&label, text.as_bytes())).await
     }
 
     /// Works on the anchor's files beside the async threads.
@@ -82,7 +81,5 @@ impl Core {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Error::Closed)?
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Closed)?
 }

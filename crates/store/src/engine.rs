@@ -22,9 +22,7 @@ impl Engine {
         match url.split_once(':') {
             Some(("sqlite", _)) => Ok(Self::Sqlite),
             Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres),
-            _ => Err(Error::Config(
-                "数据库地址应以 sqlite: 或 postgres:// 开头".into(),
-            )),
+            _ => Err(Error::Config("数据库地址应以 sqlite: 或 postgres:// 开头".into())),
         }
     }
 
@@ -92,11 +90,7 @@ impl Pools {
             .run(&mut *writer.acquire().await?)
             .await?;
         let readers = pool(&url, config.readers.max(1), engine.reader_settings()).await?;
-        Ok(Self {
-            engine,
-            writer,
-            readers,
-        })
+        Ok(Self { engine, writer, readers })
     }
 
     /// Begins a transaction of the writer.
@@ -126,14 +120,9 @@ fn prepare(engine: Engine, config: &StoreConfig) -> Result<String, Error> {
     if engine == Engine::Postgres {
         return Ok(config.url.clone());
     }
-    let path = config
-        .url
-        .trim_start_matches("sqlite:")
-        .trim_start_matches("//");
+    let path = config.url.trim_start_matches("sqlite:").trim_start_matches("//");
     if path.is_empty() || path.contains(['?', '#', '%']) || path.contains(":memory:") {
-        return Err(Error::Config(
-            "SQLite 数据库地址应为 sqlite:/路径/文件.db，不带参数".into(),
-        ));
+        return Err(Error::Config("SQLite 数据库地址应为 sqlite:/路径/文件.db，不带参数".into()));
     }
     if config.opening == Opening::New {
         create_private(std::path::Path::new(path))?;
@@ -149,10 +138,7 @@ fn create_private(path: &std::path::Path) -> Result<(), Error> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map(drop)
-        .map_err(|cause| Error::file(path, cause))
+    options.open(path).map(drop).map_err(|cause| Error::file(path, cause))
 }
 
 /// Whether beginning again can help: somebody else holds the lock, or the server went away.
@@ -160,9 +146,7 @@ pub(crate) fn is_transient(cause: &sqlx::Error) -> bool {
     match cause {
         sqlx::Error::Io(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            let sqlite_busy = code
-                .parse::<u32>()
-                .is_ok_and(|code| matches!(code & 0xff, 5 | 6));
+            let sqlite_busy = code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6));
             sqlite_busy || ["40001", "40P01", "55P03", "57P01", "57P02", "57P03"].contains(&&*code)
         }),
         _ => false,

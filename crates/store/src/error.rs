@@ -118,10 +118,7 @@ impl Error {
 
     /// Whether the same request may simply be sent again.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::Busy | Self::Closed | Self::UnitTimeout | Self::OutcomeUnknown(_)
-        )
+        matches!(self, Self::Busy | Self::Closed | Self::UnitTimeout | Self::OutcomeUnknown(_))
     }
 
     /// Whether a UNIQUE or PRIMARY KEY constraint said no.
@@ -129,16 +126,11 @@ impl Error {
         let Self::Database(cause) = self else {
             return false;
         };
-        cause
-            .as_database_error()
-            .is_some_and(|e| e.is_unique_violation())
+        cause.as_database_error().is_some_and(|e| e.is_unique_violation())
     }
 
     pub(crate) fn file(path: &std::path::Path, cause: std::io::Error) -> Self {
-        Self::File {
-            path: path.display().to_string().into(),
-            cause: Arc::new(cause),
-        }
+        Self::File { path: path.display().to_string().into(), cause: Arc::new(cause) }
     }
 
     pub(crate) fn damaged(what: impl Into<Arc<str>>) -> Self {

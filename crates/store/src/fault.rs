@@ -35,10 +35,7 @@ mod armed {
             return;
         };
         if let Some(path) = &plan.trace {
-            let file = std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path);
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
             let _ = file.and_then(|mut file| writeln!(file, "{name}"));
         }
         if let Some((wanted, left)) = &plan.crash

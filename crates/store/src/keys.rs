@@ -37,14 +37,7 @@ impl Keys {
         let (journal, public) = find(JOURNAL, KeyKind::Sm2Sign)?;
         let public = public.ok_or_else(|| wrong("日志签名密钥没有公钥"))?;
         let note = NoteKey::new(&config.origin, &public.to_sec1())?;
-        Ok(Self {
-            journal,
-            seal,
-            index,
-            mac,
-            public,
-            note,
-        })
+        Ok(Self { journal, seal, index, mac, public, note })
     }
 }
 

@@ -78,12 +78,7 @@ pub struct Record {
 impl Record {
     /// A record.
     pub fn new(kind: &'static str, actor: Actor, subject: impl Into<String>, body: Value) -> Self {
-        Self {
-            kind,
-            actor,
-            subject: subject.into(),
-            body,
-        }
+        Self { kind, actor, subject: subject.into(), body }
     }
 
     /// The record at its place, as the tree holds it.
@@ -109,14 +104,7 @@ impl Record {
             return Err(Error::BadRecord("内容超过64KB，请将材料存为密封数据"));
         }
         let hash = Hash::leaf(&bytes);
-        Ok(Leaf {
-            at,
-            kind: self.kind,
-            actor: self.actor.0,
-            subject: self.subject,
-            bytes,
-            hash,
-        })
+        Ok(Leaf { at, kind: self.kind, actor: self.actor.0, subject: self.subject, bytes, hash })
     }
 }
 

@@ -25,9 +25,7 @@ impl StandingCell {
     pub(crate) fn read(&self) -> Standing {
         match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             None => Standing::Sound,
-            Some(reason) => Standing::Halted {
-                reason: reason.clone(),
-            },
+            Some(reason) => Standing::Halted { reason: reason.clone() },
         }
     }
 

@@ -51,20 +51,13 @@ impl Store {
         let head = head.unwrap_or_else(Head::nowhere);
         let (queue, waiting) = mpsc::channel(core.config.queue.max(1));
         let writer = tokio::spawn(Writer::new(core.clone(), waiting, head).run());
-        let store = Self(Arc::new(Inner {
-            core,
-            queue,
-            writer: Mutex::new(Some(writer)),
-        }));
+        let store = Self(Arc::new(Inner { core, queue, writer: Mutex::new(Some(writer)) }));
         if store.core().config.opening == Opening::Reanchor {
             store.record_reanchoring().await?;
         }
-        spawn_timer(
-            &store,
-            store.core().config.checkpoint_every,
-            false,
-            |store| Box::pin(async move { store.checkpoint().await.map(drop) }),
-        );
+        spawn_timer(&store, store.core().config.checkpoint_every, false, |store| {
+            Box::pin(async move { store.checkpoint().await.map(drop) })
+        });
         spawn_timer(&store, store.core().config.verify_every, true, |store| {
             Box::pin(async move { store.verify_journal(Scope::Full).await.map(drop) })
         });
@@ -84,18 +77,11 @@ impl Store {
     {
         self.core().standing.check()?;
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Unit {
-            unit: Some(unit),
-            result: None,
-            reply,
-        });
-        self.0
-            .queue
-            .try_send(job)
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => Error::Busy,
-                mpsc::error::TrySendError::Closed(_) => Error::Closed,
-            })?;
+        let job = Box::new(Unit { unit: Some(unit), result: None, reply });
+        self.0.queue.try_send(job).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::Closed,
+        })?;
         match answer.await {
             Ok(result) => result,
             Err(_) => Err(Error::Closed.into()),
@@ -243,20 +229,13 @@ impl Store {
         let size = self.size().await?;
         let body = json!({ "size": size });
         let record = Record::new("journal.reanchored", Actor::system(), "journal", body);
-        self.commit(|tx| Box::pin(async move { tx.append(record).await }))
-            .await
-            .map(drop)
+        self.commit(|tx| Box::pin(async move { tx.append(record).await })).await.map(drop)
     }
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Store({:?}, {:?})",
-            self.engine(),
-            self.core().config.schema
-        )
+        write!(f, "Store({:?}, {:?})", self.engine(), self.core().config.schema)
     }
 }
 
@@ -287,10 +266,7 @@ async fn prepare(
     let keys = blocking(move || Keys::find(&*for_keys, &with)).await?;
     let anchor = Arc::new(Anchor::open(&config.anchor, config.schema)?);
     let pools = Pools::open(&config).await?;
-    let verified = Verified {
-        range: CompactRange::new(),
-        checkpoint: None,
-    };
+    let verified = Verified { range: CompactRange::new(), checkpoint: None };
     Ok(Core {
         config,
         pools,
@@ -317,11 +293,7 @@ fn spawn_timer(
     }
     let weak: Weak<Inner> = Arc::downgrade(&store.0);
     tokio::spawn(async move {
-        let mut pause = if at_once {
-            Duration::from_millis(100)
-        } else {
-            every
-        };
+        let mut pause = if at_once { Duration::from_millis(100) } else { every };
         loop {
             tokio::time::sleep(pause).await;
             pause = every;

@@ -28,14 +28,7 @@ impl Tx {
         base: u64,
         now: Timestamp,
     ) -> Self {
-        Self {
-            transaction,
-            engine,
-            base,
-            pending: Vec::new(),
-            now,
-            erased: false,
-        }
+        Self { transaction, engine, base, pending: Vec::new(), now, erased: false }
     }
 
     /// The connection, inside the transaction.
@@ -93,11 +86,6 @@ impl Tx {
 
 impl std::fmt::Debug for Tx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Tx {{ base: {}, pending: {} }}",
-            self.base,
-            self.pending.len()
-        )
+        write!(f, "Tx {{ base: {}, pending: {} }}", self.base, self.pending.len())
     }
 }

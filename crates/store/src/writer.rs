@@ -62,9 +62,7 @@ where
     fn settle(self: Box<Self>, batch: Result<(), Error>) {
         let result = match batch {
             Err(error) => Err(error.into()),
-            Ok(()) => self
-                .result
-                .unwrap_or_else(|| Err(Error::UnitPanicked.into())),
+            Ok(()) => self.result.unwrap_or_else(|| Err(Error::UnitPanicked.into())),
         };
         // A caller that went away does not want its answer.
         let _ = self.reply.send(result);
@@ -130,11 +128,7 @@ impl Writer {
             }
         }
         // Nothing kept: dropping the transaction takes back what there is.
-        if kept > 0 {
-            self.finish(tx).await
-        } else {
-            Ok(())
-        }
+        if kept > 0 { self.finish(tx).await } else { Ok(()) }
     }
 
     /// Takes the lock of the journal and makes sure that it is the journal left last time.
@@ -147,12 +141,7 @@ impl Writer {
             self.head = journal::follow(core, &mut transaction, &self.head, &row).await?;
         }
         journal::check(core, &mut transaction, &self.head).await?;
-        Ok(Tx::new(
-            transaction,
-            core.pools.engine,
-            self.head.size(),
-            core.clock.now(),
-        ))
+        Ok(Tx::new(transaction, core.pools.engine, self.head.size(), core.clock.now()))
     }
 
     async fn finish(&mut self, mut tx: Tx) -> Result<(), Error> {
@@ -164,9 +153,7 @@ impl Writer {
         };
         let erased = tx.erased;
         fault::point("store.before_commit");
-        tx.commit()
-            .await
-            .map_err(|cause| commit_failed(core, cause))?;
+        tx.commit().await.map_err(|cause| commit_failed(core, cause))?;
         fault::point("store.after_commit");
         if let Some(head) = head {
             // From here on the records are durable: the next batch continues from them.
@@ -253,11 +240,7 @@ fn commit_failed(core: &Core, cause: sqlx::Error) -> Error {
     };
     let on_disk =
         core.pools.engine == Engine::Sqlite && error.code().is_some_and(|c| sqlite_io(&c));
-    if on_disk {
-        core.standing.halt(format!("磁盘读写错误：{error}"))
-    } else {
-        cause.into()
-    }
+    if on_disk { core.standing.halt(format!("磁盘读写错误：{error}")) } else { cause.into() }
 }
 
 /// Tells the anchor. If that fails, the units are durable but unanswered, and nothing more is

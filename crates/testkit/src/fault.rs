@@ -77,10 +77,7 @@ struct State {
 impl<D: Device> FaultyDevice<D> {
     /// No faults yet.
     pub fn new(inner: D) -> Self {
-        Self {
-            inner,
-            state: State::default(),
-        }
+        Self { inner, state: State::default() }
     }
 
     /// The device behind.
@@ -90,22 +87,12 @@ impl<D: Device> FaultyDevice<D> {
 
     /// The n-th counted call fails, once.
     pub fn fail(&self, counted: Counted, n: u64, fault: Fault) {
-        self.state.rules.lock().unwrap().push(Rule {
-            counted,
-            from: n,
-            until: n,
-            fault,
-        });
+        self.state.rules.lock().unwrap().push(Rule { counted, from: n, until: n, fault });
     }
 
     /// The n-th counted call and all after it fail.
     pub fn fail_from(&self, counted: Counted, n: u64, fault: Fault) {
-        self.state.rules.lock().unwrap().push(Rule {
-            counted,
-            from: n,
-            until: u64::MAX,
-            fault,
-        });
+        self.state.rules.lock().unwrap().push(Rule { counted, from: n, until: u64::MAX, fault });
     }
 
     /// The next counted call fails, once.
@@ -139,12 +126,7 @@ impl State {
             };
             number.is_some_and(|number| (rule.from..=rule.until).contains(&number))
         };
-        self.rules
-            .lock()
-            .unwrap()
-            .iter()
-            .find(hit)
-            .map(|rule| rule.fault)
+        self.rules.lock().unwrap().iter().find(hit).map(|rule| rule.fault)
     }
 
     /// Runs an operation under the rules.
@@ -178,10 +160,7 @@ impl<D: Device> Device for FaultyDevice<D> {
     fn session(&self) -> Result<Box<dyn Session + '_>, DeviceError> {
         self.state.run(|| {
             let inner = self.inner.session()?;
-            Ok(Box::new(FaultySession {
-                inner,
-                state: &self.state,
-            }) as Box<dyn Session + '_>)
+            Ok(Box::new(FaultySession { inner, state: &self.state }) as Box<dyn Session + '_>)
         })
     }
 }
@@ -262,8 +241,7 @@ impl Session for FaultySession<'_> {
     }
 
     fn split(&mut self, label: &KeyLabel, threshold: u8, shares: u8) -> Answer<Vec<KeyShare>> {
-        self.state
-            .run(|| self.inner.split(label, threshold, shares))
+        self.state.run(|| self.inner.split(label, threshold, shares))
     }
 
     fn combine(

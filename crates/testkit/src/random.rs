@@ -13,11 +13,7 @@ pub struct Seeded {
 impl Seeded {
     /// A stream of its own for each seed.
     pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            block: 0,
-            rest: Vec::new(),
-        }
+        Self { seed, block: 0, rest: Vec::new() }
     }
 
     /// A number below `limit` (which is not zero). Slightly uneven, which no test minds.
@@ -44,8 +40,7 @@ impl Random for Seeded {
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), DeviceError> {
         while self.rest.len() < buf.len() {
             let input = [self.seed.to_be_bytes(), self.block.to_be_bytes()];
-            self.rest
-                .extend_from_slice(&sm3::hash(input.as_flattened()).0);
+            self.rest.extend_from_slice(&sm3::hash(input.as_flattened()).0);
             self.block += 1;
         }
         let rest = self.rest.split_off(buf.len());
@@ -80,12 +75,7 @@ pub struct Failing {
 impl Failing {
     /// Fails after `sound_octets`.
     pub fn after(sound_octets: usize, failure: Failure) -> Self {
-        Self {
-            sound: Seeded::new(7),
-            left: sound_octets,
-            failure,
-            turn: 0,
-        }
+        Self { sound: Seeded::new(7), left: sound_octets, failure, turn: 0 }
     }
 
     fn bad_octet(&mut self) -> u8 {

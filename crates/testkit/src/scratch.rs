@@ -32,9 +32,7 @@ impl Scratch {
         let scratch = Self::new();
         let mut session = scratch.session().unwrap();
         for (label, kind) in keys {
-            session
-                .generate(&KeyLabel::new(*label).unwrap(), *kind)
-                .unwrap();
+            session.generate(&KeyLabel::new(*label).unwrap(), *kind).unwrap();
         }
         drop(session);
         Arc::new(scratch)

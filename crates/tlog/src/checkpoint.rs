@@ -22,9 +22,7 @@ impl Checkpoint {
         let (size, root) = (self.size.to_string(), self.root.to_base64());
         lines.extend([&*size, &*root]);
         lines.extend(self.extensions.iter().map(String::as_str));
-        if lines
-            .iter()
-            .any(|line| line.is_empty() || line.contains(|c: char| c.is_ascii_control()))
+        if lines.iter().any(|line| line.is_empty() || line.contains(|c: char| c.is_ascii_control()))
         {
             return Err(Error::BadCheckpoint);
         }
@@ -43,10 +41,6 @@ impl Checkpoint {
             extensions: lines.map(str::to_owned).collect(),
         };
         let same = checkpoint.to_text()? == text;
-        if same {
-            Ok(checkpoint)
-        } else {
-            Err(Error::BadCheckpoint)
-        }
+        if same { Ok(checkpoint) } else { Err(Error::BadCheckpoint) }
     }
 }

@@ -41,21 +41,12 @@ impl NoteKey {
             return Err(Error::BadNote);
         }
         let mut hasher = Sm3::new();
-        for part in [
-            name.as_bytes(),
-            b"\n\xff",
-            ALGORITHM.as_bytes(),
-            b"\n",
-            public_key,
-        ] {
+        for part in [name.as_bytes(), b"\n\xff", ALGORITHM.as_bytes(), b"\n", public_key] {
             hasher.update(part);
         }
         let digest: [u8; 32] = hasher.finalize().into();
         let [a, b, c, d, ..] = digest;
-        Ok(Self {
-            name: name.to_owned(),
-            id: [a, b, c, d],
-        })
+        Ok(Self { name: name.to_owned(), id: [a, b, c, d] })
     }
 
     /// The name.
@@ -78,11 +69,7 @@ pub fn sign<E: From<Error>>(
     check_text(text)?;
     let signature = sign(text.as_bytes())?;
     let line = [key.id.as_slice(), &signature].concat();
-    Ok(format!(
-        "{text}\n— {} {}\n",
-        key.name,
-        STANDARD.encode(line)
-    ))
+    Ok(format!("{text}\n— {} {}\n", key.name, STANDARD.encode(line)))
 }
 
 /// A signature line.
@@ -123,10 +110,7 @@ impl SignedNote {
         if signatures.len() > MAX_SIGNATURES {
             return Err(Error::BadNote);
         }
-        Ok(Self {
-            text: text.to_owned(),
-            signatures,
-        })
+        Ok(Self { text: text.to_owned(), signatures })
     }
 
     /// The signatures, unverified.
@@ -141,23 +125,12 @@ impl SignedNote {
         key: &NoteKey,
         verify: impl FnOnce(&[u8], &[u8; 64]) -> bool,
     ) -> Result<&str, Error> {
-        let mut own = self
-            .signatures
-            .iter()
-            .filter(|s| s.name == key.name && s.id == key.id);
+        let mut own = self.signatures.iter().filter(|s| s.name == key.name && s.id == key.id);
         let (Some(found), None) = (own.next(), own.next()) else {
             return Err(Error::BadSignature);
         };
-        let raw = found
-            .signature
-            .as_slice()
-            .try_into()
-            .map_err(|_| Error::BadSignature)?;
-        if verify(self.text.as_bytes(), raw) {
-            Ok(&self.text)
-        } else {
-            Err(Error::BadSignature)
-        }
+        let raw = found.signature.as_slice().try_into().map_err(|_| Error::BadSignature)?;
+        if verify(self.text.as_bytes(), raw) { Ok(&self.text) } else { Err(Error::BadSignature) }
     }
 }
 
@@ -169,19 +142,11 @@ fn parse_line(line: &str) -> Result<NoteSignature, Error> {
     if name.is_empty() || name.contains('+') || signature.is_empty() {
         return Err(Error::BadNote);
     }
-    Ok(NoteSignature {
-        name: name.to_owned(),
-        id: *id,
-        signature: signature.to_vec(),
-    })
+    Ok(NoteSignature { name: name.to_owned(), id: *id, signature: signature.to_vec() })
 }
 
 /// Ends in a line break and holds no other control characters.
 fn check_text(text: &str) -> Result<(), Error> {
     let clean = !text.contains(|c: char| c != '\n' && c.is_ascii_control());
-    if clean && text.ends_with('\n') {
-        Ok(())
-    } else {
-        Err(Error::BadNote)
-    }
+    if clean && text.ends_with('\n') { Ok(()) } else { Err(Error::BadNote) }
 }

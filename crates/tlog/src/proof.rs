@@ -19,11 +19,7 @@ pub fn prove_inclusion(
     // From the root down to the leaf; the proof lists siblings from the leaf up.
     while rest.end - rest.start > 1 {
         let (left, right) = split(&rest);
-        let (inside, beside) = if index < left.end {
-            (left, right)
-        } else {
-            (right, left)
-        };
+        let (inside, beside) = if index < left.end { (left, right) } else { (right, left) };
         proof.push(root_of(&beside, nodes)?);
         rest = inside;
     }
@@ -48,11 +44,7 @@ pub fn prove_consistency(
     let mut rest = 0..new;
     while rest.end != old {
         let (left, right) = split(&rest);
-        let (inside, beside) = if old <= left.end {
-            (left, right)
-        } else {
-            (right, left)
-        };
+        let (inside, beside) = if old <= left.end { (left, right) } else { (right, left) };
         proof.push(root_of(&beside, nodes)?);
         rest = inside;
     }
@@ -72,10 +64,7 @@ pub fn verify_inclusion(
     proof: &[Hash],
     root: &Hash,
 ) -> Result<(), Error> {
-    let last = size
-        .checked_sub(1)
-        .filter(|last| index <= *last)
-        .ok_or(Error::OutOfRange)?;
+    let last = size.checked_sub(1).filter(|last| index <= *last).ok_or(Error::OutOfRange)?;
     let mut climb = Climb { node: index, last };
     let mut hash = *leaf;
     for sibling in proof {
@@ -98,11 +87,7 @@ pub fn verify_consistency(
         return Err(Error::OutOfRange);
     }
     if old == 0 || old == new {
-        let expected = if old == 0 {
-            &Hash::empty_root()
-        } else {
-            new_root
-        };
+        let expected = if old == 0 { &Hash::empty_root() } else { new_root };
         return if proof.is_empty() {
             equal(old_root, expected)
         } else {
@@ -115,10 +100,7 @@ pub fn verify_consistency(
         proof.split_first().ok_or(Error::ProofMismatch)?
     };
     let shift = (old - 1).trailing_ones();
-    let mut climb = Climb {
-        node: (old - 1) >> shift,
-        last: (new - 1) >> shift,
-    };
+    let mut climb = Climb { node: (old - 1) >> shift, last: (new - 1) >> shift };
     let (mut old_hash, mut new_hash) = (*seed, *seed);
     for sibling in rest {
         match climb.step()? {
@@ -153,11 +135,7 @@ impl Climb {
         }
         let side = if self.node & 1 == 1 || self.node == self.last {
             // Levels at which this node has no sibling are skipped.
-            let skip = if self.node == 0 {
-                0
-            } else {
-                self.node.trailing_zeros()
-            };
+            let skip = if self.node == 0 { 0 } else { self.node.trailing_zeros() };
             self.up(skip);
             Side::Left
         } else {
@@ -173,20 +151,12 @@ impl Climb {
     }
 
     fn at_root(&self) -> Result<(), Error> {
-        if self.last == 0 {
-            Ok(())
-        } else {
-            Err(Error::ProofMismatch)
-        }
+        if self.last == 0 { Ok(()) } else { Err(Error::ProofMismatch) }
     }
 }
 
 fn equal(found: &Hash, expected: &Hash) -> Result<(), Error> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(Error::ProofMismatch)
-    }
+    if found == expected { Ok(()) } else { Err(Error::ProofMismatch) }
 }
 
 /// Splits at the largest power of two below the length (RFC 6962 §2.1); the length is at least 2.
@@ -202,10 +172,7 @@ fn root_of(leaves: &Range<u64>, nodes: &mut impl HashReader) -> Result<Hash, Err
     if length.is_power_of_two() {
         let level = length.trailing_zeros();
         let index = leaves.start >> level;
-        return nodes.node(NodeId {
-            level: u8::try_from(level).unwrap_or(u8::MAX),
-            index,
-        });
+        return nodes.node(NodeId { level: u8::try_from(level).unwrap_or(u8::MAX), index });
     }
     let (left, right) = split(leaves);
     let left = root_of(&left, nodes)?;

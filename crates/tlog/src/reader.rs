@@ -31,8 +31,7 @@ impl MemoryTree {
     pub fn append(&mut self, leaf: Hash) {
         let levels = &mut self.levels;
         push(levels, 0, leaf);
-        self.range
-            .append_seen(leaf, |level, _, hash| push(levels, level.into(), hash));
+        self.range.append_seen(leaf, |level, _, hash| push(levels, level.into(), hash));
     }
 
     /// How many leaves.
@@ -62,10 +61,7 @@ impl HashReader for MemoryTree {
             .ok()
             .and_then(|index| self.levels.get(usize::from(id.level))?.get(index))
             .copied()
-            .ok_or(Error::MissingNode {
-                level: id.level,
-                index: id.index,
-            })
+            .ok_or(Error::MissingNode { level: id.level, index: id.index })
     }
 }
 

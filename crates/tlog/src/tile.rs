@@ -31,30 +31,18 @@ impl Tile {
         if !fits || !(1..=WIDTH).contains(&width) {
             return Err(Error::BadTile);
         }
-        Ok(Self {
-            level,
-            index,
-            width,
-        })
+        Ok(Self { level, index, width })
     }
 
     /// The tile that holds what `node` is made of, as wide as a tree of `size` leaves has it.
     pub fn holding(node: NodeId, size: u64) -> Result<Self, Error> {
         let level = node.level / HEIGHT;
-        let first = node
-            .index
-            .checked_shl((node.level % HEIGHT).into())
-            .ok_or(Error::OutOfRange)?;
+        let first =
+            node.index.checked_shl((node.level % HEIGHT).into()).ok_or(Error::OutOfRange)?;
         let index = first / u64::from(WIDTH);
         let entries = size.checked_shr((level * HEIGHT).into()).unwrap_or(0);
-        let left = entries
-            .checked_sub(index * u64::from(WIDTH))
-            .ok_or(Error::OutOfRange)?;
-        Self::new(
-            level,
-            index,
-            u16::try_from(left).unwrap_or(WIDTH).min(WIDTH),
-        )
+        let left = entries.checked_sub(index * u64::from(WIDTH)).ok_or(Error::OutOfRange)?;
+        Self::new(level, index, u16::try_from(left).unwrap_or(WIDTH).min(WIDTH))
     }
 
     /// The level: 0 holds hashes of leaves.
@@ -94,12 +82,7 @@ impl Tile {
 /// `tile/<L>/<N>[.p/<W>]`.
 impl fmt::Display for Tile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "tile/{}/{}",
-            self.level,
-            Position(self.index, self.width)
-        )
+        write!(f, "tile/{}/{}", self.level, Position(self.index, self.width))
     }
 }
 
@@ -110,11 +93,7 @@ impl FromStr for Tile {
         let rest = path.strip_prefix("tile/").ok_or(Error::BadTile)?;
         let (level, position) = rest.split_once('/').ok_or(Error::BadTile)?;
         let (index, width) = parse_position(position)?;
-        Self::new(
-            u8::try_from(decimal(level)?).map_err(|_| Error::BadTile)?,
-            index,
-            width,
-        )
+        Self::new(u8::try_from(decimal(level)?).map_err(|_| Error::BadTile)?, index, width)
     }
 }
 
@@ -136,11 +115,7 @@ impl fmt::Display for Position {
                 write!(f, "{group:03}")?;
             }
         }
-        if self.1 < WIDTH {
-            write!(f, ".p/{}", self.1)
-        } else {
-            Ok(())
-        }
+        if self.1 < WIDTH { write!(f, ".p/{}", self.1) } else { Ok(()) }
     }
 }
 
@@ -166,28 +141,17 @@ fn parse_position(text: &str) -> Result<(u64, u16), Error> {
             return Err(Error::BadTile);
         }
         let value: u64 = digits.parse().map_err(|_| Error::BadTile)?;
-        index = index
-            .checked_mul(1000)
-            .and_then(|i| i.checked_add(value))
-            .ok_or(Error::BadTile)?;
+        index = index.checked_mul(1000).and_then(|i| i.checked_add(value)).ok_or(Error::BadTile)?;
     }
     // One path per tile: no leading group of zeros.
     let canonical = Position(index, width).to_string() == text;
-    if canonical {
-        Ok((index, width))
-    } else {
-        Err(Error::BadTile)
-    }
+    if canonical { Ok((index, width)) } else { Err(Error::BadTile) }
 }
 
 /// A number without sign or leading zeros.
 fn decimal(text: &str) -> Result<u64, Error> {
     let value: u64 = text.parse().map_err(|_| Error::BadTile)?;
-    if value.to_string() == text {
-        Ok(value)
-    } else {
-        Err(Error::BadTile)
-    }
+    if value.to_string() == text { Ok(value) } else { Err(Error::BadTile) }
 }
 
 /// The octets of a tile: its hashes one after the other.
@@ -225,11 +189,7 @@ pub fn unbundle(mut octets: &[u8]) -> Result<Vec<&[u8]>, Error> {
         leaves.push(leaf);
         octets = rest;
     }
-    if octets.is_empty() {
-        Ok(leaves)
-    } else {
-        Err(Error::BadTile)
-    }
+    if octets.is_empty() { Ok(leaves) } else { Err(Error::BadTile) }
 }
 
 /// Tiles that were fetched, as a source of nodes.
@@ -267,15 +227,9 @@ impl TileSet {
 
 impl HashReader for TileSet {
     fn node(&mut self, id: NodeId) -> Result<Hash, Error> {
-        let missing = Error::MissingNode {
-            level: id.level,
-            index: id.index,
-        };
+        let missing = Error::MissingNode { level: id.level, index: id.index };
         let within = id.level % HEIGHT;
-        let first = id
-            .index
-            .checked_shl(within.into())
-            .ok_or(Error::OutOfRange)?;
+        let first = id.index.checked_shl(within.into()).ok_or(Error::OutOfRange)?;
         let key = (id.level / HEIGHT, first / u64::from(WIDTH));
         let start = usize::try_from(first % u64::from(WIDTH)).map_err(|_| Error::OutOfRange)?;
         let hashes = self.tiles.get(&key).ok_or(missing.clone())?;

@@ -45,10 +45,7 @@ fn tile_paths_are_those_of_c2sp() {
     }
     let entries = Tile::new(0, 1_234_067, 9).unwrap();
     assert_eq!(entries.entries_path(), "tile/entries/x001/x234/067.p/9");
-    assert_eq!(
-        Tile::parse_entries("tile/entries/x001/x234/067.p/9"),
-        Ok(entries)
-    );
+    assert_eq!(Tile::parse_entries("tile/entries/x001/x234/067.p/9"), Ok(entries));
 }
 
 #[test]
@@ -118,10 +115,7 @@ fn a_note_is_accepted_from_its_key_only() {
     let note = SignedNote::parse(&signed(&text)).unwrap();
     let good = |text: &[u8], raw: &[u8; 64]| *raw == stamp(text);
     assert_eq!(note.verify(&key("log"), good), Ok(&*text));
-    assert_eq!(
-        note.verify(&key("log"), |_, _| false),
-        Err(Error::BadSignature)
-    );
+    assert_eq!(note.verify(&key("log"), |_, _| false), Err(Error::BadSignature));
     assert_eq!(note.verify(&key("other"), good), Err(Error::BadSignature));
     let other_key = NoteKey::new("log", &[5; 65]).unwrap();
     assert_ne!(other_key.id(), key("log").id());
@@ -138,10 +132,7 @@ fn signatures_of_strangers_are_skipped_and_doubled_ones_refused() {
     assert_eq!(parsed.verify(&key("log"), |_, _| true), Ok(text));
     let line = note.lines().last().unwrap();
     let doubled = SignedNote::parse(&format!("{note}{line}\n")).unwrap();
-    assert_eq!(
-        doubled.verify(&key("log"), |_, _| true),
-        Err(Error::BadSignature)
-    );
+    assert_eq!(doubled.verify(&key("log"), |_, _| true), Err(Error::BadSignature));
 }
 
 #[test]
@@ -165,20 +156,14 @@ fn what_is_not_a_note_is_refused() {
         assert_eq!(SignedNote::parse(bad), Err(Error::BadNote), "{bad:?}");
     }
     assert!(SignedNote::parse(&"x".repeat(2 << 20)).is_err());
-    assert_eq!(
-        sign("no end", &key("log"), |t| Ok::<_, Error>(stamp(t))),
-        Err(Error::BadNote)
-    );
+    assert_eq!(sign("no end", &key("log"), |t| Ok::<_, Error>(stamp(t))), Err(Error::BadNote));
     assert!(NoteKey::new("two words", &[4; 65]).is_err() && NoteKey::new("", &[4; 65]).is_err());
 }
 
 #[test]
 fn a_leaf_that_is_too_long_for_a_bundle_is_refused() {
     let most = vec![0; 65_535];
-    assert_eq!(
-        unbundle(&bundle([most.as_slice()]).unwrap()).unwrap(),
-        [most.as_slice()]
-    );
+    assert_eq!(unbundle(&bundle([most.as_slice()]).unwrap()).unwrap(), [most.as_slice()]);
     assert_eq!(bundle([vec![0; 65_536].as_slice()]), Err(Error::BadTile));
     assert_eq!(unbundle(&[0]), Err(Error::BadTile));
     assert_eq!(unbundle(&[0, 2, 1]), Err(Error::BadTile));

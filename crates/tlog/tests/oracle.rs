@@ -21,16 +21,9 @@ fn leaf(n: u64) -> Vec<u8> {
 fn mth(leaves: &[Vec<u8>]) -> [u8; 32] {
     match leaves {
         [] => Sm3::digest([]).into(),
-        [one] => Sm3::new()
-            .chain_update([0])
-            .chain_update(one)
-            .finalize()
-            .into(),
+        [one] => Sm3::new().chain_update([0]).chain_update(one).finalize().into(),
         _ => {
-            let k = (1..)
-                .map(|n| 1 << n)
-                .find(|k| k * 2 >= leaves.len())
-                .unwrap_or(1);
+            let k = (1..).map(|n| 1 << n).find(|k| k * 2 >= leaves.len()).unwrap_or(1);
             let k = if leaves.len() == 2 { 1 } else { k };
             let (left, right) = leaves.split_at(k);
             Sm3::new()
@@ -65,16 +58,9 @@ fn roots_of_every_size_match_the_definition_and_the_oracle() {
     let mut leaves = Vec::new();
     for n in 0..=SIZES {
         assert_eq!(range.root().0, mth(&leaves), "size {n}");
-        assert_eq!(
-            range.root().0.as_slice(),
-            oracle.root().as_bytes().as_slice(),
-            "size {n}"
-        );
+        assert_eq!(range.root().0.as_slice(), oracle.root().as_bytes().as_slice(), "size {n}");
         assert_eq!(range.size(), n);
-        assert_eq!(
-            CompactRange::from_bytes(n, &range.to_bytes()).unwrap(),
-            range
-        );
+        assert_eq!(CompactRange::from_bytes(n, &range.to_bytes()).unwrap(), range);
         assert!(
             CompactRange::from_bytes(n + 1, &range.to_bytes()).is_err()
                 || (n + 1).count_ones() == n.count_ones()
@@ -97,10 +83,7 @@ fn inclusion_proofs_of_every_leaf_in_every_size_match_the_oracle() {
         let some = |n: &u64| size <= 130 || *n < 3 || size - *n < 4 || n.abs_diff(size / 2) < 3;
         for index in (0..size).filter(some) {
             let proof = prove_inclusion(index, size, &mut ours).unwrap();
-            assert_eq!(
-                bytes(&proof),
-                oracle.prove_inclusion(index as usize).as_bytes()
-            );
+            assert_eq!(bytes(&proof), oracle.prove_inclusion(index as usize).as_bytes());
             let own = Hash::leaf(&leaf(index));
             verify_inclusion(&own, index, size, &proof, &root).unwrap();
             let other = Hash::leaf(b"another");
@@ -126,14 +109,8 @@ fn consistency_proofs_of_all_pairs_match_the_oracle() {
             assert_eq!(bytes(&proof), theirs.as_bytes(), "{old} in {new}");
             let (a, b) = (&roots[old as usize], &roots[new as usize]);
             verify_consistency((old, a), (new, b), &proof).unwrap();
-            assert!(
-                verify_consistency((old, b), (new, b), &proof).is_err(),
-                "{old} in {new}"
-            );
-            assert!(
-                verify_consistency((old, a), (new, a), &proof).is_err(),
-                "{old} in {new}"
-            );
+            assert!(verify_consistency((old, b), (new, b), &proof).is_err(), "{old} in {new}");
+            assert!(verify_consistency((old, a), (new, a), &proof).is_err(), "{old} in {new}");
         }
     }
 }
@@ -150,10 +127,7 @@ fn the_empty_and_the_same_tree_need_an_empty_proof() {
     assert!(verify_consistency((9, zero), (9, nine), &[]).is_err());
     assert!(verify_consistency((0, zero), (9, nine), &[*nine]).is_err());
     assert_eq!(prove_consistency(10, 9, &mut ours), Err(Error::OutOfRange));
-    assert_eq!(
-        verify_consistency((10, nine), (9, nine), &[]),
-        Err(Error::OutOfRange)
-    );
+    assert_eq!(verify_consistency((10, nine), (9, nine), &[]), Err(Error::OutOfRange));
     assert_eq!(prove_inclusion(9, 9, &mut ours), Err(Error::OutOfRange));
 }
 
@@ -167,10 +141,8 @@ fn a_proof_that_is_longer_shorter_or_bent_is_refused() {
     let holds = |p: &[Hash]| verify_inclusion(&own, 33, 77, p, b).is_ok();
     let grows = |p: &[Hash]| verify_consistency((33, a), (77, b), p).is_ok();
     assert!(holds(&inclusion) && grows(&consistency));
-    for (proof, check) in [
-        (&inclusion, &holds as &dyn Fn(&[Hash]) -> bool),
-        (&consistency, &grows),
-    ] {
+    for (proof, check) in [(&inclusion, &holds as &dyn Fn(&[Hash]) -> bool), (&consistency, &grows)]
+    {
         assert!(!check(&proof[1..]) && !check(&proof[..proof.len() - 1]) && !check(&[]));
         assert!(!check(&[proof.as_slice(), &[*a]].concat()));
         for place in 0..proof.len() {
@@ -198,9 +170,7 @@ fn proofs_from_tiles_are_the_same_as_from_the_whole_tree() {
     (0..size).for_each(|n| tree.append(Hash::leaf(&leaf(n))));
     let cut = |tile: Tile, tree: &mut MemoryTree| -> Vec<Hash> {
         let level = tile.level() * 8;
-        tile.entries()
-            .map(|index| tree.node(tlog::NodeId { level, index }).unwrap())
-            .collect()
+        tile.entries().map(|index| tree.node(tlog::NodeId { level, index }).unwrap()).collect()
     };
     for (old, index) in [
         (1, 0),
@@ -220,9 +190,7 @@ fn proofs_from_tiles_are_the_same_as_from_the_whole_tree() {
             let path = tile.to_string();
             assert_eq!(path.parse::<Tile>().unwrap(), tile, "{path}");
             let octets = tlog::tile::to_bytes(&cut(tile, &mut tree));
-            tiles
-                .insert(tile, tlog::tile::from_bytes(&octets, tile.width()).unwrap())
-                .unwrap();
+            tiles.insert(tile, tlog::tile::from_bytes(&octets, tile.width()).unwrap()).unwrap();
         }
         assert!(tiles.len() <= 6, "{} tiles", tiles.len());
         assert_eq!(

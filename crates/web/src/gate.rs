@@ -94,17 +94,11 @@ async fn admit(
         return Ok(request);
     }
     let (mut parts, body) = request.into_parts();
-    let body = Limited::new(body, BODY_LIMIT)
-        .collect()
-        .await
-        .map_err(|_| too_large())?;
+    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|_| too_large())?;
     let body = body.to_bytes();
     let principal = identify(institution, &parts, &body).await?;
     if let Gate::Permit(action) = gate {
-        let permit = institution
-            .access()
-            .permit(&principal, action)
-            .map_err(app::Error::from)?;
+        let permit = institution.access().permit(&principal, action).map_err(app::Error::from)?;
         parts.extensions.insert(Allowed(Arc::new(permit)));
     }
     parts.extensions.insert(Caller(Arc::new(principal)));
@@ -112,10 +106,7 @@ async fn admit(
 }
 
 fn too_large() -> Problem {
-    let text = format!(
-        "请求内容超过上限 {} KiB；请检查是否选错了文件",
-        BODY_LIMIT >> 10
-    );
+    let text = format!("请求内容超过上限 {} KiB；请检查是否选错了文件", BODY_LIMIT >> 10);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "web.too_large", text)
 }
 
@@ -144,17 +135,10 @@ async fn identify(
         signature_input: one("signature-input")?,
         signature: one("signature")?,
     };
-    Ok(access
-        .authenticate(&incoming)
-        .await
-        .map_err(app::Error::from)?)
+    Ok(access.authenticate(&incoming).await.map_err(app::Error::from)?)
 }
 
 /// The token of `Authorization: Bearer …`.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }

@@ -16,25 +16,17 @@ static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// The one recorder of the process; none if another library installed one before.
 fn handle() -> Option<&'static PrometheusHandle> {
-    HANDLE
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
-        .as_ref()
+    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).as_ref()
 }
 
 /// Counts a request and how long it took, by route and status.
 pub async fn count(request: Request, next: Next) -> Response {
     handle();
     let start = Instant::now();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|p| p.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned());
     let route = route.unwrap_or_else(|| "other".to_owned());
     let response = next.run(request).await;
-    let labels = [
-        ("route", route),
-        ("status", response.status().as_u16().to_string()),
-    ];
+    let labels = [("route", route), ("status", response.status().as_u16().to_string())];
     metrics::counter!("yinxin_http_requests_total", &labels).increment(1);
     metrics::histogram!("yinxin_http_request_seconds", &labels)
         .record(start.elapsed().as_secs_f64());

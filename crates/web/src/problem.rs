@@ -117,10 +117,7 @@ impl IntoResponse for Problem {
             set(header::RETRY_AFTER, "1");
         }
         if status == StatusCode::UNAUTHORIZED {
-            set(
-                header::WWW_AUTHENTICATE,
-                "Signature realm=\"yinxin\", alg=\"sm2-sm3\"",
-            );
+            set(header::WWW_AUTHENTICATE, "Signature realm=\"yinxin\", alg=\"sm2-sm3\"");
         }
         response
     }

@@ -111,10 +111,7 @@ pub fn router(institution: Institution) -> Router {
         let handler = route.handler.route_layer(from_fn_with_state(state, guard));
         router = router.route(route.path, handler);
     }
-    router
-        .fallback(missing)
-        .method_not_allowed_fallback(wrong_method)
-        .with_state(institution)
+    router.fallback(missing).method_not_allowed_fallback(wrong_method).with_state(institution)
 }
 
 async fn missing() -> impl IntoResponse {
@@ -132,15 +129,10 @@ mod tests {
 
     #[test]
     fn only_what_relying_parties_need_is_public() {
-        let public: Vec<_> = table()
-            .into_iter()
-            .filter(|r| r.gate == Gate::Public)
-            .map(|r| r.path)
-            .collect();
+        let public: Vec<_> =
+            table().into_iter().filter(|r| r.gate == Gate::Public).map(|r| r.path).collect();
         assert!(
-            public
-                .iter()
-                .all(|path| !path.starts_with("/api/v1/") || *path == "/api/v1/kinds")
+            public.iter().all(|path| !path.starts_with("/api/v1/") || *path == "/api/v1/kinds")
         );
     }
 

@@ -76,9 +76,7 @@ fn limited(router: Router, in_flight: usize) -> Router {
         .layer(GlobalConcurrencyLimitLayer::new(in_flight.max(1)))
         .timeout(REQUEST_TIME);
     router
-        .layer(CatchPanicLayer::custom(
-            |_: Box<dyn std::any::Any + Send>| broken(),
-        ))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| broken()))
         .layer(from_fn(metrics::count))
         .layer(limits)
 }
@@ -107,9 +105,5 @@ async fn listen(address: SocketAddr, router: Router) -> std::io::Result<Running>
             })
             .await
     });
-    Ok(Running {
-        address,
-        stop,
-        task,
-    })
+    Ok(Running { address, stop, task })
 }

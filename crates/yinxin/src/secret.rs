@@ -19,19 +19,14 @@ pub fn passphrase(
     variable: &str,
     what: &str,
 ) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-    match file
-        .map(Path::to_path_buf)
-        .or_else(|| from_environment(variable))
-    {
+    match file.map(Path::to_path_buf).or_else(|| from_environment(variable)) {
         Some(path) => read(&path),
         None => ask(what),
     }
 }
 
 fn from_environment(variable: &str) -> Option<PathBuf> {
-    std::env::var_os(variable)
-        .filter(|v| !v.is_empty())
-        .map(PathBuf::from)
+    std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from)
 }
 
 /// The first line of a passphrase file.
@@ -42,10 +37,7 @@ pub fn read(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.is_empty() {
-        return Err(Unusable::error(format!(
-            "口令文件 {} 是空的",
-            path.display()
-        )));
+        return Err(Unusable::error(format!("口令文件 {} 是空的", path.display())));
     }
     Ok(Zeroizing::new(line.to_vec()))
 }

@@ -13,25 +13,18 @@
 
 mod support;
 
+#[path = "bad_input/bent.rs"]
+mod bent;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use gm::sm2::PrivateKey;
-use gm::{OsRandom, PublicKey, UserId};
-use pki::ext::{BasicConstraints, TypedExtension};
-use pki::spki::AlgorithmIdentifier;
-use pki::strict::{Tag, Writer};
-use pki::{Name, Spki, oid};
+use bent::{Refusal, bad_requests, new_key};
 use serde_json::{Value, json};
 use support::{Answer, World, request_pem};
 
 const ORDERS: &str = "/api/v1/requests";
-
-/// What must come back: HTTP status and code.
-type Refusal = (u16, &'static str);
 
 #[test]
 fn orders_that_must_not_be_accepted_are_refused_whole_and_journaled() {
@@ -73,17 +66,9 @@ fn an_id_stands_for_one_order() {
     let key = new_key();
     let first = order("one", "person", &request_pem(&key, "张三"));
     let answer = desk.accepts(&first);
-    assert_eq!(
-        desk.accepts(&first)["response"],
-        answer["response"],
-        "the same bytes again"
-    );
+    assert_eq!(desk.accepts(&first)["response"], answer["response"], "the same bytes again");
     let other = order("one", "person", &request_pem(&new_key(), "张三"));
-    desk.refuses(
-        "the id of another order",
-        &other,
-        (409, "app.request_differs"),
-    );
+    desk.refuses("the id of another order", &other, (409, "app.request_differs"));
     let unknown = order("two", "nobody", &request_pem(&key, "张三"));
     desk.refuses("a kind that is none", &unknown, (400, "app.no_kind"));
     let unnamed = order("a b", "person", &request_pem(&key, "张三"));
@@ -101,27 +86,11 @@ fn bodies_that_are_no_order_are_refused() {
     missing.as_object_mut().unwrap().remove("csr");
     let zeros = vec![0; 10_000_000];
     let cases: [(&str, Vec<u8>, Refusal); 6] = [
-        (
-            "half an object",
-            b"{\"request_id\":".to_vec(),
-            (400, "web.json"),
-        ),
+        ("half an object", b"{\"request_id\":".to_vec(), (400, "web.json")),
         ("no object", b"[1, 2]".to_vec(), (400, "web.json")),
-        (
-            "a field that is none",
-            serde_json::to_vec(&surplus).unwrap(),
-            (400, "web.json"),
-        ),
-        (
-            "a field that is missing",
-            serde_json::to_vec(&missing).unwrap(),
-            (400, "web.json"),
-        ),
-        (
-            "not UTF-8",
-            b"{\"request_id\": \"\xff\xfe\"}".to_vec(),
-            (400, "web.json"),
-        ),
+        ("a field that is none", serde_json::to_vec(&surplus).unwrap(), (400, "web.json")),
+        ("a field that is missing", serde_json::to_vec(&missing).unwrap(), (400, "web.json")),
+        ("not UTF-8", b"{\"request_id\": \"\xff\xfe\"}".to_vec(), (400, "web.json")),
         ("10 MB of zeros", zeros, (413, "web.too_large")),
     ];
     for (name, body, refusal) in cases {
@@ -140,44 +109,16 @@ fn requests_that_nobody_signed_now_are_let_in_nowhere() {
     let mut other_body = body.clone();
     other_body[1] = b' ';
     let without = |name: &str| -> Vec<_> {
-        signed(0)
-            .into_iter()
-            .filter(|(header, _)| *header != name)
-            .collect()
+        signed(0).into_iter().filter(|(header, _)| *header != name).collect()
     };
     type Case<'a> = (&'a str, Vec<(&'static str, String)>, &'a [u8], Refusal);
     let cases: [Case<'_>; 7] = [
         ("unsigned", Vec::new(), &body, (401, "access.missing")),
-        (
-            "signed an hour ago",
-            signed(-3600),
-            &body,
-            (401, "access.clock"),
-        ),
-        (
-            "signed in an hour",
-            signed(3600),
-            &body,
-            (401, "access.clock"),
-        ),
-        (
-            "another body",
-            signed(0),
-            &other_body,
-            (401, "access.digest"),
-        ),
-        (
-            "without digest",
-            without("content-digest"),
-            &body,
-            (401, "access.malformed"),
-        ),
-        (
-            "without signature",
-            without("signature"),
-            &body,
-            (401, "access.missing"),
-        ),
+        ("signed an hour ago", signed(-3600), &body, (401, "access.clock")),
+        ("signed in an hour", signed(3600), &body, (401, "access.clock")),
+        ("another body", signed(0), &other_body, (401, "access.digest")),
+        ("without digest", without("content-digest"), &body, (401, "access.malformed")),
+        ("without signature", without("signature"), &body, (401, "access.missing")),
         (
             "for another path",
             client.headers("POST", "/api/v1/crls", &body, now),
@@ -199,12 +140,7 @@ fn a_signed_request_counts_once() {
         serde_json::to_vec(&order("once", "person", &request_pem(&new_key(), "张三"))).unwrap();
     let headers = client.headers("POST", ORDERS, &body, jiff::Timestamp::now());
     let first = client.send("POST", ORDERS, &body, &headers).unwrap();
-    assert_eq!(
-        first.status,
-        201,
-        "{}",
-        String::from_utf8_lossy(&first.body)
-    );
+    assert_eq!(first.status, 201, "{}", String::from_utf8_lossy(&first.body));
     desk.unchanged("replayed", || {
         let second = client.send("POST", ORDERS, &body, &headers).unwrap();
         assert_refusal("replayed", &second, (401, "access.replayed"));
@@ -228,44 +164,29 @@ impl Desk {
 
     fn accepts(&self, order: &Value) -> Value {
         let answer = self.world.client.call("POST", ORDERS, order).unwrap();
-        assert_eq!(
-            answer.status,
-            201,
-            "{}",
-            String::from_utf8_lossy(&answer.body)
-        );
+        assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
         answer.json()
     }
 
     /// Sends these octets, however early the door says no: other clients stop at a broken pipe.
     fn send_all(&self, body: &[u8]) -> Answer {
         let address = self.world.url.strip_prefix("http://").unwrap();
-        let headers = self
-            .world
-            .client
-            .headers("POST", ORDERS, body, jiff::Timestamp::now());
+        let headers = self.world.client.headers("POST", ORDERS, body, jiff::Timestamp::now());
         let mut head = format!(
             "POST {ORDERS} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
              Connection: close\r\nContent-Length: {}\r\n",
             body.len()
         );
-        headers
-            .iter()
-            .for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+        headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
         let mut stream = TcpStream::connect(address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let _ = stream.write_all(&[head.as_bytes(), b"\r\n", body].concat());
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let text = String::from_utf8(answer).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").expect("an answer");
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer {
-            status,
-            body: body.as_bytes().to_vec(),
-        }
+        Answer { status, body: body.as_bytes().to_vec() }
     }
 
     fn refuses(&self, name: &str, order: &Value, refusal: Refusal) {
@@ -285,9 +206,7 @@ impl Desk {
     }
 
     fn certificates(&self) -> u64 {
-        self.world.client.get("/api/v1/certificates?limit=1")["total"]
-            .as_u64()
-            .unwrap()
+        self.world.client.get("/api/v1/certificates?limit=1")["total"].as_u64().unwrap()
     }
 
     /// One record of the refusal, with its code and who asked.
@@ -298,220 +217,23 @@ impl Desk {
             panic!("{name}: {found}");
         };
         assert_eq!(record["body"]["code"], code, "{name}");
-        assert!(
-            record["actor"].as_str().unwrap().starts_with("client:"),
-            "{name}: {record}"
-        );
+        assert!(record["actor"].as_str().unwrap().starts_with("client:"), "{name}: {record}");
     }
 }
 
 /// Status, code and a Chinese sentence, as RFC 9457 wants them.
 fn assert_refusal(name: &str, answer: &Answer, (status, code): Refusal) {
     let said = answer.json();
-    assert_eq!(
-        (answer.status, &said["code"]),
-        (status, &json!(code)),
-        "{name}: {said}"
-    );
+    assert_eq!((answer.status, &said["code"]), (status, &json!(code)), "{name}: {said}");
     assert_eq!(said["status"], status, "{name}");
     assert_eq!(said["type"], format!("urn:yinxin:problem:{code}"), "{name}");
     let is_chinese = |text: &Value| {
         let text = text.as_str().unwrap();
-        text.chars()
-            .next()
-            .is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+        text.chars().next().is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
     };
-    assert!(
-        is_chinese(&said["detail"]) && is_chinese(&said["title"]),
-        "{name}: {said}"
-    );
-}
-
-// --- the bad requests ---------------------------------------------------------------------------
-
-fn new_key() -> PrivateKey {
-    PrivateKey::generate(&mut OsRandom).unwrap()
+    assert!(is_chinese(&said["detail"]) && is_chinese(&said["title"]), "{name}: {said}");
 }
 
 fn order(id: &str, kind: &str, csr: &str) -> Value {
     json!({ "request_id": id, "kind": kind, "csr": csr })
-}
-
-fn name(common_name: &str) -> Name {
-    Name::from_attributes([
-        (oid::COUNTRY, Tag::PRINTABLE_STRING, "CN"),
-        (oid::COMMON_NAME, Tag::UTF8_STRING, common_name),
-    ])
-}
-
-/// A request with these parts, signed by `signer`; DER.
-fn request(signer: &PrivateKey, name: &Name, spki: &[u8], attributes: &[u8]) -> Vec<u8> {
-    let info = Writer::build(|w| {
-        w.sequence(|w| {
-            w.uint(0);
-            w.raw(name.der());
-            w.raw(spki);
-            w.tlv(Tag::context_constructed(0), attributes);
-        });
-    });
-    let signature = signer.sign(&UserId::default(), &info);
-    Writer::build(|w| {
-        w.sequence(|w| {
-            w.raw(&info);
-            AlgorithmIdentifier::bare(oid::SM2_WITH_SM3).write(w);
-            w.bit_string(&signature.to_der());
-        });
-    })
-}
-
-/// Every request that cannot prove that somebody holds a good key, or asks for too much.
-fn bad_requests() -> Vec<(&'static str, String, Refusal)> {
-    let (key, other, holder) = (new_key(), new_key(), name("张三"));
-    let spki = |key: &PublicKey| Spki::of(key).der().to_vec();
-    let own = spki(key.public_key());
-    let good = request(&key, &holder, &own, &[]);
-    let [base_point, its_negative] = base_points().map(|point| spki(&point));
-    let long = name(&"长".repeat(65));
-    let (refused, invalid) = (422, 400);
-    let cases: Vec<(&str, Vec<u8>, Refusal)> = vec![
-        (
-            "signed by another",
-            request(&other, &holder, &own, &[]),
-            (refused, "csr.signature"),
-        ),
-        (
-            "changed after signing",
-            changed_name(&good),
-            (refused, "csr.signature"),
-        ),
-        (
-            "the base point",
-            request(&key, &holder, &base_point, &[]),
-            (refused, "csr.weak-key"),
-        ),
-        (
-            "its negative",
-            request(&key, &holder, &its_negative, &[]),
-            (refused, "csr.weak-key"),
-        ),
-        (
-            "off the curve",
-            request(&key, &holder, &off_curve(&own), &[]),
-            (invalid, "key.off-curve"),
-        ),
-        (
-            "a long name",
-            request(&key, &long, &own, &[]),
-            (invalid, "name.attribute-too-long"),
-        ),
-        (
-            "CA:TRUE",
-            request(&key, &holder, &own, &ca_wish()),
-            (refused, "csr.ca-requested"),
-        ),
-        (
-            "trailing octets",
-            [&good[..], b"\0\0"].concat(),
-            (invalid, "der.trailing"),
-        ),
-        (
-            "half of it",
-            good[..good.len() / 2].to_vec(),
-            (invalid, "der.truncated"),
-        ),
-        (
-            "BER of no fixed length",
-            indefinite(&good),
-            (invalid, "der.length-indefinite"),
-        ),
-        (
-            "BER of a long length",
-            long_length(&good),
-            (invalid, "der.length-not-minimal"),
-        ),
-        (
-            "500 kB of zeros",
-            vec![0; 500_000],
-            (invalid, "input.too-large"),
-        ),
-        ("nothing", Vec::new(), (invalid, "der.truncated")),
-    ];
-    let encode = |(name, der, refusal): (_, Vec<u8>, _)| (name, STANDARD.encode(der), refusal);
-    let mut all: Vec<_> = cases.into_iter().map(encode).collect();
-    all.push(("no base64", "这不是申请".to_owned(), (invalid, "web.csr")));
-    let label = pki::pem::encode("CERTIFICATE", &good).unwrap();
-    all.push((
-        "armour of something else",
-        label,
-        (invalid, "pem.malformed"),
-    ));
-    all
-}
-
-/// G, whose private key is one, and −G.
-fn base_points() -> [PublicKey; 2] {
-    let mut one = [0; 32];
-    one[31] = 1;
-    let base = PrivateKey::from_bytes(&one).unwrap().public_key().to_sec1();
-    let p = "fffffffeffffffffffffffffffffffffffffffff00000000ffffffffffffffff";
-    let p = hex::decode(p).unwrap();
-    let mut negative = base;
-    let mut borrow = 0;
-    for at in (0..32).rev() {
-        let difference = i16::from(p[at]) - i16::from(base[33 + at]) - borrow;
-        borrow = i16::from(difference < 0);
-        negative[33 + at] = u8::try_from(difference.rem_euclid(256)).unwrap();
-    }
-    [base, negative].map(|point| PublicKey::from_sec1(&point).unwrap())
-}
-
-/// The last bit of the point is turned.
-fn off_curve(spki: &[u8]) -> Vec<u8> {
-    let mut spki = spki.to_vec();
-    *spki.last_mut().unwrap() ^= 1;
-    spki
-}
-
-/// `extensionRequest` with `basicConstraints` CA:TRUE.
-fn ca_wish() -> Vec<u8> {
-    let wish = BasicConstraints {
-        ca: true,
-        path_len: None,
-    }
-    .to_extension(true);
-    let list = Writer::build(|w| w.sequence(|w| wish.write(w)));
-    Writer::build(|w| {
-        w.sequence(|w| {
-            w.oid(&oid::EXTENSION_REQUEST);
-            w.set_of(vec![list]);
-        });
-    })
-}
-
-/// 张三 becomes 张丈.
-fn changed_name(der: &[u8]) -> Vec<u8> {
-    let text = "张三".as_bytes();
-    let at = der
-        .windows(text.len())
-        .position(|window| window == text)
-        .unwrap();
-    let mut changed = der.to_vec();
-    changed[at + text.len() - 1] ^= 1;
-    changed
-}
-
-/// The outer length is left open, as BER allows.
-fn indefinite(der: &[u8]) -> Vec<u8> {
-    [&[0x30, 0x80], content(der), &[0, 0]].concat()
-}
-
-/// The outer length with an octet too many, as BER allows.
-fn long_length(der: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content(der).len()).unwrap().to_be_bytes();
-    [&[0x30, 0x83, 0, length[0], length[1]], content(der)].concat()
-}
-
-/// What stands behind the header, whose length takes one octet after 0x81 or two after 0x82.
-fn content(der: &[u8]) -> &[u8] {
-    &der[2 + usize::from(der[1] & 0x7f)..]
 }

@@ -66,10 +66,7 @@ fn nothing_acknowledged_is_lost_or_doubled_on_postgresql() {
 }
 
 fn kills() -> u64 {
-    std::env::var("YINXIN_KILLS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(KILLS)
+    std::env::var("YINXIN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLS)
 }
 
 fn crash_loop(world: &World, kills: u64) {
@@ -79,10 +76,7 @@ fn crash_loop(world: &World, kills: u64) {
         next: AtomicU64::new(0),
     });
     let names = steps_of_a_run(world, &load);
-    assert!(
-        names.len() >= 10,
-        "fault points passed under load: {names:?}"
-    );
+    assert!(names.len() >= 10, "fault points passed under load: {names:?}");
     let mut died_at = HashMap::<String, u64>::new();
     for round in 0..kills {
         // Two of three kills at a numbered step, in turn and at its first, second or third passing.
@@ -94,9 +88,7 @@ fn crash_loop(world: &World, kills: u64) {
         let place = kill_once(world, &load, at.as_deref(), round);
         *died_at.entry(place).or_default() += 1;
     }
-    let mut server = world
-        .serve(&[])
-        .expect("service starts after the last kill");
+    let mut server = world.serve(&[]).expect("service starts after the last kill");
     retry_open(&world.client, &load);
     check_all(&world.client, &load);
     server.stop();
@@ -113,9 +105,7 @@ fn crash_loop(world: &World, kills: u64) {
 fn steps_of_a_run(world: &World, load: &Arc<Load>) -> Vec<String> {
     let trace = world.dir.path().join("trace.txt");
     let path = trace.to_str().unwrap().to_owned();
-    let mut server = world
-        .serve(&[("YINXIN_CRASH_TRACE", &path)])
-        .expect("service starts");
+    let mut server = world.serve(&[("YINXIN_CRASH_TRACE", &path)]).expect("service starts");
     // Steps of starting are passed before the first request; those of stopping are not wanted.
     let workers = start_clients(world, load);
     std::thread::sleep(Duration::from_millis(2500));
@@ -134,19 +124,11 @@ fn kill_once(world: &World, load: &Arc<Load>, at: Option<&str>, round: u64) -> S
     let workers = start_clients(world, load);
     // A pseudo-random moment; the seed is the round, so that a failure can be repeated.
     let moment = Duration::from_millis(20 + (round * 7919) % 400);
-    let limit = if at.is_some() {
-        Duration::from_millis(2500)
-    } else {
-        moment
-    };
+    let limit = if at.is_some() { Duration::from_millis(2500) } else { moment };
     let died = wait_dead(&mut server, limit);
     server.kill();
     stop_clients(load, workers);
-    if died {
-        at.unwrap_or("itself").to_owned()
-    } else {
-        "random".to_owned()
-    }
+    if died { at.unwrap_or("itself").to_owned() } else { "random".to_owned() }
 }
 
 fn wait_dead(server: &mut Server, limit: Duration) -> bool {
@@ -198,12 +180,7 @@ fn order(client: &Client, load: &Load) -> Option<()> {
         let reason = json!({ "reason": "superseded" });
         let target = format!("/api/v1/certificates/{serial}/revoke");
         let answer = client.call("POST", &target, &reason).ok()?;
-        assert_eq!(
-            answer.status,
-            200,
-            "{}",
-            String::from_utf8_lossy(&answer.body)
-        );
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
         load.told.lock().unwrap().revoked.push(serial);
     }
     Some(())
@@ -219,27 +196,14 @@ fn send(client: &Client, load: &Load, (id, body): (String, serde_json::Value)) -
         load.told.lock().unwrap().open.push((id, body));
         return None;
     }
-    assert_eq!(
-        answer.status,
-        201,
-        "{id}: {}",
-        String::from_utf8_lossy(&answer.body)
-    );
+    assert_eq!(answer.status, 201, "{id}: {}", String::from_utf8_lossy(&answer.body));
     let view = answer.json();
     let serial = view["sign_serial"].as_str().unwrap().to_owned();
     let digest = gm::sm3::hash(view["response"].as_str().unwrap().as_bytes()).to_hex();
-    let before = load
-        .told
-        .lock()
-        .unwrap()
-        .issued
-        .insert(id.clone(), (digest.clone(), serial.clone()));
+    let before =
+        load.told.lock().unwrap().issued.insert(id.clone(), (digest.clone(), serial.clone()));
     if let Some(before) = before {
-        assert_eq!(
-            before,
-            (digest, serial.clone()),
-            "{id}: a retry got something else"
-        );
+        assert_eq!(before, (digest, serial.clone()), "{id}: a retry got something else");
     }
     Some(serial)
 }
@@ -258,9 +222,7 @@ fn retry_open(client: &Client, load: &Load) {
 }
 
 fn client_alive(client: &Client) -> bool {
-    client
-        .call("GET", "/readyz", &serde_json::Value::Null)
-        .is_ok_and(|a| a.status == 200)
+    client.call("GET", "/readyz", &serde_json::Value::Null).is_ok_and(|a| a.status == 200)
 }
 
 /// Everything that was told is there, once; nothing else is.
@@ -274,16 +236,9 @@ fn check_all(client: &Client, load: &Load) {
         let page = client.get(&format!("/api/v1/certificates?limit=500{after}"));
         for certificate in page["items"].as_array().unwrap() {
             let text = |name: &str| certificate[name].as_str().unwrap().to_owned();
-            assert!(
-                serials.insert(text("serial")),
-                "serial twice: {}",
-                text("serial")
-            );
+            assert!(serials.insert(text("serial")), "serial twice: {}", text("serial"));
             if text("request_id").starts_with("crash-") {
-                pairs
-                    .entry(text("request_id"))
-                    .or_default()
-                    .push(text("role"));
+                pairs.entry(text("request_id")).or_default().push(text("role"));
             }
         }
         match page["next"].as_str() {
@@ -295,23 +250,14 @@ fn check_all(client: &Client, load: &Load) {
         let mut roles = pairs.remove(id).unwrap_or_default();
         roles.sort();
         assert_eq!(roles, ["enc", "sign"], "{id}");
-        assert!(
-            serials.contains(serial),
-            "{id}: acknowledged certificate is missing"
-        );
+        assert!(serials.contains(serial), "{id}: acknowledged certificate is missing");
     }
-    assert!(
-        pairs.is_empty(),
-        "certificates that nobody ordered: {pairs:?}"
-    );
+    assert!(pairs.is_empty(), "certificates that nobody ordered: {pairs:?}");
     for serial in &told.revoked {
         let status = client.get(&format!("/api/v1/certificates/{serial}/status"));
         assert_eq!(status["status"], "revoked", "{serial}");
     }
-    assert!(
-        !told.issued.is_empty() && !told.revoked.is_empty(),
-        "the load did something"
-    );
+    assert!(!told.issued.is_empty() && !told.revoked.is_empty(), "the load did something");
 }
 
 /// Journal, accounts and conservation, with the service stopped.
@@ -325,16 +271,7 @@ fn check_offline(world: &World) {
     let checks: serde_json::Value = serde_json::from_str(&text[start..=end]).unwrap();
     for check in checks.as_array().unwrap() {
         let name = check["name"].as_str().unwrap();
-        if [
-            "journal",
-            "journal_full",
-            "signatures",
-            "kmc",
-            "orders",
-            "device",
-        ]
-        .contains(&name)
-        {
+        if ["journal", "journal_full", "signatures", "kmc", "orders", "device"].contains(&name) {
             assert_eq!(check["level"], "good", "{check}");
         }
     }

@@ -17,6 +17,9 @@
 
 mod support;
 
+#[path = "judges/openssl.rs"]
+mod openssl;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -45,9 +48,7 @@ fn programs_that_we_did_not_write_agree_with_everything_made() {
     let court = Court::new("agree");
     let mut server = court.world.serve(&[]).expect("service starts");
     let subscribers = court.enrol_every_kind();
-    let [good, held, revoked, ..] = subscribers.as_slice() else {
-        panic!("five kinds")
-    };
+    let [good, held, revoked, ..] = subscribers.as_slice() else { panic!("five kinds") };
     court.change(held, "suspend", &Value::Null);
     court.change(revoked, "revoke", &json!({ "reason": "keyCompromise" }));
     court.keep_authorities();
@@ -80,17 +81,12 @@ fn judges_find_what_is_wrong() {
 
 impl Court {
     fn new(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join("judges")
-            .join(name);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("judges").join(name);
         let _ = std::fs::remove_dir_all(&folder);
         for kind in ["certs", "crls", "ocsp", "responses", "work"] {
             std::fs::create_dir_all(folder.join(kind)).unwrap();
         }
-        Self {
-            world: World::found(""),
-            folder,
-        }
+        Self { world: World::found(""), folder }
     }
 
     fn work(&self, name: &str) -> PathBuf {
@@ -101,50 +97,29 @@ impl Court {
     fn enrol_every_kind(&self) -> Vec<Subscriber> {
         let by = ["openssl", "own", "own", "openssl", "own"];
         let kinds = subjects().into_iter().zip(by);
-        kinds
-            .map(|((kind, subject), by)| self.enrol(kind, by, &subject))
-            .collect()
+        kinds.map(|((kind, subject), by)| self.enrol(kind, by, &subject)).collect()
     }
 
     /// A key and a request by `by`, the order, and what came of it on disk.
     fn enrol(&self, kind: &'static str, by: &str, subject: &Value) -> Subscriber {
-        let key = self
-            .folder
-            .join("responses")
-            .join(format!("{kind}.key.pem"));
+        let key = self.folder.join("responses").join(format!("{kind}.key.pem"));
         let csr = self.work(&format!("{kind}.csr"));
         match by {
-            "openssl" => openssl_request(&key, &csr),
+            "openssl" => openssl::request(&key, &csr),
             _ => self.own_request(&key, &csr),
         }
         let csr = std::fs::read_to_string(&csr).unwrap();
         let order = json!({ "request_id": kind, "kind": kind, "csr": csr, "subject": subject });
-        let answer = self
-            .world
-            .client
-            .call("POST", "/api/v1/requests", &order)
-            .unwrap();
-        assert_eq!(
-            answer.status,
-            201,
-            "{kind}: {}",
-            String::from_utf8_lossy(&answer.body)
-        );
+        let answer = self.world.client.call("POST", "/api/v1/requests", &order).unwrap();
+        assert_eq!(answer.status, 201, "{kind}: {}", String::from_utf8_lossy(&answer.body));
         let made = answer.json();
         let response = STANDARD.decode(made["response"].as_str().unwrap()).unwrap();
-        std::fs::write(
-            self.folder.join("responses").join(format!("{kind}.der")),
-            response,
-        )
-        .unwrap();
+        std::fs::write(self.folder.join("responses").join(format!("{kind}.der")), response)
+            .unwrap();
         let serial = made["sign_serial"].as_str().unwrap().to_owned();
         let sign = self.keep_certificate(&format!("{kind}-sign"), &serial);
         self.keep_certificate(&format!("{kind}-enc"), made["enc_serial"].as_str().unwrap());
-        Subscriber {
-            name: kind,
-            sign,
-            serial,
-        }
+        Subscriber { name: kind, sign, serial }
     }
 
     /// A key and a request by our own tool for subscribers.
@@ -157,11 +132,7 @@ impl Court {
 
     fn keep_certificate(&self, name: &str, serial: &str) -> Certificate {
         let target = format!("/api/v1/certificates/{serial}/der");
-        let answer = self
-            .world
-            .client
-            .call("GET", &target, &Value::Null)
-            .unwrap();
+        let answer = self.world.client.call("GET", &target, &Value::Null).unwrap();
         assert_eq!(answer.status, 200, "{target}");
         let certificate = Certificate::from_der(&answer.body).unwrap();
         assert_eq!(certificate.serial().to_hex(), serial);
@@ -176,17 +147,8 @@ impl Court {
     fn change(&self, whose: &Subscriber, act: &str, body: &Value) {
         let target = format!("/api/v1/certificates/{}/{act}", whose.serial);
         let answer = self.world.client.call("POST", &target, body).unwrap();
-        assert_eq!(
-            answer.status,
-            200,
-            "{act}: {}",
-            String::from_utf8_lossy(&answer.body)
-        );
-        assert_eq!(
-            answer.json().as_array().unwrap().len(),
-            2,
-            "the pair goes together"
-        );
+        assert_eq!(answer.status, 200, "{act}: {}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(answer.json().as_array().unwrap().len(), 2, "the pair goes together");
     }
 
     /// The certificates of root and issuing CA, from where the certificates say they are.
@@ -194,11 +156,8 @@ impl Court {
         for name in ["root", "issuing"] {
             let der = self.download(&format!("/ca/{name}.cer"));
             let certificate = Certificate::from_der(&der).unwrap();
-            std::fs::write(
-                self.work(&format!("{name}.pem")),
-                certificate.to_pem().unwrap(),
-            )
-            .unwrap();
+            std::fs::write(self.work(&format!("{name}.pem")), certificate.to_pem().unwrap())
+                .unwrap();
             self.keep("certs", name, &der);
         }
     }
@@ -207,17 +166,8 @@ impl Court {
     fn keep_lists(&self) {
         for kind in ["full", "delta"] {
             let body = json!({ "kind": kind });
-            let answer = self
-                .world
-                .client
-                .call("POST", "/api/v1/crls", &body)
-                .unwrap();
-            assert_eq!(
-                answer.status,
-                200,
-                "{}",
-                String::from_utf8_lossy(&answer.body)
-            );
+            let answer = self.world.client.call("POST", "/api/v1/crls", &body).unwrap();
+            assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
         }
         for name in ["issuing", "issuing-delta", "root"] {
             self.keep("crls", name, &self.download(&format!("/crl/{name}.crl")));
@@ -225,10 +175,7 @@ impl Court {
     }
 
     fn download(&self, path: &str) -> Vec<u8> {
-        let mut answer = agent()
-            .get(format!("{}{path}", self.world.url))
-            .call()
-            .unwrap();
+        let mut answer = agent().get(format!("{}{path}", self.world.url)).call().unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.body_mut().read_to_vec().unwrap()
     }
@@ -248,40 +195,25 @@ impl Court {
             }
             let question = std::fs::read(self.work(&format!("{status}-post-sha1-no_nonce.req")));
             let path = STANDARD.encode(question.unwrap());
-            let path = path
-                .replace('+', "%2B")
-                .replace('/', "%2F")
-                .replace('=', "%3D");
-            self.keep(
-                "ocsp",
-                &format!("{status}-get"),
-                &self.download(&format!("/ocsp/{path}")),
-            );
+            let path = path.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+            self.keep("ocsp", &format!("{status}-get"), &self.download(&format!("/ocsp/{path}")));
         }
         let answer = std::fs::read(self.folder.join("ocsp/good-get.der")).unwrap();
         let Reply::Answered(answer) = Reply::from_der(&answer).unwrap() else {
             panic!("no answer")
         };
-        let [responder] = answer.certificates() else {
-            panic!("one responder")
-        };
+        let [responder] = answer.certificates() else { panic!("one responder") };
         self.keep("certs", "responder", responder.der());
     }
 
     fn ask(&self, name: &str, serial: &str, (digest, nonce): (&str, &str), said: &str) {
         let mut command = Command::new("openssl");
         command.args(["ocsp", "-noverify", digest, nonce, "-issuer"]);
-        command
-            .arg(self.work("issuing.pem"))
-            .args(["-serial", &format!("0x{serial}")]);
+        command.arg(self.work("issuing.pem")).args(["-serial", &format!("0x{serial}")]);
         command.args(["-url", &format!("{}/ocsp", self.world.url)]);
-        command
-            .arg("-reqout")
-            .arg(self.work(&format!("{name}.req")));
-        command
-            .arg("-respout")
-            .arg(self.folder.join("ocsp").join(format!("{name}.der")));
-        let text = finished(&mut command);
+        command.arg("-reqout").arg(self.work(&format!("{name}.req")));
+        command.arg("-respout").arg(self.folder.join("ocsp").join(format!("{name}.der")));
+        let text = openssl::finished(&mut command);
         assert!(text.contains(&format!(": {said}")), "{name}: {text}");
     }
 
@@ -290,18 +222,8 @@ impl Court {
         for whose in subscribers {
             let out = self.work(whose.name);
             let response = self.folder.join("responses").join(whose.name);
-            let (key, der) = (
-                response.with_extension("key.pem"),
-                response.with_extension("der"),
-            );
-            let files = [
-                "--key",
-                text(&key),
-                "--response",
-                text(&der),
-                "--out-dir",
-                text(&out),
-            ];
+            let (key, der) = (response.with_extension("key.pem"), response.with_extension("der"));
+            let files = ["--key", text(&key), "--response", text(&der), "--out-dir", text(&out)];
             self.run(&[&["subscriber", "open"][..], &files].concat());
             let (sign, enc) = (out.join("sign.pem"), out.join("enc.pem"));
             self.lint(&[text(&sign), text(&enc)]);
@@ -309,39 +231,21 @@ impl Court {
                 self.verify(whose, file);
             }
             assert_eq!(
-                Certificate::from_pem_or_der(&std::fs::read(&sign).unwrap())
-                    .unwrap()
-                    .der(),
+                Certificate::from_pem_or_der(&std::fs::read(&sign).unwrap()).unwrap().der(),
                 whose.sign.der()
             );
-            openssl_fits(&out.join("enc.key.pem"), &enc);
+            openssl::fits(&out.join("enc.key.pem"), &enc);
         }
     }
 
     /// `yinxin cert lint`: nothing but the remark that this world is reachable on loopback only.
     fn lint(&self, files: &[&str]) {
-        let (_, said) = self
-            .world
-            .run(&[&["cert", "lint", "--json"], files].concat());
+        let (_, said) = self.world.run(&[&["cert", "lint", "--json"], files].concat());
         let reports: Value = serde_json::from_str(&said).expect(&said);
-        assert_eq!(
-            reports.as_array().map(Vec::len),
-            Some(files.len()),
-            "{said}"
-        );
-        for finding in reports
-            .as_array()
-            .unwrap()
-            .iter()
-            .flat_map(|r| r["findings"].as_array())
-        {
+        assert_eq!(reports.as_array().map(Vec::len), Some(files.len()), "{said}");
+        for finding in reports.as_array().unwrap().iter().flat_map(|r| r["findings"].as_array()) {
             let lints: Vec<_> = finding.iter().map(|finding| &finding["lint"]).collect();
-            assert!(
-                lints
-                    .iter()
-                    .all(|lint| *lint == "incident/private-addresses"),
-                "{said}"
-            );
+            assert!(lints.iter().all(|lint| *lint == "incident/private-addresses"), "{said}");
         }
     }
 
@@ -362,11 +266,7 @@ impl Court {
             text(&lists[1]),
             text(file),
         ]);
-        let expected = if ["staff", "unit"].contains(&whose.name) {
-            1
-        } else {
-            0
-        };
+        let expected = if ["staff", "unit"].contains(&whose.name) { 1 } else { 0 };
         assert_eq!(code, expected, "{}: {said}", whose.name);
     }
 
@@ -380,20 +280,14 @@ impl Court {
         let judged = judge(&python, &self.folder);
         let said = String::from_utf8_lossy(&judged.stdout);
         let error = String::from_utf8_lossy(&judged.stderr);
-        assert!(
-            judged.status.success(),
-            "{}\n{said}{error}",
-            self.folder.display()
-        );
+        assert!(judged.status.success(), "{}\n{said}{error}", self.folder.display());
         println!("judges: {}", said.lines().last().unwrap_or_default());
     }
 }
 
 /// The Python of the judges, or a word that there is none.
 fn python() -> Option<String> {
-    let python = std::env::var("YINXIN_JUDGES_PYTHON")
-        .ok()
-        .filter(|path| !path.is_empty());
+    let python = std::env::var("YINXIN_JUDGES_PYTHON").ok().filter(|path| !path.is_empty());
     if python.is_none() {
         println!("skipped: the Python judges; set YINXIN_JUDGES_PYTHON=$(scripts/judges-python)");
     }
@@ -402,12 +296,7 @@ fn python() -> Option<String> {
 
 fn judge(python: &str, folder: &Path) -> Output {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../judges/judge.py");
-    Command::new(python)
-        .arg(program)
-        .arg("--quiet")
-        .arg(folder)
-        .output()
-        .unwrap()
+    Command::new(python).arg(program).arg("--quiet").arg(folder).output().unwrap()
 }
 
 /// Kinds in the order of their use: good, to be held, to be revoked, and more.
@@ -415,10 +304,7 @@ fn subjects() -> Vec<(&'static str, Value)> {
     let unit = "某市大数据管理局";
     vec![
         ("person", person()),
-        (
-            "staff",
-            json!({ "organization": unit, "units": ["信息中心"], "common_name": "李四" }),
-        ),
+        ("staff", json!({ "organization": unit, "units": ["信息中心"], "common_name": "李四" })),
         (
             "unit",
             json!({
@@ -426,10 +312,7 @@ fn subjects() -> Vec<(&'static str, Value)> {
                 "identifiers": [{ "kind": "credit_code", "value": "91110000600037341L" }],
             }),
         ),
-        (
-            "device",
-            json!({ "organization": unit, "common_name": "签章服务器 01" }),
-        ),
+        ("device", json!({ "organization": unit, "common_name": "签章服务器 01" })),
         (
             "server",
             json!({
@@ -447,61 +330,8 @@ fn person() -> Value {
     })
 }
 
-/// As a subscriber with nothing but OpenSSL would.
-fn openssl_request(key: &Path, csr: &Path) {
-    let curve = [
-        "genpkey",
-        "-algorithm",
-        "EC",
-        "-pkeyopt",
-        "ec_paramgen_curve:SM2",
-    ];
-    finished(Command::new("openssl").args(curve).arg("-out").arg(key));
-    let request = [
-        "req",
-        "-new",
-        "-utf8",
-        "-sm3",
-        "-sigopt",
-        "distid:1234567812345678",
-    ];
-    let mut command = Command::new("openssl");
-    command
-        .args(request)
-        .args(["-subj", "/C=CN/CN=待定", "-key"])
-        .arg(key);
-    finished(command.arg("-out").arg(csr));
-}
-
-/// The private key belongs to the certificate, says OpenSSL.
-fn openssl_fits(key: &Path, certificate: &Path) {
-    let of_key = finished(
-        Command::new("openssl")
-            .args(["pkey", "-pubout", "-in"])
-            .arg(key),
-    );
-    let mut command = Command::new("openssl");
-    let of_certificate = finished(
-        command
-            .args(["x509", "-noout", "-pubkey", "-in"])
-            .arg(certificate),
-    );
-    assert_eq!(of_key, of_certificate);
-}
-
-/// Runs a program that must succeed; what it printed.
-fn finished(command: &mut Command) -> String {
-    let done = command.output().unwrap();
-    let error = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{command:?}: {error}");
-    String::from_utf8(done.stdout).unwrap()
-}
-
 fn files(folder: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect()
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 fn text(path: &Path) -> &str {

@@ -60,24 +60,10 @@ fn figure(folder: &Path) -> anyhow::Result<Figure> {
     let nanoseconds = estimates.slope.unwrap_or(estimates.mean).point_estimate;
     let (value, unit) = rate(nanoseconds, benchmark.throughput.as_ref());
     let parts = [benchmark.function_id, benchmark.value_str];
-    let name = parts
-        .into_iter()
-        .flatten()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
-    let name = if name.is_empty() {
-        benchmark.group_id.clone()
-    } else {
-        name
-    };
-    Ok(Figure {
-        group: benchmark.group_id,
-        name,
-        value,
-        unit,
-        note: time(nanoseconds),
-    })
+    let name =
+        parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let name = if name.is_empty() { benchmark.group_id.clone() } else { name };
+    Ok(Figure { group: benchmark.group_id, name, value, unit, note: time(nanoseconds) })
 }
 
 /// Per second, in the unit that the benchmark counts in.
@@ -118,10 +104,7 @@ mod tests {
         std::fs::write(new.join("estimates.json"), estimates).unwrap();
         let figures = figures(folder.path()).unwrap();
         assert_eq!(figures.len(), 1);
-        assert_eq!(
-            (figures[0].name.as_str(), figures[0].unit.as_str()),
-            ("hash 1 MB", "MB/s")
-        );
+        assert_eq!((figures[0].name.as_str(), figures[0].unit.as_str()), ("hash 1 MB", "MB/s"));
         assert!((figures[0].value - 250.0).abs() < 1e-9);
         assert_eq!(figures[0].note, "4.0 ms each");
     }

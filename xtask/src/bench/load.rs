@@ -50,20 +50,8 @@ pub fn figures(folder: &Path) -> anyhow::Result<Vec<Figure>> {
 
 impl From<Load> for Figure {
     fn from(load: Load) -> Self {
-        let Load {
-            group,
-            name,
-            value,
-            unit,
-            note,
-        } = load;
-        Self {
-            group,
-            name,
-            value,
-            unit,
-            note,
-        }
+        let Load { group, name, value, unit, note } = load;
+        Self { group, name, value, unit, note }
     }
 }
 

@@ -35,9 +35,7 @@ pub fn command(arguments: &[String]) -> anyhow::Result<()> {
         run_targets(&metadata, arguments)?;
     }
     let mut figures = criterion::figures(&metadata.target_directory.join("criterion"))?;
-    figures.extend(load::figures(
-        &metadata.target_directory.join("yinxin-bench"),
-    )?);
+    figures.extend(load::figures(&metadata.target_directory.join("yinxin-bench"))?);
     let path = root().join(PAGE);
     let before = std::fs::read_to_string(&path).unwrap_or_default();
     std::fs::write(&path, page::page(&figures, &page::Machine::ask(), &before)).context(PAGE)?;
@@ -47,10 +45,8 @@ pub fn command(arguments: &[String]) -> anyhow::Result<()> {
 
 fn run_targets(metadata: &Metadata, names: &[String]) -> anyhow::Result<()> {
     for package in &metadata.packages {
-        let benches = package
-            .targets
-            .iter()
-            .filter(|target| target.kind.iter().any(|kind| kind == "bench"));
+        let benches =
+            package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "bench"));
         for bench in benches.filter(|bench| names.is_empty() || names.contains(&bench.name)) {
             println!("▶ {} {}", package.name, bench.name);
             let output = metadata.target_directory.join("yinxin-bench");

@@ -28,11 +28,7 @@ impl Machine {
             memory: field("/proc/meminfo", "MemTotal"),
             compiler: say("rustc", &["--version"]),
             date: say("date", &["-u", "+%Y-%m-%d"]),
-            commit: if dirty {
-                format!("{commit} and changes")
-            } else {
-                commit
-            },
+            commit: if dirty { format!("{commit} and changes") } else { commit },
         }
     }
 }
@@ -45,13 +41,8 @@ fn field(path: &str, name: &str) -> String {
 }
 
 fn say(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(root())
-        .output();
-    output.map_or("unknown".into(), |output| {
-        String::from_utf8_lossy(&output.stdout).trim().into()
-    })
+    let output = Command::new(program).args(arguments).current_dir(root()).output();
+    output.map_or("unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().into())
 }
 
 /// The whole page; the hand-written end of `before` is kept.
@@ -63,10 +54,7 @@ pub fn page(figures: &[Figure], machine: &Machine, before: &str) -> String {
     }
     for (group, figures) in groups {
         // Writing into a `String` cannot fail.
-        let _ = write!(
-            page,
-            "\n## {group}\n\n| what | figure | note |\n| --- | ---: | --- |\n"
-        );
+        let _ = write!(page, "\n## {group}\n\n| what | figure | note |\n| --- | ---: | --- |\n");
         for figure in figures {
             let _ = writeln!(
                 page,
@@ -83,14 +71,7 @@ pub fn page(figures: &[Figure], machine: &Machine, before: &str) -> String {
 }
 
 fn head(machine: &Machine) -> String {
-    let Machine {
-        processor,
-        cores,
-        memory,
-        compiler,
-        date,
-        commit,
-    } = machine;
+    let Machine { processor, cores, memory, compiler, date, commit } = machine;
     format!(
         "# Benchmarks\n\nWritten by `cargo xtask bench`; how to read and repeat it: CONTRIBUTING.md.\n\n\
          - machine: {processor}, {cores} cores, {memory} memory\n- compiler: {compiler}\n\
@@ -143,11 +124,7 @@ mod tests {
             note: String::new(),
         };
         let before = format!("old\n{KEEP}\nWhere the time goes.\n");
-        let page = page(
-            &[figure("sm2", "sign"), figure("ocsp", "cached")],
-            &machine(),
-            &before,
-        );
+        let page = page(&[figure("sm2", "sign"), figure("ocsp", "cached")], &machine(), &before);
         assert!(page.contains("| sign | 12,346 /s |"));
         assert!(page.find("## ocsp") < page.find("## sm2"));
         assert!(

@@ -8,25 +8,15 @@ const LONGEST_FUNCTION: usize = 70;
 
 /// Names that say nothing about the thing.
 const EMPTY_NAMES: [&str; 6] = ["Manager", "Helper", "Helpers", "Util", "Utils", "Handler"];
-const EMPTY_FILES: [&str; 6] = [
-    "manager.rs",
-    "helper.rs",
-    "helpers.rs",
-    "util.rs",
-    "utils.rs",
-    "common.rs",
-];
+const EMPTY_FILES: [&str; 6] =
+    ["manager.rs", "helper.rs", "helpers.rs", "util.rs", "utils.rs", "common.rs"];
 
 /// A reader learns from the first line what the file is.
 pub fn opens_with_a_module_page(source: &Source) -> Vec<Offence> {
     if source.text.trim_start().starts_with("//!") || source.path.starts_with("fuzz/") {
         return Vec::new();
     }
-    vec![Offence::new(
-        &source.path,
-        1,
-        "opens without `//!`: say what this file is and is not",
-    )]
+    vec![Offence::new(&source.path, 1, "opens without `//!`: say what this file is and is not")]
 }
 
 /// A file that passes 500 lines becomes a folder.
@@ -41,15 +31,10 @@ pub fn is_short_enough(source: &Source) -> Vec<Offence> {
 
 /// A function is read at one look.
 pub fn functions_are_short_enough(source: &Source) -> Vec<Offence> {
-    let long = source
-        .functions()
-        .into_iter()
-        .filter(|function| function.lines > LONGEST_FUNCTION);
+    let long = source.functions().into_iter().filter(|function| function.lines > LONGEST_FUNCTION);
     long.map(|function| {
-        let message = format!(
-            "fn {}: {} lines, over {LONGEST_FUNCTION}",
-            function.name, function.lines
-        );
+        let message =
+            format!("fn {}: {} lines, over {LONGEST_FUNCTION}", function.name, function.lines);
         Offence::new(&source.path, function.line, message)
     })
     .collect()
@@ -92,24 +77,15 @@ pub fn names_say_what_things_are(source: &Source) -> Vec<Offence> {
         if let Some(name) = crate::source::function_name(line)
             && name.starts_with("get_")
         {
-            offences.push(Offence::new(
-                &source.path,
-                at + 1,
-                format!("`{name}`: drop the `get_`"),
-            ));
+            offences.push(Offence::new(&source.path, at + 1, format!("`{name}`: drop the `get_`")));
         }
     }
     offences
 }
 
 fn declared_type(line: &str) -> Option<&str> {
-    let line = line
-        .trim_start()
-        .trim_start_matches("pub(crate) ")
-        .trim_start_matches("pub ");
-    let rest = ["struct ", "enum ", "trait "]
-        .iter()
-        .find_map(|word| line.strip_prefix(word))?;
+    let line = line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+    let rest = ["struct ", "enum ", "trait "].iter().find_map(|word| line.strip_prefix(word))?;
     rest.split(|letter: char| !letter.is_alphanumeric()).next()
 }
 
@@ -130,9 +106,7 @@ pub fn holds(line: &str, word: &str) -> bool {
         |letter: Option<char>| letter.is_some_and(|l| l.is_alphanumeric() || l == '_');
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
-        let after = line
-            .get(at + word.len()..)
-            .and_then(|text| text.chars().next());
+        let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
         let open_end = word.ends_with(|letter: char| !letter.is_alphanumeric());
         !part_of_a_word(before) && (open_end || !part_of_a_word(after))
     })
@@ -163,35 +137,17 @@ mod tests {
 
     #[test]
     fn undone_work_is_found_in_code_and_comments_but_not_in_texts() {
-        assert_eq!(
-            leaves_nothing_undone(&source("fn a() { todo!() }")).len(),
-            1
-        );
+        assert_eq!(leaves_nothing_undone(&source("fn a() { todo!() }")).len(), 1);
         assert_eq!(leaves_nothing_undone(&source("// TODO later")).len(), 1);
-        assert_eq!(
-            leaves_nothing_undone(&source("let a = \"TODO todo!\";")),
-            []
-        );
+        assert_eq!(leaves_nothing_undone(&source("let a = \"TODO todo!\";")), []);
     }
 
     #[test]
     fn empty_names_are_found() {
-        assert_eq!(
-            names_say_what_things_are(&source("pub struct KeyManager;")).len(),
-            1
-        );
-        assert_eq!(
-            names_say_what_things_are(&source("    pub fn get_key() {}")).len(),
-            1
-        );
-        assert_eq!(
-            names_say_what_things_are(&Source::new("crates/x/src/util.rs", "//!")).len(),
-            1
-        );
-        assert_eq!(
-            names_say_what_things_are(&source("struct Utility; fn getter() {}")),
-            []
-        );
+        assert_eq!(names_say_what_things_are(&source("pub struct KeyManager;")).len(), 1);
+        assert_eq!(names_say_what_things_are(&source("    pub fn get_key() {}")).len(), 1);
+        assert_eq!(names_say_what_things_are(&Source::new("crates/x/src/util.rs", "//!")).len(), 1);
+        assert_eq!(names_say_what_things_are(&source("struct Utility; fn getter() {}")), []);
     }
 
     #[test]

@@ -38,25 +38,16 @@ pub struct Offence {
 
 impl Offence {
     fn new(path: &str, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            line,
-            message: message.into(),
-        }
+        Self { path: path.into(), line, message: message.into() }
     }
 }
 
 /// Runs all rules on the working tree.
 pub fn command(_: &[String]) -> anyhow::Result<()> {
     let sources = rust_sources()?;
-    let mut offences: Vec<Offence> = sources
-        .iter()
-        .flat_map(|source| RULES.iter().flat_map(move |rule| rule(source)))
-        .collect();
-    offences.extend(templates::no_foreign_assets(&files(
-        "crates",
-        &["html", "css", "svg", "js"],
-    )?));
+    let mut offences: Vec<Offence> =
+        sources.iter().flat_map(|source| RULES.iter().flat_map(move |rule| rule(source))).collect();
+    offences.extend(templates::no_foreign_assets(&files("crates", &["html", "css", "svg", "js"])?));
     let manifest = std::fs::read_to_string(root().join("Cargo.toml"))?;
     offences.extend(manifest::dependencies_have_reasons(&manifest));
     offences.extend(rooms::subjects_have_the_same_rooms(&sources));
@@ -81,10 +72,7 @@ pub fn rust_sources() -> anyhow::Result<Vec<Source>> {
     for folder in ["crates", "xtask", "fuzz"] {
         found.extend(files(folder, &["rs"])?);
     }
-    Ok(found
-        .iter()
-        .map(|(path, text)| Source::new(path, text))
-        .collect())
+    Ok(found.iter().map(|(path, text)| Source::new(path, text)).collect())
 }
 
 /// Path (relative to the root) and text of every file below `folder` that ends so.
@@ -92,10 +80,7 @@ pub fn files(folder: &str, endings: &[&str]) -> anyhow::Result<Vec<(String, Stri
     let mut paths = Vec::new();
     walk(&root().join(folder), endings, &mut paths)?;
     paths.sort();
-    paths
-        .iter()
-        .map(|path| Ok((relative(path), read(path)?)))
-        .collect()
+    paths.iter().map(|path| Ok((relative(path), read(path)?))).collect()
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -103,10 +88,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 }
 
 fn relative(path: &Path) -> String {
-    path.strip_prefix(root())
-        .unwrap_or(path)
-        .to_string_lossy()
-        .into_owned()
+    path.strip_prefix(root()).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
@@ -115,16 +97,8 @@ fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) -> anyhow::Re
     }
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let ending = path
-            .extension()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && name != "target" && !name.starts_with('.') {
             walk(&path, endings, found)?;
         } else if path.is_file() && endings.contains(&ending.as_str()) {

@@ -38,12 +38,8 @@ pub fn rules_are_pure(source: &Source) -> Vec<Offence> {
     if !is_rules || !source.ships() {
         return Vec::new();
     }
-    let mut offences = find(
-        &source.path,
-        &source.code,
-        &IMPURE,
-        "in rules: take it as an argument",
-    );
+    let mut offences =
+        find(&source.path, &source.code, &IMPURE, "in rules: take it as an argument");
     offences.retain(|offence| offence.line < source.tests_from());
     offences
 }
@@ -56,19 +52,10 @@ pub fn sql_lives_in_its_room(source: &Source) -> Vec<Offence> {
         return Vec::new();
     }
     let tests = source.tests_from();
-    let mut offences = find(
-        &source.path,
-        &source.code,
-        &["sqlx::query"],
-        "outside of sql.rs",
-    );
+    let mut offences = find(&source.path, &source.code, &["sqlx::query"], "outside of sql.rs");
     for (at, line) in source.literals.lines().enumerate() {
         if STATEMENTS.iter().any(|statement| line.contains(statement)) {
-            offences.push(Offence::new(
-                &source.path,
-                at + 1,
-                "a statement outside of sql.rs",
-            ));
+            offences.push(Offence::new(&source.path, at + 1, "a statement outside of sql.rs"));
         }
     }
     offences.retain(|offence| offence.line < tests);
@@ -82,56 +69,34 @@ mod tests {
     #[test]
     fn rules_that_ask_the_clock_are_found() {
         let text = "//! Rules.\nfn a() { let now = jiff::Timestamp::now(); }";
-        assert_eq!(
-            rules_are_pure(&Source::new("crates/ca/src/rules.rs", text)).len(),
-            1
-        );
-        assert_eq!(
-            rules_are_pure(&Source::new("crates/ca/src/rules/a.rs", text)).len(),
-            1
-        );
-        assert_eq!(
-            rules_are_pure(&Source::new("crates/ca/src/service.rs", text)),
-            []
-        );
+        assert_eq!(rules_are_pure(&Source::new("crates/ca/src/rules.rs", text)).len(), 1);
+        assert_eq!(rules_are_pure(&Source::new("crates/ca/src/rules/a.rs", text)).len(), 1);
+        assert_eq!(rules_are_pure(&Source::new("crates/ca/src/service.rs", text)), []);
     }
 
     #[test]
     fn comments_may_speak_of_what_rules_never_touch() {
         let text = "//! No tokio, no rand, no sqlx here.\nfn a() {}";
-        assert_eq!(
-            rules_are_pure(&Source::new("crates/ca/src/rules.rs", text)),
-            []
-        );
+        assert_eq!(rules_are_pure(&Source::new("crates/ca/src/rules.rs", text)), []);
     }
 
     #[test]
     fn statements_live_in_their_room() {
         let text = "fn a() { sqlx::query(\"SELECT 1\") }";
-        assert_eq!(
-            sql_lives_in_its_room(&Source::new("crates/ca/src/service.rs", text)).len(),
-            2
-        );
+        assert_eq!(sql_lives_in_its_room(&Source::new("crates/ca/src/service.rs", text)).len(), 2);
         for room in [
             "crates/ca/src/sql.rs",
             "crates/ca/src/sql/find.rs",
             "crates/store/src/tx.rs",
             "crates/ca/tests/a.rs",
         ] {
-            assert_eq!(
-                sql_lives_in_its_room(&Source::new(room, text)),
-                [],
-                "{room}"
-            );
+            assert_eq!(sql_lives_in_its_room(&Source::new(room, text)), [], "{room}");
         }
     }
 
     #[test]
     fn unit_tests_may_look_into_the_tables() {
         let text = "fn a() {}\n#[cfg(test)]\nmod tests { fn b() { sqlx::query(\"SELECT 1\"); } }";
-        assert_eq!(
-            sql_lives_in_its_room(&Source::new("crates/ca/src/service.rs", text)),
-            []
-        );
+        assert_eq!(sql_lives_in_its_room(&Source::new("crates/ca/src/service.rs", text)), []);
     }
 }

@@ -18,11 +18,7 @@ pub fn subjects_have_the_same_rooms(sources: &[Source]) -> Vec<Offence> {
         }
         for room in ROOMS {
             if !exists(&format!("{home}/{room}.rs")) && !exists(&format!("{home}/{room}/")) {
-                offences.push(Offence::new(
-                    &home,
-                    0,
-                    format!("the room {room}.rs is missing"),
-                ));
+                offences.push(Offence::new(&home, 0, format!("the room {room}.rs is missing")));
             }
         }
     }
@@ -36,10 +32,8 @@ mod tests {
     #[test]
     fn a_missing_room_is_named_and_a_folder_counts() {
         let files = ["lib.rs", "model/mod.rs", "rules.rs", "sql.rs", "error.rs"];
-        let sources: Vec<Source> = files
-            .iter()
-            .map(|file| Source::new(&format!("crates/ca/src/{file}"), ""))
-            .collect();
+        let sources: Vec<Source> =
+            files.iter().map(|file| Source::new(&format!("crates/ca/src/{file}"), "")).collect();
         let offences = subjects_have_the_same_rooms(&sources);
         assert_eq!(offences.len(), 1);
         assert!(offences[0].message.contains("service.rs"));

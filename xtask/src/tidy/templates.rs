@@ -3,19 +3,13 @@
 use super::Offence;
 
 /// Where a page names something that the browser then loads by itself.
-const LOADERS: [&str; 7] = [
-    " src=", "url(", "@import", "<link", " srcset=", " poster=", "import(",
-];
+const LOADERS: [&str; 7] = [" src=", "url(", "@import", "<link", " srcset=", " poster=", "import("];
 
 /// Looks at templates and static files. A plain link (`<a href>`) may lead away.
 pub fn no_foreign_assets(files: &[(String, String)]) -> Vec<Offence> {
     let mut offences = Vec::new();
     for (path, text) in files.iter().filter(|(path, _)| !path.contains("/tests/")) {
-        for (at, line) in text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| loads_from_elsewhere(line))
-        {
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| loads_from_elsewhere(line)) {
             offences.push(Offence::new(
                 path,
                 at + 1,
@@ -51,14 +45,8 @@ mod tests {
 
     #[test]
     fn foreign_scripts_styles_pictures_and_fonts_are_found() {
-        assert_eq!(
-            found("<script src=\"https://cdn.example/a.js\"></script>"),
-            1
-        );
-        assert_eq!(
-            found("<link rel=\"stylesheet\" href=\"//cdn.example/a.css\">"),
-            1
-        );
+        assert_eq!(found("<script src=\"https://cdn.example/a.js\"></script>"), 1);
+        assert_eq!(found("<link rel=\"stylesheet\" href=\"//cdn.example/a.css\">"), 1);
         assert_eq!(found("<img alt=\"\" src='http://example/a.png'>"), 1);
         assert_eq!(found("src: url(https://example/f.woff2);"), 1);
         assert_eq!(found("@import \"https://example/a.css\";"), 1);

@@ -72,11 +72,8 @@ pub fn find(text: &str) -> Vec<Citation> {
 }
 
 fn flat(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        line.trim()
-            .trim_start_matches(['/', '!', '*', '#', '-'])
-            .trim()
-    });
+    let lines =
+        text.lines().map(|line| line.trim().trim_start_matches(['/', '!', '*', '#', '-']).trim());
     lines.collect::<Vec<_>>().join(" ")
 }
 
@@ -98,18 +95,11 @@ fn document(rank: usize, start: &str, mark: &str, after: &str) -> Option<Citatio
 fn citation(rank: usize, document: &str, clause: &str) -> Citation {
     let numbers = clause.split(|letter: char| !letter.is_ascii_digit());
     let numbers = numbers.filter_map(|part| part.parse().ok()).collect();
-    Citation {
-        rank,
-        document: document.into(),
-        numbers,
-        clause: clause.into(),
-    }
+    Citation { rank, document: document.into(), numbers, clause: clause.into() }
 }
 
 fn digits(text: &str) -> &str {
-    let end = text
-        .find(|letter: char| !letter.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 
@@ -119,11 +109,7 @@ fn clause(text: &str) -> &str {
         .find(|letter: char| !letter.is_ascii_alphanumeric() && !".()".contains(letter))
         .unwrap_or(text.len());
     let clause = text.get(..end).unwrap_or_default().trim_end_matches('.');
-    if clause.contains('(') {
-        clause
-    } else {
-        clause.trim_end_matches(')')
-    }
+    if clause.contains('(') { clause } else { clause.trim_end_matches(')') }
 }
 
 #[cfg(test)]
@@ -145,18 +131,12 @@ mod tests {
             texts("see RFC 5280 §4.1.2.2; Civil Code §203"),
             ["Civil Code §203", "RFC 5280 §4.1.2.2"]
         );
-        assert_eq!(
-            texts("Invariant 3 and T-07, T-10."),
-            ["Invariant 3", "T-07", "T-10"]
-        );
+        assert_eq!(texts("Invariant 3 and T-07, T-10."), ["Invariant 3", "T-07", "T-10"]);
     }
 
     #[test]
     fn a_citation_may_break_over_two_lines_of_a_comment() {
-        assert_eq!(
-            texts("/// as in RFC 5280\n    /// §5.2 it is"),
-            ["RFC 5280 §5.2"]
-        );
+        assert_eq!(texts("/// as in RFC 5280\n    /// §5.2 it is"), ["RFC 5280 §5.2"]);
     }
 
     #[test]

@@ -39,13 +39,7 @@ fn rules(source: &Source) -> Vec<(Citation, Bearer)> {
         .flat_map(|(_, literals)| citation::find(literals))
         .map(|citation| {
             let name = source.path.trim_start_matches("crates/").to_owned();
-            (
-                citation,
-                Bearer {
-                    name,
-                    is_test: false,
-                },
-            )
+            (citation, Bearer { name, is_test: false })
         })
         .collect()
 }
@@ -56,10 +50,7 @@ fn blocks(source: &Source) -> Vec<Block> {
     for (at, line) in source.comments.lines().enumerate() {
         if line.trim().is_empty() {
             if !text.is_empty() {
-                blocks.push(Block {
-                    text: std::mem::take(&mut text),
-                    end: at,
-                });
+                blocks.push(Block { text: std::mem::take(&mut text), end: at });
             }
         } else {
             text.push_str(line);
@@ -67,10 +58,7 @@ fn blocks(source: &Source) -> Vec<Block> {
         }
     }
     if !text.is_empty() {
-        blocks.push(Block {
-            text,
-            end: source.comments.lines().count(),
-        });
+        blocks.push(Block { text, end: source.comments.lines().count() });
     }
     blocks
 }
@@ -79,11 +67,7 @@ fn bearer(source: &Source, lines: &[&str], functions: &[Function], block: &Block
     let path = source.path.trim_start_matches("crates/");
     let is_test = source.path.contains("/tests/") || block.end >= source.tests_from();
     let is_page = block.text.trim_start().starts_with("//!");
-    let item = if is_page {
-        None
-    } else {
-        item(lines, functions, block)
-    };
+    let item = if is_page { None } else { item(lines, functions, block) };
     let name = item.map_or_else(|| path.to_owned(), |item| format!("{path}: {item}"));
     Bearer { name, is_test }
 }
@@ -97,11 +81,7 @@ fn item(lines: &[&str], functions: &[Function], block: &Block) -> Option<String>
     if let Some(function) = around {
         return Some(function.name.clone());
     }
-    lines
-        .iter()
-        .skip(block.end.saturating_sub(1))
-        .take(12)
-        .find_map(|line| declared(line))
+    lines.iter().skip(block.end.saturating_sub(1)).take(12).find_map(|line| declared(line))
 }
 
 fn declared(line: &str) -> Option<String> {
@@ -109,24 +89,13 @@ fn declared(line: &str) -> Option<String> {
         return Some(name.into());
     }
     let line = line.trim_start();
-    let line = line
-        .strip_prefix("pub(crate) ")
-        .or_else(|| line.strip_prefix("pub "))
-        .unwrap_or(line);
-    let words = [
-        "struct ",
-        "enum ",
-        "trait ",
-        "type ",
-        "const ",
-        "static ",
-        "mod ",
-        "macro_rules! ",
-    ];
+    let line =
+        line.strip_prefix("pub(crate) ").or_else(|| line.strip_prefix("pub ")).unwrap_or(line);
+    let words =
+        ["struct ", "enum ", "trait ", "type ", "const ", "static ", "mod ", "macro_rules! "];
     let rest = words.iter().find_map(|word| line.strip_prefix(word))?;
-    let end = rest
-        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .unwrap_or(rest.len());
+    let end =
+        rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
     rest.get(..end).map(Into::into)
 }
 
@@ -142,34 +111,20 @@ mod tests {
 
     #[test]
     fn a_doc_comment_belongs_to_the_item_below_it() {
-        let bearer = only(
-            "crates/a/src/b.rs",
-            "fn x() {}\n\n/// T-01\n#[must_use]\npub struct Serial(u8);",
-        );
-        assert_eq!(
-            bearer,
-            Bearer {
-                name: "a/src/b.rs: Serial".into(),
-                is_test: false
-            }
-        );
+        let bearer =
+            only("crates/a/src/b.rs", "fn x() {}\n\n/// T-01\n#[must_use]\npub struct Serial(u8);");
+        assert_eq!(bearer, Bearer { name: "a/src/b.rs: Serial".into(), is_test: false });
     }
 
     #[test]
     fn a_comment_inside_belongs_to_the_function_around_it() {
-        let bearer = only(
-            "crates/a/src/b.rs",
-            "fn x() {\n  y();\n  // T-01\n  z();\n}\nfn w() {}",
-        );
+        let bearer = only("crates/a/src/b.rs", "fn x() {\n  y();\n  // T-01\n  z();\n}\nfn w() {}");
         assert_eq!(bearer.name, "a/src/b.rs: x");
     }
 
     #[test]
     fn a_module_page_belongs_to_the_file() {
-        assert_eq!(
-            only("crates/a/src/b.rs", "//! T-01\nuse c;\nfn d() {}").name,
-            "a/src/b.rs"
-        );
+        assert_eq!(only("crates/a/src/b.rs", "//! T-01\nuse c;\nfn d() {}").name, "a/src/b.rs");
     }
 
     #[test]
@@ -184,10 +139,7 @@ mod tests {
         let unit = "fn a() {}\n#[cfg(test)]\nmod tests {\n  // T-01\n  #[test]\n  fn x() {}\n}";
         assert_eq!(
             only("crates/a/src/b.rs", unit),
-            Bearer {
-                name: "a/src/b.rs: x".into(),
-                is_test: true
-            }
+            Bearer { name: "a/src/b.rs: x".into(), is_test: true }
         );
     }
 }

@@ -32,10 +32,7 @@ pub fn command(arguments: &[String]) -> anyhow::Result<()> {
     let path = root().join(PAGE);
     if arguments.iter().any(|argument| argument == "--check") {
         let stored = std::fs::read_to_string(&path).context(PAGE)?;
-        ensure!(
-            stored == page,
-            "{PAGE} is out of date: run `cargo xtask trace` and commit it"
-        );
+        ensure!(stored == page, "{PAGE} is out of date: run `cargo xtask trace` and commit it");
         println!("trace: up to date");
         return Ok(());
     }
@@ -44,17 +41,10 @@ pub fn command(arguments: &[String]) -> anyhow::Result<()> {
 
 fn collect() -> anyhow::Result<Trace> {
     let mut trace = Trace::new();
-    for source in rust_sources()?
-        .iter()
-        .filter(|source| !source.path.starts_with("xtask/"))
-    {
+    for source in rust_sources()?.iter().filter(|source| !source.path.starts_with("xtask/")) {
         for (citation, bearer) in items::citations(source) {
             let bearers = trace.entry(citation).or_default();
-            let list = if bearer.is_test {
-                &mut bearers.tests
-            } else {
-                &mut bearers.code
-            };
+            let list = if bearer.is_test { &mut bearers.tests } else { &mut bearers.code };
             list.insert(bearer.name);
         }
     }
@@ -78,25 +68,15 @@ fn page(trace: &Trace) -> String {
         // Writing into a `String` cannot fail.
         if citation.group() != group {
             group = citation.group();
-            let _ = write!(
-                page,
-                "\n## {group}\n\n| clause | code | tests |\n| --- | --- | --- |\n"
-            );
+            let _ =
+                write!(page, "\n## {group}\n\n| clause | code | tests |\n| --- | --- | --- |\n");
         }
         let list = |names: &BTreeSet<String>| {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-            if names.is_empty() {
-                "–".to_owned()
-            } else {
-                names.join("<br>")
-            }
+            if names.is_empty() { "–".to_owned() } else { names.join("<br>") }
         };
-        let _ = writeln!(
-            page,
-            "| {citation} | {} | {} |",
-            list(&bearers.code),
-            list(&bearers.tests)
-        );
+        let _ =
+            writeln!(page, "| {citation} | {} | {} |", list(&bearers.code), list(&bearers.tests));
     }
     page
 }
@@ -111,17 +91,12 @@ mod tests {
         let code = "/// Measures Art. 19\npub fn plan() {}\n/// Measures Art. 9\npub fn early() {}";
         let test = "/// T-07, Measures Art. 19\n#[test]\nfn never_good() {}";
         let mut trace = Trace::new();
-        for source in [
-            Source::new("crates/ca/src/rules.rs", code),
-            Source::new("crates/ca/tests/a.rs", test),
-        ] {
+        for source in
+            [Source::new("crates/ca/src/rules.rs", code), Source::new("crates/ca/tests/a.rs", test)]
+        {
             for (citation, bearer) in items::citations(&source) {
                 let bearers = trace.entry(citation).or_default();
-                let list = if bearer.is_test {
-                    &mut bearers.tests
-                } else {
-                    &mut bearers.code
-                };
+                let list = if bearer.is_test { &mut bearers.tests } else { &mut bearers.code };
                 list.insert(bearer.name);
             }
         }

@@ -17,9 +17,8 @@ pub(super) fn base(
     let (method, path, query) = request;
     let path = if path.is_empty() { "/" } else { path };
     let query = query.unwrap_or_default();
-    let digest = content_digest.map_or_else(String::new, |digest| {
-        format!("\"content-digest\": {digest}\n")
-    });
+    let digest =
+        content_digest.map_or_else(String::new, |digest| format!("\"content-digest\": {digest}\n"));
     format!(
         "\"@method\": {method}\n\"@path\": {path}\n\"@query\": ?{query}\n{digest}\"@signature-params\": {parameters}"
     )

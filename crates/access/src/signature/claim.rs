@@ -43,13 +43,7 @@ impl Claim {
         })?;
         let line = (request.method, request.path, request.query);
         let base = base(line, digest, input.parameters);
-        Ok(Self {
-            client,
-            nonce: input.nonce.into(),
-            until,
-            base,
-            signature,
-        })
+        Ok(Self { client, nonce: input.nonce.into(), until, base, signature })
     }
 
     /// Who is said to have signed.
@@ -59,26 +53,15 @@ impl Claim {
 
     /// Checks the signature under the key of that client.
     pub fn verify(self, key: &PublicKey) -> Result<Proven, Error> {
-        sm2::verify(
-            key,
-            &UserId::default(),
-            self.base.as_bytes(),
-            &self.signature,
-        )
-        .map_err(|_| Error::Signature)?;
-        Ok(Proven {
-            nonce: self.nonce,
-            until: self.until,
-        })
+        sm2::verify(key, &UserId::default(), self.base.as_bytes(), &self.signature)
+            .map_err(|_| Error::Signature)?;
+        Ok(Proven { nonce: self.nonce, until: self.until })
     }
 }
 
 /// A body is always covered, and what is covered is the digest of this body.
 fn covered_digest<'a>(request: &Incoming<'a>, covered: bool) -> Result<Option<&'a str>, Error> {
-    let wrong = |why| Error::Malformed {
-        header: "Content-Digest",
-        why,
-    };
+    let wrong = |why| Error::Malformed { header: "Content-Digest", why };
     match (request.content_digest, covered) {
         (None, false) if request.body.is_empty() => Ok(None),
         (None, false) => Err(wrong("有请求体时必须提供，并列入签名范围")),
@@ -109,7 +92,5 @@ pub fn one_header<'a>(
     if values.next().is_some() {
         return Err(wrong("出现了两次"));
     }
-    std::str::from_utf8(value)
-        .map(Some)
-        .map_err(|_| wrong("含非 ASCII 字符"))
+    std::str::from_utf8(value).map(Some).map_err(|_| wrong("含非 ASCII 字符"))
 }

@@ -28,33 +28,25 @@ pub(super) struct Input<'a> {
 
 /// Reads `Signature-Input`.
 pub(super) fn input(header: &str) -> Result<Input<'_>, Error> {
-    let wrong = |why| Error::Malformed {
-        header: "Signature-Input",
-        why,
-    };
+    let wrong = |why| Error::Malformed { header: "Signature-Input", why };
     if header.len() > MAX_HEADER || !header.is_ascii() {
         return Err(wrong("过长或含非 ASCII 字符"));
     }
-    let parameters = header
-        .strip_prefix("sig1=")
-        .ok_or_else(|| wrong("应以 sig1= 开头，且只含一个签名"))?;
-    let (covers_body, mut rest) = match (
-        parameters.strip_prefix(WITH_BODY),
-        parameters.strip_prefix(WITHOUT_BODY),
-    ) {
-        (Some(rest), _) => (true, rest),
-        (None, Some(rest)) => (false, rest),
-        (None, None) => {
-            return Err(wrong(
-                "签名范围应依次为 @method、@path、@query，有请求体时加 content-digest",
-            ));
-        }
-    };
+    let parameters =
+        header.strip_prefix("sig1=").ok_or_else(|| wrong("应以 sig1= 开头，且只含一个签名"))?;
+    let (covers_body, mut rest) =
+        match (parameters.strip_prefix(WITH_BODY), parameters.strip_prefix(WITHOUT_BODY)) {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) => {
+                return Err(wrong(
+                    "签名范围应依次为 @method、@path、@query，有请求体时加 content-digest",
+                ));
+            }
+        };
     let mut found = Found::default();
     while !rest.is_empty() {
-        rest = found
-            .take(rest)
-            .ok_or_else(|| wrong("参数格式不正确、重复或无法识别"))?;
+        rest = found.take(rest).ok_or_else(|| wrong("参数格式不正确、重复或无法识别"))?;
     }
     let missing = || wrong("应有 created、expires、nonce、keyid、alg 五个参数");
     if found.alg.ok_or_else(missing)? != ALGORITHM {
@@ -64,10 +56,8 @@ pub(super) fn input(header: &str) -> Result<Input<'_>, Error> {
     if !(MIN_NONCE..=MAX_NONCE).contains(&nonce.len()) {
         return Err(wrong("nonce 应为 16 至 64 个字符"));
     }
-    let (created, expires) = (
-        found.created.ok_or_else(missing)?,
-        found.expires.ok_or_else(missing)?,
-    );
+    let (created, expires) =
+        (found.created.ok_or_else(missing)?, found.expires.ok_or_else(missing)?);
     if expires < created {
         return Err(wrong("expires 早于 created"));
     }
@@ -140,14 +130,10 @@ pub(super) fn octets(header: &'static str, value: &str, name: &str) -> Result<Ve
     if value.len() > MAX_HEADER {
         return Err(wrong("过长"));
     }
-    let member = value
-        .strip_prefix(name)
-        .and_then(|rest| rest.strip_prefix("=:"));
+    let member = value.strip_prefix(name).and_then(|rest| rest.strip_prefix("=:"));
     let text = member.and_then(|rest| rest.strip_suffix(':'));
     let text = text.ok_or_else(|| wrong("应为 名称=:BASE64: 的形式，且只含一项"))?;
-    STANDARD
-        .decode(text)
-        .map_err(|_| wrong("不是有效的 BASE64"))
+    STANDARD.decode(text).map_err(|_| wrong("不是有效的 BASE64"))
 }
 
 #[cfg(test)]
@@ -184,10 +170,7 @@ mod tests {
             ("created=1790000000", "created=-1"),
             ("created=1790000000", "created=1790000000.5"),
             ("created=1790000000", "created=1790000000000000000"),
-            (
-                "created=1790000000",
-                "created=1790000000;created=1790000000",
-            ),
+            ("created=1790000000", "created=1790000000;created=1790000000"),
             ("created=1790000000", "created=1790000061"),
             ("created=1790000000;", ""),
             ("keyid=\"k\";", ""),

@@ -39,10 +39,7 @@ pub struct SignedHeaders {
 impl SignedHeaders {
     /// Names and values, as an HTTP client wants them.
     pub fn pairs(&self) -> Vec<(&'static str, &str)> {
-        let digest = self
-            .content_digest
-            .as_deref()
-            .map(|digest| ("content-digest", digest));
+        let digest = self.content_digest.as_deref().map(|digest| ("content-digest", digest));
         let rest = [
             ("signature-input", self.signature_input.as_str()),
             ("signature", self.signature.as_str()),
@@ -60,11 +57,7 @@ pub fn sign(
 ) -> Result<SignedHeaders, DeviceError> {
     let mut nonce = [0; 16];
     random.fill(&mut nonce)?;
-    let components = if request.body.is_empty() {
-        WITHOUT_BODY
-    } else {
-        WITH_BODY
-    };
+    let components = if request.body.is_empty() { WITHOUT_BODY } else { WITH_BODY };
     let created = now.as_second();
     let parameters = format!(
         "{components};created={created};expires={};nonce=\"{}\";keyid=\"{client}\";alg=\"{ALGORITHM}\"",

@@ -1,10 +1,6 @@
 //! A gate over a fresh store, with a clock that stands still.
 
-#![allow(
-    clippy::unwrap_used,
-    dead_code,
-    reason = "each test file uses its own part"
-)]
+#![allow(clippy::unwrap_used, dead_code, reason = "each test file uses its own part")]
 
 use access::{
     Access, Client, ClientName, Error, Incoming, NewClient, Outgoing, Principal, Roles,
@@ -50,9 +46,7 @@ impl World {
         gm::Random::fill(&mut OsRandom, &mut random).unwrap();
         let name = format!("access_{:016x}", u64::from_be_bytes(random));
         sqlx::any::install_default_drivers();
-        let mut conn = <sqlx::AnyConnection as sqlx::Connection>::connect(&server)
-            .await
-            .unwrap();
+        let mut conn = <sqlx::AnyConnection as sqlx::Connection>::connect(&server).await.unwrap();
         let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
         sqlx::query(create).execute(&mut conn).await.unwrap();
         let (server, _) = server.rsplit_once('/').unwrap();
@@ -69,44 +63,28 @@ impl World {
             "test/journal",
         );
         config.opening = Opening::New;
-        let store = Store::open(config, device.clone(), clock.clone())
-            .await
-            .unwrap();
+        let store = Store::open(config, device.clone(), clock.clone()).await.unwrap();
         let access = Access::new(store.clone(), device.clone(), clock.clone()).unwrap();
-        Self {
-            access,
-            store,
-            clock,
-            device,
-            folder,
-        }
+        Self { access, store, clock, device, folder }
     }
 
     /// The first admin.
     pub async fn admin(&self) -> Asker {
         let (new, key) = new_client("管理端", "admin");
-        Asker {
-            client: self.access.create_first_client(new).await.unwrap(),
-            key,
-        }
+        Asker { client: self.access.create_first_client(new).await.unwrap(), key }
     }
 
     /// Another client, created by the admin.
     pub async fn asker(&self, admin: &Asker, name: &str, roles: &str) -> Asker {
         let (new, key) = new_client(name, roles);
         let permit = self.manage(admin).await;
-        Asker {
-            client: self.access.create_client(&permit, new).await.unwrap(),
-            key,
-        }
+        Asker { client: self.access.create_client(&permit, new).await.unwrap(), key }
     }
 
     /// The permit to manage clients.
     pub async fn manage(&self, admin: &Asker) -> access::Permit {
         let principal = self.ask(admin, "GET", b"").await.unwrap();
-        self.access
-            .permit(&principal, access::Action::ManageClients)
-            .unwrap()
+        self.access.permit(&principal, access::Action::ManageClients).unwrap()
     }
 
     /// Signs and sends a request to `/api/v1/things?a=1`.
@@ -116,12 +94,7 @@ impl World {
     }
 
     pub fn sign(&self, asker: &Asker, method: &str, body: &[u8]) -> SignedHeaders {
-        let outgoing = Outgoing {
-            method,
-            path: "/api/v1/things",
-            query: Some("a=1"),
-            body,
-        };
+        let outgoing = Outgoing { method, path: "/api/v1/things", query: Some("a=1"), body };
         let time = (self.clock.now(), &mut OsRandom as &mut dyn gm::Random);
         access::signature::sign(&outgoing, &asker.client.id, &asker.key, time).unwrap()
     }
@@ -132,9 +105,7 @@ impl World {
         body: &[u8],
         headers: &SignedHeaders,
     ) -> Result<Principal, Error> {
-        self.access
-            .authenticate(&incoming(method, body, headers))
-            .await
+        self.access.authenticate(&incoming(method, body, headers)).await
     }
 
     /// A second gate over the same database, with a memory of its own.
@@ -144,13 +115,8 @@ impl World {
 
     /// Turns the journal back by one record, as who can write to the database could.
     pub async fn roll_back_journal(&self) {
-        let url = format!(
-            "sqlite:{}",
-            self.folder.path().join("institution.db").display()
-        );
-        let mut conn = <sqlx::AnyConnection as sqlx::Connection>::connect(&url)
-            .await
-            .unwrap();
+        let url = format!("sqlite:{}", self.folder.path().join("institution.db").display());
+        let mut conn = <sqlx::AnyConnection as sqlx::Connection>::connect(&url).await.unwrap();
         let text = "UPDATE journal_head SET size = size - 1";
         sqlx::query(text).execute(&mut conn).await.unwrap();
     }
@@ -159,10 +125,7 @@ impl World {
     pub async fn count(&self, table: &str) -> i64 {
         let text = format!("SELECT COUNT(*) FROM {table}");
         let mut reader = self.store.read().await.unwrap();
-        let row = sqlx::query(sqlx::AssertSqlSafe(text))
-            .fetch_one(&mut *reader)
-            .await
-            .unwrap();
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_one(&mut *reader).await.unwrap();
         sqlx::Row::get(&row, 0)
     }
 
@@ -183,15 +146,8 @@ impl World {
 
     /// The kinds of all records so far.
     pub async fn kinds(&self) -> Vec<String> {
-        let page = store::Page {
-            limit: 1000,
-            ..store::Page::default()
-        };
-        let records = self
-            .store
-            .records(&store::Filter::default(), page)
-            .await
-            .unwrap();
+        let page = store::Page { limit: 1000, ..store::Page::default() };
+        let records = self.store.records(&store::Filter::default(), page).await.unwrap();
         records.into_iter().map(|stored| stored.kind).collect()
     }
 }
@@ -212,12 +168,5 @@ pub fn new_client(name: &str, roles: &str) -> (NewClient, Arc<PrivateKey>) {
     let key = Arc::new(PrivateKey::generate(&mut OsRandom).unwrap());
     let name: ClientName = name.parse().unwrap();
     let roles: Roles = roles.parse().unwrap();
-    (
-        NewClient {
-            name,
-            public_key: *key.public_key(),
-            roles,
-        },
-        key,
-    )
+    (NewClient { name, public_key: *key.public_key(), roles }, key)
 }

@@ -71,9 +71,7 @@ impl Institution {
         kind: &Kind,
         row: Enrolment,
     ) -> Result<Enrolled, Error> {
-        let sign = self
-            .ca()
-            .prepare(issue_order(order, kind.sign(), &row, None))?;
+        let sign = self.ca().prepare(issue_order(order, kind.sign(), &row, None))?;
         let key = match &row.enc_serial {
             Some(serial) => Some(self.ask_for_key(order, &sign, *serial).await?),
             None => None,
@@ -119,10 +117,7 @@ impl Institution {
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
-                    let mut intents = Intents {
-                        tickets: Vec::new(),
-                        issued: Vec::new(),
-                    };
+                    let mut intents = Intents { tickets: Vec::new(), issued: Vec::new() };
                     for prepared in [Some(sign), enc].into_iter().flatten() {
                         match ca.intend(tx, prepared).await? {
                             Intent::Ticket(ticket) => intents.tickets.push(*ticket),
@@ -155,12 +150,7 @@ impl Institution {
                     let response = answer(&sign, enc.as_ref(), key, chain).encode();
                     let enrolment = record::finish(tx, row, response.clone()).await?;
                     fault::point("app.50-kept");
-                    Ok::<_, Error>(Enrolled {
-                        enrolment,
-                        sign,
-                        enc,
-                        response,
-                    })
+                    Ok::<_, Error>(Enrolled { enrolment, sign, enc, response })
                 })
             })
             .await
@@ -168,22 +158,14 @@ impl Institution {
 
     /// The answer of an enrolment that was carried out before: the same bytes.
     async fn answered(&self, enrolment: Enrolment) -> Result<Enrolled, Error> {
-        let response = enrolment
-            .response
-            .clone()
-            .ok_or(Error::Stored("申请的应答缺失"))?;
+        let response = enrolment.response.clone().ok_or(Error::Stored("申请的应答缺失"))?;
         let sign = self.ca().find(&enrolment.sign_serial).await?;
         let sign = sign.ok_or(Error::Stored("申请的签名证书缺失"))?;
         let enc = match &enrolment.enc_serial {
             Some(serial) => self.ca().find(serial).await?,
             None => None,
         };
-        Ok(Enrolled {
-            enrolment,
-            sign,
-            enc,
-            response,
-        })
+        Ok(Enrolled { enrolment, sign, enc, response })
     }
 
     /// A refusal is final and recorded; a fault leaves the enrolment open for a retry.
@@ -207,11 +189,7 @@ fn issue_order(
 ) -> IssueOrder {
     let (role, serial, public_key) = match key {
         Some(key) => (Role::Enc, row.enc_serial, key.public_key),
-        None => (
-            row.sign_role(),
-            Some(row.sign_serial),
-            *order.proof.public_key(),
-        ),
+        None => (row.sign_role(), Some(row.sign_serial), *order.proof.public_key()),
     };
     let replaces = match role {
         Role::Enc => None,
@@ -234,9 +212,8 @@ fn issue_order(
 fn split(
     issued: Vec<StoredCertificate>,
 ) -> Result<(StoredCertificate, Option<StoredCertificate>), Error> {
-    let (mut enc, mut sign): (Vec<_>, Vec<_>) = issued
-        .into_iter()
-        .partition(|stored| stored.record.role == Role::Enc);
+    let (mut enc, mut sign): (Vec<_>, Vec<_>) =
+        issued.into_iter().partition(|stored| stored.record.role == Role::Enc);
     let sign = sign.pop().ok_or(Error::Stored("没有签名证书"))?;
     Ok((sign, enc.pop()))
 }
@@ -251,8 +228,5 @@ fn answer(
         certificates: vec![enc.certificate.clone()],
         key: key.enveloped,
     });
-    CsrResponse {
-        sign_certificates: vec![sign.certificate.clone(), issuer],
-        encryption,
-    }
+    CsrResponse { sign_certificates: vec![sign.certificate.clone(), issuer], encryption }
 }

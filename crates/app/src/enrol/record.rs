@@ -82,9 +82,7 @@ pub struct EnrolmentPage {
 impl Institution {
     /// Unit A: records the order, or finds it.
     pub(super) async fn accept(&self, order: &EnrolOrder, kind: &Kind) -> Result<Enrolment, Error> {
-        let index = self
-            .store()
-            .blind_index("enrolment.order", &order.content())?;
+        let index = self.store().blind_index("enrolment.order", &order.content())?;
         let row = EnrolmentRow {
             request_id: order.request_id.as_str().to_owned(),
             act: order.act.word().to_owned(),
@@ -148,8 +146,7 @@ impl Institution {
             .commit(move |tx| {
                 Box::pin(async move {
                     let body = json!({ "code": code, "reason": reason });
-                    tx.append(Record::new("enrolment.refused", actor, subject, body))
-                        .await?;
+                    tx.append(Record::new("enrolment.refused", actor, subject, body)).await?;
                     Ok::<_, Error>(())
                 })
             })
@@ -160,8 +157,7 @@ impl Institution {
     pub async fn enrolment(&self, id: &RequestId) -> Result<Enrolment, Error> {
         let mut reader = self.store().read().await?;
         let row = sql::find(&mut reader, id.as_str()).await?;
-        row.ok_or_else(|| Error::NoRequest(id.to_string()))?
-            .try_into()
+        row.ok_or_else(|| Error::NoRequest(id.to_string()))?.try_into()
     }
 
     /// How many orders are accepted and not carried out.
@@ -185,10 +181,7 @@ impl Institution {
             .last()
             .filter(|_| full)
             .map(|row| format!("{}/{}", row.accepted_at, row.request_id));
-        let enrolments = rows
-            .into_iter()
-            .map(TryInto::try_into)
-            .collect::<Result<_, _>>()?;
+        let enrolments = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
         Ok(EnrolmentPage { enrolments, next })
     }
 }
@@ -225,25 +218,13 @@ pub(super) async fn finish(
     response: Vec<u8>,
 ) -> Result<Enrolment, Error> {
     let now = tx.now();
-    if !sql::finish(
-        tx.conn(),
-        row.request_id.as_str(),
-        &response,
-        now.as_second(),
-    )
-    .await?
-    {
+    if !sql::finish(tx.conn(), row.request_id.as_str(), &response, now.as_second()).await? {
         let found = sql::find(tx.conn(), row.request_id.as_str()).await?;
         return found.ok_or(Error::Stored("申请记录缺失"))?.try_into();
     }
     let body = json!({ "response_sm3": gm::sm3::hash(&response).to_hex() });
     append(tx, "enrolment.issued", &row, body).await?;
-    Ok(Enrolment {
-        state: State::Issued,
-        response: Some(response),
-        finished_at: Some(now),
-        ..row
-    })
+    Ok(Enrolment { state: State::Issued, response: Some(response), finished_at: Some(now), ..row })
 }
 
 async fn append(
@@ -253,8 +234,7 @@ async fn append(
     body: serde_json::Value,
 ) -> Result<(), Error> {
     let subject = format!("enrolment:{}", row.request_id);
-    tx.append(Record::new(kind, row.actor.clone(), subject, body))
-        .await?;
+    tx.append(Record::new(kind, row.actor.clone(), subject, body)).await?;
     Ok(())
 }
 
@@ -275,10 +255,7 @@ impl TryFrom<EnrolmentRow> for Enrolment {
             act: row.act,
             kind: row.kind,
             sign_serial: Serial::from_hex(&row.sign_serial)?,
-            enc_serial: row
-                .enc_serial
-                .map(|hex| Serial::from_hex(&hex))
-                .transpose()?,
+            enc_serial: row.enc_serial.map(|hex| Serial::from_hex(&hex)).transpose()?,
             state,
             response: row.response,
             accepted_at: instant(row.accepted_at)?,

@@ -11,10 +11,7 @@ impl Shared {
     pub(super) fn new(point: &PublicKey) -> Self {
         let sec1 = Zeroizing::new(point.to_sec1());
         let mut octets = Zeroizing::new([0; 64]);
-        octets
-            .iter_mut()
-            .zip(sec1.iter().skip(1))
-            .for_each(|(to, octet)| *to = *octet);
+        octets.iter_mut().zip(sec1.iter().skip(1)).for_each(|(to, octet)| *to = *octet);
         Self(octets)
     }
 

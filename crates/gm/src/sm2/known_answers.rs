@@ -25,10 +25,7 @@ fn k() -> Scalar {
 
 #[test]
 fn public_key_of_the_example() {
-    assert_eq!(
-        hex::encode(key().public_key().to_sec1()),
-        format!("04{X}{Y}")
-    );
+    assert_eq!(hex::encode(key().public_key().to_sec1()), format!("04{X}{Y}"));
 }
 
 #[test]
@@ -67,10 +64,7 @@ fn ciphertext_of_the_example() {
         21886ca989ca9c7d58087307ca93092d651efa";
     assert_eq!(hex::encode(ciphertext.to_raw()), raw);
     let read = Ciphertext::from_raw(&hex::decode(raw).unwrap()).unwrap();
-    assert_eq!(
-        key.decrypt(&read).unwrap().as_slice(),
-        b"encryption standard"
-    );
+    assert_eq!(key.decrypt(&read).unwrap().as_slice(), b"encryption standard");
 }
 
 /// GB/T 32918.2 §6.1 A5: k with r + k = n must not be used. k is solved for: r = e + x1(kG).
@@ -102,21 +96,13 @@ fn deterministic_signatures_repeat_and_hedged_ones_do_not() {
         let (r, _) = key.sign_digest(&e).scalars().unwrap();
         r - super::scalar_of(&e)
     };
-    assert_ne!(
-        nonce_mark(crate::Digest([3; 32])),
-        nonce_mark(crate::Digest([4; 32]))
-    );
+    assert_ne!(nonce_mark(crate::Digest([3; 32])), nonce_mark(crate::Digest([4; 32])));
 }
 
 #[test]
 fn private_keys_outside_one_to_n_minus_two_are_refused() {
     let n = "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d541";
-    for bad in [
-        format!("{n}22"),
-        format!("{n}23"),
-        "00".repeat(32),
-        "ff".repeat(32),
-    ] {
+    for bad in [format!("{n}22"), format!("{n}23"), "00".repeat(32), "ff".repeat(32)] {
         PrivateKey::from_bytes(&octets(&bad)).unwrap_err();
     }
     for good in [format!("{n}21"), format!("{}01", "00".repeat(31))] {

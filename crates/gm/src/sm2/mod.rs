@@ -84,11 +84,7 @@ fn encrypt_with(key: &PublicKey, plaintext: &[u8], k: &Scalar) -> Option<Ciphert
     let shared = PublicKey::from_point(&(ProjectivePoint::from(*key.point()) * k))?;
     let shared = kdf::Shared::new(&shared);
     let cipher = shared.mask(plaintext)?;
-    Some(Ciphertext::new(
-        c1,
-        shared.check(plaintext),
-        cipher.to_vec(),
-    ))
+    Some(Ciphertext::new(c1, shared.check(plaintext), cipher.to_vec()))
 }
 
 /// Uniform in 1..=n-1 by rejection.
@@ -104,9 +100,7 @@ fn random_scalar(rng: &mut dyn Random) -> Result<Zeroizing<Scalar>, DeviceError>
 
 /// None for zero and for n and above.
 fn nonzero_scalar(octets: &[u8; 32]) -> Option<Scalar> {
-    Scalar::from_repr((*octets).into())
-        .into_option()
-        .filter(|scalar| !bool::from(scalar.is_zero()))
+    Scalar::from_repr((*octets).into()).into_option().filter(|scalar| !bool::from(scalar.is_zero()))
 }
 
 /// e mod n.

@@ -16,9 +16,7 @@ pub(super) struct NonceKey(Zeroizing<[u8; 32]>);
 
 impl NonceKey {
     pub(super) fn new(private: &[u8; 32]) -> Self {
-        Self(Zeroizing::new(
-            sm3::hmac(private, b"yinxin sm2 nonce key 1").0,
-        ))
+        Self(Zeroizing::new(sm3::hmac(private, b"yinxin sm2 nonce key 1").0))
     }
 
     /// Candidates for k in the order in which they are tried; `fresh` may be empty.

@@ -41,9 +41,7 @@ impl PrivateKey {
 
     /// Reads 32 octets, big-endian.
     pub fn from_bytes(octets: &[u8; 32]) -> Result<Self, KeyError> {
-        nonzero_scalar(octets)
-            .and_then(Self::from_scalar)
-            .ok_or(KeyError::Scalar)
+        nonzero_scalar(octets).and_then(Self::from_scalar).ok_or(KeyError::Scalar)
     }
 
     /// 32 octets, big-endian.
@@ -78,9 +76,7 @@ impl PrivateKey {
     pub(crate) fn sign_hedged(&self, e: &Digest, fresh: &[u8]) -> Signature {
         let mut candidates = self.nonces.candidates(e, fresh);
         loop {
-            let signature = candidates
-                .next()
-                .and_then(|k| self.sign_with(e, &Zeroizing::new(k)));
+            let signature = candidates.next().and_then(|k| self.sign_with(e, &Zeroizing::new(k)));
             if let Some(signature) = signature {
                 return signature;
             }
@@ -106,11 +102,7 @@ impl PrivateKey {
         let shared = kdf::Shared::new(&PublicKey::from_point(&point).ok_or(DecryptError)?);
         let plain = shared.mask(ciphertext.cipher()).ok_or(DecryptError)?;
         let check = shared.check(&plain);
-        if bool::from(check.0.ct_eq(&ciphertext.hash().0)) {
-            Ok(plain)
-        } else {
-            Err(DecryptError)
-        }
+        if bool::from(check.0.ct_eq(&ciphertext.hash().0)) { Ok(plain) } else { Err(DecryptError) }
     }
 
     /// Reads an unencrypted PKCS#8 PrivateKeyInfo: id-ecPublicKey with the SM2 curve.
@@ -142,13 +134,7 @@ impl PrivateKey {
         let public = PublicKey::from_point(&ProjectivePoint::mul_by_generator(&d))?;
         let nonces = NonceKey::new(&Zeroizing::new(d.to_repr().into()));
         let default_z = public.z(&UserId::default());
-        Some(Self {
-            d,
-            inverse,
-            nonces,
-            public,
-            default_z,
-        })
+        Some(Self { d, inverse, nonces, public, default_z })
     }
 
     pub(crate) fn scalar(&self) -> &Scalar {

@@ -40,11 +40,7 @@ impl Counter {
         if record(count) != octets {
             return Err(damaged());
         }
-        Ok(Self {
-            file,
-            path: path.to_path_buf(),
-            count: Mutex::new(count),
-        })
+        Ok(Self { file, path: path.to_path_buf(), count: Mutex::new(count) })
     }
 
     /// Counts one more, before the signature is made.

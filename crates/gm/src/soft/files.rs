@@ -58,9 +58,7 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), DeviceError> {
 
 /// Removes a file; durable when this returns.
 pub(super) fn remove(path: &Path) -> Result<(), DeviceError> {
-    fs::remove_file(path)
-        .and_then(|()| sync_folder(path))
-        .map_err(|cause| fault(path, &cause))
+    fs::remove_file(path).and_then(|()| sync_folder(path)).map_err(|cause| fault(path, &cause))
 }
 
 /// Opens a file of ours for reading and writing in place.
@@ -71,9 +69,7 @@ pub(super) fn open(path: &Path) -> Result<File, DeviceError> {
 /// The paths in the folder whose name ends in `.extension`, in order.
 pub(super) fn list(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, DeviceError> {
     let read = || -> io::Result<Vec<PathBuf>> {
-        fs::read_dir(folder)?
-            .map(|entry| Ok(entry?.path()))
-            .collect()
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
     };
     let mut paths = read().map_err(|cause| fault(folder, &cause))?;
     paths.retain(|path| path.extension().is_some_and(|found| found == extension));

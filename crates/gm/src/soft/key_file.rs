@@ -60,12 +60,7 @@ pub(super) fn decode(file: &[u8], master: &[u8; 32]) -> Option<(Facts, Zeroizing
         Some(text) => Some(PublicKey::from_sec1(&hex::decode(text).ok()?).ok()?),
         None => None,
     };
-    let facts = Facts {
-        label: file.label,
-        kind: file.kind,
-        created: file.created,
-        public_key,
-    };
+    let facts = Facts { label: file.label, kind: file.kind, created: file.created, public_key };
     if file.format != FORMAT {
         return None;
     }

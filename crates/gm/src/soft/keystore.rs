@@ -122,21 +122,13 @@ impl Keystore {
             return Err(RefusedReason::LabelTaken.into());
         }
         let secret = Secret::new(kind, octets).ok_or(RefusedReason::BadInput)?;
-        let facts = Facts {
-            label: label.clone(),
-            kind,
-            created: now(),
-            public_key: secret.public_key(),
-        };
+        let facts =
+            Facts { label: label.clone(), kind, created: now(), public_key: secret.public_key() };
         let file = key_file::encode(&facts, octets, &self.master, random)?;
         // The count first: a key without its count would be damage.
         let counter = Counter::create(&self.path(label, COUNT))?;
         files::write(&self.path(label, KEY), &file)?;
-        let entry = Entry {
-            facts,
-            secret,
-            counter,
-        };
+        let entry = Entry { facts, secret, counter };
         let info = entry.info();
         self.insert(entry);
         Ok(info)
@@ -174,11 +166,7 @@ fn load(path: &Path, master: &[u8; 32]) -> Result<Entry, DeviceError> {
         return Err(damaged());
     }
     let counter = Counter::open(&path.with_extension(COUNT))?;
-    Ok(Entry {
-        facts,
-        secret,
-        counter,
-    })
+    Ok(Entry { facts, secret, counter })
 }
 
 fn now() -> i64 {

@@ -120,11 +120,7 @@ impl SoftDevice {
 
 impl Device for SoftDevice {
     fn info(&self) -> DeviceInfo {
-        DeviceInfo {
-            name: self.folder.display().to_string(),
-            kind: "software",
-            certified: false,
-        }
+        DeviceInfo { name: self.folder.display().to_string(), kind: "software", certified: false }
     }
 
     fn session(&self) -> Result<Box<dyn Session + '_>, DeviceError> {

@@ -204,8 +204,7 @@ impl Session for SoftSession<'_> {
         expect: &PublicKey,
     ) -> Result<KeyInfo, DeviceError> {
         let key = share::combine(shares, expect)?;
-        self.keys
-            .add(label, KeyKind::Sm2Sign, &key.to_bytes()[..], self)
+        self.keys.add(label, KeyKind::Sm2Sign, &key.to_bytes()[..], self)
     }
 }
 

@@ -29,15 +29,10 @@ pub(super) fn split(
         return Err(RefusedReason::BadInput.into());
     }
     let degree = usize::from(threshold);
-    let mut source = Recording {
-        random,
-        failure: None,
-    };
+    let mut source = Recording { random, failure: None };
     let mut polynomial = Zeroizing::new(<Vec<Share> as Polynomial<Share>>::create(degree));
     let secret = Zeroizing::new(IdentifierPrimeField(*key.scalar()));
-    polynomial
-        .fill(&secret, &mut source, degree)
-        .map_err(broken)?;
+    polynomial.fill(&secret, &mut source, degree).map_err(broken)?;
     if let Some(failure) = source.failure {
         return Err(failure);
     }
@@ -75,10 +70,7 @@ pub(super) fn combine(shares: &[KeyShare], expect: &PublicKey) -> Result<Private
 fn part(share: &KeyShare) -> Option<Share> {
     let value = Scalar::from_repr((*share.value()).into()).into_option()?;
     let index = Scalar::from(u64::from(share.index()));
-    Some(Share::with_identifier_and_value(
-        IdentifierPrimeField(index),
-        IdentifierPrimeField(value),
-    ))
+    Some(Share::with_identifier_and_value(IdentifierPrimeField(index), IdentifierPrimeField(value)))
 }
 
 fn broken(cause: vsss_rs::Error) -> DeviceError {

@@ -64,21 +64,13 @@ impl Remote {
         let info = blocking(move || keeper.session()?.key(&label)).await??;
         let key = info.public_key.ok_or(Error::StoredData("signing_label"))?;
         let entity = EntityName::new(&config.ca_name_der, &key, config.ca_certificate_serial);
-        Ok(Self {
-            device,
-            clock,
-            transport,
-            config,
-            entity,
-        })
+        Ok(Self { device, clock, transport, config, entity })
     }
 
     /// Sends one request and takes its answer, checked but for its content.
     async fn ask(&self, request: Request) -> Result<Respond, Error> {
         let (message, task) = self.sign_request(request).await?;
-        let answer = (self.transport)(message)
-            .await
-            .map_err(Error::Unreachable)?;
+        let answer = (self.transport)(message).await.map_err(Error::Unreachable)?;
         let answer = KmRespond::from_der(&answer).map_err(Error::Message)?;
         let key = self.config.centre_key;
         let body = blocking(move || answer.verify(&key, &UserId::default()).cloned())
@@ -95,12 +87,7 @@ impl Remote {
             let mut number = [0; TASK_OCTETS];
             session.fill(&mut number)?;
             let task = TaskNumber::from_magnitude(&number).map_err(Error::Message)?;
-            let body = KsRequest {
-                ca,
-                requests: vec![request],
-                time,
-                task: task.clone(),
-            };
+            let body = KsRequest { ca, requests: vec![request], time, task: task.clone() };
             let signed = CaRequest::sign(body, |der| -> Result<Signature, Error> {
                 Ok(session.sign(&label, &UserId::default(), der)?)
             })?;
@@ -136,10 +123,7 @@ impl Remote {
         }
         let public_key = key.public_key.public_key().map_err(Error::Message)?;
         let envelope = PrivateKeyEnvelope::from_der(&key.private_key).map_err(Error::Message)?;
-        Ok(IssuedKey {
-            public_key,
-            enveloped: envelope.into_enveloped(public_key),
-        })
+        Ok(IssuedKey { public_key, enveloped: envelope.into_enveloped(public_key) })
     }
 }
 

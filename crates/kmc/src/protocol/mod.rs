@@ -54,8 +54,7 @@ impl Kmc {
         let key_hash = hex::encode(&body.ca.key_hash);
         let known = body.ca.hash_algorithm == pki::oid::SM3;
         let ca = sql::register::ca_by_key_hash(&mut reader, &key_hash, false).await?;
-        ca.filter(|_| known)
-            .ok_or(Error::Protocol(ProtocolError::UnknownCa))
+        ca.filter(|_| known).ok_or(Error::Protocol(ProtocolError::UnknownCa))
     }
 
     async fn record_task(&self, ca: &Ca, task: &TaskNumber) -> Result<(), Error> {
@@ -94,9 +93,7 @@ impl Kmc {
         match request {
             Request::Apply(apply) => {
                 let issued = self.apply(ca, apply_order(apply)?).await?;
-                let key = self
-                    .ret_key(issued, (apply.user.cert_serial, whole))
-                    .await?;
+                let key = self.ret_key(issued, (apply.user.cert_serial, whole)).await?;
                 Ok(Respond::Apply(key))
             }
             Request::Restore(restore) => {
@@ -160,21 +157,14 @@ fn refusal(error: &Error) -> Respond {
         error_number::INTERNAL => "密钥管理中心内部错误，请稍后以新的任务编号重试".to_owned(),
         _ => error.to_string(),
     };
-    Respond::Error(ErrorPackage {
-        number,
-        text: Some(text),
-    })
+    Respond::Error(ErrorPackage { number, text: Some(text) })
 }
 
 /// One to 64 requests, each about another certificate.
 fn check_list(requests: &[Request]) -> Result<(), ProtocolError> {
     let serials: HashSet<&Serial> = requests.iter().map(Request::cert_serial).collect();
     let fits = (1..=rules::REQUESTS_MAX).contains(&requests.len());
-    if fits && serials.len() == requests.len() {
-        Ok(())
-    } else {
-        Err(ProtocolError::BadList)
-    }
+    if fits && serials.len() == requests.len() { Ok(()) } else { Err(ProtocolError::BadList) }
 }
 
 fn apply_order(apply: &ApplyKey) -> Result<ApplyOrder, ProtocolError> {

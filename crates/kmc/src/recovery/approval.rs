@@ -88,17 +88,11 @@ pub fn approve(
     }
     check(case, operator)?;
     check(case, judicial)?;
-    Ok(TwoParties {
-        operator: (operator.0.id, operator.1),
-        judicial: (judicial.0.id, judicial.1),
-    })
+    Ok(TwoParties { operator: (operator.0.id, operator.1), judicial: (judicial.0.id, judicial.1) })
 }
 
 fn check(case: &RecoveryCase, (officer, signature): &(Officer, Signature)) -> Result<(), Error> {
     let record = case.record();
-    gm::sm2::verify(&officer.public_key, &UserId::default(), &record, signature).map_err(|_| {
-        Error::ApprovalInvalid {
-            party: officer.party.title(),
-        }
-    })
+    gm::sm2::verify(&officer.public_key, &UserId::default(), &record, signature)
+        .map_err(|_| Error::ApprovalInvalid { party: officer.party.title() })
 }

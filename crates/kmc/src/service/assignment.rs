@@ -88,15 +88,11 @@ async fn apply(
     name: Option<SealedBlob>,
 ) -> Result<Option<WrappedKey>, Error> {
     let existing = sql::pairs::find(tx.conn(), ca.id, &order.cert_serial).await?;
-    match (
-        rules::decide_apply(existing.as_ref(), order, tx.now())?,
-        existing,
-    ) {
+    match (rules::decide_apply(existing.as_ref(), order, tx.now())?, existing) {
         (Applying::Again, Some(pair)) => {
             let subject = subject(ca.id, &order.cert_serial);
             let body = json!({ "signing_key": order.signing_key.fingerprint() });
-            tx.append(Record::new("key.delivered_again", actor(ca), subject, body))
-                .await?;
+            tx.append(Record::new("key.delivered_again", actor(ca), subject, body)).await?;
             Ok(Some(pair.wrapped))
         }
         _ => take(tx, (ca, order), name).await,
@@ -130,8 +126,7 @@ async fn take(
         "user_name": name,
     });
     let subject = subject(ca.id, &order.cert_serial);
-    tx.append(Record::new("key.assigned", actor(ca), subject, body))
-        .await?;
+    tx.append(Record::new("key.assigned", actor(ca), subject, body)).await?;
     fault::point("kmc.13-apply-written");
     Ok(Some(wrapped))
 }
@@ -158,8 +153,7 @@ async fn restore(tx: &mut Tx, ca: &Ca, order: &RestoreOrder) -> Result<WrappedKe
         "signing_key": order.signing_key.fingerprint(),
     });
     let subject = subject(ca.id, &order.cert_serial);
-    tx.append(Record::new(kind, actor(ca), subject, body))
-        .await?;
+    tx.append(Record::new(kind, actor(ca), subject, body)).await?;
     fault::point("kmc.22-restore-written");
     Ok(pair.wrapped)
 }

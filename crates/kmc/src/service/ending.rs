@@ -54,14 +54,10 @@ async fn revoke(
     (ca, cert_serial): (&Ca, &Serial),
     retention: Retention,
 ) -> Result<Ending, Error> {
-    let pair = sql::pairs::find(tx.conn(), ca.id, cert_serial)
-        .await?
-        .ok_or(Error::UnknownCertificate)?;
+    let pair =
+        sql::pairs::find(tx.conn(), ca.id, cert_serial).await?.ok_or(Error::UnknownCertificate)?;
     let now = whole_second(tx.now());
-    match (
-        rules::decide_end(&pair, EndReason::Revoked, now, retention)?,
-        pair.place,
-    ) {
+    match (rules::decide_end(&pair, EndReason::Revoked, now, retention)?, pair.place) {
         (Some(ending), _) => {
             end(tx, &pair, (ending, actor(ca))).await?;
             Ok(ending)
@@ -98,8 +94,7 @@ async fn end(
         "retain_until": ending.retain_until.as_second(),
     });
     let subject = subject(pair.assignment.ca_id, &pair.assignment.cert_serial);
-    tx.append(Record::new("key.ended", actor, subject, body))
-        .await?;
+    tx.append(Record::new("key.ended", actor, subject, body)).await?;
     fault::point("kmc.32-end-written");
     Ok(())
 }

@@ -66,12 +66,6 @@ pub(super) async fn add(tx: &mut Tx, fresh: &[WrappedKey], cause: Cause) -> Resu
     let at = whole_second(tx.now());
     sql::moves::add(tx.conn(), fresh, (cause, at)).await?;
     let body = json!({ "pairs": fresh.len(), "cause": cause.word() });
-    tx.append(Record::new(
-        "key.generated",
-        Actor::system(),
-        "standby",
-        body,
-    ))
-    .await?;
+    tx.append(Record::new("key.generated", Actor::system(), "standby", body)).await?;
     Ok(())
 }

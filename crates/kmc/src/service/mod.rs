@@ -74,19 +74,8 @@ impl Kmc {
         let (keeper, labels) = (device.clone(), (signing.clone(), wrapping.clone()));
         let public_key = blocking(move || own_keys(&*keeper, &labels, first)).await??;
         let entity = EntityName::new(&config.name_der, &public_key, config.certificate_serial);
-        let inner = Inner {
-            store,
-            clock,
-            config,
-            entity,
-            device,
-            public_key,
-            signing,
-            wrapping,
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        let inner = Inner { store, clock, config, entity, device, public_key, signing, wrapping };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The key by which answers verify.
@@ -108,13 +97,9 @@ impl Kmc {
     async fn envelope(&self, wrapped: WrappedKey, to: PublicKey) -> Result<IssuedKey, Error> {
         let kek = self.inner.wrapping.clone();
         let public_key = wrapped.public_key;
-        let enveloped = self
-            .on_device(move |session| session.envelope_wrapped(&kek, &wrapped, &to))
-            .await?;
-        Ok(IssuedKey {
-            public_key,
-            enveloped,
-        })
+        let enveloped =
+            self.on_device(move |session| session.envelope_wrapped(&kek, &wrapped, &to)).await?;
+        Ok(IssuedKey { public_key, enveloped })
     }
 
     /// Signs with the centre's key under the default user ID.
@@ -140,9 +125,7 @@ impl Kmc {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Error::Interrupted)
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)
 }
 
 /// The instant as records and tables hold it.

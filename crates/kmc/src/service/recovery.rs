@@ -85,11 +85,7 @@ impl Kmc {
 
     async fn hand_over(&self, stored: Stored, wrapped: WrappedKey) -> Result<RecoveredKey, Error> {
         let key = self.envelope(wrapped, stored.case.order.target_key).await?;
-        Ok(RecoveredKey {
-            case: stored.case,
-            notice: stored.notice,
-            key,
-        })
+        Ok(RecoveredKey { case: stored.case, notice: stored.notice, key })
     }
 
     /// Refusals of a judicial recovery are legal acts too. Faults are not.
@@ -105,8 +101,7 @@ impl Kmc {
                 Box::pin(async move {
                     let subject = format!("recovery:{}", printable(&token));
                     let body = json!({ "code": code });
-                    tx.append(Record::new("recovery.refused", actor, subject, body))
-                        .await?;
+                    tx.append(Record::new("recovery.refused", actor, subject, body)).await?;
                     Ok::<_, Error>(())
                 })
             })
@@ -167,9 +162,7 @@ async fn recover(
     token: &str,
     (approvals, actor): (&[Approval], Actor),
 ) -> Result<(Stored, WrappedKey), Error> {
-    let stored = sql::recovery::find(tx.conn(), token)
-        .await?
-        .ok_or(Error::UnknownCase)?;
+    let stored = sql::recovery::find(tx.conn(), token).await?.ok_or(Error::UnknownCase)?;
     let parties = approve(&stored.case, &signers(tx, approvals).await?, tx.now())?;
     let kind = match &stored.done {
         None => finish(tx, &stored.case, &parties).await?,
@@ -216,19 +209,12 @@ fn same_people(done: &sql::recovery::Done, parties: &TwoParties) -> bool {
 }
 
 async fn tell(tx: &mut Tx, token: &str, actor: Actor) -> Result<(), Error> {
-    let stored = sql::recovery::find(tx.conn(), token)
-        .await?
-        .ok_or(Error::UnknownCase)?;
+    let stored = sql::recovery::find(tx.conn(), token).await?.ok_or(Error::UnknownCase)?;
     let at = whole_second(tx.now());
     if !sql::recovery::tell(tx.conn(), stored.case.id, at).await? {
         return Err(Error::NoNoticeDue);
     }
-    record_case(
-        tx,
-        ("recovery.notice_given", &stored.case),
-        (actor, json!({})),
-    )
-    .await
+    record_case(tx, ("recovery.notice_given", &stored.case), (actor, json!({}))).await
 }
 
 /// A record of a case always names what the law asks for.

@@ -45,9 +45,7 @@ impl Kmc {
     /// An open CA by its registered name. In the embedded default the caller is trusted to be it.
     pub async fn ca(&self, name: &str) -> Result<Ca, Error> {
         let mut reader = self.inner.store.read().await?;
-        sql::register::ca_by_name(&mut reader, name, false)
-            .await?
-            .ok_or(Error::UnknownCa)
+        sql::register::ca_by_name(&mut reader, name, false).await?.ok_or(Error::UnknownCa)
     }
 
     /// Gives a CA another request-signing key.
@@ -104,8 +102,7 @@ impl Kmc {
                         return Err(Error::UnknownOfficer);
                     }
                     let subject = format!("officer:{}", public_key.fingerprint());
-                    tx.append(Record::new("officer.closed", actor, subject, json!({})))
-                        .await?;
+                    tx.append(Record::new("officer.closed", actor, subject, json!({}))).await?;
                     Ok(())
                 })
             })
@@ -152,8 +149,7 @@ async fn record_ca(
     actor: Actor,
 ) -> Result<(), Error> {
     let body = json!({ "name": ca.name(), "public_key": ca.public_key.fingerprint() });
-    tx.append(Record::new(kind, actor, format!("ca:{}", ca.id), body))
-        .await?;
+    tx.append(Record::new(kind, actor, format!("ca:{}", ca.id), body)).await?;
     Ok(())
 }
 
@@ -172,13 +168,10 @@ async fn register_officer(
     actor: Actor,
 ) -> Result<(), Error> {
     let at = whole_second(tx.now());
-    sql::register::add_officer(tx.conn(), &person, at)
-        .await?
-        .ok_or(Error::OfficerTaken)?;
+    sql::register::add_officer(tx.conn(), &person, at).await?.ok_or(Error::OfficerTaken)?;
     let name = name.insert(tx).await?;
     let body = json!({ "party": person.party.word(), "name": name.to_json() });
     let subject = format!("officer:{}", person.public_key.fingerprint());
-    tx.append(Record::new("officer.registered", actor, subject, body))
-        .await?;
+    tx.append(Record::new("officer.registered", actor, subject, body)).await?;
     Ok(())
 }

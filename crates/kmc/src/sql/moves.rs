@@ -59,9 +59,7 @@ async fn insert_all(
     // The text holds only numbered placeholders made above.
     let mut query = sqlx::query(AssertSqlSafe(sql)).bind(batch_id);
     for pair in pairs {
-        query = query
-            .bind(pair.public_key.to_sec1().to_vec())
-            .bind(pair.sealed.clone());
+        query = query.bind(pair.public_key.to_sec1().to_vec()).bind(pair.sealed.clone());
     }
     query.execute(conn).await.map_err(fault).map(drop)
 }
@@ -88,8 +86,7 @@ pub(crate) async fn assign(
         .fetch_optional(conn)
         .await
         .map_err(fault)?;
-    row.map(|row| Ok((column(&row, "id")?, wrapped(&row)?)))
-        .transpose()
+    row.map(|row| Ok((column(&row, "id")?, wrapped(&row)?))).transpose()
 }
 
 /// Records that a pair is enveloped to a signing key.
@@ -143,9 +140,5 @@ pub(crate) async fn end(conn: &mut Connection, pair_id: i64, ending: &Ending) ->
 
 /// A move that changed no row lost a race; the unit is rolled back and the caller tries again.
 fn exactly_one(rows: u64) -> Result<(), Error> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(Error::Interrupted)
-    }
+    if rows == 1 { Ok(()) } else { Err(Error::Interrupted) }
 }

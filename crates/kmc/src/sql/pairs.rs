@@ -40,15 +40,8 @@ pub(crate) async fn find(
 
 /// A pair by its row, for a recovery case.
 pub(crate) async fn find_by_id(conn: &mut Connection, id: i64) -> Result<AssignedPair, Error> {
-    let row = sqlx::query(FIND_BY_ID)
-        .bind(id)
-        .fetch_optional(conn)
-        .await
-        .map_err(fault)?;
-    row.as_ref()
-        .map(assigned)
-        .transpose()?
-        .ok_or(Error::StoredData("key_pair.id"))
+    let row = sqlx::query(FIND_BY_ID).bind(id).fetch_optional(conn).await.map_err(fault)?;
+    row.as_ref().map(assigned).transpose()?.ok_or(Error::StoredData("key_pair.id"))
 }
 
 /// Pairs in use whose certificates are over, oldest first.
@@ -76,10 +69,7 @@ pub(crate) async fn releases(conn: &mut Connection, pair_id: i64) -> Result<Vec<
     rows.iter()
         .map(|row| {
             let kind: String = column(row, "kind")?;
-            Ok(IssuedTo {
-                key: key(row, "target_key")?,
-                restored: kind == "restore",
-            })
+            Ok(IssuedTo { key: key(row, "target_key")?, restored: kind == "restore" })
         })
         .collect()
 }
@@ -96,18 +86,12 @@ pub(crate) async fn standby(conn: &mut Connection) -> Result<u64, Error> {
 /// The counts of the three stores and of the ledger.
 pub(crate) async fn statistics(conn: &mut Connection) -> Result<Statistics, Error> {
     let ledger = "SELECT COALESCE(CAST(SUM(pairs) AS BIGINT), 0) AS n FROM key_batch";
-    let generated = sqlx::query(ledger)
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(fault)?;
+    let generated = sqlx::query(ledger).fetch_one(&mut *conn).await.map_err(fault)?;
     let by_ca = "SELECT c.name AS name, \
          COUNT(CASE WHEN p.store = 'in_use' THEN 1 END) AS in_use, \
          COUNT(CASE WHEN p.store = 'history' THEN 1 END) AS history \
          FROM ca_client c LEFT JOIN key_pair p ON p.ca_id = c.id GROUP BY c.name ORDER BY c.name";
-    let rows = sqlx::query(by_ca)
-        .fetch_all(&mut *conn)
-        .await
-        .map_err(fault)?;
+    let rows = sqlx::query(by_ca).fetch_all(&mut *conn).await.map_err(fault)?;
     Ok(Statistics {
         generated: count(&generated, "n")?,
         by_ca: rows.iter().map(ca_statistics).collect::<Result<_, _>>()?,
@@ -139,10 +123,7 @@ fn assigned(row: &AnyRow) -> Result<AssignedPair, Error> {
 
 /// The public half and the device-wrapped private half.
 pub(super) fn wrapped(row: &AnyRow) -> Result<WrappedKey, Error> {
-    Ok(WrappedKey {
-        public_key: key(row, "public_key")?,
-        sealed: column(row, "sealed")?,
-    })
+    Ok(WrappedKey { public_key: key(row, "public_key")?, sealed: column(row, "sealed")? })
 }
 
 fn place(row: &AnyRow) -> Result<Place, Error> {

@@ -126,12 +126,7 @@ pub(crate) async fn finish(
 pub(crate) async fn tell(conn: &mut Connection, id: i64, at: Timestamp) -> Result<bool, Error> {
     let sql = "UPDATE recovery_case SET notice_at = $2 \
          WHERE id = $1 AND done_at IS NOT NULL AND silence IS NULL AND notice_at IS NULL";
-    let done = sqlx::query(sql)
-        .bind(id)
-        .bind(at.as_second())
-        .execute(conn)
-        .await
-        .map_err(fault)?;
+    let done = sqlx::query(sql).bind(id).bind(at.as_second()).execute(conn).await.map_err(fault)?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -181,20 +176,12 @@ fn done(row: &AnyRow) -> Result<Option<Done>, Error> {
         return Ok(None);
     }
     Ok(Some(Done {
-        operator: (
-            column(row, "operator_id")?,
-            signature(row, "operator_signature")?,
-        ),
-        judicial: (
-            column(row, "judicial_id")?,
-            signature(row, "judicial_signature")?,
-        ),
+        operator: (column(row, "operator_id")?, signature(row, "operator_signature")?),
+        judicial: (column(row, "judicial_id")?, signature(row, "judicial_signature")?),
     }))
 }
 
 fn optional_text(row: &AnyRow, name: &'static str) -> Result<Option<Text>, Error> {
     let value: Option<String> = column(row, name)?;
-    value
-        .map(|value| Text::parse(name, &value).map_err(|_| Error::StoredData(name)))
-        .transpose()
+    value.map(|value| Text::parse(name, &value).map_err(|_| Error::StoredData(name))).transpose()
 }

@@ -91,11 +91,7 @@ pub(crate) async fn ca_by_key_hash(
 }
 
 fn ca(row: &AnyRow) -> Result<Ca, Error> {
-    Ok(Ca {
-        id: column(row, "id")?,
-        name: text(row, "name")?,
-        public_key: key(row, "public_key")?,
-    })
+    Ok(Ca { id: column(row, "id")?, name: text(row, "name")?, public_key: key(row, "public_key")? })
 }
 
 /// A person for the register: blind index of the identity, blob of the name.

@@ -62,9 +62,7 @@ impl World {
         let mut conn = sqlx::AnyConnection::connect(url).await.unwrap();
         let drop_old = format!("DROP DATABASE IF EXISTS {name}");
         conn.execute(AssertSqlSafe(drop_old)).await.unwrap();
-        conn.execute(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .await
-            .unwrap();
+        conn.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         Self::in_folder(folder, format!("{server}/{name}")).await
     }
@@ -74,13 +72,7 @@ impl World {
         SoftDevice::create(&path.join("device"), PASSPHRASE, Stretch::FAST_FOR_TESTS).unwrap();
         let clock = Arc::new(FixedClock::at(NOW).unwrap());
         let kmc = open(&path, &url, clock.clone()).await;
-        Self {
-            folder: path,
-            url,
-            clock,
-            kmc,
-            _keep: Some(folder),
-        }
+        Self { folder: path, url, clock, kmc, _keep: Some(folder) }
     }
 
     /// A folder that outlives the process, for tests that kill it.
@@ -92,35 +84,17 @@ impl World {
         }
         let clock = Arc::new(FixedClock::at(NOW).unwrap());
         let kmc = open(path, &url, clock.clone()).await;
-        Self {
-            folder: path.to_owned(),
-            url,
-            clock,
-            kmc,
-            _keep: None,
-        }
+        Self { folder: path.to_owned(), url, clock, kmc, _keep: None }
     }
 
     /// Closes everything and opens it again, as a new process would.
     pub async fn restarted(self) -> Self {
-        let Self {
-            folder,
-            url,
-            clock,
-            kmc,
-            _keep,
-        } = self;
+        let Self { folder, url, clock, kmc, _keep } = self;
         let store = kmc.store().clone();
         drop(kmc);
         store.close().await;
         let kmc = open(&folder, &url, clock.clone()).await;
-        Self {
-            folder,
-            url,
-            clock,
-            kmc,
-            _keep,
-        }
+        Self { folder, url, clock, kmc, _keep }
     }
 
     pub fn advance_days(&self, days: i64) {
@@ -131,11 +105,7 @@ impl World {
     pub async fn ca(&self, name: &str) -> (Ca, PrivateKey) {
         let key = person();
         let name = Text::parse("name", name).unwrap();
-        let ca = self
-            .kmc
-            .register_ca(name, *key.public_key(), actor())
-            .await
-            .unwrap();
+        let ca = self.kmc.register_ca(name, *key.public_key(), actor()).await.unwrap();
         (ca, key)
     }
 
@@ -162,33 +132,22 @@ impl World {
 
     /// How many records of a kind the journal holds.
     pub async fn records(&self, kind: &str) -> u64 {
-        let filter = store::Filter {
-            kind: Some(kind.to_owned()),
-            ..store::Filter::default()
-        };
+        let filter = store::Filter { kind: Some(kind.to_owned()), ..store::Filter::default() };
         self.kmc.store().count(&filter).await.unwrap()
     }
 }
 
 /// A small standby store, so that tests reach its ends.
 pub fn refill() -> RefillPolicy {
-    RefillPolicy {
-        low: 4,
-        level: 8,
-        batch: 3,
-    }
+    RefillPolicy { low: 4, level: 8, batch: 3 }
 }
 
 pub async fn open(folder: &Path, url: &str, clock: Arc<FixedClock>) -> Kmc {
     let device = Arc::new(SoftDevice::open(&folder.join("device"), PASSPHRASE).unwrap());
     let config = StoreConfig::new(url, Schema::Kmc, folder.join("anchor"), "kmc.test/journal")
         .opening(Opening::New);
-    let store = Store::open(config, device.clone(), clock.clone())
-        .await
-        .unwrap();
-    Kmc::open(store, device, clock, config_of(refill()))
-        .await
-        .unwrap()
+    let store = Store::open(config, device.clone(), clock.clone()).await.unwrap();
+    Kmc::open(store, device, clock, config_of(refill())).await.unwrap()
 }
 
 pub fn config_of(refill: RefillPolicy) -> KmcConfig {
@@ -243,10 +202,7 @@ pub fn order(number: u32, signing_key: &PublicKey) -> ApplyOrder {
 }
 
 pub fn restore(number: u32, signing_key: &PublicKey) -> RestoreOrder {
-    RestoreOrder {
-        cert_serial: serial(number),
-        signing_key: *signing_key,
-    }
+    RestoreOrder { cert_serial: serial(number), signing_key: *signing_key }
 }
 
 /// Opens what was issued with the subscriber's signing key, and checks it against its public half.

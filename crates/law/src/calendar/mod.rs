@@ -46,9 +46,7 @@ pub enum DayKind<'a> {
 impl Calendar {
     /// The calendar that this version brings along.
     pub fn published() -> Result<Self, Error> {
-        PUBLISHED
-            .iter()
-            .try_fold(Self::default(), |calendar, text| calendar.with_notice(text))
+        PUBLISHED.iter().try_fold(Self::default(), |calendar, text| calendar.with_notice(text))
     }
 
     /// Adds the notice of one more year, in the form of `law/calendar/YYYY.toml`.

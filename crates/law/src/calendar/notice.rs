@@ -12,10 +12,7 @@ pub(crate) struct Notice {
     source: String,
     /// Its number, where it is known for certain.
     #[serde(default)]
-    #[allow(
-        dead_code,
-        reason = "read by people; here so that a misspelt field is an error"
-    )]
+    #[allow(dead_code, reason = "read by people; here so that a misspelt field is an error")]
     number: Option<String>,
     pub holiday: Vec<Holiday>,
 }
@@ -46,12 +43,7 @@ impl Notice {
             return refuse("没有出处或没有节日".into());
         }
         for holiday in &self.holiday {
-            let Holiday {
-                name,
-                from,
-                to,
-                working,
-            } = holiday;
+            let Holiday { name, from, to, working } = holiday;
             if from > to || to.plus_days(-30) > *from {
                 return refuse(format!("{name}的起止日期不对"));
             }
@@ -59,9 +51,7 @@ impl Notice {
             if let Some(stray) = days.find(|day| !self.may_name(*day)) {
                 return refuse(format!("{name}：{stray}不属于本年度通知"));
             }
-            if let Some(wrong) = working
-                .iter()
-                .find(|day| !day.is_weekend() || self.is_off(**day))
+            if let Some(wrong) = working.iter().find(|day| !day.is_weekend() || self.is_off(**day))
             {
                 return refuse(format!("{name}：{wrong}不能是调休上班日"));
             }
@@ -75,8 +65,6 @@ impl Notice {
     }
 
     fn is_off(&self, day: CivilDate) -> bool {
-        self.holiday
-            .iter()
-            .any(|holiday| (holiday.from..=holiday.to).contains(&day))
+        self.holiday.iter().any(|holiday| (holiday.from..=holiday.to).contains(&day))
     }
 }

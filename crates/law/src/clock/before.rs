@@ -17,11 +17,5 @@ pub struct BackwardTerm {
 pub fn before(calendar: &Calendar, event: CivilDate, days: CalendarDays) -> BackwardTerm {
     let latest = event.plus_days(-i32::from(days.0));
     let day = calendar.working_day_until(latest);
-    BackwardTerm {
-        latest,
-        safe: Due {
-            day,
-            certainty: calendar.certainty(day, latest),
-        },
-    }
+    BackwardTerm { latest, safe: Due { day, certainty: calendar.certainty(day, latest) } }
 }

@@ -19,11 +19,5 @@ pub struct CalendarTerm {
 pub fn after(calendar: &Calendar, event: CivilDate, days: CalendarDays) -> CalendarTerm {
     let nominal = event.plus_days(i32::from(days.0));
     let day = calendar.working_day_from(nominal);
-    CalendarTerm {
-        nominal,
-        rolled: Due {
-            day,
-            certainty: calendar.certainty(nominal, day),
-        },
-    }
+    CalendarTerm { nominal, rolled: Due { day, certainty: calendar.certainty(nominal, day) } }
 }

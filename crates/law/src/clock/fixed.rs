@@ -33,10 +33,6 @@ impl DayOfYear {
     /// The term in one year.
     pub fn in_year(self, year: i16) -> Result<FixedTerm, Error> {
         let last = CivilDate::new(year, self.month, self.day)?;
-        Ok(FixedTerm {
-            safe: last.yesterday(),
-            last,
-            breach: last.tomorrow(),
-        })
+        Ok(FixedTerm { safe: last.yesterday(), last, breach: last.tomorrow() })
     }
 }

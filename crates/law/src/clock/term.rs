@@ -26,11 +26,7 @@ impl Pause {
         if served > from {
             return Err(Error::Pause("书面告知在停止计算之后才送达"));
         }
-        Ok(Self {
-            notice: notice.trim().to_owned(),
-            from,
-            until: None,
-        })
+        Ok(Self { notice: notice.trim().to_owned(), from, until: None })
     }
 
     /// Ends the pause; `until` is its last day.
@@ -94,12 +90,7 @@ pub enum Reading {
 impl Term {
     /// A term that an event started; the day of the event is not counted.
     pub fn new(event: CivilDate, days: WorkingDays) -> Self {
-        Self {
-            event,
-            days,
-            extension: None,
-            pauses: Vec::new(),
-        }
+        Self { event, days, extension: None, pauses: Vec::new() }
     }
 
     /// The extension, if one was granted.
@@ -115,10 +106,7 @@ impl Term {
         if let Reading::Runs(due) = self.reading(calendar)
             && extension.granted > due.day
         {
-            return Err(Error::ExtendedTooLate {
-                due: due.day,
-                granted: extension.granted,
-            });
+            return Err(Error::ExtendedTooLate { due: due.day, granted: extension.granted });
         }
         self.extension = Some(extension);
         Ok(self)
@@ -145,18 +133,15 @@ impl Term {
     pub fn reading(&self, calendar: &Calendar) -> Reading {
         let open = self.pauses.iter().find(|pause| pause.until.is_none());
         match open {
-            Some(pause) => Reading::Stands {
-                since: pause.from,
-                left: self.left(calendar, pause.from),
-            },
+            Some(pause) => {
+                Reading::Stands { since: pause.from, left: self.left(calendar, pause.from) }
+            }
             None => Reading::Runs(self.due(calendar)),
         }
     }
 
     fn due(&self, calendar: &Calendar) -> Due {
-        working::after_skipping(calendar, self.event, self.length(), &|day| {
-            self.is_paused(day)
-        })
+        working::after_skipping(calendar, self.event, self.length(), &|day| self.is_paused(day))
     }
 
     fn length(&self) -> WorkingDays {

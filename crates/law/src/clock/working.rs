@@ -26,8 +26,5 @@ pub(super) fn after_skipping(
             left -= 1;
         }
     }
-    Due {
-        day,
-        certainty: calendar.certainty(event.tomorrow(), day),
-    }
+    Due { day, certainty: calendar.certainty(event.tomorrow(), day) }
 }

@@ -86,19 +86,13 @@ impl Certificate {
         let algorithm = AlgorithmIdentifier::read(&mut outer)?;
         let signature = outer.octet_bits()?;
         outer.finish()?;
-        let parts = Parts {
-            signature: range_at_end(der, signature),
-            ..read_tbs(&tbs)?
-        };
+        let parts = Parts { signature: range_at_end(der, signature), ..read_tbs(&tbs)? };
         if algorithm != parts.algorithm {
             return Err(Defect::AlgorithmMismatch.into());
         }
         check_signature_form(&algorithm, signature)?;
         parts.check()?;
-        Ok(Self {
-            der: der.into(),
-            parts: Arc::new(parts),
-        })
+        Ok(Self { der: der.into(), parts: Arc::new(parts) })
     }
 
     /// Reads a certificate from DER or from PEM.
@@ -183,9 +177,7 @@ impl Certificate {
     /// # Errors
     /// [`Error::Key`] when the key is of another kind.
     pub fn public_key(&self) -> Result<PublicKey, Error> {
-        self.parts
-            .key
-            .map_or_else(|| self.parts.spki.public_key(), Ok)
+        self.parts.key.map_or_else(|| self.parts.spki.public_key(), Ok)
     }
 
     /// Signature algorithm, the same inside and out.
@@ -197,9 +189,7 @@ impl Certificate {
     /// Content of the signature's BIT STRING.
     #[must_use]
     pub fn signature(&self) -> &[u8] {
-        self.der
-            .get(self.parts.signature.clone())
-            .unwrap_or_default()
+        self.der.get(self.parts.signature.clone()).unwrap_or_default()
     }
 
     /// Extensions in their order.
@@ -211,10 +201,7 @@ impl Certificate {
     /// The extension of this type as it came.
     #[must_use]
     pub fn extension(&self, oid: &Oid) -> Option<&Extension> {
-        self.parts
-            .extensions
-            .iter()
-            .find(|extension| extension.oid == *oid)
+        self.parts.extensions.iter().find(|extension| extension.oid == *oid)
     }
 
     /// The typed form of an extension. Known types were read once when the
@@ -239,8 +226,7 @@ impl Certificate {
     /// Whether basicConstraints says CA:TRUE.
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        self.basic_constraints()
-            .is_some_and(|constraints| constraints.ca)
+        self.basic_constraints().is_some_and(|constraints| constraints.ca)
     }
 
     /// subjectKeyIdentifier.
@@ -309,22 +295,12 @@ impl Certificate {
     /// [`Error::Algorithm`] when it is not SM2-with-SM3, [`Error::Signature`]
     /// when it does not verify.
     pub fn verify_signature(&self, issuer_key: &PublicKey, id: &UserId) -> Result<(), Error> {
-        verify(
-            WHAT,
-            self.signature_algorithm(),
-            issuer_key,
-            id,
-            self.tbs_der(),
-            self.signature(),
-        )
+        verify(WHAT, self.signature_algorithm(), issuer_key, id, self.tbs_der(), self.signature())
     }
 }
 
 /// Verifies an SM2-with-SM3 signature over original bytes.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the six things a signature binds"
-)]
+#[expect(clippy::too_many_arguments, reason = "the six things a signature binds")]
 pub(crate) fn verify(
     what: &'static str,
     algorithm: &AlgorithmIdentifier,
@@ -334,10 +310,7 @@ pub(crate) fn verify(
     signature: &[u8],
 ) -> Result<(), Error> {
     if !algorithm.is_sm2_with_sm3() {
-        return Err(Error::Algorithm {
-            what,
-            oid: algorithm.oid.to_string(),
-        });
+        return Err(Error::Algorithm { what, oid: algorithm.oid.to_string() });
     }
     let signature = Signature::from_der(signature).map_err(|_| Error::Signature { what })?;
     gm::sm2::verify(key, id, signed, &signature).map_err(|_| Error::Signature { what })

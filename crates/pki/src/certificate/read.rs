@@ -36,11 +36,8 @@ pub(super) fn read_tbs(tbs: &Tlv<'_>) -> Result<Parts, Error> {
         None => Vec::new(),
     };
     content.finish()?;
-    let key = if spki.key_algorithm() == KeyAlgorithm::Sm2 {
-        Some(spki.public_key()?)
-    } else {
-        None
-    };
+    let key =
+        if spki.key_algorithm() == KeyAlgorithm::Sm2 { Some(spki.public_key()?) } else { None };
     let tbs = tbs.offset()..tbs.offset() + tbs.raw().len();
     Ok(Parts {
         tbs,
@@ -78,11 +75,7 @@ fn read_validity(content: &mut Reader<'_>) -> Result<(Timestamp, Timestamp), Err
     let mut next = || {
         let tlv = pair.read()?;
         let at = tlv.instant()?;
-        if time::has_right_tag(at, tlv.tag()) {
-            Ok(at)
-        } else {
-            Err(Error::from(Defect::TimeType))
-        }
+        if time::has_right_tag(at, tlv.tag()) { Ok(at) } else { Err(Error::from(Defect::TimeType)) }
     };
     let (not_before, not_after) = (next()?, next()?);
     pair.finish()?;
@@ -114,10 +107,8 @@ impl Parts {
         if self.issuer.is_empty() {
             return Err(Defect::IssuerEmpty.into());
         }
-        let has_san = self
-            .extensions
-            .iter()
-            .any(|extension| extension.oid == oid::SUBJECT_ALT_NAME);
+        let has_san =
+            self.extensions.iter().any(|extension| extension.oid == oid::SUBJECT_ALT_NAME);
         if self.subject.is_empty() && !has_san {
             return Err(Defect::SubjectEmpty.into());
         }
@@ -146,9 +137,7 @@ pub(super) fn check_signature_form(
     if !algorithm.has_no_parameters() {
         return Err(Defect::AlgorithmParameters);
     }
-    Signature::from_der(signature)
-        .map(drop)
-        .map_err(|_| Defect::SignatureForm)
+    Signature::from_der(signature).map(drop).map_err(|_| Defect::SignatureForm)
 }
 
 pub(super) fn range_at_end(der: &[u8], tail: &[u8]) -> Range<usize> {

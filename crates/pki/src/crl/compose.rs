@@ -47,9 +47,7 @@ pub fn compose(
             Some(_) => {}
         }
     }
-    wanted
-        .next()
-        .map_or(Ok(()), |missing| Err(Mismatch::Missing(missing.serial)))
+    wanted.next().map_or(Ok(()), |missing| Err(Mismatch::Missing(missing.serial)))
 }
 
 fn related(base: &Crl, delta: &Crl, full: &Crl) -> bool {
@@ -67,14 +65,12 @@ fn merge<'a>(
     delta: impl Iterator<Item = RevokedEntry> + 'a,
 ) -> impl Iterator<Item = RevokedEntry> + 'a {
     let (mut base, mut delta) = (base.peekable(), delta.peekable());
-    std::iter::from_fn(
-        move || match (base.peek().copied(), delta.peek().copied()) {
-            (Some(old), new) if new.is_none_or(|new| old.serial < new.serial) => base.next(),
-            (Some(old), Some(new)) if old.serial == new.serial => {
-                base.next();
-                delta.next()
-            }
-            _ => delta.next(),
-        },
-    )
+    std::iter::from_fn(move || match (base.peek().copied(), delta.peek().copied()) {
+        (Some(old), new) if new.is_none_or(|new| old.serial < new.serial) => base.next(),
+        (Some(old), Some(new)) if old.serial == new.serial => {
+            base.next();
+            delta.next()
+        }
+        _ => delta.next(),
+    })
 }

@@ -36,14 +36,10 @@ impl RevokedEntry {
 
     fn encode_extensions(&self, w: &mut Writer) {
         if self.reason != Reason::Unspecified {
-            extension::write(w, &oid::CRL_REASON, false, |w| {
-                w.enumerated(self.reason.code())
-            });
+            extension::write(w, &oid::CRL_REASON, false, |w| w.enumerated(self.reason.code()));
         }
         if let Some(since) = self.invalid_since {
-            extension::write(w, &oid::INVALIDITY_DATE, false, |w| {
-                w.generalized_time(since)
-            });
+            extension::write(w, &oid::INVALIDITY_DATE, false, |w| w.generalized_time(since));
         }
     }
 }
@@ -111,9 +107,5 @@ impl<'a> Entry<'a> {
 pub(super) fn read_time(reader: &mut Reader<'_>) -> Result<Timestamp, Error> {
     let element = reader.read()?;
     let at = element.instant()?;
-    if time::has_right_tag(at, element.tag()) {
-        Ok(at)
-    } else {
-        Err(Defect::TimeType.into())
-    }
+    if time::has_right_tag(at, element.tag()) { Ok(at) } else { Err(Defect::TimeType.into()) }
 }

@@ -32,14 +32,8 @@ impl Number {
         let magnitude = reader.unsigned()?;
         reader.finish()?;
         let mut octets = [0; 20];
-        let start = octets
-            .len()
-            .checked_sub(magnitude.len())
-            .ok_or(Defect::Number)?;
-        octets
-            .get_mut(start..)
-            .ok_or(Defect::Number)?
-            .copy_from_slice(magnitude);
+        let start = octets.len().checked_sub(magnitude.len()).ok_or(Defect::Number)?;
+        octets.get_mut(start..).ok_or(Defect::Number)?.copy_from_slice(magnitude);
         Ok(Self(octets))
     }
 
@@ -47,9 +41,7 @@ impl Number {
     pub fn to_u64(self) -> Option<u64> {
         let (high, low) = self.0.split_at(12);
         let low: [u8; 8] = low.try_into().ok()?;
-        high.iter()
-            .all(|octet| *octet == 0)
-            .then(|| u64::from_be_bytes(low))
+        high.iter().all(|octet| *octet == 0).then(|| u64::from_be_bytes(low))
     }
 }
 
@@ -114,15 +106,7 @@ impl Crl {
         let signature = der.len() - signature.len()..der.len();
         let tbs = span(&tbs);
         let entries = list.map_or(0..0, |list| content_span(&list));
-        Ok(Self {
-            tbs,
-            entries,
-            count,
-            sorted,
-            signature,
-            head,
-            der,
-        })
+        Ok(Self { tbs, entries, count, sorted, signature, head, der })
     }
 
     /// The whole list as it was received.
@@ -208,9 +192,7 @@ impl Crl {
 
     /// The entries, read one at a time.
     pub fn entries(&self) -> Entries<'_> {
-        Entries(Reader::new(
-            self.der.get(self.entries.clone()).unwrap_or_default(),
-        ))
+        Entries(Reader::new(self.der.get(self.entries.clone()).unwrap_or_default()))
     }
 
     /// The first entry with this serial. For direct lists; in an indirect list a serial may
@@ -227,10 +209,7 @@ impl Crl {
     /// When the algorithm is not SM2 with SM3, or the signature does not verify.
     pub fn verify(&self, issuer_key: &PublicKey, id: &UserId) -> Result<(), Error> {
         if !self.head.algorithm.is_sm2_with_sm3() {
-            return Err(Error::Algorithm {
-                what: WHAT,
-                oid: self.head.algorithm.oid.to_string(),
-            });
+            return Err(Error::Algorithm { what: WHAT, oid: self.head.algorithm.oid.to_string() });
         }
         let wrong = || Error::Signature { what: WHAT };
         let signature = Signature::from_der(self.signature()).map_err(|_| wrong())?;
@@ -247,11 +226,7 @@ impl<'a> Iterator for Entries<'a> {
 
     /// [`Crl::from_der`] has read every entry once, so the walk ends only at the end.
     fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            None
-        } else {
-            Entry::read(&mut self.0).ok()
-        }
+        if self.0.is_empty() { None } else { Entry::read(&mut self.0).ok() }
     }
 }
 
@@ -295,9 +270,7 @@ fn read_tbs<'a>(
     if let Some(mut extensions) = fields.explicit(0)? {
         let element = extensions.expect(Tag::SEQUENCE)?;
         extensions.finish()?;
-        extension::for_each(&element, |id, critical, value| {
-            head.extension(id, critical, &value)
-        })?;
+        extension::for_each(&element, |id, critical, value| head.extension(id, critical, &value))?;
     }
     fields.finish()?;
     Ok((head, list))
@@ -334,11 +307,7 @@ impl Head {
                 critical
             }
         };
-        if must == critical {
-            Ok(())
-        } else {
-            Err(Defect::ExtensionCritical.into())
-        }
+        if must == critical { Ok(()) } else { Err(Defect::ExtensionCritical.into()) }
     }
 }
 

@@ -29,11 +29,7 @@ impl Scope {
     /// The scope of a partition of end-entity certificates that is published at `url`.
     pub fn shard(url: impl Into<String>) -> Self {
         let point = DistributionPointName::Full(vec![GeneralName::Uri(url.into())]);
-        Self {
-            point: Some(point),
-            only_users: true,
-            ..Self::default()
-        }
+        Self { point: Some(point), only_users: true, ..Self::default() }
     }
 
     /// Addresses of the list.
@@ -71,19 +67,9 @@ impl TypedExtension for Scope {
         let indirect = flag(&mut fields, 4)?;
         let only_attributes = flag(&mut fields, 5)?;
         fields.finish()?;
-        let scope = Self {
-            point,
-            only_users,
-            only_authorities,
-            only_attributes,
-            only_reasons,
-            indirect,
-        };
-        if scope == Self::default() {
-            Err(Defect::ScopeEmpty.into())
-        } else {
-            Ok(scope)
-        }
+        let scope =
+            Self { point, only_users, only_authorities, only_attributes, only_reasons, indirect };
+        if scope == Self::default() { Err(Defect::ScopeEmpty.into()) } else { Ok(scope) }
     }
 
     fn write(&self, w: &mut Writer) {
@@ -110,19 +96,12 @@ impl TypedExtension for Scope {
 /// An address that fits in an IA5String and in a line of a protocol.
 pub(super) fn check_url(url: &str) -> Result<(), Defect> {
     let visible = url.bytes().all(|octet| octet.is_ascii_graphic());
-    if visible && !url.is_empty() {
-        Ok(())
-    } else {
-        Err(Defect::Url)
-    }
+    if visible && !url.is_empty() { Ok(()) } else { Err(Defect::Url) }
 }
 
 /// `[number] IMPLICIT BOOLEAN DEFAULT FALSE`.
 fn flag(fields: &mut Reader<'_>, number: u8) -> Result<bool, Error> {
-    match fields
-        .optional(Tag::context(number))?
-        .map(|element| element.value())
-    {
+    match fields.optional(Tag::context(number))?.map(|element| element.value()) {
         None => Ok(false),
         Some([0xff]) => Ok(true),
         Some(_) => Err(Defect::Extension.into()),

@@ -71,9 +71,7 @@ impl Params<'_> {
             }
         }
         self.scope.as_ref().map_or(Ok(()), Scope::check)?;
-        self.freshest
-            .iter()
-            .try_for_each(|url| scope::check_url(url))
+        self.freshest.iter().try_for_each(|url| scope::check_url(url))
     }
 
     /// Version to `nextUpdate`.
@@ -171,16 +169,9 @@ impl<S: Read + Write + Seek> CrlWriter<S> {
     /// # Errors
     /// When the spool fails.
     pub fn finish(self, key: &PublicKey, id: &UserId) -> Result<UnsignedCrl<S>, Error> {
-        let spool = self
-            .spool
-            .into_inner()
-            .map_err(|failed| spool_failed(failed.into_error()))?;
+        let spool = self.spool.into_inner().map_err(|failed| spool_failed(failed.into_error()))?;
         // `revokedCertificates` must be absent when it would be empty (RFC 5280 §5.1.2.6).
-        let list = if self.entries == 0 {
-            Vec::new()
-        } else {
-            header(Tag::SEQUENCE, self.octets)
-        };
+        let list = if self.entries == 0 { Vec::new() } else { header(Tag::SEQUENCE, self.octets) };
         let parts = [&self.head, &list, &self.tail];
         let content = self.octets + parts.iter().map(|part| part.len() as u64).sum::<u64>();
         let before = [&header(Tag::SEQUENCE, content)[..], &self.head, &list].concat();
@@ -244,9 +235,7 @@ impl<S: Read + Seek> UnsignedCrl<S> {
             out.write_all(octets)
         };
         both(&self.before).map_err(spool_failed)?;
-        self.spool
-            .seek(SeekFrom::Start(self.start))
-            .map_err(spool_failed)?;
+        self.spool.seek(SeekFrom::Start(self.start)).map_err(spool_failed)?;
         let mut body = BufReader::with_capacity(BLOCK, &mut self.spool).take(self.octets);
         let copied = copy(&mut body, &mut both).map_err(spool_failed)?;
         if copied != self.octets {
@@ -301,10 +290,7 @@ fn copy(
 
 /// Tag and length of an element whose content is written later.
 fn header(tag: Tag, octets: u64) -> Vec<u8> {
-    let significant = octets
-        .to_be_bytes()
-        .into_iter()
-        .skip_while(|octet| *octet == 0);
+    let significant = octets.to_be_bytes().into_iter().skip_while(|octet| *octet == 0);
     let length: Vec<u8> = significant.collect();
     match (octets, u8::try_from(length.len())) {
         (0..=0x7f, _) => vec![tag.octet(), octets.to_be_bytes()[7]],
@@ -314,8 +300,5 @@ fn header(tag: Tag, octets: u64) -> Vec<u8> {
 }
 
 fn spool_failed(cause: std::io::Error) -> Error {
-    Error::Io {
-        what: "证书撤销列表的暂存文件",
-        cause: cause.to_string(),
-    }
+    Error::Io { what: "证书撤销列表的暂存文件", cause: cause.to_string() }
 }

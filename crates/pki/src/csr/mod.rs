@@ -77,12 +77,7 @@ impl CertificationRequest {
         let algorithm = AlgorithmIdentifier::read(&mut outer)?;
         let signature = outer.octet_bits()?.to_vec();
         outer.finish()?;
-        let request = Self {
-            der: der.into(),
-            algorithm,
-            signature,
-            ..read_info(&info)?
-        };
+        let request = Self { der: der.into(), algorithm, signature, ..read_info(&info)? };
         request.check()?;
         Ok(request)
     }
@@ -130,10 +125,7 @@ impl CertificationRequest {
     #[must_use]
     pub fn challenge_password(&self) -> Option<String> {
         let is_password = |oid| matches!(oid, oid::CHALLENGE_PASSWORD | oid::GM_CHALLENGE_PASSWORD);
-        let attribute = self
-            .attributes
-            .iter()
-            .find(|attribute| is_password(attribute.oid))?;
+        let attribute = self.attributes.iter().find(|attribute| is_password(attribute.oid))?;
         Reader::new(&attribute.value).read().ok()?.text()
     }
 
@@ -225,10 +217,7 @@ fn read_attribute(tlv: &Tlv<'_>) -> Result<Attribute, Error> {
         return Err(Refusal::ChallengePassword.into());
     }
     if values.is_empty() {
-        Ok(Attribute {
-            oid,
-            value: value.raw().to_vec(),
-        })
+        Ok(Attribute { oid, value: value.raw().to_vec() })
     } else {
         Err(Refusal::AttributeValues.into())
     }
@@ -238,10 +227,7 @@ fn read_attribute(tlv: &Tlv<'_>) -> Result<Attribute, Error> {
 fn read_extensions(attributes: &[Attribute]) -> Result<Vec<Extension>, Error> {
     let mut extensions = Vec::new();
     for attribute in attributes {
-        if matches!(
-            attribute.oid,
-            oid::EXTENSION_REQUEST | oid::MS_EXTENSION_REQUEST
-        ) {
+        if matches!(attribute.oid, oid::EXTENSION_REQUEST | oid::MS_EXTENSION_REQUEST) {
             let mut reader = Reader::new(&attribute.value);
             extensions.extend(Extension::read_all(&mut reader)?);
             reader.finish()?;

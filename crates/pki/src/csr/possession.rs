@@ -48,9 +48,6 @@ impl CertificationRequest {
         }
         let signature = Signature::from_der(&self.signature).map_err(|_| Refusal::Signature)?;
         gm::sm2::verify(&key, id, &self.info, &signature).map_err(|_| Refusal::Signature)?;
-        Ok(ProofOfPossession {
-            key,
-            request: self.clone(),
-        })
+        Ok(ProofOfPossession { key, request: self.clone() })
     }
 }

@@ -27,18 +27,13 @@ mod tests {
     use super::*;
 
     fn key_of(scalar: [u8; 32]) -> PublicKey {
-        *gm::sm2::PrivateKey::from_bytes(&scalar)
-            .unwrap()
-            .public_key()
+        *gm::sm2::PrivateKey::from_bytes(&scalar).unwrap().public_key()
     }
 
     #[test]
     fn every_line_of_the_list_is_a_point_of_the_curve() {
         let lines: Vec<_> = LIST.lines().filter(|line| !line.starts_with('#')).collect();
-        assert_eq!(
-            lines.iter().filter_map(|line| x_coordinate(line)).count(),
-            lines.len()
-        );
+        assert_eq!(lines.iter().filter_map(|line| x_coordinate(line)).count(), lines.len());
         assert!(lines.len() > 256);
     }
 
@@ -58,9 +53,7 @@ mod tests {
             "81eb26e941bb5af16df116495f90695272ae2cd63d6c4ae1678418be48230029",
             "785129917d45a9ea5437a59356b82338eaadda6ceb199088f14ae10defa229b5",
         ] {
-            assert!(is_known_weak(&key_of(
-                hex::decode(hex).unwrap().try_into().unwrap()
-            )));
+            assert!(is_known_weak(&key_of(hex::decode(hex).unwrap().try_into().unwrap())));
         }
     }
 

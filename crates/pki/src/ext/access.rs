@@ -22,13 +22,12 @@ pub struct AuthorityInfoAccess(pub Vec<AccessDescription>);
 impl AuthorityInfoAccess {
     /// Addresses of one method.
     pub fn uris(&self, method: Oid) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(move |access| access.method == method)
-            .filter_map(|access| match &access.location {
+        self.0.iter().filter(move |access| access.method == method).filter_map(|access| {
+            match &access.location {
                 GeneralName::Uri(uri) => Some(uri.as_str()),
                 _ => None,
-            })
+            }
+        })
     }
 }
 

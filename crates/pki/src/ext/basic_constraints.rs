@@ -47,8 +47,6 @@ impl TypedExtension for BasicConstraints {
 /// A small INTEGER that is not negative.
 pub(super) fn small(reader: &mut Reader<'_>) -> Result<u32, Error> {
     let at = reader.offset();
-    u32::try_from(reader.uint()?).map_err(|_| Error::Der {
-        defect: Defect::IntegerRange,
-        offset: at,
-    })
+    u32::try_from(reader.uint()?)
+        .map_err(|_| Error::Der { defect: Defect::IntegerRange, offset: at })
 }

@@ -62,11 +62,7 @@ impl DistributionPointName {
             Self::Relative(_) => &[],
         };
         names.iter().filter_map(|name| {
-            if let GeneralName::Uri(uri) = name {
-                Some(uri.as_str())
-            } else {
-                None
-            }
+            if let GeneralName::Uri(uri) = name { Some(uri.as_str()) } else { None }
         })
     }
 }
@@ -75,10 +71,7 @@ impl DistributionPoint {
     /// A point at these addresses, for all reasons, by the issuer itself.
     #[must_use]
     pub fn at<'a>(uris: impl IntoIterator<Item = &'a str>) -> Self {
-        let names = uris
-            .into_iter()
-            .map(|uri| GeneralName::Uri(uri.to_owned()))
-            .collect();
+        let names = uris.into_iter().map(|uri| GeneralName::Uri(uri.to_owned())).collect();
         Self {
             name: Some(DistributionPointName::Full(names)),
             reasons: None,
@@ -92,10 +85,7 @@ impl DistributionPoint {
             Some(mut choice) => Some(DistributionPointName::read(&mut choice)?),
             None => None,
         };
-        let reasons = content
-            .optional(Tag::context(1))?
-            .map(|tlv| tlv.named_bits())
-            .transpose()?;
+        let reasons = content.optional(Tag::context(1))?.map(|tlv| tlv.named_bits()).transpose()?;
         let crl_issuer = match content.explicit(2)? {
             Some(mut names) => general_name::read_list(&mut names)?,
             None => Vec::new(),
@@ -104,11 +94,7 @@ impl DistributionPoint {
         if name.is_none() && crl_issuer.is_empty() {
             return Err(Error::malformed("CRL 分发点扩展", "既无位置也无签发者"));
         }
-        Ok(Self {
-            name,
-            reasons,
-            crl_issuer,
-        })
+        Ok(Self { name, reasons, crl_issuer })
     }
 
     fn write(&self, w: &mut Writer) {

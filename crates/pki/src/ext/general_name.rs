@@ -98,9 +98,7 @@ impl fmt::Display for GeneralName {
 }
 
 fn ia5(tlv: &Tlv<'_>) -> Result<String, Error> {
-    let text = std::str::from_utf8(tlv.value())
-        .ok()
-        .filter(|text| text.is_ascii());
+    let text = std::str::from_utf8(tlv.value()).ok().filter(|text| text.is_ascii());
     let text = text.ok_or(tlv.defect(Defect::Ia5String))?;
     if text.is_empty() {
         Err(Error::malformed("通用名称", "内容为空"))
@@ -129,11 +127,7 @@ pub(super) fn read_list(reader: &mut Reader<'_>) -> Result<Vec<GeneralName>, Err
     while !reader.is_empty() {
         names.push(GeneralName::read(reader)?);
     }
-    if names.is_empty() {
-        Err(Error::malformed("通用名称", "列表为空"))
-    } else {
-        Ok(names)
-    }
+    if names.is_empty() { Err(Error::malformed("通用名称", "列表为空")) } else { Ok(names) }
 }
 
 /// Reads a `GeneralNames` that stands alone.

@@ -116,10 +116,7 @@ mod tests {
     fn identity_text_is_tolerant_of_the_field() {
         let utf8 = Writer::build(|w| w.utf8_string("91110000600037341L"));
         assert_eq!(identity_text(&utf8).as_deref(), Some("91110000600037341L"));
-        assert_eq!(
-            identity_text(b"JJ91110000600037341L").as_deref(),
-            Some("JJ91110000600037341L")
-        );
+        assert_eq!(identity_text(b"JJ91110000600037341L").as_deref(), Some("JJ91110000600037341L"));
         assert_eq!(identity_text(&[0x30, 0x00]), None);
     }
 

@@ -44,11 +44,7 @@ impl AuthorityKeyIdentifier {
     /// The form we write: the key identifier alone.
     #[must_use]
     pub const fn of_key(key_id: Vec<u8>) -> Self {
-        Self {
-            key_id: Some(key_id),
-            issuer: Vec::new(),
-            serial: None,
-        }
+        Self { key_id: Some(key_id), issuer: Vec::new(), serial: None }
     }
 }
 
@@ -57,9 +53,7 @@ impl TypedExtension for AuthorityKeyIdentifier {
 
     fn parse(value: &[u8]) -> Result<Self, Error> {
         let mut content = Reader::sequence_of(value)?;
-        let key_id = content
-            .optional(Tag::context(0))?
-            .map(|tlv| tlv.value().to_vec());
+        let key_id = content.optional(Tag::context(0))?.map(|tlv| tlv.value().to_vec());
         let issuer = match content.explicit(1)? {
             Some(mut names) => general_name::read_list(&mut names)?,
             None => Vec::new(),
@@ -72,16 +66,9 @@ impl TypedExtension for AuthorityKeyIdentifier {
         };
         content.finish()?;
         if issuer.is_empty() != serial.is_none() {
-            return Err(Error::malformed(
-                "颁发机构密钥标识扩展",
-                "颁发者与序列号应同时出现",
-            ));
+            return Err(Error::malformed("颁发机构密钥标识扩展", "颁发者与序列号应同时出现"));
         }
-        Ok(Self {
-            key_id,
-            issuer,
-            serial,
-        })
+        Ok(Self { key_id, issuer, serial })
     }
 
     fn write(&self, w: &mut Writer) {

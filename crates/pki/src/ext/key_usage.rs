@@ -47,9 +47,8 @@ impl KeyUsage {
     /// The signing certificate of a pair (GM/T 0043 §6): exactly this.
     pub const SIGNING: Self = Self::DIGITAL_SIGNATURE.with(Self::NON_REPUDIATION);
     /// The encryption certificate of a pair (GM/T 0043 §6): exactly this.
-    pub const ENCRYPTION: Self = Self::KEY_ENCIPHERMENT
-        .with(Self::DATA_ENCIPHERMENT)
-        .with(Self::KEY_AGREEMENT);
+    pub const ENCRYPTION: Self =
+        Self::KEY_ENCIPHERMENT.with(Self::DATA_ENCIPHERMENT).with(Self::KEY_AGREEMENT);
     /// A CA.
     pub const CA: Self = Self::KEY_CERT_SIGN.with(Self::CRL_SIGN);
 
@@ -96,10 +95,7 @@ impl KeyUsage {
 
 impl fmt::Display for KeyUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = NAMES
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| self.0 & (0x8000 >> at) != 0);
+        let set = NAMES.iter().enumerate().filter(|(at, _)| self.0 & (0x8000 >> at) != 0);
         let names: Vec<_> = set.map(|(_, (_, chinese))| *chinese).collect();
         f.write_str(&names.join("、"))
     }
@@ -134,10 +130,7 @@ mod tests {
         assert_eq!(value(KeyUsage::SIGNING), [0x03, 0x02, 0x06, 0xc0]);
         assert_eq!(value(KeyUsage::ENCRYPTION), [0x03, 0x02, 0x03, 0x38]);
         assert_eq!(value(KeyUsage::CA), [0x03, 0x02, 0x01, 0x06]);
-        assert_eq!(
-            value(KeyUsage::DECIPHER_ONLY),
-            [0x03, 0x03, 0x07, 0x00, 0x80]
-        );
+        assert_eq!(value(KeyUsage::DECIPHER_ONLY), [0x03, 0x03, 0x07, 0x00, 0x80]);
         assert_eq!(
             KeyUsage::parse(&[0x03, 0x03, 0x07, 0x00, 0x80]).unwrap(),
             KeyUsage::DECIPHER_ONLY

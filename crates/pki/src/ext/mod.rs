@@ -66,11 +66,7 @@ pub trait TypedExtension: Sized {
 
     /// The extension around the value.
     fn to_extension(&self, critical: bool) -> Extension {
-        Extension {
-            oid: Self::OID,
-            critical,
-            value: Writer::build(|w| self.write(w)),
-        }
+        Extension { oid: Self::OID, critical, value: Writer::build(|w| self.write(w)) }
     }
 }
 
@@ -85,11 +81,7 @@ impl Extension {
         let critical = content.boolean_default_false()?;
         let value = content.octet_string()?.to_vec();
         content.finish()?;
-        Ok(Self {
-            oid,
-            critical,
-            value,
-        })
+        Ok(Self { oid, critical, value })
     }
 
     /// Reads a `SEQUENCE OF Extension`, which must not be empty.
@@ -162,7 +154,5 @@ impl Extension {
 /// When it is there but not a strict value.
 pub fn find<T: TypedExtension>(extensions: &[Extension]) -> Result<Option<T>, Error> {
     let found = extensions.iter().find(|extension| extension.oid == T::OID);
-    found
-        .map(|extension| T::parse(&extension.value))
-        .transpose()
+    found.map(|extension| T::parse(&extension.value)).transpose()
 }

@@ -26,10 +26,7 @@ impl TypedExtension for NameConstraints {
         if permitted.is_empty() && excluded.is_empty() {
             return Err(Error::malformed("名称约束扩展", "内容为空"));
         }
-        Ok(Self {
-            permitted,
-            excluded,
-        })
+        Ok(Self { permitted, excluded })
     }
 
     fn write(&self, w: &mut Writer) {

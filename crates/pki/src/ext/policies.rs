@@ -66,11 +66,7 @@ impl PolicyInformation {
         w.sequence(|w| {
             w.oid(&self.policy);
             if !self.qualifiers.is_empty() {
-                w.sequence(|w| {
-                    self.qualifiers
-                        .iter()
-                        .for_each(|qualifier| qualifier.write(w))
-                });
+                w.sequence(|w| self.qualifiers.iter().for_each(|qualifier| qualifier.write(w)));
             }
         });
     }
@@ -167,10 +163,7 @@ impl TypedExtension for PolicyConstraints {
         if require_explicit.is_none() && inhibit_mapping.is_none() {
             return Err(Error::malformed("策略约束扩展", "内容为空"));
         }
-        Ok(Self {
-            require_explicit,
-            inhibit_mapping,
-        })
+        Ok(Self { require_explicit, inhibit_mapping })
     }
 
     fn write(&self, w: &mut Writer) {

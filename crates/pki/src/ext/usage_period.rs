@@ -28,10 +28,7 @@ impl TypedExtension for PrivateKeyUsagePeriod {
         if not_before.is_none() && not_after.is_none() {
             return Err(Error::malformed("私钥使用期扩展", "内容为空"));
         }
-        Ok(Self {
-            not_before,
-            not_after,
-        })
+        Ok(Self { not_before, not_after })
     }
 
     fn write(&self, w: &mut Writer) {
@@ -49,7 +46,5 @@ fn bound(reader: &mut Reader<'_>, number: u8) -> Result<Option<Timestamp>, Error
     let Some(tlv) = reader.optional(Tag::context(number))? else {
         return Ok(None);
     };
-    time::parse_generalized(tlv.value())
-        .map(Some)
-        .ok_or(tlv.defect(Defect::GeneralizedTime))
+    time::parse_generalized(tlv.value()).map(Some).ok_or(tlv.defect(Defect::GeneralizedTime))
 }

@@ -53,12 +53,7 @@ impl EntityName {
         let key_hash = fields.octet_string()?.to_vec();
         let serial = Serial::from_integer(fields.integer()?)?;
         fields.finish()?;
-        Ok(Self {
-            hash_algorithm,
-            name,
-            key_hash,
-            serial,
-        })
+        Ok(Self { hash_algorithm, name, key_hash, serial })
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {

@@ -61,12 +61,7 @@ pub(super) fn optional_octets(
 
 /// A string of one of the types that the implementations use.
 pub(super) fn string<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Error> {
-    let known = [
-        Tag::OCTET_STRING,
-        Tag::UTF8_STRING,
-        Tag::IA5_STRING,
-        Tag::PRINTABLE_STRING,
-    ];
+    let known = [Tag::OCTET_STRING, Tag::UTF8_STRING, Tag::IA5_STRING, Tag::PRINTABLE_STRING];
     match reader.peek() {
         Some(tag) if known.contains(&tag) => Ok(reader.expect(tag)?.value()),
         _ => Err(reader.defect(Defect::UnexpectedTag)),
@@ -75,10 +70,6 @@ pub(super) fn string<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Error> {
 
 /// A text as IA5String where it fits, else as OCTET STRING.
 pub(super) fn write_text(writer: &mut Writer, octets: &[u8]) {
-    let tag = if octets.is_ascii() {
-        Tag::IA5_STRING
-    } else {
-        Tag::OCTET_STRING
-    };
+    let tag = if octets.is_ascii() { Tag::IA5_STRING } else { Tag::OCTET_STRING };
     writer.tlv(tag, octets);
 }

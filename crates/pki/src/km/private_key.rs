@@ -66,10 +66,7 @@ impl UnsignedEnvelope {
                 w.octet_string(&key.key_cipher.to_der());
             });
         });
-        Self {
-            content_info,
-            recipient_info,
-        }
+        Self { content_info, recipient_info }
     }
 
     /// The bytes to sign: DER of `encryptedContentInfo`.
@@ -166,10 +163,7 @@ fn only(mut set: Reader<'_>) -> Result<Reader<'_>, Error> {
 fn recipient(fields: &mut Reader<'_>) -> Result<Ciphertext, Error> {
     require(fields.uint()? <= 1, "接收者信息的版本号不是 1")?;
     fields.sequence()?;
-    require(
-        field::algorithm(fields)? == oid::SM2_ENCRYPT,
-        "密钥加密算法不是 SM2",
-    )?;
+    require(field::algorithm(fields)? == oid::SM2_ENCRYPT, "密钥加密算法不是 SM2")?;
     let encrypted = fields.octet_string()?;
     fields.finish()?;
     Ciphertext::from_der(&shortest(encrypted))
@@ -190,10 +184,7 @@ fn shortest(cipher: &[u8]) -> Cow<'_, [u8]> {
 fn encrypted_content(mut fields: Reader<'_>) -> Result<[u8; 32], Error> {
     require(fields.oid()? == oid::GM_DATA, "内容类型不是数据")?;
     let algorithm = field::algorithm(&mut fields)?;
-    require(
-        [oid::SM4, oid::SM4_ECB].contains(&algorithm),
-        "内容加密算法不是 SM4-ECB",
-    )?;
+    require([oid::SM4, oid::SM4_ECB].contains(&algorithm), "内容加密算法不是 SM4-ECB")?;
     let content = fields.expect(Tag::context(0))?;
     fields.finish()?;
     let key = match content.value().len() {
@@ -210,19 +201,12 @@ fn signer(fields: &mut Reader<'_>) -> Result<Signature, Error> {
     fields.sequence()?;
     require(field::algorithm(fields)? == oid::SM3, "摘要算法不是 SM3")?;
     let algorithm = field::algorithm(fields)?;
-    require(
-        [oid::SM2_SIGN, oid::SM2_WITH_SM3].contains(&algorithm),
-        "签名算法不是 SM2",
-    )?;
+    require([oid::SM2_SIGN, oid::SM2_WITH_SM3].contains(&algorithm), "签名算法不是 SM2")?;
     let signature = fields.octet_string()?;
     fields.finish()?;
     Signature::from_der(signature).map_err(|_| Error::malformed(WHAT, "签名值不是 SM2 签名"))
 }
 
 fn require(holds: bool, otherwise: &'static str) -> Result<(), Error> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Error::malformed(WHAT, otherwise))
-    }
+    if holds { Ok(()) } else { Err(Error::malformed(WHAT, otherwise)) }
 }

@@ -101,11 +101,7 @@ pub struct RevokeKey {
 
 impl ReplyAlgorithms {
     /// SM2 encryption, SM4, SM3: the only ones a KM of ours answers in.
-    pub const SM: Self = Self {
-        asymmetric: oid::SM2_ENCRYPT,
-        symmetric: oid::SM4,
-        hash: oid::SM3,
-    };
+    pub const SM: Self = Self { asymmetric: oid::SM2_ENCRYPT, symmetric: oid::SM4, hash: oid::SM3 };
 
     /// Whether they are SM2, SM4 (without mode or ECB) and SM3.
     #[must_use]
@@ -134,12 +130,7 @@ impl ApplyKey {
     /// A request for a 256-bit SM2 pair, answered in SM2, SM4 and SM3.
     #[must_use]
     pub const fn sm2(user: ApplyUser) -> Self {
-        Self {
-            key_type: oid::SM2,
-            key_bits: 256,
-            reply: ReplyAlgorithms::SM,
-            user,
-        }
+        Self { key_type: oid::SM2, key_bits: 256, reply: ReplyAlgorithms::SM, user }
     }
 
     /// Whether it asks for what exists: SM2, 256 bits, answered in the SM algorithms.
@@ -281,12 +272,7 @@ impl Body for KsRequest {
         }
         let (time, task) = (time(&mut fields)?, TaskNumber::read(&mut fields)?);
         fields.finish()?;
-        Ok(Self {
-            ca,
-            requests,
-            time,
-            task,
-        })
+        Ok(Self { ca, requests, time, task })
     }
 
     fn write(&self, writer: &mut Writer) {

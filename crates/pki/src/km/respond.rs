@@ -65,11 +65,7 @@ impl RetKey {
         let public_key = Spki::read(&mut fields)?;
         let private_key = fields.expect(Tag::SEQUENCE)?.raw().to_vec();
         fields.finish()?;
-        Ok(Self {
-            cert_serial,
-            public_key,
-            private_key,
-        })
+        Ok(Self { cert_serial, public_key, private_key })
     }
 
     fn write(&self, writer: &mut Writer) {
@@ -156,12 +152,7 @@ impl Body for KsRespond {
         }
         let (time, task) = (time(&mut fields)?, TaskNumber::read(&mut fields)?);
         fields.finish()?;
-        Ok(Self {
-            km,
-            responds,
-            time,
-            task,
-        })
+        Ok(Self { km, responds, time, task })
     }
 
     fn write(&self, writer: &mut Writer) {

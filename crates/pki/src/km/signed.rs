@@ -38,11 +38,7 @@ impl<B: Body> Signed<B> {
     pub fn sign<E>(body: B, sign: impl FnOnce(&[u8]) -> Result<Signature, E>) -> Result<Self, E> {
         let body_der = Writer::build(|w| body.write(w));
         let signature = sign(&body_der)?;
-        Ok(Self {
-            body,
-            body_der,
-            signature,
-        })
+        Ok(Self { body, body_der, signature })
     }
 
     /// Reads strict DER. The signature is not verified yet.
@@ -59,11 +55,7 @@ impl<B: Body> Signed<B> {
         let signature = Signature::from_der(frame.octet_string()?)
             .map_err(|_| Error::malformed(WHAT, "签名值不是 GM/T 0009 的 SM2 签名"))?;
         frame.finish()?;
-        Ok(Self {
-            body,
-            body_der,
-            signature,
-        })
+        Ok(Self { body, body_der, signature })
     }
 
     /// The message.
@@ -106,9 +98,6 @@ fn signature_algorithm(found: crate::Oid) -> Result<(), Error> {
     if [oid::SM2_WITH_SM3, oid::SM2_SIGN].contains(&found) {
         Ok(())
     } else {
-        Err(Error::Algorithm {
-            what: WHAT,
-            oid: found.to_string(),
-        })
+        Err(Error::Algorithm { what: WHAT, oid: found.to_string() })
     }
 }

@@ -77,11 +77,7 @@ pub enum Outcome {
 impl Outcome {
     /// Broken with this detail when the condition holds.
     pub fn broken_if(condition: bool, detail: impl FnOnce() -> String) -> Self {
-        if condition {
-            Self::Broken(detail())
-        } else {
-            Self::Pass
-        }
+        if condition { Self::Broken(detail()) } else { Self::Pass }
     }
 
     /// Broken when there is a detail.
@@ -115,26 +111,18 @@ impl<'a> Target<'a> {
         let issuer = match context.issuer {
             Some(certificate) => View::of_certificate(certificate.der()),
             None if view.is_self_issued()
-                && view
-                    .authority_key_id()
-                    .is_none_or(|id| Some(id) == view.subject_key_id()) =>
+                && view.authority_key_id().is_none_or(|id| Some(id) == view.subject_key_id()) =>
             {
                 Some(view.clone())
             }
             None => None,
         };
-        Self {
-            view,
-            context,
-            issuer,
-        }
+        Self { view, context, issuer }
     }
 
     /// Whether the certificate is signed by its own key.
     pub fn is_root(&self) -> bool {
-        self.issuer
-            .as_ref()
-            .is_some_and(|issuer| issuer.key.point == self.view.key.point)
+        self.issuer.as_ref().is_some_and(|issuer| issuer.key.point == self.view.key.point)
             && self.view.is_self_issued()
     }
 }

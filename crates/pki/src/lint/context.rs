@@ -44,11 +44,7 @@ impl Role {
         let purposes = view.purposes().unwrap_or_default();
         let usage = view.key_usage().unwrap_or(KeyUsage(0));
         if view.is_ca() {
-            return if view.is_self_issued() {
-                Self::Root
-            } else {
-                Self::SubordinateCa
-            };
+            return if view.is_self_issued() { Self::Root } else { Self::SubordinateCa };
         }
         if purposes.contains(&oid::OCSP_SIGNING) {
             Self::OcspResponder
@@ -82,12 +78,7 @@ impl<'a> Context<'a> {
     /// A context that knows the role only.
     #[must_use]
     pub const fn new(role: Role) -> Self {
-        Self {
-            role,
-            issuer: None,
-            now: None,
-            pair_subject: None,
-        }
+        Self { role, issuer: None, now: None, pair_subject: None }
     }
 
     /// The context of a certificate of unknown origin: its role is read from itself.
@@ -105,27 +96,18 @@ impl<'a> Context<'a> {
     /// With the issuer's certificate.
     #[must_use]
     pub const fn issued_by(self, issuer: &'a Certificate) -> Self {
-        Self {
-            issuer: Some(issuer),
-            ..self
-        }
+        Self { issuer: Some(issuer), ..self }
     }
 
     /// At the moment of signing.
     #[must_use]
     pub const fn at(self, now: Timestamp) -> Self {
-        Self {
-            now: Some(now),
-            ..self
-        }
+        Self { now: Some(now), ..self }
     }
 
     /// With the subject of the other certificate of the pair.
     #[must_use]
     pub const fn paired_with(self, subject: &'a [u8]) -> Self {
-        Self {
-            pair_subject: Some(subject),
-            ..self
-        }
+        Self { pair_subject: Some(subject), ..self }
     }
 }

@@ -35,17 +35,12 @@ impl<'a> NameView<'a> {
                 attributes.push(attribute(rdn, pair)?);
             }
         }
-        Some(NameView {
-            der: element.whole,
-            attributes,
-        })
+        Some(NameView { der: element.whole, attributes })
     }
 
     /// The attributes of one type.
     pub fn all(&self, oid: Oid) -> impl Iterator<Item = &Attribute<'a>> {
-        self.attributes
-            .iter()
-            .filter(move |attribute| attribute.oid == oid)
+        self.attributes.iter().filter(move |attribute| attribute.oid == oid)
     }
 
     /// The first attribute of one type, as text.
@@ -64,12 +59,7 @@ fn attribute<'a>(rdn: usize, pair: Tlv<'a>) -> Option<Attribute<'a>> {
     let [oid, value] = parts.as_slice() else {
         return None;
     };
-    Some(Attribute {
-        rdn,
-        oid: oid.oid()?,
-        tag: value.tag,
-        value: value.content,
-    })
+    Some(Attribute { rdn, oid: oid.oid()?, tag: value.tag, value: value.content })
 }
 
 impl Attribute<'_> {
@@ -163,9 +153,7 @@ pub(super) fn not_utf8(name: &NameView<'_>) -> Vec<String> {
         .attributes
         .iter()
         .filter(|one| one.tag != tag::UTF8_STRING && !OTHER_TYPE.contains(&one.oid));
-    wrong
-        .map(|one| format!("{}使用了 {}", one.label(), string_type(one.tag)))
-        .collect()
+    wrong.map(|one| format!("{}使用了 {}", one.label(), string_type(one.tag))).collect()
 }
 
 const DN_QUALIFIER: Oid = Oid::new("2.5.4.46");

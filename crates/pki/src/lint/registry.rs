@@ -9,14 +9,8 @@ use super::view::View;
 use super::{art19, gmt0015, gmt0043, incident, rfc5280, role};
 
 /// The lists of the folders, in the order in which findings are shown.
-const FOLDERS: &[&[&Lint]] = &[
-    art19::LINTS,
-    gmt0043::LINTS,
-    gmt0015::LINTS,
-    rfc5280::LINTS,
-    role::LINTS,
-    incident::LINTS,
-];
+const FOLDERS: &[&[&Lint]] =
+    &[art19::LINTS, gmt0043::LINTS, gmt0015::LINTS, rfc5280::LINTS, role::LINTS, incident::LINTS];
 
 /// A set of lints. There is no way to leave out a rule of the law by configuration.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,26 +46,11 @@ impl Set {
         };
         let target = Target::new(view, context);
         let mut report = Report::default();
-        for lint in self
-            .lints()
-            .filter(|lint| is_in_force(lint, &target) && (lint.applies)(&target))
+        for lint in
+            self.lints().filter(|lint| is_in_force(lint, &target) && (lint.applies)(&target))
         {
-            let Lint {
-                name,
-                severity,
-                citation,
-                text,
-                ..
-            } = *lint;
-            report.record(
-                &Rule {
-                    name,
-                    severity,
-                    citation,
-                    text,
-                },
-                (lint.check)(&target),
-            );
+            let Lint { name, severity, citation, text, .. } = *lint;
+            report.record(&Rule { name, severity, citation, text }, (lint.check)(&target));
         }
         report
     }
@@ -88,14 +67,7 @@ fn is_in_force(lint: &Lint, target: &Target<'_>) -> bool {
 pub fn documentation() -> String {
     let mut page = String::from(INTRODUCTION);
     for lint in Set::all().lints() {
-        let Lint {
-            name,
-            severity,
-            citation,
-            text,
-            effective,
-            ..
-        } = lint;
+        let Lint { name, severity, citation, text, effective, .. } = lint;
         let _ = writeln!(
             page,
             "| `{name}` | {} | {citation} | {effective} | {text} |",
@@ -109,20 +81,8 @@ pub fn documentation() -> String {
     page
 }
 
-fn line(
-    page: &mut String,
-    Rule {
-        name,
-        severity,
-        citation,
-        text,
-    }: &Rule,
-) {
-    let _ = writeln!(
-        page,
-        "| `{name}` | {} | {citation} | {text} |",
-        severity.label()
-    );
+fn line(page: &mut String, Rule { name, severity, citation, text }: &Rule) {
+    let _ = writeln!(page, "| `{name}` | {} | {citation} | {text} |", severity.label());
 }
 
 const CRL_HEAD: &str = "
@@ -175,9 +135,7 @@ mod tests {
     fn names_are_folder_and_file_and_unique() {
         let mut names: Vec<&str> = Set::all().lints().map(|lint| lint.name).collect();
         names.extend(
-            crate::lint::crl::rules()
-                .chain(crate::lint::ocsp::rules())
-                .map(|rule| rule.name),
+            crate::lint::crl::rules().chain(crate::lint::ocsp::rules()).map(|rule| rule.name),
         );
         let count = names.len();
         names.sort_unstable();
@@ -190,11 +148,7 @@ mod tests {
                 lint.name.replace('-', "_")
             );
             assert!(std::path::Path::new(&file).exists(), "{file}");
-            assert!(
-                !lint.citation.is_empty() && !lint.text.is_empty(),
-                "{}",
-                lint.name
-            );
+            assert!(!lint.citation.is_empty() && !lint.text.is_empty(), "{}", lint.name);
         }
     }
 

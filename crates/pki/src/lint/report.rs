@@ -44,17 +44,12 @@ impl Report {
     #[must_use]
     pub fn passed(&self) -> bool {
         self.errors().next().is_none()
-            && self
-                .undetermined
-                .iter()
-                .all(|one| one.severity < Severity::Error)
+            && self.undetermined.iter().all(|one| one.severity < Severity::Error)
     }
 
     /// The findings that forbid signing.
     pub fn errors(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
     /// Whether a lint of this name found something.
@@ -65,12 +60,7 @@ impl Report {
 
     /// Takes the outcome of one rule.
     pub(super) fn record(&mut self, rule: &Rule, outcome: Outcome) {
-        let Rule {
-            name: lint,
-            severity,
-            citation,
-            text,
-        } = *rule;
+        let Rule { name: lint, severity, citation, text } = *rule;
         self.checked += 1;
         match outcome {
             Outcome::Pass => {}
@@ -82,11 +72,9 @@ impl Report {
                     detail: format!("{text}：{detail}"),
                 });
             }
-            Outcome::Unknown(reason) => self.undetermined.push(Undetermined {
-                lint,
-                severity,
-                reason,
-            }),
+            Outcome::Unknown(reason) => {
+                self.undetermined.push(Undetermined { lint, severity, reason })
+            }
         }
     }
 
@@ -98,23 +86,14 @@ impl Report {
             citation: "RFC 5280 §4.1",
             detail: format!("不是可读的{what}：结构残缺或多出内容"),
         };
-        Self {
-            findings: vec![finding],
-            undetermined: Vec::new(),
-            checked: 1,
-        }
+        Self { findings: vec![finding], undetermined: Vec::new(), checked: 1 }
     }
 }
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for finding in &self.findings {
-            let Finding {
-                lint,
-                severity,
-                citation,
-                detail,
-            } = finding;
+            let Finding { lint, severity, citation, detail } = finding;
             writeln!(f, "{}：{detail}（{citation}；{lint}）", severity.label())?;
         }
         for one in &self.undetermined {

@@ -43,14 +43,7 @@ pub fn read(input: &[u8]) -> Option<(Tlv<'_>, &[u8])> {
     let content = body.get(..length)?;
     let rest = body.get(length..)?;
     let whole = input.get(..input.len().checked_sub(rest.len())?)?;
-    Some((
-        Tlv {
-            tag,
-            content,
-            whole,
-        },
-        rest,
-    ))
+    Some((Tlv { tag, content, whole }, rest))
 }
 
 fn read_length(input: &[u8]) -> Option<(usize, &[u8])> {
@@ -63,17 +56,13 @@ fn read_length(input: &[u8]) -> Option<(usize, &[u8])> {
         return None;
     }
     let octets = rest.get(..count)?;
-    let length = octets
-        .iter()
-        .fold(0usize, |sum, octet| sum << 8 | usize::from(*octet));
+    let length = octets.iter().fold(0usize, |sum, octet| sum << 8 | usize::from(*octet));
     Some((length, rest.get(count..)?))
 }
 
 /// Reads exactly one element; trailing octets are refused.
 pub fn one(input: &[u8]) -> Option<Tlv<'_>> {
-    read(input)
-        .filter(|(_, rest)| rest.is_empty())
-        .map(|(tlv, _)| tlv)
+    read(input).filter(|(_, rest)| rest.is_empty()).map(|(tlv, _)| tlv)
 }
 
 /// Reads a run of elements to the end of the input.
@@ -109,11 +98,7 @@ impl<'a> Tlv<'a> {
         if first & 0x80 != 0 || self.content.len() > 8 {
             return None;
         }
-        Some(
-            self.content
-                .iter()
-                .fold(0, |sum, octet| sum << 8 | u64::from(*octet)),
-        )
+        Some(self.content.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)))
     }
 
     /// A BOOLEAN; any non-zero octet is true, as in BER.

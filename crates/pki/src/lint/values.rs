@@ -121,9 +121,7 @@ impl<'a> View<'a> {
 
     /// basicConstraints
     pub fn basic_constraints(&self) -> Option<BasicConstraints> {
-        let parts = self
-            .extension_value(oids::BASIC_CONSTRAINTS)?
-            .children(tag::SEQUENCE)?;
+        let parts = self.extension_value(oids::BASIC_CONSTRAINTS)?.children(tag::SEQUENCE)?;
         let mut parts = parts.iter().peekable();
         let ca = parts
             .next_if(|part| part.tag == tag::BOOLEAN)
@@ -133,50 +131,35 @@ impl<'a> View<'a> {
             Some(_) => return None,
             None => None,
         };
-        parts
-            .next()
-            .is_none()
-            .then_some(BasicConstraints { ca, path_len })
+        parts.next().is_none().then_some(BasicConstraints { ca, path_len })
     }
 
     /// Whether basicConstraints says CA.
     pub fn is_ca(&self) -> bool {
-        self.basic_constraints()
-            .is_some_and(|constraints| constraints.ca)
+        self.basic_constraints().is_some_and(|constraints| constraints.ca)
     }
 
     /// subjectKeyIdentifier
     pub fn subject_key_id(&self) -> Option<&'a [u8]> {
-        self.extension_value(oids::SUBJECT_KEY_IDENTIFIER)?
-            .value(tag::OCTET_STRING)
+        self.extension_value(oids::SUBJECT_KEY_IDENTIFIER)?.value(tag::OCTET_STRING)
     }
 
     /// keyIdentifier of authorityKeyIdentifier
     pub fn authority_key_id(&self) -> Option<&'a [u8]> {
-        let parts = self
-            .extension_value(oids::AUTHORITY_KEY_IDENTIFIER)?
-            .children(tag::SEQUENCE)?;
-        parts
-            .iter()
-            .find(|part| part.tag == 0x80)
-            .map(|part| part.content)
+        let parts =
+            self.extension_value(oids::AUTHORITY_KEY_IDENTIFIER)?.children(tag::SEQUENCE)?;
+        parts.iter().find(|part| part.tag == 0x80).map(|part| part.content)
     }
 
     /// extKeyUsage
     pub fn purposes(&self) -> Option<Vec<Oid>> {
-        let parts = self
-            .extension_value(oids::EXTENDED_KEY_USAGE)?
-            .children(tag::SEQUENCE)?;
+        let parts = self.extension_value(oids::EXTENDED_KEY_USAGE)?.children(tag::SEQUENCE)?;
         parts.iter().map(Tlv::oid).collect()
     }
 
     /// subjectAltName
     pub fn alternative_names(&self) -> Option<Vec<GeneralName<'a>>> {
-        general_names(
-            &self
-                .extension_value(oids::SUBJECT_ALT_NAME)?
-                .children(tag::SEQUENCE)?,
-        )
+        general_names(&self.extension_value(oids::SUBJECT_ALT_NAME)?.children(tag::SEQUENCE)?)
     }
 
     /// cRLDistributionPoints (or freshestCRL)
@@ -187,33 +170,25 @@ impl<'a> View<'a> {
 
     /// authorityInfoAccess: methods and locations
     pub fn access_points(&self) -> Option<Vec<(Oid, GeneralName<'a>)>> {
-        let list = self
-            .extension_value(oids::AUTHORITY_INFO_ACCESS)?
-            .children(tag::SEQUENCE)?;
+        let list = self.extension_value(oids::AUTHORITY_INFO_ACCESS)?.children(tag::SEQUENCE)?;
         list.iter().map(access_description).collect()
     }
 
     /// certificatePolicies
     pub fn policies(&self) -> Option<Vec<Policy<'a>>> {
-        let list = self
-            .extension_value(oids::CERTIFICATE_POLICIES)?
-            .children(tag::SEQUENCE)?;
+        let list = self.extension_value(oids::CERTIFICATE_POLICIES)?.children(tag::SEQUENCE)?;
         list.iter().map(policy).collect()
     }
 
     /// policyMappings: issuer's policy and subject's policy
     pub fn policy_mappings(&self) -> Option<Vec<(Oid, Oid)>> {
-        let list = self
-            .extension_value(oids::POLICY_MAPPINGS)?
-            .children(tag::SEQUENCE)?;
+        let list = self.extension_value(oids::POLICY_MAPPINGS)?.children(tag::SEQUENCE)?;
         list.iter().map(mapping).collect()
     }
 
     /// policyConstraints: requireExplicitPolicy and inhibitPolicyMapping
     pub fn policy_constraints(&self) -> Option<(Option<u64>, Option<u64>)> {
-        let parts = self
-            .extension_value(oids::POLICY_CONSTRAINTS)?
-            .children(tag::SEQUENCE)?;
+        let parts = self.extension_value(oids::POLICY_CONSTRAINTS)?.children(tag::SEQUENCE)?;
         let field = |tag: u8| match parts.iter().find(|part| part.tag == tag) {
             Some(part) => part.small_integer().map(Some),
             None => Some(None),
@@ -224,22 +199,14 @@ impl<'a> View<'a> {
     /// inhibitAnyPolicy
     pub fn inhibit_any_policy(&self) -> Option<u64> {
         let value = self.extension_value(oids::INHIBIT_ANY_POLICY)?;
-        (value.tag == tag::INTEGER)
-            .then(|| value.small_integer())
-            .flatten()
+        (value.tag == tag::INTEGER).then(|| value.small_integer()).flatten()
     }
 
     /// nameConstraints: permitted and excluded subtrees
     pub fn name_constraints(&self) -> Option<(Vec<GeneralName<'a>>, Vec<GeneralName<'a>>)> {
-        let parts = self
-            .extension_value(oids::NAME_CONSTRAINTS)?
-            .children(tag::SEQUENCE)?;
-        let trees = |tag: u8| {
-            parts
-                .iter()
-                .find(|part| part.tag == tag)
-                .map_or(Some(Vec::new()), subtrees)
-        };
+        let parts = self.extension_value(oids::NAME_CONSTRAINTS)?.children(tag::SEQUENCE)?;
+        let trees =
+            |tag: u8| parts.iter().find(|part| part.tag == tag).map_or(Some(Vec::new()), subtrees);
         Some((trees(0xa0)?, trees(0xa1)?))
     }
 
@@ -259,16 +226,10 @@ impl<'a> View<'a> {
         }
         let access = self.access_points().unwrap_or_default();
         uris.extend(
-            access
-                .iter()
-                .filter(|(_, name)| name.form == Form::Uri)
-                .map(|(_, name)| name.value),
+            access.iter().filter(|(_, name)| name.form == Form::Uri).map(|(_, name)| name.value),
         );
         for policy in self.policies().unwrap_or_default() {
-            let cps = policy
-                .qualifiers
-                .iter()
-                .filter(|(oid, _)| *oid == oids::QUALIFIER_CPS);
+            let cps = policy.qualifiers.iter().filter(|(oid, _)| *oid == oids::QUALIFIER_CPS);
             uris.extend(cps.map(|(_, uri)| uri.content));
         }
         uris
@@ -300,11 +261,7 @@ fn general_name<'a>(part: &Tlv<'a>) -> Option<GeneralName<'a>> {
         0xa0 | 0xa3 | 0xa5 | 0x88 => Form::Other(part.tag & 0x1f),
         _ => return None,
     };
-    let value = if form == Form::Directory {
-        tlv::one(part.content)?.whole
-    } else {
-        part.content
-    };
+    let value = if form == Form::Directory { tlv::one(part.content)?.whole } else { part.content };
     Some(GeneralName { form, value })
 }
 
@@ -354,10 +311,7 @@ fn policy<'a>(element: &Tlv<'a>) -> Option<Policy<'a>> {
             qualifiers.push((oid.oid()?, *value));
         }
     }
-    Some(Policy {
-        oid: parts.first()?.oid()?,
-        qualifiers,
-    })
+    Some(Policy { oid: parts.first()?.oid()?, qualifiers })
 }
 
 fn mapping(element: &Tlv<'_>) -> Option<(Oid, Oid)> {

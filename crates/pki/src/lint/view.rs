@@ -89,11 +89,7 @@ impl<'a> View<'a> {
         };
         let mut view = Self::of_tbs(tbs.whole)?;
         let signature = bit_string(signature)?;
-        view.outer = Some(Outer {
-            der,
-            algorithm: *algorithm,
-            signature,
-        });
+        view.outer = Some(Outer { der, algorithm: *algorithm, signature });
         Some(view)
     }
 
@@ -141,9 +137,7 @@ impl<'a> View<'a> {
 
     /// The first extension of this type.
     pub fn extension(&self, oid: Oid) -> Option<&Extension<'a>> {
-        self.extensions()
-            .iter()
-            .find(|extension| extension.oid == oid)
+        self.extensions().iter().find(|extension| extension.oid == oid)
     }
 
     /// The single element inside the extension of this type.
@@ -191,10 +185,7 @@ impl Key<'_> {
 
 /// The octets of a BIT STRING without its count of unused bits.
 pub fn bit_string<'a>(element: &Tlv<'a>) -> Option<&'a [u8]> {
-    element
-        .value(tag::BIT_STRING)?
-        .split_first()
-        .map(|(_, bits)| bits)
+    element.value(tag::BIT_STRING)?.split_first().map(|(_, bits)| bits)
 }
 
 fn validity(element: Tlv<'_>) -> Option<(Time<'_>, Time<'_>)> {
@@ -202,16 +193,7 @@ fn validity(element: Tlv<'_>) -> Option<(Time<'_>, Time<'_>)> {
     let [begin, end] = parts.as_slice() else {
         return None;
     };
-    Some((
-        Time {
-            tag: begin.tag,
-            text: begin.content,
-        },
-        Time {
-            tag: end.tag,
-            text: end.content,
-        },
-    ))
+    Some((Time { tag: begin.tag, text: begin.content }, Time { tag: end.tag, text: end.content }))
 }
 
 fn public_key(element: Tlv<'_>) -> Option<Key<'_>> {
@@ -219,17 +201,11 @@ fn public_key(element: Tlv<'_>) -> Option<Key<'_>> {
     let [algorithm, point] = parts.as_slice() else {
         return None;
     };
-    Some(Key {
-        algorithm: *algorithm,
-        point: bit_string(point)?,
-    })
+    Some(Key { algorithm: *algorithm, point: bit_string(point)? })
 }
 
 fn extensions(list: Tlv<'_>) -> Option<Vec<Extension<'_>>> {
-    list.children(tag::SEQUENCE)?
-        .into_iter()
-        .map(extension)
-        .collect()
+    list.children(tag::SEQUENCE)?.into_iter().map(extension).collect()
 }
 
 /// Reads one Extension, also where a CRL or an OCSP answer carries it.

@@ -36,13 +36,7 @@ pub(super) fn seal(
     rng.fill(&mut *key).map_err(failed)?;
     rng.fill(&mut iv).map_err(failed)?;
     let octets = sm4::cbc_encrypt(&key, &iv, content);
-    Ok((
-        key,
-        EncryptedContent {
-            mode: Mode::Cbc(iv),
-            octets,
-        },
-    ))
+    Ok((key, EncryptedContent { mode: Mode::Cbc(iv), octets }))
 }
 
 impl EncryptedContent {
@@ -98,17 +92,12 @@ fn read_mode(algorithm: &AlgorithmIdentifier) -> Result<Mode, Error> {
     match algorithm.oid {
         oid::SM4_CBC => {
             let mut parameters = Reader::new(algorithm.parameters.as_deref().unwrap_or_default());
-            let iv = parameters
-                .octet_string()?
-                .try_into()
-                .map_err(|_| bad("初始向量不是 16 字节"))?;
+            let iv =
+                parameters.octet_string()?.try_into().map_err(|_| bad("初始向量不是 16 字节"))?;
             parameters.finish()?;
             Ok(Mode::Cbc(iv))
         }
         oid::SM4_ECB | oid::SM4 if algorithm.has_no_parameters() => Ok(Mode::Ecb),
-        other => Err(Error::Algorithm {
-            what: super::WHAT,
-            oid: other.to_string(),
-        }),
+        other => Err(Error::Algorithm { what: super::WHAT, oid: other.to_string() }),
     }
 }

@@ -44,10 +44,7 @@ impl EnvelopedData {
         let recipients = read_recipients(&mut fields)?;
         let content = EncryptedContent::read(&mut fields)?;
         fields.finish()?;
-        Ok(Self {
-            recipients,
-            content,
-        })
+        Ok(Self { recipients, content })
     }
 
     /// Names the certificates that it is encrypted to.

@@ -17,10 +17,7 @@ pub struct Holder {
 impl Holder {
     /// Names this certificate.
     pub fn of(certificate: &Certificate) -> Self {
-        Self {
-            issuer: certificate.issuer().clone(),
-            serial: certificate.serial(),
-        }
+        Self { issuer: certificate.issuer().clone(), serial: certificate.serial() }
     }
 
     /// Whether this certificate is meant.
@@ -70,11 +67,7 @@ pub(super) fn unwrap<'a>(der: &'a [u8], kind: &Oid) -> Result<Reader<'a>, Error>
 
 /// The version of every message and part is 1.
 pub(super) fn read_version(reader: &mut Reader<'_>) -> Result<(), Error> {
-    if reader.uint()? == 1 {
-        Ok(())
-    } else {
-        Err(bad("版本号不是 1"))
-    }
+    if reader.uint()? == 1 { Ok(()) } else { Err(bad("版本号不是 1")) }
 }
 
 /// `digestAlgorithms`: SM3 must be among them.
@@ -84,17 +77,11 @@ pub(super) fn read_digests(reader: &mut Reader<'_>) -> Result<(), Error> {
     while !set.is_empty() {
         found |= AlgorithmIdentifier::read(&mut set)?.oid == oid::SM3;
     }
-    if found {
-        Ok(())
-    } else {
-        Err(bad("杂凑算法中没有 SM3"))
-    }
+    if found { Ok(()) } else { Err(bad("杂凑算法中没有 SM3")) }
 }
 
 pub(super) fn write_digests(w: &mut Writer) {
-    w.set_of(vec![Writer::build(|w| {
-        AlgorithmIdentifier::bare(oid::SM3).write(w)
-    })]);
+    w.set_of(vec![Writer::build(|w| AlgorithmIdentifier::bare(oid::SM3).write(w))]);
 }
 
 /// The elements of a set under any tag, in DER order.
@@ -120,10 +107,7 @@ pub(super) fn read_bags(
         None => Vec::new(),
     };
     let lists = match reader.optional(Tag::context_constructed(1))? {
-        Some(set) => elements(&set)?
-            .iter()
-            .map(|list| list.raw().to_vec())
-            .collect(),
+        Some(set) => elements(&set)?.iter().map(|list| list.raw().to_vec()).collect(),
         None => Vec::new(),
     };
     Ok((certificates, lists))
@@ -131,10 +115,7 @@ pub(super) fn read_bags(
 
 pub(super) fn write_certificates(w: &mut Writer, certificates: &[Certificate]) {
     if !certificates.is_empty() {
-        let set = certificates
-            .iter()
-            .map(|certificate| certificate.der().to_vec())
-            .collect();
+        let set = certificates.iter().map(|certificate| certificate.der().to_vec()).collect();
         w.set_of_tagged(Tag::context_constructed(0), set);
     }
 }

@@ -24,10 +24,7 @@ impl RecipientInfo {
     ) -> Result<Self, Error> {
         let cipher = sm2::encrypt(&recipient.public_key()?, key, rng);
         let key = cipher.map_err(|_| Error::Internal("随机数或密码运算不可用"))?;
-        Ok(Self {
-            holder: Holder::of(recipient),
-            key,
-        })
+        Ok(Self { holder: Holder::of(recipient), key })
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -46,10 +43,7 @@ impl RecipientInfo {
         let mut fields = outer.sequence()?;
         read_version(&mut fields)?;
         let holder = Holder::read(&mut fields)?;
-        known(
-            &AlgorithmIdentifier::read(&mut fields)?,
-            &[oid::SM2_ENCRYPT, oid::SM2],
-        )?;
+        known(&AlgorithmIdentifier::read(&mut fields)?, &[oid::SM2_ENCRYPT, oid::SM2])?;
         let key = Ciphertext::from_der(fields.octet_string()?)
             .map_err(|_| Error::malformed(WHAT, "内容密钥的密文不是 SM2 密文"))?;
         fields.finish()?;
@@ -71,10 +65,7 @@ pub(super) fn seal_all(
 
 pub(super) fn read_recipients(reader: &mut Reader<'_>) -> Result<Vec<RecipientInfo>, Error> {
     let set = reader.expect(Tag::SET)?;
-    let recipients = elements(&set)?
-        .iter()
-        .map(RecipientInfo::read)
-        .collect::<Result<Vec<_>, _>>();
+    let recipients = elements(&set)?.iter().map(RecipientInfo::read).collect::<Result<Vec<_>, _>>();
     match recipients {
         Ok(empty) if empty.is_empty() => Err(bad("没有接收者")),
         other => other,

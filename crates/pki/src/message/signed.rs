@@ -59,12 +59,7 @@ impl SignedData {
         let (certificates, lists) = read_bags(&mut fields)?;
         let signers = read_signers(&mut fields)?;
         fields.finish()?;
-        Ok(Self {
-            content,
-            certificates,
-            lists,
-            signers,
-        })
+        Ok(Self { content, certificates, lists, signers })
     }
 
     /// The content; `None` when it is kept elsewhere. Not to be believed before

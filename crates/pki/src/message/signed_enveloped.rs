@@ -64,13 +64,7 @@ impl SignedAndEnvelopedData {
         let (certificates, lists) = read_bags(&mut fields)?;
         let signers = read_signers(&mut fields)?;
         fields.finish()?;
-        Ok(Self {
-            recipients,
-            content,
-            certificates,
-            lists,
-            signers,
-        })
+        Ok(Self { recipients, content, certificates, lists, signers })
     }
 
     /// Names the certificates that it is encrypted to.

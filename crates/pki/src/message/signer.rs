@@ -110,13 +110,7 @@ impl SignerInfo {
             elements(&unsigned)?;
         }
         fields.finish()?;
-        let mut signer = Self {
-            holder,
-            attributes: None,
-            at: None,
-            digest: None,
-            signature,
-        };
+        let mut signer = Self { holder, attributes: None, at: None, digest: None, signature };
         if let Some(attributes) = attributes {
             signer.read_attributes(&attributes)?;
         }
@@ -133,10 +127,7 @@ impl SignerInfo {
             fields.finish()?;
             let fresh = match id {
                 CONTENT_TYPE => content_type.replace(values.oid()?).is_none(),
-                MESSAGE_DIGEST => self
-                    .digest
-                    .replace(values.octet_string()?.to_vec())
-                    .is_none(),
+                MESSAGE_DIGEST => self.digest.replace(values.octet_string()?.to_vec()).is_none(),
                 SIGNING_TIME => self.at.replace(values.instant()?).is_none(),
                 _ => continue,
             };
@@ -195,9 +186,7 @@ fn read_signature(octets: &[u8]) -> Result<Signature, Error> {
     let wrong = |_| bad("签名值格式不对");
     match <&[u8; 64]>::try_from(octets) {
         // 64 octets could be DER only if both numbers had three leading zero octets.
-        Ok(raw) => Signature::from_der(octets)
-            .or_else(|_| Signature::from_raw(raw))
-            .map_err(wrong),
+        Ok(raw) => Signature::from_der(octets).or_else(|_| Signature::from_raw(raw)).map_err(wrong),
         Err(_) => Signature::from_der(octets).map_err(wrong),
     }
 }
@@ -206,10 +195,7 @@ pub(super) fn known(algorithm: &AlgorithmIdentifier, allowed: &[Oid]) -> Result<
     if allowed.contains(&algorithm.oid) && algorithm.has_no_parameters() {
         return Ok(());
     }
-    Err(Error::Algorithm {
-        what: WHAT,
-        oid: algorithm.oid.to_string(),
-    })
+    Err(Error::Algorithm { what: WHAT, oid: algorithm.oid.to_string() })
 }
 
 /// Finds the certificate of each signer and verifies every signature.
@@ -220,9 +206,7 @@ pub(super) fn verify_all(
     id: &UserId,
 ) -> Result<Vec<Certificate>, Error> {
     let verify = |signer: &SignerInfo| {
-        let certificate = certificates
-            .iter()
-            .find(|candidate| signer.holder.is(candidate));
+        let certificate = certificates.iter().find(|candidate| signer.holder.is(candidate));
         let certificate = certificate.ok_or(bad("没有签名者的证书"))?;
         signer.verify(content, certificate, id)?;
         Ok(certificate.clone())

@@ -52,17 +52,10 @@ impl Name {
         let attributes: Vec<_> = self.attributes().collect();
         let repeats = |at: usize, a: &Attribute| {
             let repeatable = matches!(a.oid, oid::ORGANIZATIONAL_UNIT | oid::DOMAIN_COMPONENT);
-            attributes
-                .iter()
-                .take(at)
-                .any(|b| a.oid == b.oid && (!repeatable || a.text == b.text))
+            attributes.iter().take(at).any(|b| a.oid == b.oid && (!repeatable || a.text == b.text))
         };
         let found = attributes.iter().enumerate().any(|(at, a)| repeats(at, a));
-        if found {
-            Err(Defect::AttributeDuplicate)
-        } else {
-            Ok(())
-        }
+        if found { Err(Defect::AttributeDuplicate) } else { Ok(()) }
     }
 }
 
@@ -83,9 +76,5 @@ pub(crate) fn check_text(oid: &Oid, text: &str) -> Result<(), Defect> {
         return Err(Defect::ControlCharacter);
     }
     let country = text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
-    if *oid == oid::COUNTRY && !country {
-        Err(Defect::CountryForm)
-    } else {
-        Ok(())
-    }
+    if *oid == oid::COUNTRY && !country { Err(Defect::CountryForm) } else { Ok(()) }
 }

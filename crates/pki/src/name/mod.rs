@@ -71,10 +71,7 @@ impl Name {
         while !content.is_empty() {
             rdns.push(read_rdn(&mut content)?);
         }
-        Ok(Self {
-            der: tlv.raw().into(),
-            rdns: rdns.into(),
-        })
+        Ok(Self { der: tlv.raw().into(), rdns: rdns.into() })
     }
 
     /// A name of one attribute per RDN, in this order (GM/T 0043 §6: C, S, L, O,
@@ -87,19 +84,11 @@ impl Name {
                 for (oid, tag, text) in attributes {
                     w.nested(Tag::SET, |w| write_attribute(w, &oid, tag, text));
                     let (text, value) = (Some(text.to_owned()), text.as_bytes().to_vec());
-                    rdns.push(vec![Attribute {
-                        oid,
-                        tag,
-                        text,
-                        value,
-                    }]);
+                    rdns.push(vec![Attribute { oid, tag, text, value }]);
                 }
             });
         });
-        Self {
-            der: der.into(),
-            rdns: rdns.into(),
-        }
+        Self { der: der.into(), rdns: rdns.into() }
     }
 
     /// The bytes as they came or were made.
@@ -128,11 +117,7 @@ impl Name {
     /// The text of the last attribute of this type, which is the most specific.
     #[must_use]
     pub fn text_of(&self, oid: &Oid) -> Option<&str> {
-        self.attributes()
-            .filter(|attribute| attribute.oid == *oid)
-            .last()?
-            .text
-            .as_deref()
+        self.attributes().filter(|attribute| attribute.oid == *oid).last()?.text.as_deref()
     }
 
     /// The common name.
@@ -267,19 +252,12 @@ fn read_attribute(set: &mut Reader<'_>) -> Result<Attribute, Error> {
     let oid = pair.oid()?;
     let tlv = pair.read()?;
     pair.finish()?;
-    Ok(Attribute {
-        oid,
-        tag: tlv.tag(),
-        text: tlv.text(),
-        value: tlv.value().to_vec(),
-    })
+    Ok(Attribute { oid, tag: tlv.tag(), text: tlv.text(), value: tlv.value().to_vec() })
 }
 
 fn rdn_matches(mine: &[Attribute], theirs: &[Attribute]) -> bool {
     mine.len() == theirs.len()
-        && mine
-            .iter()
-            .all(|a| theirs.iter().any(|b| attribute_matches(a, b)))
+        && mine.iter().all(|a| theirs.iter().any(|b| attribute_matches(a, b)))
 }
 
 fn attribute_matches(mine: &Attribute, theirs: &Attribute) -> bool {

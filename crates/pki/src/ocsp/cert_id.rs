@@ -27,10 +27,7 @@ impl HashAlgorithm {
     pub const KNOWN: [Self; 3] = [Self::Sha1, Self::Sha256, Self::Sm3];
 
     fn of(id: Oid) -> Self {
-        Self::KNOWN
-            .into_iter()
-            .find(|known| known.oid() == id)
-            .unwrap_or(Self::Other(id))
+        Self::KNOWN.into_iter().find(|known| known.oid() == id).unwrap_or(Self::Other(id))
     }
 
     /// Its object identifier.
@@ -86,13 +83,7 @@ impl CertId {
                 w.unsigned(serial.as_bytes());
             });
         });
-        Some(Self {
-            hash,
-            name_hash,
-            key_hash,
-            serial,
-            der,
-        })
+        Some(Self { hash, name_hash, key_hash, serial, der })
     }
 
     /// Reads the CertID that comes next.
@@ -108,13 +99,7 @@ impl CertId {
         if !fits(&name_hash) || !fits(&key_hash) {
             return Err(Defect::HashLength.into());
         }
-        Ok(Self {
-            hash,
-            name_hash,
-            key_hash,
-            serial,
-            der: element.raw().to_vec(),
-        })
+        Ok(Self { hash, name_hash, key_hash, serial, der: element.raw().to_vec() })
     }
 
     /// The digest it uses.
@@ -151,11 +136,7 @@ impl IssuerHashes {
     /// Computes them.
     pub fn of(name: &Name, key: &Spki) -> Self {
         let both = |hash: HashAlgorithm| {
-            Some((
-                hash,
-                hash.digest(name.der())?,
-                hash.digest(key.key_octets())?,
-            ))
+            Some((hash, hash.digest(name.der())?, hash.digest(key.key_octets())?))
         };
         Self(HashAlgorithm::KNOWN.into_iter().filter_map(both).collect())
     }

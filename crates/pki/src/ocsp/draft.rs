@@ -65,9 +65,7 @@ impl Draft<'_> {
         if self.singles.iter().any(closed) {
             return Err(Defect::Window.into());
         }
-        Ok(UnsignedResponse {
-            tbs: Writer::build(|w| w.sequence(|w| self.write(w))),
-        })
+        Ok(UnsignedResponse { tbs: Writer::build(|w| w.sequence(|w| self.write(w))) })
     }
 
     fn write(&self, w: &mut Writer) {
@@ -137,11 +135,8 @@ impl UnsignedResponse {
         signature: &Signature,
         certificate: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        sm2::verify_digest(key, &self.digest(key, id), signature).map_err(|_| {
-            Error::Signature {
-                what: "状态应答"
-            }
-        })?;
+        sm2::verify_digest(key, &self.digest(key, id), signature)
+            .map_err(|_| Error::Signature { what: "状态应答" })?;
         let basic = Writer::build(|w| {
             w.sequence(|w| {
                 w.raw(&self.tbs);

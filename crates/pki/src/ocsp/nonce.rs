@@ -15,11 +15,7 @@ impl Nonce {
     /// When there are none, or more than 128.
     pub fn new(octets: impl Into<Vec<u8>>) -> Result<Self, Error> {
         let octets = octets.into();
-        if (1..=128).contains(&octets.len()) {
-            Ok(Self(octets))
-        } else {
-            Err(Defect::Nonce.into())
-        }
+        if (1..=128).contains(&octets.len()) { Ok(Self(octets)) } else { Err(Defect::Nonce.into()) }
     }
 
     /// Its octets.

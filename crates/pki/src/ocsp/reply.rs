@@ -68,13 +68,11 @@ impl Reply {
         let content = outer.explicit(0)?;
         outer.finish()?;
         match (code, content) {
-            (0, Some(content)) => Ok(Self::Answered(Box::new(BasicResponse::read(
-                &basic_octets(content)?,
-            )?))),
+            (0, Some(content)) => {
+                Ok(Self::Answered(Box::new(BasicResponse::read(&basic_octets(content)?)?)))
+            }
             (code, None) => {
-                let failure = Failure::ALL
-                    .into_iter()
-                    .find(|failure| failure.code() == code);
+                let failure = Failure::ALL.into_iter().find(|failure| failure.code() == code);
                 failure.map(Self::Failed).ok_or(Defect::Status.into())
             }
             _ => Err(Defect::Status.into()),
@@ -210,18 +208,9 @@ fn read_singles(mut list: Reader<'_>) -> Result<Vec<SingleResponse>, Error> {
         if next_update.is_some_and(|next| next <= this_update) {
             return Err(Defect::Window.into());
         }
-        singles.push(SingleResponse {
-            certificate,
-            status,
-            this_update,
-            next_update,
-        });
+        singles.push(SingleResponse { certificate, status, this_update, next_update });
     }
-    if singles.is_empty() {
-        Err(Defect::NoCertificate.into())
-    } else {
-        Ok(singles)
-    }
+    if singles.is_empty() { Err(Defect::NoCertificate.into()) } else { Ok(singles) }
 }
 
 fn read_status(element: &Tlv<'_>) -> Result<CertStatus, Error> {
@@ -253,11 +242,7 @@ fn read_nonce(mut extensions: Reader<'_>) -> Result<Option<Nonce>, Error> {
             nonce = Some(Nonce::read(&value)?);
             return Ok(());
         }
-        if critical {
-            Err(Defect::CriticalExtension.into())
-        } else {
-            Ok(())
-        }
+        if critical { Err(Defect::CriticalExtension.into()) } else { Ok(()) }
     })?;
     Ok(nonce)
 }
@@ -266,11 +251,7 @@ fn refuse_critical(mut extensions: Reader<'_>) -> Result<(), Error> {
     let element = extensions.expect(Tag::SEQUENCE)?;
     extensions.finish()?;
     extension::for_each(&element, |_, critical, _| {
-        if critical {
-            Err(Defect::CriticalExtension.into())
-        } else {
-            Ok(())
-        }
+        if critical { Err(Defect::CriticalExtension.into()) } else { Ok(()) }
     })
 }
 

@@ -28,12 +28,7 @@ impl Request {
     pub fn new(certificates: Vec<CertId>, nonce: Option<Nonce>) -> Result<Self, Error> {
         check_count(certificates.len())?;
         let der = encode(&certificates, nonce.as_ref());
-        Ok(Self {
-            certificates,
-            nonce,
-            signed: false,
-            der,
-        })
+        Ok(Self { certificates, nonce, signed: false, der })
     }
 
     /// Reads a question. A signature on it, if there is one, must have the right shape and is
@@ -63,12 +58,7 @@ impl Request {
         let certificates = read_certificates(tbs.sequence()?)?;
         let nonce = tbs.explicit(2)?.map(read_nonce).transpose()?.flatten();
         tbs.finish()?;
-        Ok(Self {
-            certificates,
-            nonce,
-            signed,
-            der: der.to_vec(),
-        })
+        Ok(Self { certificates, nonce, signed, der: der.to_vec() })
     }
 
     /// The certificates asked about; at least one.
@@ -105,9 +95,7 @@ fn encode(certificates: &[CertId], nonce: Option<&Nonce>) -> Vec<u8> {
         w.sequence(|w| {
             w.sequence(|w| {
                 w.sequence(|w| {
-                    certificates
-                        .iter()
-                        .for_each(|id| w.sequence(|w| w.raw(id.der())));
+                    certificates.iter().for_each(|id| w.sequence(|w| w.raw(id.der())));
                 });
                 if let Some(nonce) = nonce {
                     w.explicit(2, |w| {
@@ -153,11 +141,7 @@ fn read_nonce(mut extensions: Reader<'_>) -> Result<Option<Nonce>, Error> {
 }
 
 fn refuse_critical(critical: bool) -> Result<(), Error> {
-    if critical {
-        Err(Defect::CriticalExtension.into())
-    } else {
-        Ok(())
-    }
+    if critical { Err(Defect::CriticalExtension.into()) } else { Ok(()) }
 }
 
 /// `Signature ::= SEQUENCE { AlgorithmIdentifier, BIT STRING, certs [0] EXPLICIT … OPTIONAL }`

@@ -38,18 +38,12 @@ impl BasicResponse {
         at: Timestamp,
     ) -> Result<Signer, Error> {
         if !self.algorithm.is_sm2_with_sm3() {
-            return Err(Error::Algorithm {
-                what: WHAT,
-                oid: self.algorithm.oid.to_string(),
-            });
+            return Err(Error::Algorithm { what: WHAT, oid: self.algorithm.oid.to_string() });
         }
         if self.is_named_by(issuer) && self.signed_by(issuer, id).is_ok() {
             return Ok(Signer::Issuer);
         }
-        let candidates = self
-            .certificates
-            .iter()
-            .filter(|candidate| self.is_named_by(candidate));
+        let candidates = self.certificates.iter().filter(|candidate| self.is_named_by(candidate));
         let mut refusal = Error::from(Defect::Responder);
         for candidate in candidates {
             match self.delegated(candidate, issuer, id, at) {
@@ -118,10 +112,7 @@ impl BasicResponse {
             return Err(Defect::Responder.into());
         }
         candidate.verify_signature(&issuer.public_key()?, id)?;
-        if !candidate
-            .eku()
-            .is_some_and(|purposes| purposes.contains(&oid::OCSP_SIGNING))
-        {
+        if !candidate.eku().is_some_and(|purposes| purposes.contains(&oid::OCSP_SIGNING)) {
             return Err(Defect::NotDelegated.into());
         }
         if !candidate.is_valid_at(at) {
@@ -129,10 +120,7 @@ impl BasicResponse {
         }
         self.signed_by(candidate, id)?;
         let unchecked = candidate.typed::<OcspNoCheck>().is_some();
-        Ok(Signer::Delegated {
-            certificate: Box::new(candidate.clone()),
-            unchecked,
-        })
+        Ok(Signer::Delegated { certificate: Box::new(candidate.clone()), unchecked })
     }
 }
 
@@ -140,9 +128,7 @@ impl SingleResponse {
     /// Whether the answer counts at `at`, with clocks apart by at most `skew`.
     pub fn is_fresh(&self, at: Timestamp, skew: SignedDuration) -> bool {
         let begun = self.this_update.duration_since(at) <= skew;
-        let lasts = self
-            .next_update
-            .is_none_or(|next| at.duration_since(next) <= skew);
+        let lasts = self.next_update.is_none_or(|next| at.duration_since(next) <= skew);
         begun && lasts
     }
 }

@@ -60,29 +60,12 @@ struct Judged<'a> {
 impl<'a> Search<'a> {
     fn new(request: &'a Request<'a>) -> Self {
         let is_anchor = |certificate: &Certificate| {
-            request
-                .anchors
-                .iter()
-                .any(|one| one.der() == certificate.der())
+            request.anchors.iter().any(|one| one.der() == certificate.der())
         };
-        let mut nodes = vec![Node {
-            certificate: request.leaf,
-            anchor: is_anchor(request.leaf),
-        }];
-        for certificate in request
-            .anchors
-            .iter()
-            .chain(request.untrusted)
-            .take(MOST_CANDIDATES)
-        {
-            if !nodes
-                .iter()
-                .any(|node| node.certificate.der() == certificate.der())
-            {
-                nodes.push(Node {
-                    certificate,
-                    anchor: is_anchor(certificate),
-                });
+        let mut nodes = vec![Node { certificate: request.leaf, anchor: is_anchor(request.leaf) }];
+        for certificate in request.anchors.iter().chain(request.untrusted).take(MOST_CANDIDATES) {
+            if !nodes.iter().any(|node| node.certificate.der() == certificate.der()) {
+                nodes.push(Node { certificate, anchor: is_anchor(certificate) });
             }
         }
         Self {
@@ -135,10 +118,7 @@ impl<'a> Search<'a> {
     }
 
     fn most_certificates(&self) -> usize {
-        self.request
-            .options
-            .most_certificates
-            .clamp(1, Options::MOST_CERTIFICATES)
+        self.request.options.most_certificates.clamp(1, Options::MOST_CERTIFICATES)
     }
 
     /// Who may have issued a certificate: those of the right name that are not in the path yet. Issuers whose key did
@@ -152,25 +132,19 @@ impl<'a> Search<'a> {
                 self.is_candidate(*place, subject.certificate) && !self.repeats(*place, path)
             })
             .collect();
-        let mut rated: Vec<(usize, Outcome)> = named
-            .into_iter()
-            .map(|place| (place, self.signature(child, place)))
-            .collect();
+        let mut rated: Vec<(usize, Outcome)> =
+            named.into_iter().map(|place| (place, self.signature(child, place))).collect();
         if rated.iter().any(|(_, outcome)| *outcome != Outcome::Failed) {
             rated.retain(|(_, outcome)| *outcome != Outcome::Failed);
         }
         rated.sort_by_key(|(place, outcome)| {
-            (
-                *outcome,
-                Reverse(self.likelihood(*place, subject.certificate)),
-            )
+            (*outcome, Reverse(self.likelihood(*place, subject.certificate)))
         });
         rated.into_iter().map(|(place, _)| place).collect()
     }
 
     fn is_candidate(&self, place: usize, child: &Certificate) -> bool {
-        self.node(place)
-            .is_some_and(|node| node.certificate.subject().matches(child.issuer()))
+        self.node(place).is_some_and(|node| node.certificate.subject().matches(child.issuer()))
     }
 
     /// The same name and key twice in a path is a loop, whichever certificates carry them.
@@ -180,10 +154,7 @@ impl<'a> Search<'a> {
         };
         path.iter().filter_map(|one| self.node(*one)).any(|one| {
             one.certificate.spki() == node.certificate.spki()
-                && one
-                    .certificate
-                    .subject()
-                    .matches(node.certificate.subject())
+                && one.certificate.subject().matches(node.certificate.subject())
         })
     }
 
@@ -214,11 +185,7 @@ impl<'a> Search<'a> {
         };
         let stated = child.aki().and_then(|aki| aki.key_id);
         let matches = stated.is_some() && stated == node.certificate.ski().map(|ski| ski.0);
-        (
-            node.anchor,
-            matches,
-            node.certificate.is_valid_at(self.request.at),
-        )
+        (node.anchor, matches, node.certificate.is_valid_at(self.request.at))
     }
 
     /// Holds every check against a complete path and keeps it when it is better than the best before.
@@ -231,27 +198,14 @@ impl<'a> Search<'a> {
             .collect();
         let (table, policies) = process::judge(self.request, &certificates);
         let valid = table.validity() == Validity::Valid;
-        if self
-            .best
-            .as_ref()
-            .is_none_or(|best| table.badness() < best.table.badness())
-        {
-            self.best = Some(Judged {
-                path: certificates,
-                table,
-                policies,
-            });
+        if self.best.as_ref().is_none_or(|best| table.badness() < best.table.badness()) {
+            self.best = Some(Judged { path: certificates, table, policies });
         }
         valid
     }
 
     fn conclude(mut self) -> Verdict {
-        if let Some(Judged {
-            path,
-            table,
-            policies,
-        }) = self.best.take()
-        {
+        if let Some(Judged { path, table, policies }) = self.best.take() {
             return table.into_verdict(&path, true, &policies);
         }
         let mut table = Table::default();
@@ -268,25 +222,14 @@ impl<'a> Search<'a> {
     /// Why there is no path.
     fn explain(&self, table: &mut Table, last: Option<&Certificate>) {
         if self.exhausted {
-            table.unknown(
-                Kind::Path,
-                "可能的证书链过多，未能全部检查；请只提供有关的证书",
-            );
+            table.unknown(Kind::Path, "可能的证书链过多，未能全部检查；请只提供有关的证书");
         } else if self.too_long {
-            table.failed(
-                Kind::Path,
-                format!("证书链超过 {} 张证书", self.most_certificates()),
-            );
+            table.failed(Kind::Path, format!("证书链超过 {} 张证书", self.most_certificates()));
         } else if last.is_some_and(|last| last.subject().matches(last.issuer())) {
             table.failed(Kind::Path, "证书链止于一张自签名证书，它不是受信任的根证书");
         } else {
-            let name = last
-                .map(|last| last.issuer().to_string())
-                .unwrap_or_default();
-            table.unknown(
-                Kind::Path,
-                format!("没有找到颁发者“{name}”的证书；请补充该证书"),
-            );
+            let name = last.map(|last| last.issuer().to_string()).unwrap_or_default();
+            table.unknown(Kind::Path, format!("没有找到颁发者“{name}”的证书；请补充该证书"));
         }
     }
 }

@@ -26,20 +26,13 @@ impl Constraints {
         if self.is_empty() {
             return None;
         }
-        names_of(certificate)
-            .iter()
-            .find_map(|name| self.judge(name))
+        names_of(certificate).iter().find_map(|name| self.judge(name))
     }
 
     fn judge(&self, name: &GeneralName) -> Option<String> {
         self.layers.iter().find_map(|layer| {
             let of_form = |base: &&GeneralName| Form::of(base) == Form::of(name);
-            if layer
-                .excluded
-                .iter()
-                .filter(of_form)
-                .any(|base| names::may_lie_within(name, base))
-            {
+            if layer.excluded.iter().filter(of_form).any(|base| names::may_lie_within(name, base)) {
                 return Some(format!("名称“{}”在排除的范围之内", names::text(name)));
             }
             let mut permitted = layer.permitted.iter().filter(of_form).peekable();
@@ -55,19 +48,12 @@ impl Constraints {
 /// when no alternative name is one.
 fn names_of(certificate: &Certificate) -> Vec<GeneralName> {
     let mut names = certificate.san().map(|san| san.0).unwrap_or_default();
-    if !names
-        .iter()
-        .any(|name| matches!(name, GeneralName::Email(_)))
-    {
+    if !names.iter().any(|name| matches!(name, GeneralName::Email(_))) {
         let emails = certificate
             .subject()
             .attributes()
             .filter(|attribute| attribute.oid == oid::EMAIL_ADDRESS);
-        names.extend(
-            emails
-                .filter_map(|attribute| attribute.text.clone())
-                .map(GeneralName::Email),
-        );
+        names.extend(emails.filter_map(|attribute| attribute.text.clone()).map(GeneralName::Email));
     }
     if !certificate.subject().is_empty() {
         names.push(GeneralName::Directory(certificate.subject().clone()));

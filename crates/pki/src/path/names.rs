@@ -85,8 +85,7 @@ fn dns(name: &str, base: &str) -> bool {
 /// Whether a name ends with `.base`; the base may itself begin with the dot.
 fn is_below(name: &str, base: &str) -> bool {
     let base = base.strip_prefix('.').unwrap_or(base);
-    name.strip_suffix(base)
-        .is_some_and(|front| front.len() > 1 && front.ends_with('.'))
+    name.strip_suffix(base).is_some_and(|front| front.len() > 1 && front.ends_with('.'))
 }
 
 /// `*.example.cn` stands for `a.example.cn`, so excluding the latter excludes the former.
@@ -94,8 +93,7 @@ fn wildcard_reaches(name: &str, base: &str) -> bool {
     let Some(parent) = name.strip_prefix("*.") else {
         return false;
     };
-    base.split_once('.')
-        .is_some_and(|(_, above)| above.eq_ignore_ascii_case(parent))
+    base.split_once('.').is_some_and(|(_, above)| above.eq_ignore_ascii_case(parent))
 }
 
 /// A base `local@host` covers one mailbox, `host` every mailbox of the host, `.host` those of the hosts below.
@@ -124,9 +122,7 @@ fn host_of_uri(host: &str, base: &str) -> bool {
 fn uri_host(uri: &str) -> Option<&str> {
     let (_, rest) = uri.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
-    let host_and_port = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
+    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = host_and_port.split(':').next()?;
     let is_name =
         !host.is_empty() && !host.starts_with('[') && host.parse::<std::net::Ipv4Addr>().is_err();
@@ -143,12 +139,7 @@ fn ip(name: &[u8], base: &[u8]) -> Option<bool> {
     if name.len() != address.len() {
         return Some(false);
     }
-    Some(
-        name.iter()
-            .zip(address)
-            .zip(mask)
-            .all(|((one, other), mask)| one & mask == other & mask),
-    )
+    Some(name.iter().zip(address).zip(mask).all(|((one, other), mask)| one & mask == other & mask))
 }
 
 fn is_prefix(mask: &[u8]) -> bool {
@@ -195,18 +186,9 @@ mod tests {
     #[test]
     fn an_ip_base_is_an_address_and_a_mask_without_holes() {
         let base = |mask: [u8; 4]| [&[198, 51, 100, 0][..], &mask].concat();
-        assert_eq!(
-            ip(&[198, 51, 100, 9], &base([255, 255, 255, 0])),
-            Some(true)
-        );
-        assert_eq!(
-            ip(&[198, 51, 101, 9], &base([255, 255, 255, 0])),
-            Some(false)
-        );
-        assert_eq!(
-            ip(&[198, 51, 101, 9], &base([255, 255, 254, 0])),
-            Some(true)
-        );
+        assert_eq!(ip(&[198, 51, 100, 9], &base([255, 255, 255, 0])), Some(true));
+        assert_eq!(ip(&[198, 51, 101, 9], &base([255, 255, 255, 0])), Some(false));
+        assert_eq!(ip(&[198, 51, 101, 9], &base([255, 255, 254, 0])), Some(true));
         assert_eq!(ip(&[198, 51, 100, 9], &base([255, 0, 255, 0])), None);
         assert_eq!(ip(&[198, 51, 100, 9], &base([255, 255, 255, 0])[..7]), None);
         assert_eq!(ip(&[0; 16], &base([0, 0, 0, 0])), Some(false));
@@ -218,13 +200,7 @@ mod tests {
         let base = GeneralName::Uri("gov.cn".to_owned());
         assert!(!lies_within(&name, &base) && may_lie_within(&name, &base));
         let wildcard = GeneralName::Dns("*.gov.cn".to_owned());
-        assert!(may_lie_within(
-            &wildcard,
-            &GeneralName::Dns("a.gov.cn".to_owned())
-        ));
-        assert!(!may_lie_within(
-            &wildcard,
-            &GeneralName::Dns("a.edu.cn".to_owned())
-        ));
+        assert!(may_lie_within(&wildcard, &GeneralName::Dns("a.gov.cn".to_owned())));
+        assert!(!may_lie_within(&wildcard, &GeneralName::Dns("a.edu.cn".to_owned())));
     }
 }

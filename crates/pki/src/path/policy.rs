@@ -32,10 +32,7 @@ pub(super) struct Policies {
 impl Policies {
     pub(super) fn new(options: &Options, length: usize) -> Self {
         let start = |inhibited: bool| if inhibited { 0 } else { length };
-        let any = Node {
-            expected: BTreeSet::from([ANY]),
-            parents: BTreeSet::new(),
-        };
+        let any = Node { expected: BTreeSet::from([ANY]), parents: BTreeSet::new() };
         Self {
             levels: vec![Level::from([(ANY, any)])],
             explicit_policy: start(options.require_explicit_policy),
@@ -47,11 +44,7 @@ impl Policies {
 
     /// Takes the constraints of an anchor (RFC 5937); its policies are not processed.
     pub(super) fn constrain(&mut self, certificate: &Certificate) {
-        if let Some(PolicyConstraints {
-            require_explicit,
-            inhibit_mapping,
-        }) = certificate.typed()
-        {
+        if let Some(PolicyConstraints { require_explicit, inhibit_mapping }) = certificate.typed() {
             lower(&mut self.explicit_policy, require_explicit);
             lower(&mut self.policy_mapping, inhibit_mapping);
         }
@@ -64,10 +57,9 @@ impl Policies {
     pub(super) fn process(&mut self, certificate: &Certificate, is_leaf: bool) {
         let self_issued = is_self_issued(certificate);
         match certificate.policies() {
-            Some(policies) => self.descend(
-                &policies,
-                self.inhibit_any_policy > 0 || (!is_leaf && self_issued),
-            ),
+            Some(policies) => {
+                self.descend(&policies, self.inhibit_any_policy > 0 || (!is_leaf && self_issued))
+            }
             None => self.levels.clear(),
         }
         self.broken |= self.explicit_policy == 0 && self.levels.is_empty();
@@ -79,11 +71,9 @@ impl Policies {
             self.map(&mappings);
         }
         if !self_issued {
-            for counter in [
-                &mut self.explicit_policy,
-                &mut self.policy_mapping,
-                &mut self.inhibit_any_policy,
-            ] {
+            for counter in
+                [&mut self.explicit_policy, &mut self.policy_mapping, &mut self.inhibit_any_policy]
+            {
                 *counter = counter.saturating_sub(1);
             }
         }
@@ -93,11 +83,7 @@ impl Policies {
     /// §6.1.5 (a), (b).
     fn wrap_up(&mut self, leaf: &Certificate) {
         self.explicit_policy = self.explicit_policy.saturating_sub(1);
-        if let Some(PolicyConstraints {
-            require_explicit: Some(0),
-            ..
-        }) = leaf.typed()
-        {
+        if let Some(PolicyConstraints { require_explicit: Some(0), .. }) = leaf.typed() {
             self.explicit_policy = 0;
         }
     }
@@ -117,31 +103,17 @@ impl Policies {
                 parents.insert(ANY);
             }
             if !parents.is_empty() {
-                level.insert(
-                    *policy,
-                    Node {
-                        expected: BTreeSet::from([*policy]),
-                        parents,
-                    },
-                );
+                level.insert(*policy, Node { expected: BTreeSet::from([*policy]), parents });
             }
         }
-        if any_counts
-            && policies
-                .0
-                .iter()
-                .any(|information| information.policy == ANY)
-        {
-            let expected: BTreeSet<Oid> = above
-                .values()
-                .flat_map(|node| node.expected.iter().copied())
-                .collect();
+        if any_counts && policies.0.iter().any(|information| information.policy == ANY) {
+            let expected: BTreeSet<Oid> =
+                above.values().flat_map(|node| node.expected.iter().copied()).collect();
             for policy in expected {
                 let parents = expecting(above, &policy);
-                level.entry(policy).or_insert_with(|| Node {
-                    expected: BTreeSet::from([policy]),
-                    parents,
-                });
+                level
+                    .entry(policy)
+                    .or_insert_with(|| Node { expected: BTreeSet::from([policy]), parents });
             }
         }
         self.levels.push(level);
@@ -150,10 +122,7 @@ impl Policies {
 
     /// §6.1.4 (a), (b). Mappings from or to anyPolicy make the path invalid.
     fn map(&mut self, mappings: &[(Oid, Oid)]) {
-        if mappings
-            .iter()
-            .any(|(issuer, subject)| [*issuer, *subject].contains(&ANY))
-        {
+        if mappings.iter().any(|(issuer, subject)| [*issuer, *subject].contains(&ANY)) {
             self.levels.clear();
             self.broken = true;
             return;
@@ -171,13 +140,7 @@ impl Policies {
             } else if let Some(node) = level.get_mut(&issuer) {
                 node.expected = subjects;
             } else if level.contains_key(&ANY) {
-                level.insert(
-                    issuer,
-                    Node {
-                        expected: subjects,
-                        parents: BTreeSet::from([ANY]),
-                    },
-                );
+                level.insert(issuer, Node { expected: subjects, parents: BTreeSet::from([ANY]) });
             }
         }
         self.prune();
@@ -190,12 +153,7 @@ impl Policies {
             if let Some(needed) = &needed {
                 level.retain(|policy, _| needed.contains(policy));
             }
-            needed = Some(
-                level
-                    .values()
-                    .flat_map(|node| node.parents.iter().copied())
-                    .collect(),
-            );
+            needed = Some(level.values().flat_map(|node| node.parents.iter().copied()).collect());
         }
         if self.levels.last().is_none_or(BTreeMap::is_empty) {
             self.levels.clear();
@@ -234,11 +192,7 @@ impl Policies {
                 }
             }
         }
-        if self.levels.len() > 1
-            && self
-                .levels
-                .last()
-                .is_some_and(|level| level.contains_key(&ANY))
+        if self.levels.len() > 1 && self.levels.last().is_some_and(|level| level.contains_key(&ANY))
         {
             granted.insert(ANY);
         }

@@ -29,10 +29,7 @@ const PROCESSED: &[Oid] = &[
 pub(super) fn judge(request: &Request<'_>, path: &[&Certificate]) -> (Table, Vec<Oid>) {
     let mut table = Table::default();
     let below = path.len().saturating_sub(1);
-    table.passed(
-        Kind::Path,
-        format!("证书链共 {} 张证书，止于受信任的根证书", path.len()),
-    );
+    table.passed(Kind::Path, format!("证书链共 {} 张证书，止于受信任的根证书", path.len()));
     validity(request, path, &mut table);
     for pair in path.windows(2) {
         if let [child, issuer] = pair {
@@ -77,15 +74,9 @@ fn validity(request: &Request<'_>, path: &[&Certificate], table: &mut Table) {
         if certificate.is_valid_at(request.at) {
             table.passed(Kind::Validity, "各证书均在有效期内");
         } else if request.at < begin {
-            table.failed(
-                Kind::Validity,
-                format!("{}自 {begin} 起才有效", called(certificate)),
-            );
+            table.failed(Kind::Validity, format!("{}自 {begin} 起才有效", called(certificate)));
         } else {
-            table.failed(
-                Kind::Validity,
-                format!("{}已于 {end} 到期", called(certificate)),
-            );
+            table.failed(Kind::Validity, format!("{}已于 {end} 到期", called(certificate)));
         }
     }
 }
@@ -97,10 +88,7 @@ fn link(request: &Request<'_>, child: &Certificate, issuer: &Certificate, table:
     if child.issuer().matches(issuer.subject()) {
         table.passed(Kind::Names, "颁发者名称与上级证书的主体名称一致");
     } else {
-        table.failed(
-            Kind::Names,
-            format!("{}的颁发者名称与上级证书的主体名称不同", called(child)),
-        );
+        table.failed(Kind::Names, format!("{}的颁发者名称与上级证书的主体名称不同", called(child)));
     }
     match contradiction(child, issuer) {
         None => table.passed(Kind::KeyIdentifiers, "密钥标识符没有矛盾"),
@@ -124,10 +112,7 @@ pub(super) fn signature_outcome(
     let Ok(key) = issuer.public_key() else {
         return (
             Outcome::Failed,
-            format!(
-                "{}以 SM2 签名，上级证书的公钥却不是 SM2 公钥",
-                called(child)
-            ),
+            format!("{}以 SM2 签名，上级证书的公钥却不是 SM2 公钥", called(child)),
         );
     };
     let signature = Signature::from_der(child.signature());
@@ -136,10 +121,7 @@ pub(super) fn signature_outcome(
     if verified {
         (Outcome::Passed, "各证书的签名均验证通过".to_owned())
     } else {
-        (
-            Outcome::Failed,
-            format!("{}的签名验证不通过", called(child)),
-        )
+        (Outcome::Failed, format!("{}的签名验证不通过", called(child)))
     }
 }
 
@@ -167,16 +149,11 @@ fn issuers(path: &[&Certificate], table: &mut Table) {
         let is_anchor = place + 1 == above.len();
         is_authority(issuer, is_anchor, table);
         may_sign(issuer, table);
-        let most = issuer
-            .basic_constraints()
-            .and_then(|constraints| constraints.path_len);
+        let most = issuer.basic_constraints().and_then(|constraints| constraints.path_len);
         match most.filter(|most| usize::try_from(*most).is_ok_and(|most| followers > most)) {
             Some(most) => table.failed(
                 Kind::PathLength,
-                format!(
-                    "{}之下至多允许 {most} 级 CA，实有 {followers} 级",
-                    called(issuer)
-                ),
+                format!("{}之下至多允许 {most} 级 CA，实有 {followers} 级", called(issuer)),
             ),
             None => table.passed(Kind::PathLength, "没有超过路径长度约束"),
         }
@@ -201,10 +178,7 @@ fn is_authority(issuer: &Certificate, is_anchor: bool, table: &mut Table) {
 }
 
 fn may_sign(issuer: &Certificate, table: &mut Table) {
-    if issuer
-        .key_usage()
-        .is_none_or(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN))
-    {
+    if issuer.key_usage().is_none_or(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN)) {
         table.passed(Kind::KeyUsage, "密钥用法相符");
     } else {
         table.failed(
@@ -229,11 +203,7 @@ fn critical_extensions(path: &[&Certificate], table: &mut Table) {
             None => table.passed(Kind::CriticalExtensions, "关键扩展项均能处理"),
             Some(extension) => table.failed(
                 Kind::CriticalExtensions,
-                format!(
-                    "{}含有无法处理的关键扩展项 {}",
-                    called(certificate),
-                    extension.oid
-                ),
+                format!("{}含有无法处理的关键扩展项 {}", called(certificate), extension.oid),
             ),
         }
     }
@@ -248,10 +218,8 @@ fn constraints(path: &[&Certificate], table: &mut Table) {
         if !is_anchor && (place == 0 || !is_self_issued(certificate)) {
             match constraints.violation(certificate) {
                 None => {}
-                Some(reason) => table.failed(
-                    Kind::NameConstraints,
-                    format!("{}的{reason}", called(certificate)),
-                ),
+                Some(reason) => table
+                    .failed(Kind::NameConstraints, format!("{}的{reason}", called(certificate))),
             }
         }
         if place > 0 {
@@ -299,10 +267,7 @@ fn leaf(request: &Request<'_>, path: &[&Certificate], table: &mut Table) {
     let Some(leaf) = path.first() else { return };
     match request.options.usage {
         Some(asked) if leaf.key_usage().is_some_and(|usage| !usage.contains(asked)) => {
-            table.failed(
-                Kind::KeyUsage,
-                format!("{}的密钥用法不含“{asked}”", called(leaf)),
-            );
+            table.failed(Kind::KeyUsage, format!("{}的密钥用法不含“{asked}”", called(leaf)));
         }
         _ => table.passed(Kind::KeyUsage, "密钥用法相符"),
     }
@@ -313,10 +278,7 @@ fn leaf(request: &Request<'_>, path: &[&Certificate], table: &mut Table) {
     for certificate in path {
         match certificate.eku() {
             Some(purposes) if !serves(&purposes, &purpose) => {
-                table.failed(
-                    Kind::Purpose,
-                    format!("{}不用于 {purpose}", called(certificate)),
-                );
+                table.failed(Kind::Purpose, format!("{}不用于 {purpose}", called(certificate)));
             }
             _ => table.passed(Kind::Purpose, "用途相符"),
         }

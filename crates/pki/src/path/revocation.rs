@@ -40,12 +40,7 @@ pub(super) fn check(request: &Request<'_>, path: &[&Certificate], table: &mut Ta
     let Some(anchor) = path.last() else { return };
     for pair in path.windows(2) {
         let [child, issuer] = pair else { continue };
-        let lookup = Lookup {
-            request,
-            child,
-            issuer,
-            anchor,
-        };
+        let lookup = Lookup { request, child, issuer, anchor };
         match lookup.status() {
             Status::Good => table.passed(Kind::Revocation, "各证书均未被吊销或暂停"),
             Status::Revoked(entry) => table.failed(Kind::Revocation, revoked(child, &entry)),
@@ -55,17 +50,8 @@ pub(super) fn check(request: &Request<'_>, path: &[&Certificate], table: &mut Ta
 }
 
 fn revoked(certificate: &Certificate, entry: &RevokedEntry) -> String {
-    let act = if entry.reason == Reason::CertificateHold {
-        "暂停"
-    } else {
-        "吊销"
-    };
-    format!(
-        "{}已于 {} 被{act}（原因：{}）",
-        called(certificate),
-        entry.at,
-        entry.reason.chinese()
-    )
+    let act = if entry.reason == Reason::CertificateHold { "暂停" } else { "吊销" };
+    format!("{}已于 {} 被{act}（原因：{}）", called(certificate), entry.at, entry.reason.chinese())
 }
 
 struct Lookup<'a> {
@@ -100,20 +86,15 @@ impl<'a> Lookup<'a> {
 
     /// A responder whose certificate the CA exempted (RFC 6960 §4.2.2.2.1).
     fn is_exempt(&self) -> bool {
-        let responds = self
-            .child
-            .eku()
-            .is_some_and(|purposes| purposes.contains(&oid::OCSP_SIGNING));
+        let responds =
+            self.child.eku().is_some_and(|purposes| purposes.contains(&oid::OCSP_SIGNING));
         responds && self.child.extension(&oid::OCSP_NOCHECK).is_some()
     }
 
     /// The CRLs under the name of the certificate's issuer.
     fn of_issuer(&self) -> impl Iterator<Item = &'a Crl> {
         let issuer = self.child.issuer();
-        self.request
-            .crls
-            .iter()
-            .filter(move |crl| crl.issuer().matches(issuer))
+        self.request.crls.iter().filter(move |crl| crl.issuer().matches(issuer))
     }
 
     /// What a complete CRL, brought up to date by the latest delta, says.
@@ -127,9 +108,7 @@ impl<'a> Lookup<'a> {
         }
         let delta = self.delta(crl);
         let serial = self.child.serial();
-        let entry = delta
-            .and_then(|delta| delta.lookup(&serial))
-            .or_else(|| crl.lookup(&serial));
+        let entry = delta.and_then(|delta| delta.lookup(&serial)).or_else(|| crl.lookup(&serial));
         match entry {
             Some(entry) if entry.unknown_critical => {
                 return Word::Silent("CRL 条目含有无法处理的关键扩展项");
@@ -139,10 +118,7 @@ impl<'a> Lookup<'a> {
             }
             _ => {}
         }
-        match self
-            .staleness(delta.unwrap_or(crl))
-            .or_else(|| unprocessed(crl))
-        {
+        match self.staleness(delta.unwrap_or(crl)).or_else(|| unprocessed(crl)) {
             Some(reason) => Word::Silent(reason),
             None => Word::Absent(reasons),
         }
@@ -150,9 +126,7 @@ impl<'a> Lookup<'a> {
 
     /// An act after the instant asked for, known only from a list after it, says nothing about that instant.
     fn listed(&self, crl: &Crl, entry: RevokedEntry) -> Word {
-        let since = entry
-            .invalid_since
-            .map_or(entry.at, |since| since.min(entry.at));
+        let since = entry.invalid_since.map_or(entry.at, |since| since.min(entry.at));
         if since > self.request.at && crl.this_update() > self.request.at {
             return Word::Silent("CRL 在所查时刻之后才发布，其中的吊销也在该时刻之后");
         }
@@ -172,9 +146,7 @@ impl<'a> Lookup<'a> {
     /// The latest delta that builds on a complete CRL (RFC 5280 §5.2.4, §6.3.3 (c)).
     fn delta(&self, crl: &Crl) -> Option<&'a Crl> {
         let builds = |delta: &&Crl| {
-            delta
-                .base()
-                .is_some_and(|base| crl.number().is_some_and(|number| base <= number))
+            delta.base().is_some_and(|base| crl.number().is_some_and(|number| base <= number))
                 && delta.number() > crl.number()
                 && delta.scope() == crl.scope()
                 && delta.authority_key() == crl.authority_key()
@@ -182,9 +154,7 @@ impl<'a> Lookup<'a> {
                 && delta.unknown_critical().is_empty()
                 && self.believe(delta).is_ok()
         };
-        self.of_issuer()
-            .filter(builds)
-            .max_by_key(|delta| delta.number())
+        self.of_issuer().filter(builds).max_by_key(|delta| delta.number())
     }
 
     /// The reasons for which a CRL speaks about the certificate; or why it does not (RFC 5280 §6.3.3 (b)).
@@ -215,12 +185,9 @@ impl<'a> Lookup<'a> {
             return Some(ALL_REASONS);
         };
         let points = self.child.crl_dp()?.0;
-        let same = points.iter().find(|point| {
-            point
-                .name
-                .as_ref()
-                .is_some_and(|name| shares_a_name(name, place))
-        })?;
+        let same = points
+            .iter()
+            .find(|point| point.name.as_ref().is_some_and(|name| shares_a_name(name, place)))?;
         Some(same.reasons.unwrap_or(ALL_REASONS))
     }
 
@@ -259,9 +226,7 @@ impl<'a> Lookup<'a> {
         if stated.is_some() && identifier.is_some() && stated != identifier.as_deref() {
             return false;
         }
-        signer
-            .public_key()
-            .is_ok_and(|key| crl.verify(&key, &self.request.options.user_id).is_ok())
+        signer.public_key().is_ok_and(|key| crl.verify(&key, &self.request.options.user_id).is_ok())
     }
 
     fn is_vouched_for(&self, signer: &Certificate) -> bool {
@@ -271,20 +236,13 @@ impl<'a> Lookup<'a> {
             ..Options::default()
         };
         let anchors = std::slice::from_ref(self.anchor);
-        let request = Request {
-            leaf: signer,
-            anchors,
-            options: &options,
-            ..*self.request
-        };
+        let request = Request { leaf: signer, anchors, options: &options, ..*self.request };
         super::validate(&request).valid == Validity::Valid
     }
 }
 
 fn may_sign(certificate: &Certificate) -> bool {
-    certificate
-        .key_usage()
-        .is_none_or(|usage| usage.contains(KeyUsage::CRL_SIGN))
+    certificate.key_usage().is_none_or(|usage| usage.contains(KeyUsage::CRL_SIGN))
 }
 
 fn unprocessed(crl: &Crl) -> Option<&'static str> {

@@ -230,17 +230,10 @@ impl Table {
         }
         let of_kind = || self.rows.iter().filter(|row| row.0 == kind);
         let outcome = of_kind().map(|row| row.1).max().unwrap_or(Outcome::Unknown);
-        let mut reasons: Vec<&str> = of_kind()
-            .filter(|row| row.1 == outcome)
-            .map(|row| row.2.as_str())
-            .collect();
+        let mut reasons: Vec<&str> =
+            of_kind().filter(|row| row.1 == outcome).map(|row| row.2.as_str()).collect();
         reasons.dedup();
-        Check {
-            check: kind,
-            title: kind.title(),
-            outcome,
-            reason: reasons.join("；"),
-        }
+        Check { check: kind, title: kind.title(), outcome, reason: reasons.join("；") }
     }
 }
 

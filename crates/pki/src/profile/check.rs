@@ -34,18 +34,12 @@ pub(super) fn check(document: &Document) -> Checked {
 }
 
 fn require(holds: bool, problem: Problem, detail: impl Into<String>) -> Checked {
-    if holds {
-        Ok(())
-    } else {
-        Err((problem, detail.into()))
-    }
+    if holds { Ok(()) } else { Err((problem, detail.into())) }
 }
 
 fn name(document: &Document) -> Checked {
-    let plain = document
-        .name
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let plain =
+        document.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     require(plain && !document.name.is_empty(), Problem::Name, "name")?;
     require(!document.title.trim().is_empty(), Problem::Name, "title")
 }
@@ -53,33 +47,17 @@ fn name(document: &Document) -> Checked {
 /// GM/T 0034: subscribers hold pairs, services and CAs single certificates.
 fn roles(document: &Document) -> Checked {
     let paired = document.role != Role::Single;
-    require(
-        paired == document.kind.is_subscriber(),
-        Problem::Role,
-        "role",
-    )?;
+    require(paired == document.kind.is_subscriber(), Problem::Role, "role")?;
     require(paired == document.pair.is_some(), Problem::Pair, "pair")
 }
 
 /// T-19: CA:TRUE for root and subca only, and there always, critical.
 fn ca(document: &Document) -> Checked {
     let Some(constraints) = document.basic_constraints else {
-        return require(
-            !document.kind.is_ca(),
-            Problem::CaMissing,
-            "basic_constraints",
-        );
+        return require(!document.kind.is_ca(), Problem::CaMissing, "basic_constraints");
     };
-    require(
-        document.kind.is_ca(),
-        Problem::CaForbidden,
-        "basic_constraints",
-    )?;
-    require(
-        constraints.ca && constraints.critical,
-        Problem::CaMissing,
-        "basic_constraints",
-    )?;
+    require(document.kind.is_ca(), Problem::CaForbidden, "basic_constraints")?;
+    require(constraints.ca && constraints.critical, Problem::CaMissing, "basic_constraints")?;
     require(
         document.kind == Kind::Root || constraints.path_len.is_some(),
         Problem::PathLength,
@@ -90,11 +68,7 @@ fn ca(document: &Document) -> Checked {
 /// T-19: a CA below a root is bound to its names.
 fn name_constraints(document: &Document) -> Checked {
     let Some(constraints) = &document.name_constraints else {
-        return require(
-            document.kind != Kind::Subca,
-            Problem::NameConstraints,
-            "name_constraints",
-        );
+        return require(document.kind != Kind::Subca, Problem::NameConstraints, "name_constraints");
     };
     let country = &constraints.permitted_country;
     let is_country = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
@@ -117,11 +91,7 @@ fn key_usage(document: &Document) -> Checked {
             KeyUsage::SIGNING.contains(usage) && usage.contains(KeyUsage::DIGITAL_SIGNATURE)
         }),
     };
-    require(
-        exact && document.key_usage.critical,
-        Problem::KeyUsage,
-        "key_usage",
-    )
+    require(exact && document.key_usage.critical, Problem::KeyUsage, "key_usage")
 }
 
 /// RFC 6960 §4.2.2.2, RFC 3161 §2.3: services have their one purpose; nobody
@@ -133,11 +103,7 @@ fn purposes(document: &Document) -> Checked {
         purposes.push(Oid::parse(text).ok_or((Problem::ExtendedKeyUsage, text.clone()))?);
     }
     let critical = rule.is_some_and(|rule| rule.critical);
-    let reserved = [
-        oid::OCSP_SIGNING,
-        oid::TIME_STAMPING,
-        oid::ANY_EXTENDED_KEY_USAGE,
-    ];
+    let reserved = [oid::OCSP_SIGNING, oid::TIME_STAMPING, oid::ANY_EXTENDED_KEY_USAGE];
     let holds = match document.kind {
         Kind::Ocsp => purposes == [oid::OCSP_SIGNING],
         Kind::Tsa => purposes == [oid::TIME_STAMPING] && critical,
@@ -153,10 +119,8 @@ fn purposes(document: &Document) -> Checked {
 
 /// GM/T 0043 §6: order and string types.
 fn subject(document: &Document) -> Checked {
-    let ordered = document
-        .subject
-        .windows(2)
-        .all(|pair| matches!(pair, [a, b] if a.attribute < b.attribute));
+    let ordered =
+        document.subject.windows(2).all(|pair| matches!(pair, [a, b] if a.attribute < b.attribute));
     let needed = |kind| {
         document
             .subject
@@ -186,11 +150,7 @@ fn subject(document: &Document) -> Checked {
 fn lengths(document: &Document) -> Checked {
     document.subject.iter().try_for_each(|rule| {
         let holds = (1..=upper_bound(&rule.attribute.oid())).contains(&rule.max);
-        require(
-            holds,
-            Problem::Length,
-            format!("subject.{:?}", rule.attribute),
-        )
+        require(holds, Problem::Length, format!("subject.{:?}", rule.attribute))
     })
 }
 
@@ -203,11 +163,7 @@ fn validity(document: &Document) -> Checked {
 
 /// T-01.
 fn serial(document: &Document) -> Checked {
-    require(
-        document.serial.random_bits == 128,
-        Problem::Serial,
-        "serial.random_bits",
-    )
+    require(document.serial.random_bits == 128, Problem::Serial, "serial.random_bits")
 }
 
 fn key_identifiers(document: &Document) -> Checked {
@@ -228,11 +184,7 @@ fn crl(document: &Document) -> Checked {
     )?;
     let points = document.crl.distribution_points;
     let exempt = document.kind == Kind::Root || document.ocsp_nocheck;
-    require(
-        points == Presence::Required || exempt,
-        Problem::Crl,
-        "crl.distribution_points",
-    )?;
+    require(points == Presence::Required || exempt, Problem::Crl, "crl.distribution_points")?;
     require(
         points != Presence::None || document.crl.freshest == Presence::None,
         Problem::Crl,
@@ -247,36 +199,20 @@ fn policies(document: &Document) -> Checked {
         let policy = Oid::parse(&rule.oid).filter(|policy| !seen.contains(policy));
         seen.push(policy.ok_or((Problem::Policy, rule.oid.clone()))?);
     }
-    require(
-        !seen.is_empty() || !document.kind.is_subscriber(),
-        Problem::Policy,
-        "policy",
-    )?;
+    require(!seen.is_empty() || !document.kind.is_subscriber(), Problem::Policy, "policy")?;
     let any = seen.contains(&oid::ANY_POLICY);
-    require(
-        !any || document.kind.is_ca(),
-        Problem::Policy,
-        "2.5.29.32.0",
-    )
+    require(!any || document.kind.is_ca(), Problem::Policy, "2.5.29.32.0")
 }
 
 fn identity(document: &Document) -> Checked {
     let mut seen: Vec<Oid> = Vec::new();
     for (at, rule) in document.identity.iter().enumerate() {
-        let again = document
-            .identity
-            .iter()
-            .take(at)
-            .any(|earlier| earlier.kind == rule.kind);
+        let again = document.identity.iter().take(at).any(|earlier| earlier.kind == rule.kind);
         let identifier = Oid::parse(&rule.oid)
             .filter(|known| !seen.contains(known) && !again && !reserved(known));
         seen.push(identifier.ok_or((Problem::Identity, rule.oid.clone()))?);
     }
-    require(
-        seen.is_empty() || document.kind.is_subscriber(),
-        Problem::Identity,
-        "identity",
-    )
+    require(seen.is_empty() || document.kind.is_subscriber(), Problem::Identity, "identity")
 }
 
 /// Extensions of X.509 itself: an identity extension must not pose as one.
@@ -289,10 +225,6 @@ fn reserved(identifier: &Oid) -> bool {
 fn alternative_names(document: &Document) -> Checked {
     let is_server = document.kind == Kind::Server;
     let dns = document.alternative_names.dns;
-    let holds = if is_server {
-        dns == Presence::Required
-    } else {
-        dns != Presence::Required
-    };
+    let holds = if is_server { dns == Presence::Required } else { dns != Presence::Required };
     require(holds, Problem::AlternativeNames, "alternative_names.dns")
 }

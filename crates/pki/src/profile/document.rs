@@ -39,10 +39,7 @@ impl Kind {
     /// Whether the holder is a subscriber with a pair of certificates.
     #[must_use]
     pub const fn is_subscriber(self) -> bool {
-        matches!(
-            self,
-            Self::Person | Self::Staff | Self::Unit | Self::Device | Self::Server
-        )
+        matches!(self, Self::Person | Self::Staff | Self::Unit | Self::Device | Self::Server)
     }
 }
 

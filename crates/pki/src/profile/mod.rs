@@ -76,11 +76,7 @@ impl Profile {
             refuse("", Problem::Toml, error.message().to_owned())
         })?;
         let hash = gm::sm3::hash(canonical::text(&table).as_bytes());
-        let name = table
-            .get("name")
-            .and_then(toml::Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let name = table.get("name").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
         let document: Document = table.try_into().map_err(|error: toml::de::Error| {
             refuse(&name, Problem::Toml, error.message().to_owned())
         })?;

@@ -52,21 +52,14 @@ impl ProfileSet {
     /// When a file cannot be read, a profile is wrong, or a pair does not agree.
     pub fn load(folder: &Path) -> Result<Self, Error> {
         let unreadable = |path: &Path, error: std::io::Error| {
-            refusal(
-                &path.display().to_string(),
-                Problem::Unreadable,
-                error.to_string(),
-            )
+            refusal(&path.display().to_string(), Problem::Unreadable, error.to_string())
         };
         let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))?;
         let mut paths = Vec::new();
         for entry in entries {
             paths.push(entry.map_err(|error| unreadable(folder, error))?.path());
         }
-        paths.retain(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "toml")
-        });
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         Self::of(paths.iter().map(|path| {
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
             Profile::from_toml(&text)
@@ -78,9 +71,7 @@ impl ProfileSet {
     /// # Errors
     /// When two have one name, or a pair does not agree.
     pub fn of(profiles: impl IntoIterator<Item = Result<Profile, Error>>) -> Result<Self, Error> {
-        let mut set = Self {
-            profiles: BTreeMap::new(),
-        };
+        let mut set = Self { profiles: BTreeMap::new() };
         for profile in profiles {
             let profile = profile?;
             let name = profile.name().to_owned();
@@ -88,9 +79,7 @@ impl ProfileSet {
                 return Err(refusal(&name, Problem::Duplicate, "name"));
             }
         }
-        set.profiles
-            .values()
-            .try_for_each(|profile| set.check_pair(profile))?;
+        set.profiles.values().try_for_each(|profile| set.check_pair(profile))?;
         Ok(set)
     }
 
@@ -119,25 +108,15 @@ impl ProfileSet {
         let refuse = |field: &str| refusal(profile.name(), Problem::Pair, field);
         let other = self.by_name(pair).ok_or(refuse("pair"))?;
         let (mine, theirs) = (profile.document(), other.document());
-        let opposite = matches!(
-            (mine.role, theirs.role),
-            (Role::Sign, Role::Enc) | (Role::Enc, Role::Sign)
-        );
+        let opposite =
+            matches!((mine.role, theirs.role), (Role::Sign, Role::Enc) | (Role::Enc, Role::Sign));
         if !opposite || mine.kind != theirs.kind || other.pair() != Some(profile.name()) {
             return Err(refuse("pair"));
         }
-        if mine.subject != theirs.subject {
-            Err(refuse("subject"))
-        } else {
-            Ok(())
-        }
+        if mine.subject != theirs.subject { Err(refuse("subject")) } else { Ok(()) }
     }
 }
 
 fn refusal(profile: &str, problem: Problem, detail: impl Into<String>) -> Error {
-    Error::Profile {
-        profile: profile.to_owned(),
-        problem,
-        detail: detail.into(),
-    }
+    Error::Profile { profile: profile.to_owned(), problem, detail: detail.into() }
 }

@@ -26,12 +26,7 @@ impl Limits {
     /// elements as could fit in.
     #[must_use]
     pub const fn of(what: &'static str, max_bytes: usize) -> Self {
-        Self {
-            what,
-            max_bytes,
-            max_depth: 32,
-            max_elements: max_bytes / 2,
-        }
+        Self { what, max_bytes, max_depth: 32, max_elements: max_bytes / 2 }
     }
 }
 
@@ -49,10 +44,7 @@ pub fn check(der: &[u8], limits: &Limits) -> Result<(), Error> {
         });
     }
     let mut reader = Reader::new(der);
-    let mut walk = Walk {
-        depth_left: limits.max_depth,
-        elements_left: limits.max_elements,
-    };
+    let mut walk = Walk { depth_left: limits.max_depth, elements_left: limits.max_elements };
     walk.element(&reader.read()?)?;
     reader.finish()
 }
@@ -64,19 +56,13 @@ struct Walk {
 
 impl Walk {
     fn element(&mut self, tlv: &Tlv<'_>) -> Result<(), Error> {
-        self.elements_left = self
-            .elements_left
-            .checked_sub(1)
-            .ok_or(tlv.defect(Defect::TooMany))?;
+        self.elements_left =
+            self.elements_left.checked_sub(1).ok_or(tlv.defect(Defect::TooMany))?;
         let tag = tlv.tag();
         if tag.is_universal() {
             return self.universal(tlv);
         }
-        if tag.is_constructed() {
-            self.content(tlv)
-        } else {
-            Ok(())
-        }
+        if tag.is_constructed() { self.content(tlv) } else { Ok(()) }
     }
 
     fn universal(&mut self, tlv: &Tlv<'_>) -> Result<(), Error> {
@@ -90,10 +76,7 @@ impl Walk {
     }
 
     fn content(&mut self, tlv: &Tlv<'_>) -> Result<(), Error> {
-        self.depth_left = self
-            .depth_left
-            .checked_sub(1)
-            .ok_or(tlv.defect(Defect::TooDeep))?;
+        self.depth_left = self.depth_left.checked_sub(1).ok_or(tlv.defect(Defect::TooDeep))?;
         let mut reader = tlv.reader();
         let mut previous: &[u8] = &[];
         while !reader.is_empty() {

@@ -60,19 +60,13 @@ impl<'a> Tlv<'a> {
     /// A reader over the content.
     #[must_use]
     pub const fn reader(&self) -> Reader<'a> {
-        Reader {
-            rest: self.value,
-            offset: self.offset + (self.raw.len() - self.value.len()),
-        }
+        Reader { rest: self.value, offset: self.offset + (self.raw.len() - self.value.len()) }
     }
 
     /// An error at this element.
     #[must_use]
     pub const fn defect(&self, defect: Defect) -> Error {
-        Error::Der {
-            defect,
-            offset: self.offset,
-        }
+        Error::Der { defect, offset: self.offset }
     }
 
     /// The text of a character string of any of the known types; Teletex is
@@ -113,10 +107,7 @@ impl<'a> Reader<'a> {
     /// A reader over `der`; places in errors count from its first octet.
     #[must_use]
     pub const fn new(der: &'a [u8]) -> Self {
-        Self {
-            rest: der,
-            offset: 0,
-        }
+        Self { rest: der, offset: 0 }
     }
 
     /// Reads the one SEQUENCE that `der` consists of.
@@ -157,10 +148,7 @@ impl<'a> Reader<'a> {
     /// An error at the present place.
     #[must_use]
     pub const fn defect(&self, defect: Defect) -> Error {
-        Error::Der {
-            defect,
-            offset: self.offset,
-        }
+        Error::Der { defect, offset: self.offset }
     }
 
     /// The next element, whatever it is. Its content is not looked at.
@@ -168,10 +156,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the header is not DER, or the content is cut off.
     pub fn read(&mut self) -> Result<Tlv<'a>, Error> {
-        let refuse = |defect| Error::Der {
-            defect,
-            offset: self.offset,
-        };
+        let refuse = |defect| Error::Der { defect, offset: self.offset };
         let (octet, after) = self.rest.split_first().ok_or(refuse(Defect::Truncated))?;
         if octet & 0x1f == 0x1f {
             return Err(refuse(Defect::HighTag));
@@ -180,19 +165,12 @@ impl<'a> Reader<'a> {
             return Err(refuse(Defect::EndOfContents));
         }
         let (len, after) = length(after).map_err(refuse)?;
-        let (value, rest) = after
-            .split_at_checked(len)
-            .ok_or(refuse(Defect::Truncated))?;
+        let (value, rest) = after.split_at_checked(len).ok_or(refuse(Defect::Truncated))?;
         let (raw, _) = self
             .rest
             .split_at_checked(self.rest.len() - rest.len())
             .ok_or(refuse(Defect::Truncated))?;
-        let tlv = Tlv {
-            tag: Tag::from_octet(*octet),
-            raw,
-            value,
-            offset: self.offset,
-        };
+        let tlv = Tlv { tag: Tag::from_octet(*octet), raw, value, offset: self.offset };
         self.rest = rest;
         self.offset += raw.len();
         Ok(tlv)
@@ -220,11 +198,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// As [`Reader::expect`], when the tag is the one.
     pub fn optional(&mut self, tag: Tag) -> Result<Option<Tlv<'a>>, Error> {
-        if self.peek() == Some(tag) {
-            self.expect(tag).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.peek() == Some(tag) { self.expect(tag).map(Some) } else { Ok(None) }
     }
 
     /// Nothing must follow.
@@ -232,11 +206,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When something does.
     pub const fn finish(&self) -> Result<(), Error> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(self.defect(Defect::Trailing))
-        }
+        if self.rest.is_empty() { Ok(()) } else { Err(self.defect(Defect::Trailing)) }
     }
 
     /// The content of the next SEQUENCE.
@@ -260,9 +230,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When its header is not DER.
     pub fn explicit(&mut self, number: u8) -> Result<Option<Self>, Error> {
-        Ok(self
-            .optional(Tag::context_constructed(number))?
-            .map(|tlv| tlv.reader()))
+        Ok(self.optional(Tag::context_constructed(number))?.map(|tlv| tlv.reader()))
     }
 
     /// Content octets of the next INTEGER, two's complement.
@@ -294,14 +262,9 @@ impl<'a> Reader<'a> {
         let at = self.offset;
         let magnitude = self.unsigned()?;
         if magnitude.len() > 8 {
-            return Err(Error::Der {
-                defect: Defect::IntegerRange,
-                offset: at,
-            });
+            return Err(Error::Der { defect: Defect::IntegerRange, offset: at });
         }
-        Ok(magnitude
-            .iter()
-            .fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+        Ok(magnitude.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
     }
 
     /// The next ENUMERATED, 0 to 127 (all that our formats define).
@@ -332,11 +295,7 @@ impl<'a> Reader<'a> {
         let Some(tlv) = self.optional(Tag::BOOLEAN)? else {
             return Ok(false);
         };
-        if tlv.value == [0xff] {
-            Ok(true)
-        } else {
-            Err(tlv.defect(Defect::DefaultEncoded))
-        }
+        if tlv.value == [0xff] { Ok(true) } else { Err(tlv.defect(Defect::DefaultEncoded)) }
     }
 
     /// The next OBJECT IDENTIFIER.
@@ -373,10 +332,7 @@ impl<'a> Reader<'a> {
         let at = self.offset;
         match self.bit_string()? {
             Bits { unused: 0, bytes } => Ok(bytes),
-            _ => Err(Error::Der {
-                defect: Defect::BitStringUnused,
-                offset: at,
-            }),
+            _ => Err(Error::Der { defect: Defect::BitStringUnused, offset: at }),
         }
     }
 
@@ -396,14 +352,9 @@ impl<'a> Tlv<'a> {
     /// When the count of unused bits or the padding is wrong.
     pub fn bits(&self) -> Result<Bits<'a>, Error> {
         value::check(Tag::BIT_STRING, self.value).map_err(|defect| self.defect(defect))?;
-        let (unused, bytes) = self
-            .value
-            .split_first()
-            .ok_or(self.defect(Defect::BitStringUnused))?;
-        Ok(Bits {
-            unused: *unused,
-            bytes,
-        })
+        let (unused, bytes) =
+            self.value.split_first().ok_or(self.defect(Defect::BitStringUnused))?;
+        Ok(Bits { unused: *unused, bytes })
     }
 
     /// The content as a named bit list: bit 0 is the highest bit of the result.
@@ -412,9 +363,7 @@ impl<'a> Tlv<'a> {
     /// When trailing zero bits are written (X.690 §11.2.2), or more than 16 bits.
     pub fn named_bits(&self) -> Result<u16, Error> {
         let Bits { unused, bytes } = self.bits()?;
-        let minimal = bytes
-            .last()
-            .is_none_or(|last| last.trailing_zeros() == u32::from(unused));
+        let minimal = bytes.last().is_none_or(|last| last.trailing_zeros() == u32::from(unused));
         if !minimal {
             return Err(self.defect(Defect::NamedBitsNotMinimal));
         }
@@ -439,13 +388,7 @@ fn length(input: &[u8]) -> Result<(usize, &[u8]), Defect> {
         return Err(Defect::LengthTooLong);
     }
     let (octets, rest) = rest.split_at_checked(count).ok_or(Defect::Truncated)?;
-    let len = octets
-        .iter()
-        .fold(0_usize, |sum, octet| sum << 8 | usize::from(*octet));
+    let len = octets.iter().fold(0_usize, |sum, octet| sum << 8 | usize::from(*octet));
     let minimal = len >= 0x80 && octets.first() != Some(&0);
-    if minimal {
-        Ok((len, rest))
-    } else {
-        Err(Defect::LengthNotMinimal)
-    }
+    if minimal { Ok((len, rest)) } else { Err(Defect::LengthNotMinimal) }
 }

@@ -14,10 +14,9 @@ pub(super) fn check(tag: Tag, content: &[u8]) -> Result<(), Defect> {
         Tag::NULL => require(content.is_empty(), Defect::Null),
         Tag::OID => oid::check_content(content),
         Tag::UTC_TIME => require(time::parse_utc(content).is_some(), Defect::UtcTime),
-        Tag::GENERALIZED_TIME => require(
-            time::parse_generalized(content).is_some(),
-            Defect::GeneralizedTime,
-        ),
+        Tag::GENERALIZED_TIME => {
+            require(time::parse_generalized(content).is_some(), Defect::GeneralizedTime)
+        }
         _ => string(tag, content),
     }
 }
@@ -25,15 +24,13 @@ pub(super) fn check(tag: Tag, content: &[u8]) -> Result<(), Defect> {
 fn string(tag: Tag, content: &[u8]) -> Result<(), Defect> {
     match tag {
         Tag::UTF8_STRING => require(std::str::from_utf8(content).is_ok(), Defect::Utf8),
-        Tag::PRINTABLE_STRING => require(
-            content.iter().all(|b| is_printable(*b)),
-            Defect::PrintableString,
-        ),
+        Tag::PRINTABLE_STRING => {
+            require(content.iter().all(|b| is_printable(*b)), Defect::PrintableString)
+        }
         Tag::IA5_STRING => require(content.is_ascii(), Defect::Ia5String),
-        Tag::NUMERIC_STRING => require(
-            content.iter().all(|b| b.is_ascii_digit() || *b == b' '),
-            Defect::NumericString,
-        ),
+        Tag::NUMERIC_STRING => {
+            require(content.iter().all(|b| b.is_ascii_digit() || *b == b' '), Defect::NumericString)
+        }
         Tag::VISIBLE_STRING => require(
             content.iter().all(|b| b.is_ascii_graphic() || *b == b' '),
             Defect::VisibleString,
@@ -68,10 +65,7 @@ fn bit_string(content: &[u8]) -> Result<(), Defect> {
         [_] => Err(Defect::BitStringUnused),
         [unused, .., last] => {
             require(*unused <= 7, Defect::BitStringUnused)?;
-            require(
-                last.trailing_zeros() >= u32::from(*unused),
-                Defect::BitStringPadding,
-            )
+            require(last.trailing_zeros() >= u32::from(*unused), Defect::BitStringPadding)
         }
     }
 }
@@ -88,25 +82,13 @@ pub(super) const fn is_printable(byte: u8) -> bool {
 /// Two octets per character, no surrogates.
 pub(super) fn bmp_text(content: &[u8]) -> Option<String> {
     let (pairs, rest) = content.as_chunks::<2>();
-    let text = pairs
-        .iter()
-        .map(|pair| char::from_u32(u32::from(u16::from_be_bytes(*pair))));
-    if rest.is_empty() {
-        text.collect()
-    } else {
-        None
-    }
+    let text = pairs.iter().map(|pair| char::from_u32(u32::from(u16::from_be_bytes(*pair))));
+    if rest.is_empty() { text.collect() } else { None }
 }
 
 /// Four octets per character.
 pub(super) fn universal_text(content: &[u8]) -> Option<String> {
     let (quads, rest) = content.as_chunks::<4>();
-    let text = quads
-        .iter()
-        .map(|quad| char::from_u32(u32::from_be_bytes(*quad)));
-    if rest.is_empty() {
-        text.collect()
-    } else {
-        None
-    }
+    let text = quads.iter().map(|quad| char::from_u32(u32::from_be_bytes(*quad)));
+    if rest.is_empty() { text.collect() } else { None }
 }

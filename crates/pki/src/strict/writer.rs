@@ -25,9 +25,7 @@ impl Writer {
     /// An empty writer with room for `octets`.
     #[must_use]
     pub fn with_capacity(octets: usize) -> Self {
-        Self {
-            bytes: Vec::with_capacity(octets),
-        }
+        Self { bytes: Vec::with_capacity(octets) }
     }
 
     /// What was written by `content` alone.
@@ -59,8 +57,7 @@ impl Writer {
     pub fn tlv(&mut self, tag: Tag, content: &[u8]) {
         self.bytes.push(tag.octet());
         let (octets, start) = length_octets(content.len());
-        self.bytes
-            .extend_from_slice(octets.get(start..).unwrap_or_default());
+        self.bytes.extend_from_slice(octets.get(start..).unwrap_or_default());
         self.bytes.extend_from_slice(content);
     }
 
@@ -107,8 +104,7 @@ impl Writer {
         let padded = minimal.first().is_none_or(|byte| byte & 0x80 != 0);
         self.bytes.push(Tag::INTEGER.octet());
         let (octets, start) = length_octets(minimal.len() + usize::from(padded));
-        self.bytes
-            .extend_from_slice(octets.get(start..).unwrap_or_default());
+        self.bytes.extend_from_slice(octets.get(start..).unwrap_or_default());
         if padded {
             self.bytes.push(0);
         }
@@ -192,10 +188,7 @@ impl Writer {
 
     /// A GeneralizedTime to the second.
     pub fn generalized_time(&mut self, instant: Timestamp) {
-        self.tlv(
-            Tag::GENERALIZED_TIME,
-            time::generalized_text(instant).as_bytes(),
-        );
+        self.tlv(Tag::GENERALIZED_TIME, time::generalized_text(instant).as_bytes());
     }
 }
 

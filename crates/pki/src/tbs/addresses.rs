@@ -39,18 +39,13 @@ pub(super) fn extensions(document: &Document, urls: &Urls) -> Result<Vec<Extensi
     let mut access = Vec::new();
     for (item, presence, urls, method) in [
         ("ocsp", document.access.ocsp, &urls.ocsp, oid::ACCESS_OCSP),
-        (
-            "ca_issuers",
-            document.access.ca_issuers,
-            &urls.ca_issuers,
-            oid::ACCESS_CA_ISSUERS,
-        ),
+        ("ca_issuers", document.access.ca_issuers, &urls.ca_issuers, oid::ACCESS_CA_ISSUERS),
     ] {
         let urls = chosen(item, presence, urls)?.unwrap_or_default();
-        access.extend(urls.iter().map(|url| AccessDescription {
-            method,
-            location: GeneralName::Uri(url.clone()),
-        }));
+        access.extend(
+            urls.iter()
+                .map(|url| AccessDescription { method, location: GeneralName::Uri(url.clone()) }),
+        );
     }
     if !access.is_empty() {
         all.push(AuthorityInfoAccess(access).to_extension(false));
@@ -61,11 +56,7 @@ pub(super) fn extensions(document: &Document, urls: &Urls) -> Result<Vec<Extensi
 /// The CPS address where the profile wants it.
 pub(super) fn cps(presence: Presence, urls: &Urls) -> Result<Option<&str>, Error> {
     let list: Vec<_> = urls.cps.iter().cloned().collect();
-    Ok(if chosen("cps", presence, &list)?.is_some() {
-        urls.cps.as_deref()
-    } else {
-        None
-    })
+    Ok(if chosen("cps", presence, &list)?.is_some() { urls.cps.as_deref() } else { None })
 }
 
 fn chosen<'a>(
@@ -90,19 +81,14 @@ fn point(urls: &[String]) -> DistributionPoint {
 
 /// A scheme we publish under, a host, and nothing but visible ASCII.
 fn is_address(url: &str) -> bool {
-    let host = ["http://", "https://", "ldap://"]
-        .iter()
-        .find_map(|scheme| url.strip_prefix(scheme));
+    let host =
+        ["http://", "https://", "ldap://"].iter().find_map(|scheme| url.strip_prefix(scheme));
     let has_host = host.is_some_and(|rest| {
-        rest.bytes()
-            .next()
-            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'[')
+        rest.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'[')
     });
     has_host
         && url.len() <= 512
-        && url
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
+        && url.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
 }
 
 #[cfg(test)]

@@ -63,18 +63,10 @@ impl Issuer {
 
 /// Directory subtrees that the issuer may certify; empty for all.
 fn permitted_names(certificate: &Certificate) -> Vec<Name> {
-    let permitted = certificate
-        .name_constraints()
-        .map(|constraints| constraints.permitted)
-        .unwrap_or_default();
+    let permitted =
+        certificate.name_constraints().map(|constraints| constraints.permitted).unwrap_or_default();
     permitted
         .into_iter()
-        .filter_map(|base| {
-            if let GeneralName::Directory(name) = base {
-                Some(name)
-            } else {
-                None
-            }
-        })
+        .filter_map(|base| if let GeneralName::Directory(name) = base { Some(name) } else { None })
         .collect()
 }

@@ -28,11 +28,7 @@ pub struct Linted {
 
 impl Planned {
     pub(super) const fn new(tbs: Vec<u8>, profile_hash: Digest, role: lint::Role) -> Self {
-        Self {
-            tbs,
-            profile_hash,
-            role,
-        }
+        Self { tbs, profile_hash, role }
     }
 
     /// The bytes to be signed.
@@ -59,10 +55,7 @@ impl Planned {
     /// # Errors
     /// The report, when it forbids signing.
     pub fn lint(self, context: &Context<'_>) -> Result<Linted, Report> {
-        let context = Context {
-            role: self.role,
-            ..*context
-        };
+        let context = Context { role: self.role, ..*context };
         Linted::examine(self.tbs, self.profile_hash, &context)
     }
 }
@@ -84,12 +77,9 @@ impl Linted {
         let report = lint::run_tbs(&tbs, context);
         let gate = strict::check(&tbs, &Limits::CERTIFICATE);
         match algorithm_of(&tbs) {
-            Ok(algorithm) if report.passed() && gate.is_ok() => Ok(Self {
-                tbs,
-                profile_hash,
-                algorithm,
-                report,
-            }),
+            Ok(algorithm) if report.passed() && gate.is_ok() => {
+                Ok(Self { tbs, profile_hash, algorithm, report })
+            }
             _ => Err(report),
         }
     }

@@ -60,10 +60,7 @@ reasons! {
 impl Refusal {
     /// The refusal at one item.
     fn at(self, detail: impl Into<String>) -> Error {
-        Error::Plan {
-            refusal: self,
-            detail: detail.into(),
-        }
+        Error::Plan { refusal: self, detail: detail.into() }
     }
 }
 

@@ -116,8 +116,7 @@ impl Identifier {
 
 fn ip_address(octets: &[u8]) -> Option<IpAddr> {
     let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
-    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
-        .ok()
+    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
 }
 
 /// The identifier in an extension of GM/T 0015, if it is one.
@@ -137,9 +136,9 @@ fn identifier(extension: &Extension) -> Result<Option<Identifier>, Error> {
     Ok(match extension.oid {
         oid::ORGANIZATION_CODE => Some(Identifier::CreditCode(CreditCode::parse(&text)?)),
         oid::INSURANCE_NUMBER => Some(Identifier::SocialInsurance(DocumentNumber::parse(&text)?)),
-        oid::IC_REGISTRATION_NUMBER => Some(Identifier::BusinessRegistration(
-            DocumentNumber::parse(&text)?,
-        )),
+        oid::IC_REGISTRATION_NUMBER => {
+            Some(Identifier::BusinessRegistration(DocumentNumber::parse(&text)?))
+        }
         oid::TAXATION_NUMBER => Some(Identifier::Taxation(DocumentNumber::parse(&text)?)),
         _ => None,
     })
@@ -149,10 +148,7 @@ impl SubjectInput {
     /// A subject of a name only.
     #[must_use]
     pub fn named(common_name: impl Into<String>) -> Self {
-        Self {
-            common_name: common_name.into(),
-            ..Self::default()
-        }
+        Self { common_name: common_name.into(), ..Self::default() }
     }
 
     /// The wishes of a request, for a clerk to check: its name taken apart.
@@ -160,9 +156,7 @@ impl SubjectInput {
     #[must_use]
     pub fn from_name(name: &Name) -> Self {
         let text = |oid: &Oid| name.text_of(oid).map(str::to_owned);
-        let units = name
-            .attributes()
-            .filter(|attribute| attribute.oid == oid::ORGANIZATIONAL_UNIT);
+        let units = name.attributes().filter(|attribute| attribute.oid == oid::ORGANIZATIONAL_UNIT);
         Self {
             country: text(&oid::COUNTRY).unwrap_or_else(|| "CN".to_owned()),
             state: text(&oid::STATE),
@@ -210,12 +204,7 @@ impl SubjectInput {
 
 /// The subject's name, in the order and string types of the profile.
 pub(super) fn name(document: &Document, subject: &SubjectInput) -> Result<Name, Error> {
-    for kind in [
-        AttributeKind::S,
-        AttributeKind::L,
-        AttributeKind::O,
-        AttributeKind::OU,
-    ] {
+    for kind in [AttributeKind::S, AttributeKind::L, AttributeKind::O, AttributeKind::OU] {
         let known = document
             .subject
             .iter()
@@ -231,8 +220,7 @@ pub(super) fn name(document: &Document, subject: &SubjectInput) -> Result<Name, 
         }
     }
     let name = Name::from_attributes(attributes);
-    name.check_bounds()
-        .map_err(|defect| Refusal::SubjectText.at(defect.to_string()))?;
+    name.check_bounds().map_err(|defect| Refusal::SubjectText.at(defect.to_string()))?;
     Ok(name)
 }
 
@@ -279,27 +267,14 @@ pub(super) fn alternative_names(
         }
         names.push(GeneralName::Dns(name.clone()));
     }
-    names.extend(
-        subject
-            .ip_addresses
-            .iter()
-            .map(|address| GeneralName::Ip(octets(address))),
-    );
-    if let Some(email) = subject
-        .email
-        .as_ref()
-        .filter(|_| rules.email != Presence::None)
-    {
+    names.extend(subject.ip_addresses.iter().map(|address| GeneralName::Ip(octets(address))));
+    if let Some(email) = subject.email.as_ref().filter(|_| rules.email != Presence::None) {
         if !is_mailbox(email) {
             return Err(Refusal::EmailAddress.at(email.as_str()));
         }
         names.push(GeneralName::Email(email.clone()));
     }
-    Ok(if names.is_empty() {
-        None
-    } else {
-        Some(SubjectAltName(names).to_extension(false))
-    })
+    Ok(if names.is_empty() { None } else { Some(SubjectAltName(names).to_extension(false)) })
 }
 
 /// Identity extensions (GM/T 0015), never critical.
@@ -308,27 +283,18 @@ pub(super) fn identity(
     subject: &SubjectInput,
 ) -> Result<Vec<Extension>, Error> {
     let wanted = |kind: IdentityKind| {
-        document
-            .identity
-            .iter()
-            .find(|rule| rule.kind == kind && rule.presence != Presence::None)
+        document.identity.iter().find(|rule| rule.kind == kind && rule.presence != Presence::None)
     };
     for (at, identifier) in subject.identifiers.iter().enumerate() {
-        let twice = subject
-            .identifiers
-            .iter()
-            .take(at)
-            .any(|earlier| earlier.kind() == identifier.kind());
+        let twice =
+            subject.identifiers.iter().take(at).any(|earlier| earlier.kind() == identifier.kind());
         if twice || wanted(identifier.kind()).is_none() {
             return Err(Refusal::SubjectUnexpected.at(format!("{:?}", identifier.kind())));
         }
     }
     let mut extensions = Vec::new();
     for rule in &document.identity {
-        let found = subject
-            .identifiers
-            .iter()
-            .find(|identifier| identifier.kind() == rule.kind);
+        let found = subject.identifiers.iter().find(|identifier| identifier.kind() == rule.kind);
         match found {
             Some(identifier) => extensions.push(identity_extension(rule, identifier)?),
             None => held(rule.presence, &format!("{:?}", rule.kind), 0)?,
@@ -340,11 +306,7 @@ pub(super) fn identity(
 fn identity_extension(rule: &IdentityRule, identifier: &Identifier) -> Result<Extension, Error> {
     let oid = Oid::parse(&rule.oid).ok_or(Error::Internal("身份扩展项标识"))?;
     let value = Writer::build(|w| identifier.write(w, rule.string.tag()));
-    Ok(Extension {
-        oid,
-        critical: false,
-        value,
-    })
+    Ok(Extension { oid, critical: false, value })
 }
 
 fn held(presence: Presence, item: &str, count: usize) -> Result<(), Error> {
@@ -361,16 +323,12 @@ fn is_domain(name: &str) -> bool {
     let bare = name.strip_prefix("*.").unwrap_or(name);
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let last_is_name = bare
-        .rsplit('.')
-        .next()
-        .is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+    let last_is_name =
+        bare.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
     name.len() <= 253 && bare.contains('.') && bare.split('.').all(label) && last_is_name
 }
 
@@ -404,28 +362,13 @@ mod tests {
         for good in ["zwfw.example.gov.cn", "*.example.cn", "xn--fiq228c.cn"] {
             assert!(is_domain(good), "{good}");
         }
-        for bad in [
-            "localhost",
-            "a..cn",
-            "-a.cn",
-            "1.2.3.4",
-            "*.*.cn",
-            "政务.cn",
-            "a_b.cn",
-            "a.cn.",
-        ] {
+        for bad in
+            ["localhost", "a..cn", "-a.cn", "1.2.3.4", "*.*.cn", "政务.cn", "a_b.cn", "a.cn."]
+        {
             assert!(!is_domain(bad), "{bad}");
         }
         assert!(is_mailbox("zhang.san@example.gov.cn"));
-        for bad in [
-            "@a.cn",
-            "a@",
-            "a b@c.cn",
-            "a@b@",
-            ".a@c.cn",
-            "张三@c.cn",
-            "a@*.c.cn",
-        ] {
+        for bad in ["@a.cn", "a@", "a b@c.cn", "a@b@", ".a@c.cn", "张三@c.cn", "a@*.c.cn"] {
             assert!(!is_mailbox(bad), "{bad}");
         }
     }
@@ -436,10 +379,7 @@ mod tests {
         assert!(serde_json::from_str::<SubjectInput>(good).is_ok());
         let bad = good.replace("002X", "0021");
         assert!(
-            serde_json::from_str::<SubjectInput>(&bad)
-                .unwrap_err()
-                .to_string()
-                .contains("校验码")
+            serde_json::from_str::<SubjectInput>(&bad).unwrap_err().to_string().contains("校验码")
         );
     }
 }

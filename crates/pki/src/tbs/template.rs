@@ -106,11 +106,7 @@ impl Template {
                 w.explicit(0, |w| w.uint(2));
                 w.unsigned(order.serial.as_bytes());
                 self.algorithm.write(w);
-                w.raw(
-                    self.issuer
-                        .as_ref()
-                        .map_or(subject.der(), |ca| ca.name.der()),
-                );
+                w.raw(self.issuer.as_ref().map_or(subject.der(), |ca| ca.name.der()));
                 w.sequence(|w| [period.0, period.1].into_iter().for_each(|at| w.time(at)));
                 w.raw(subject.der());
                 w.raw(spki.der());
@@ -127,22 +123,13 @@ impl Template {
                 });
             });
         });
-        Ok(Planned::new(
-            tbs,
-            self.profile.hash(),
-            self.profile.lint_role(),
-        ))
+        Ok(Planned::new(tbs, self.profile.hash(), self.profile.lint_role()))
     }
 
     fn write_key_identifiers(&self, w: &mut Writer, spki: &Spki) {
         let own = spki.key_identifier().to_vec();
-        let issuer = self
-            .issuer
-            .as_ref()
-            .map_or_else(|| own.clone(), |ca| ca.key_id.clone());
-        AuthorityKeyIdentifier::of_key(issuer)
-            .to_extension(false)
-            .write(w);
+        let issuer = self.issuer.as_ref().map_or_else(|| own.clone(), |ca| ca.key_id.clone());
+        AuthorityKeyIdentifier::of_key(issuer).to_extension(false).write(w);
         SubjectKeyIdentifier(own).to_extension(false).write(w);
     }
 
@@ -158,20 +145,14 @@ impl Template {
         }
         let permitted =
             ca.permitted.is_empty() || ca.permitted.iter().any(|base| subject.is_within(base));
-        if permitted {
-            Ok(())
-        } else {
-            Err(Refusal::IssuerNames.at(subject.to_string()))
-        }
+        if permitted { Ok(()) } else { Err(Refusal::IssuerNames.at(subject.to_string())) }
     }
 }
 
 /// RFC 5280 §4.2.1.9: a CA below this issuer must fit under its path length.
 fn check_path_length(document: &Document, issuer: &Issuer) -> Result<(), Error> {
     let allowed = issuer.0.as_ref().and_then(|ca| ca.path_len);
-    let wanted = document
-        .basic_constraints
-        .and_then(|constraints| constraints.path_len);
+    let wanted = document.basic_constraints.and_then(|constraints| constraints.path_len);
     match (allowed, wanted) {
         (None, _) => Ok(()),
         (Some(allowed), Some(wanted)) if wanted < allowed => Ok(()),
@@ -182,30 +163,16 @@ fn check_path_length(document: &Document, issuer: &Issuer) -> Result<(), Error> 
 /// Extensions that depend on the profile and the CPS address only.
 fn fixed_extensions(document: &Document, urls: &Urls) -> Result<Vec<Extension>, Error> {
     let mut all = Vec::new();
-    let usages = document
-        .key_usage
-        .usages
-        .iter()
-        .filter_map(|name| KeyUsage::named(name));
-    let usage = usages
-        .reduce(KeyUsage::with)
-        .ok_or(Error::Internal("模板没有密钥用途"))?;
+    let usages = document.key_usage.usages.iter().filter_map(|name| KeyUsage::named(name));
+    let usage = usages.reduce(KeyUsage::with).ok_or(Error::Internal("模板没有密钥用途"))?;
     all.push(usage.to_extension(document.key_usage.critical));
     if let Some(rule) = &document.extended_key_usage {
-        let purposes = rule
-            .purposes
-            .iter()
-            .filter_map(|text| Oid::parse(text))
-            .collect();
+        let purposes = rule.purposes.iter().filter_map(|text| Oid::parse(text)).collect();
         all.push(ExtendedKeyUsage(purposes).to_extension(rule.critical));
     }
     if let Some(rule) = document.basic_constraints.filter(|_| document.kind.is_ca()) {
         all.push(
-            BasicConstraints {
-                ca: rule.ca,
-                path_len: rule.path_len,
-            }
-            .to_extension(rule.critical),
+            BasicConstraints { ca: rule.ca, path_len: rule.path_len }.to_extension(rule.critical),
         );
     }
     if let Some(rule) = &document.name_constraints {
@@ -215,13 +182,7 @@ fn fixed_extensions(document: &Document, urls: &Urls) -> Result<Vec<Extension>, 
             rule.permitted_country.as_str(),
         )]);
         let permitted = vec![GeneralName::Directory(country)];
-        all.push(
-            NameConstraints {
-                permitted,
-                excluded: Vec::new(),
-            }
-            .to_extension(rule.critical),
-        );
+        all.push(NameConstraints { permitted, excluded: Vec::new() }.to_extension(rule.critical));
     }
     all.extend(policies(document, urls)?);
     Ok(all)
@@ -231,22 +192,11 @@ fn policies(document: &Document, urls: &Urls) -> Result<Option<Extension>, Error
     let mut list = Vec::new();
     for rule in &document.policy {
         let policy = Oid::parse(&rule.oid).ok_or(Error::Internal("证书策略标识"))?;
-        let cps = if rule.cps == Presence::None {
-            None
-        } else {
-            addresses::cps(rule.cps, urls)?
-        };
-        let qualifiers = cps
-            .map(|uri| PolicyQualifier::Cps(uri.to_owned()))
-            .into_iter()
-            .collect();
+        let cps = if rule.cps == Presence::None { None } else { addresses::cps(rule.cps, urls)? };
+        let qualifiers = cps.map(|uri| PolicyQualifier::Cps(uri.to_owned())).into_iter().collect();
         list.push(PolicyInformation { policy, qualifiers });
     }
-    Ok(if list.is_empty() {
-        None
-    } else {
-        Some(CertificatePolicies(list).to_extension(false))
-    })
+    Ok(if list.is_empty() { None } else { Some(CertificatePolicies(list).to_extension(false)) })
 }
 
 fn encoded(extensions: &[Extension]) -> Vec<u8> {

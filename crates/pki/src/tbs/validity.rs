@@ -20,9 +20,7 @@ pub(super) fn bounds(
 ) -> Result<(Timestamp, Timestamp), Error> {
     let not_before = time::whole_seconds(not_before);
     let default = || last_second(not_before, days.default_days);
-    let not_after = not_after
-        .map(time::whole_seconds)
-        .map_or_else(default, Ok)?;
+    let not_after = not_after.map(time::whole_seconds).map_or_else(default, Ok)?;
     if not_after <= not_before {
         return Err(Refusal::ValidityOrder.at(format!("{not_before} – {not_after}")));
     }
@@ -47,10 +45,7 @@ fn last_second(not_before: Timestamp, days: u32) -> Result<Timestamp, Error> {
 mod tests {
     use super::*;
 
-    const YEAR: Validity = Validity {
-        default_days: 365,
-        max_days: 1826,
-    };
+    const YEAR: Validity = Validity { default_days: 365, max_days: 1826 };
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -64,16 +59,9 @@ mod tests {
             ("2026-12-31T23:59:59Z", 1, "2027-01-01T23:59:58Z"),
             ("2049-12-31T00:00:00Z", 1, "2049-12-31T23:59:59Z"),
             ("2049-12-31T00:00:01Z", 1, "2050-01-01T00:00:00Z"),
-            (
-                "2026-01-01T00:00:00+08:00",
-                365,
-                "2026-12-31T23:59:59+08:00",
-            ),
+            ("2026-01-01T00:00:00+08:00", 365, "2026-12-31T23:59:59+08:00"),
         ] {
-            let days = Validity {
-                default_days: days,
-                max_days: days,
-            };
+            let days = Validity { default_days: days, max_days: days };
             let (not_before, not_after) = bounds(days, None, at(from), None).unwrap();
             assert_eq!((not_before, not_after), (at(from), at(until)), "{from}");
             assert_eq!(
@@ -86,10 +74,7 @@ mod tests {
     #[test]
     fn part_seconds_do_not_lengthen_a_validity() {
         let (from, until) = bounds(YEAR, None, at("2026-01-01T00:00:00.999Z"), None).unwrap();
-        assert_eq!(
-            (from, until),
-            (at("2026-01-01T00:00:00Z"), at("2026-12-31T23:59:59Z"))
-        );
+        assert_eq!((from, until), (at("2026-01-01T00:00:00Z"), at("2026-12-31T23:59:59Z")));
     }
 
     #[test]
@@ -102,18 +87,12 @@ mod tests {
             bounds(YEAR, None, from, Some(longer)).unwrap_err().code(),
             "plan.validity-too-long"
         );
-        assert_eq!(
-            bounds(YEAR, None, from, Some(from)).unwrap_err().code(),
-            "plan.validity-order"
-        );
+        assert_eq!(bounds(YEAR, None, from, Some(from)).unwrap_err().code(), "plan.validity-order");
     }
 
     #[test]
     fn the_end_of_time_is_refused_not_wrapped() {
         let late = at("9999-12-30T00:00:00Z");
-        assert_eq!(
-            bounds(YEAR, None, late, None).unwrap_err().code(),
-            "plan.validity-range"
-        );
+        assert_eq!(bounds(YEAR, None, late, None).unwrap_err().code(), "plan.validity-range");
     }
 }

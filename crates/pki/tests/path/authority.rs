@@ -13,11 +13,7 @@ use crate::world::{ca, is_valid, user};
 const STRANGE: Oid = Oid::new("2.25.148926349512345678901234567890123456789.99");
 
 fn strange(critical: bool) -> Extension {
-    Extension {
-        oid: STRANGE,
-        critical,
-        value: vec![5, 0],
-    }
+    Extension { oid: STRANGE, critical, value: vec![5, 0] }
 }
 
 pub(crate) const CASES: &[Case] = &[
@@ -26,9 +22,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let person = user("张三").by(&root);
-            is_valid(&user("李四").by(&person))
-                .via(&[&person])
-                .from(&root)
+            is_valid(&user("李四").by(&person)).via(&[&person]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(BasicConstraints, Failed), (KeyUsage, Failed)],
@@ -38,9 +32,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").without(oid::BASIC_CONSTRAINTS).by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(BasicConstraints, Failed)],
@@ -57,9 +49,7 @@ pub(crate) const CASES: &[Case] = &[
             };
             constraints = constraints.with(extension);
             let middle = constraints.by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(BasicConstraints, Passed)],
@@ -69,9 +59,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").version_1().by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(BasicConstraints, Failed)],
@@ -88,11 +76,8 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "anchor_that_says_it_is_no_authority",
         question: || {
-            let extension = Extension {
-                oid: oid::BASIC_CONSTRAINTS,
-                critical: true,
-                value: vec![0x30, 0],
-            };
+            let extension =
+                Extension { oid: oid::BASIC_CONSTRAINTS, critical: true, value: vec![0x30, 0] };
             let root = ca("根").with(extension).self_signed();
             is_valid(&user("张三").by(&root)).from(&root)
         },
@@ -104,9 +89,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").usage(KeyUsage::CRL_SIGN).by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(KeyUsage, Failed)],
@@ -116,9 +99,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").without(oid::KEY_USAGE).by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(KeyUsage, Passed)],
@@ -128,9 +109,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").path_len(0).by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(PathLength, Passed)],
@@ -141,9 +120,7 @@ pub(crate) const CASES: &[Case] = &[
             let root = root();
             let first = ca("一级").path_len(0).by(&root);
             let second = ca("二级").by(&first);
-            is_valid(&user("张三").by(&second))
-                .via(&[&first, &second])
-                .from(&root)
+            is_valid(&user("张三").by(&second)).via(&[&first, &second]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(PathLength, Failed)],
@@ -163,9 +140,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = ca("根").path_len(0).self_signed();
             let middle = ca("签发").by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(PathLength, Failed)],
@@ -177,9 +152,7 @@ pub(crate) const CASES: &[Case] = &[
             let first = ca("一级").path_len(1).by(&root);
             let second = ca("二级").path_len(9).by(&first);
             let third = ca("三级").by(&second);
-            is_valid(&user("张三").by(&third))
-                .via(&[&first, &second, &third])
-                .from(&root)
+            is_valid(&user("张三").by(&third)).via(&[&first, &second, &third]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(PathLength, Failed)],
@@ -190,9 +163,7 @@ pub(crate) const CASES: &[Case] = &[
             let root = root();
             let first = ca("一级").path_len(0).by(&root);
             let renewed = ca("一级").key_of("一级新钥").by(&first);
-            is_valid(&user("张三").by(&renewed))
-                .via(&[&first, &renewed])
-                .from(&root)
+            is_valid(&user("张三").by(&renewed)).via(&[&first, &renewed]).from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(PathLength, Passed)],
@@ -211,9 +182,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").with(strange(true)).by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(CriticalExtensions, Failed)],
@@ -231,12 +200,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "purpose_that_the_leaf_has",
         question: || {
             let root = root();
-            let leaf = user("服务")
-                .purposes(&[oid::SERVER_AUTH, oid::CLIENT_AUTH])
-                .by(&root);
-            is_valid(&leaf)
-                .from(&root)
-                .asking(|options| options.purpose = Some(oid::SERVER_AUTH))
+            let leaf = user("服务").purposes(&[oid::SERVER_AUTH, oid::CLIENT_AUTH]).by(&root);
+            is_valid(&leaf).from(&root).asking(|options| options.purpose = Some(oid::SERVER_AUTH))
         },
         verdict: Validity::Valid,
         rows: &[(Purpose, Passed)],
@@ -246,9 +211,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let leaf = user("服务").purposes(&[oid::CLIENT_AUTH]).by(&root);
-            is_valid(&leaf)
-                .from(&root)
-                .asking(|options| options.purpose = Some(oid::SERVER_AUTH))
+            is_valid(&leaf).from(&root).asking(|options| options.purpose = Some(oid::SERVER_AUTH))
         },
         verdict: Validity::Invalid,
         rows: &[(Purpose, Failed)],
@@ -257,12 +220,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "any_purpose",
         question: || {
             let root = root();
-            let leaf = user("服务")
-                .purposes(&[oid::ANY_EXTENDED_KEY_USAGE])
-                .by(&root);
-            is_valid(&leaf)
-                .from(&root)
-                .asking(|options| options.purpose = Some(oid::TIME_STAMPING))
+            let leaf = user("服务").purposes(&[oid::ANY_EXTENDED_KEY_USAGE]).by(&root);
+            is_valid(&leaf).from(&root).asking(|options| options.purpose = Some(oid::TIME_STAMPING))
         },
         verdict: Validity::Valid,
         rows: &[(Purpose, Passed)],

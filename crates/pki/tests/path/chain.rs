@@ -13,18 +13,14 @@ const ECDSA: Oid = Oid::new("1.2.840.10045.4.3.2");
 const RSA: Oid = Oid::new("1.2.840.113549.1.1.11");
 
 pub fn root() -> Made {
-    ca("根")
-        .valid("2020-01-01T00:00:00Z", "2039-12-31T23:59:59Z")
-        .self_signed()
+    ca("根").valid("2020-01-01T00:00:00Z", "2039-12-31T23:59:59Z").self_signed()
 }
 
 /// Root, one authority, one user.
 pub fn three_levels() -> Question {
     let root = root();
     let middle = ca("签发").by(&root);
-    is_valid(&user("张三").by(&middle))
-        .via(&[&middle])
-        .from(&root)
+    is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
 }
 
 fn p256_key() -> Vec<u8> {
@@ -86,9 +82,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "chain_to_a_root_that_is_not_trusted",
         question: || {
             let other = ca("外根").self_signed();
-            is_valid(&user("张三").by(&other))
-                .via(&[&other])
-                .from(&root())
+            is_valid(&user("张三").by(&other)).via(&[&other]).from(&root())
         },
         verdict: Validity::Invalid,
         rows: &[(Path, Failed)],
@@ -126,9 +120,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let middle = ca("签发").damaged().by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(Signature, Failed)],
@@ -174,12 +166,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "expired_yesterday",
         question: || {
             let root = root();
-            is_valid(
-                &user("张三")
-                    .valid("2026-01-01T00:00:00Z", "2026-11-21T23:59:59Z")
-                    .by(&root),
-            )
-            .from(&root)
+            is_valid(&user("张三").valid("2026-01-01T00:00:00Z", "2026-11-21T23:59:59Z").by(&root))
+                .from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(Validity, Failed)],
@@ -188,9 +176,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "last_second_of_validity",
         question: || {
             let root = root();
-            is_valid(&user("张三").by(&root))
-                .from(&root)
-                .at("2027-12-31T23:59:59Z")
+            is_valid(&user("张三").by(&root)).from(&root).at("2027-12-31T23:59:59Z")
         },
         verdict: Validity::Valid,
         rows: &[(Validity, Passed)],
@@ -199,9 +185,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "first_second_after_validity",
         question: || {
             let root = root();
-            is_valid(&user("张三").by(&root))
-                .from(&root)
-                .at("2028-01-01T00:00:00Z")
+            is_valid(&user("张三").by(&root)).from(&root).at("2028-01-01T00:00:00Z")
         },
         verdict: Validity::Invalid,
         rows: &[(Validity, Failed)],
@@ -210,9 +194,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "first_second_of_validity",
         question: || {
             let root = root();
-            is_valid(&user("张三").by(&root))
-                .from(&root)
-                .at("2026-01-01T00:00:00Z")
+            is_valid(&user("张三").by(&root)).from(&root).at("2026-01-01T00:00:00Z")
         },
         verdict: Validity::Valid,
         rows: &[(Validity, Passed)],
@@ -221,9 +203,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "not_yet_valid",
         question: || {
             let root = root();
-            is_valid(&user("张三").by(&root))
-                .from(&root)
-                .at("2025-12-31T23:59:59Z")
+            is_valid(&user("张三").by(&root)).from(&root).at("2025-12-31T23:59:59Z")
         },
         verdict: Validity::Invalid,
         rows: &[(Validity, Failed)],
@@ -232,12 +212,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "expired_intermediate",
         question: || {
             let root = root();
-            let middle = ca("签发")
-                .valid("2020-01-01T00:00:00Z", "2026-06-30T23:59:59Z")
-                .by(&root);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            let middle = ca("签发").valid("2020-01-01T00:00:00Z", "2026-06-30T23:59:59Z").by(&root);
+            is_valid(&user("张三").by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: &[(Validity, Failed)],
@@ -245,9 +221,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "expired_anchor",
         question: || {
-            let old = ca("根")
-                .valid("2006-01-01T00:00:00Z", "2026-06-30T23:59:59Z")
-                .self_signed();
+            let old = ca("根").valid("2006-01-01T00:00:00Z", "2026-06-30T23:59:59Z").self_signed();
             is_valid(&user("张三").by(&old)).from(&old)
         },
         verdict: Validity::Invalid,
@@ -256,9 +230,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "end_in_2055",
         question: || {
-            let root = ca("根")
-                .valid("2026-01-01T00:00:00Z", "2055-12-31T23:59:59Z")
-                .self_signed();
+            let root = ca("根").valid("2026-01-01T00:00:00Z", "2055-12-31T23:59:59Z").self_signed();
             is_valid(&user("张三").by(&root)).from(&root)
         },
         verdict: Validity::Valid,
@@ -267,16 +239,10 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "ecdsa_signature_is_unknown",
         question: || {
-            let root = ca("根")
-                .spki(p256_key())
-                .signed_with(ECDSA)
-                .authority_key(&[7; 20])
-                .self_signed();
+            let root =
+                ca("根").spki(p256_key()).signed_with(ECDSA).authority_key(&[7; 20]).self_signed();
             is_valid(
-                &user("张三")
-                    .signed_with(ECDSA)
-                    .without(oid::AUTHORITY_KEY_IDENTIFIER)
-                    .by(&root),
+                &user("张三").signed_with(ECDSA).without(oid::AUTHORITY_KEY_IDENTIFIER).by(&root),
             )
             .from(&root)
         },

@@ -37,24 +37,16 @@ fn openssl_judges_every_link_as_we_do() {
         if answer.outcome(Kind::Signature) == Some(Outcome::Unknown) {
             continue;
         }
-        let ours = JUDGED
-            .iter()
-            .all(|kind| answer.outcome(*kind) == Some(Outcome::Passed));
-        let path: Vec<&Certificate> = answer
-            .path
-            .iter()
-            .map(|entry| find(&question, &entry.fingerprint))
-            .collect();
+        let ours = JUDGED.iter().all(|kind| answer.outcome(*kind) == Some(Outcome::Passed));
+        let path: Vec<&Certificate> =
+            answer.path.iter().map(|entry| find(&question, &entry.fingerprint)).collect();
         let mut theirs = true;
         for pair in path.windows(2) {
             links += 1;
             theirs &= verifies(folder.path(), pair[0], pair[1], question.at.as_second());
         }
         if (ours != theirs) != EXPLAINED.contains(&case.name) {
-            wrong.push(format!(
-                "{}: we say {ours}, OpenSSL says {theirs}",
-                case.name
-            ));
+            wrong.push(format!("{}: we say {ours}, OpenSSL says {theirs}", case.name));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -77,11 +69,7 @@ const EXPLAINED: &[&str] = &[
 
 #[test]
 fn every_explained_difference_is_a_case() {
-    assert!(
-        EXPLAINED
-            .iter()
-            .all(|name| crate::cases().any(|case| case.name == *name))
-    );
+    assert!(EXPLAINED.iter().all(|name| crate::cases().any(|case| case.name == *name)));
 }
 
 fn find<'a>(question: &'a Question, fingerprint: &str) -> &'a Certificate {

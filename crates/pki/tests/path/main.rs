@@ -46,13 +46,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
 fn every_case_has_its_verdict_and_rows() {
     let mut wrong = Vec::new();
     let mut count = 0;
-    for Case {
-        name,
-        question,
-        verdict,
-        rows,
-    } in cases()
-    {
+    for Case { name, question, verdict, rows } in cases() {
         count += 1;
         let answer = question().ask();
         let failed: Vec<Kind> = answer
@@ -61,26 +55,16 @@ fn every_case_has_its_verdict_and_rows() {
             .filter(|check| check.outcome == Outcome::Failed)
             .map(|check| check.check)
             .collect();
-        let expected: Vec<Kind> = rows
-            .iter()
-            .filter(|row| row.1 == Outcome::Failed)
-            .map(|row| row.0)
-            .collect();
-        let rows_right = rows
-            .iter()
-            .all(|(kind, outcome)| answer.outcome(*kind) == Some(*outcome));
+        let expected: Vec<Kind> =
+            rows.iter().filter(|row| row.1 == Outcome::Failed).map(|row| row.0).collect();
+        let rows_right = rows.iter().all(|(kind, outcome)| answer.outcome(*kind) == Some(*outcome));
         let failures_right =
             failed.len() == expected.len() && failed.iter().all(|kind| expected.contains(kind));
         if answer.valid != *verdict || !rows_right || !failures_right {
             wrong.push(format!("{name}: {answer:#?}"));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {count} cases wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {count} cases wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert!(count >= 100, "only {count} cases");
 }
 
@@ -90,11 +74,7 @@ fn every_verdict_has_each_row_once_with_a_reason() {
         let answer = (case.question)().ask();
         let kinds: Vec<Kind> = answer.checks.iter().map(|check| check.check).collect();
         assert_eq!(kinds, Kind::ALL, "{}", case.name);
-        assert!(
-            answer.checks.iter().all(|check| !check.reason.is_empty()),
-            "{}",
-            case.name
-        );
+        assert!(answer.checks.iter().all(|check| !check.reason.is_empty()), "{}", case.name);
     }
 }
 

@@ -60,10 +60,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "dns_name_permitted",
         question: || {
-            below(
-                |ca| ca.permits(vec![dns("gov.cn")]),
-                &[dns("www.gov.cn"), dns("gov.cn")],
-            )
+            below(|ca| ca.permits(vec![dns("gov.cn")]), &[dns("www.gov.cn"), dns("gov.cn")])
         },
         verdict: Validity::Valid,
         rows: VALID,
@@ -71,10 +68,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "dns_name_not_permitted",
         question: || {
-            below(
-                |ca| ca.permits(vec![dns("gov.cn")]),
-                &[dns("www.gov.cn"), dns("www.example.cn")],
-            )
+            below(|ca| ca.permits(vec![dns("gov.cn")]), &[dns("www.gov.cn"), dns("www.example.cn")])
         },
         verdict: Validity::Invalid,
         rows: BROKEN,
@@ -88,55 +82,32 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "dns_name_in_one_of_two_permitted",
         question: || {
-            below(
-                |ca| ca.permits(vec![dns("gov.cn"), dns("edu.cn")]),
-                &[dns("www.edu.cn")],
-            )
+            below(|ca| ca.permits(vec![dns("gov.cn"), dns("edu.cn")]), &[dns("www.edu.cn")])
         },
         verdict: Validity::Valid,
         rows: VALID,
     },
     Case {
         name: "dns_name_excluded",
-        question: || {
-            below(
-                |ca| ca.excludes(vec![dns("secret.gov.cn")]),
-                &[dns("a.secret.gov.cn")],
-            )
-        },
+        question: || below(|ca| ca.excludes(vec![dns("secret.gov.cn")]), &[dns("a.secret.gov.cn")]),
         verdict: Validity::Invalid,
         rows: BROKEN,
     },
     Case {
         name: "dns_name_beside_the_excluded",
-        question: || {
-            below(
-                |ca| ca.excludes(vec![dns("secret.gov.cn")]),
-                &[dns("www.gov.cn")],
-            )
-        },
+        question: || below(|ca| ca.excludes(vec![dns("secret.gov.cn")]), &[dns("www.gov.cn")]),
         verdict: Validity::Valid,
         rows: VALID,
     },
     Case {
         name: "wildcard_that_reaches_the_excluded",
-        question: || {
-            below(
-                |ca| ca.excludes(vec![dns("secret.gov.cn")]),
-                &[dns("*.gov.cn")],
-            )
-        },
+        question: || below(|ca| ca.excludes(vec![dns("secret.gov.cn")]), &[dns("*.gov.cn")]),
         verdict: Validity::Invalid,
         rows: BROKEN,
     },
     Case {
         name: "constraint_of_another_form_says_nothing",
-        question: || {
-            below(
-                |ca| ca.permits(vec![dns("gov.cn")]),
-                &[email("a@example.cn")],
-            )
-        },
+        question: || below(|ca| ca.permits(vec![dns("gov.cn")]), &[email("a@example.cn")]),
         verdict: Validity::Valid,
         rows: VALID,
     },
@@ -154,34 +125,19 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "email_of_a_host_below",
-        question: || {
-            below(
-                |ca| ca.permits(vec![email("gov.cn")]),
-                &[email("a@mail.gov.cn")],
-            )
-        },
+        question: || below(|ca| ca.permits(vec![email("gov.cn")]), &[email("a@mail.gov.cn")]),
         verdict: Validity::Invalid,
         rows: BROKEN,
     },
     Case {
         name: "email_of_a_host_below_a_dot",
-        question: || {
-            below(
-                |ca| ca.permits(vec![email(".gov.cn")]),
-                &[email("a@mail.gov.cn")],
-            )
-        },
+        question: || below(|ca| ca.permits(vec![email(".gov.cn")]), &[email("a@mail.gov.cn")]),
         verdict: Validity::Valid,
         rows: VALID,
     },
     Case {
         name: "one_excluded_mailbox",
-        question: || {
-            below(
-                |ca| ca.excludes(vec![email("a@gov.cn")]),
-                &[email("a@GOV.cn")],
-            )
-        },
+        question: || below(|ca| ca.excludes(vec![email("a@gov.cn")]), &[email("a@GOV.cn")]),
         verdict: Validity::Invalid,
         rows: BROKEN,
     },
@@ -194,9 +150,7 @@ pub(crate) const CASES: &[Case] = &[
                 (oid::COMMON_NAME, Tag::UTF8_STRING, "张三"),
                 (oid::EMAIL_ADDRESS, Tag::IA5_STRING, "a@example.cn"),
             ]);
-            is_valid(&user("张三").subject(subject).by(&middle))
-                .via(&[&middle])
-                .from(&root)
+            is_valid(&user("张三").subject(subject).by(&middle)).via(&[&middle]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: BROKEN,
@@ -204,10 +158,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "uri_of_a_permitted_host",
         question: || {
-            below(
-                |ca| ca.permits(vec![uri("www.gov.cn")]),
-                &[uri("https://www.gov.cn:8443/a?b")],
-            )
+            below(|ca| ca.permits(vec![uri("www.gov.cn")]), &[uri("https://www.gov.cn:8443/a?b")])
         },
         verdict: Validity::Valid,
         rows: VALID,
@@ -215,22 +166,14 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "uri_of_another_host",
         question: || {
-            below(
-                |ca| ca.permits(vec![uri("www.gov.cn")]),
-                &[uri("https://a.www.gov.cn/")],
-            )
+            below(|ca| ca.permits(vec![uri("www.gov.cn")]), &[uri("https://a.www.gov.cn/")])
         },
         verdict: Validity::Invalid,
         rows: BROKEN,
     },
     Case {
         name: "uri_of_an_excluded_domain",
-        question: || {
-            below(
-                |ca| ca.excludes(vec![uri(".gov.cn")]),
-                &[uri("http://a.gov.cn/")],
-            )
-        },
+        question: || below(|ca| ca.excludes(vec![uri(".gov.cn")]), &[uri("http://a.gov.cn/")]),
         verdict: Validity::Invalid,
         rows: BROKEN,
     },
@@ -276,10 +219,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "ip_address_in_an_excluded_network",
         question: || {
-            below(
-                |ca| ca.excludes(vec![ip(&[10, 0, 0, 0, 255, 0, 0, 0])]),
-                &[ip(&[10, 1, 2, 3])],
-            )
+            below(|ca| ca.excludes(vec![ip(&[10, 0, 0, 0, 255, 0, 0, 0])]), &[ip(&[10, 1, 2, 3])])
         },
         verdict: Validity::Invalid,
         rows: BROKEN,
@@ -319,12 +259,8 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let root = root();
             let first = ca("一级").permits(vec![dns("gov.cn")]).by(&root);
-            let second = ca("二级")
-                .permits(vec![dns("a.gov.cn"), dns("edu.cn")])
-                .by(&first);
-            let leaf = user("服务")
-                .also_known_as(vec![dns("www.a.gov.cn")])
-                .by(&second);
+            let second = ca("二级").permits(vec![dns("a.gov.cn"), dns("edu.cn")]).by(&first);
+            let leaf = user("服务").also_known_as(vec![dns("www.a.gov.cn")]).by(&second);
             is_valid(&leaf).via(&[&first, &second]).from(&root)
         },
         verdict: Validity::Valid,
@@ -336,9 +272,7 @@ pub(crate) const CASES: &[Case] = &[
             let root = root();
             let first = ca("一级").permits(vec![dns("gov.cn")]).by(&root);
             let second = ca("二级").permits(vec![dns("edu.cn")]).by(&first);
-            let leaf = user("服务")
-                .also_known_as(vec![dns("www.edu.cn")])
-                .by(&second);
+            let leaf = user("服务").also_known_as(vec![dns("www.edu.cn")]).by(&second);
             is_valid(&leaf).via(&[&first, &second]).from(&root)
         },
         verdict: Validity::Invalid,
@@ -350,9 +284,7 @@ pub(crate) const CASES: &[Case] = &[
             let root = root();
             let first = ca("一级").permits(vec![directory("别的机构")]).by(&root);
             let second = ca("二级").by(&first);
-            is_valid(&user("张三").by(&second))
-                .via(&[&first, &second])
-                .from(&root)
+            is_valid(&user("张三").by(&second)).via(&[&first, &second]).from(&root)
         },
         verdict: Validity::Invalid,
         rows: BROKEN,
@@ -377,9 +309,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "constraints_of_the_anchor_hold",
         question: || {
             let root = ca("根").permits(vec![dns("gov.cn")]).self_signed();
-            let leaf = user("服务")
-                .also_known_as(vec![dns("www.example.cn")])
-                .by(&root);
+            let leaf = user("服务").also_known_as(vec![dns("www.example.cn")]).by(&root);
             is_valid(&leaf).from(&root)
         },
         verdict: Validity::Invalid,

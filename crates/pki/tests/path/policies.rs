@@ -13,9 +13,7 @@ use crate::world::{Draft, GOLD, JADE, Question, SILVER, ca, is_valid, user};
 fn two(authority: fn(Draft) -> Draft, leaf: fn(Draft) -> Draft) -> Question {
     let root = root();
     let middle = authority(ca("签发")).by(&root);
-    is_valid(&leaf(user("张三")).by(&middle))
-        .via(&[&middle])
-        .from(&root)
+    is_valid(&leaf(user("张三")).by(&middle)).via(&[&middle]).from(&root)
 }
 
 /// Root, two authorities, user.
@@ -27,9 +25,7 @@ fn three(
     let root = root();
     let first = first(ca("一级")).by(&root);
     let second = second(ca("二级")).by(&first);
-    is_valid(&leaf(user("张三")).by(&second))
-        .via(&[&first, &second])
-        .from(&root)
+    is_valid(&leaf(user("张三")).by(&second)).via(&[&first, &second]).from(&root)
 }
 
 fn explicit(question: Question) -> Question {
@@ -54,23 +50,13 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "same_policy_throughout",
-        question: || {
-            explicit(two(
-                |ca| ca.policies(&[SILVER]),
-                |leaf| leaf.policies(&[SILVER]),
-            ))
-        },
+        question: || explicit(two(|ca| ca.policies(&[SILVER]), |leaf| leaf.policies(&[SILVER]))),
         verdict: Validity::Valid,
         rows: VALID,
     },
     Case {
         name: "different_policies",
-        question: || {
-            explicit(two(
-                |ca| ca.policies(&[SILVER]),
-                |leaf| leaf.policies(&[GOLD]),
-            ))
-        },
+        question: || explicit(two(|ca| ca.policies(&[SILVER]), |leaf| leaf.policies(&[GOLD]))),
         verdict: Validity::Invalid,
         rows: BROKEN,
     },
@@ -82,23 +68,15 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "authority_of_any_policy",
-        question: || {
-            explicit(two(
-                |ca| ca.policies(&[ANY_POLICY]),
-                |leaf| leaf.policies(&[GOLD]),
-            ))
-        },
+        question: || explicit(two(|ca| ca.policies(&[ANY_POLICY]), |leaf| leaf.policies(&[GOLD]))),
         verdict: Validity::Valid,
         rows: VALID,
     },
     Case {
         name: "acceptable_policy_is_stated",
         question: || {
-            explicit(two(
-                |ca| ca.policies(&[SILVER, GOLD]),
-                |leaf| leaf.policies(&[SILVER, GOLD]),
-            ))
-            .asking(|options| options.policies = vec![GOLD])
+            explicit(two(|ca| ca.policies(&[SILVER, GOLD]), |leaf| leaf.policies(&[SILVER, GOLD])))
+                .asking(|options| options.policies = vec![GOLD])
         },
         verdict: Validity::Valid,
         rows: VALID,
@@ -106,11 +84,8 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "acceptable_policy_is_not_stated",
         question: || {
-            explicit(two(
-                |ca| ca.policies(&[SILVER]),
-                |leaf| leaf.policies(&[SILVER]),
-            ))
-            .asking(|options| options.policies = vec![GOLD])
+            explicit(two(|ca| ca.policies(&[SILVER]), |leaf| leaf.policies(&[SILVER])))
+                .asking(|options| options.policies = vec![GOLD])
         },
         verdict: Validity::Invalid,
         rows: BROKEN,
@@ -118,11 +93,8 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "acceptable_policy_under_any_policy",
         question: || {
-            explicit(two(
-                |ca| ca.policies(&[ANY_POLICY]),
-                |leaf| leaf.policies(&[ANY_POLICY]),
-            ))
-            .asking(|options| options.policies = vec![JADE])
+            explicit(two(|ca| ca.policies(&[ANY_POLICY]), |leaf| leaf.policies(&[ANY_POLICY])))
+                .asking(|options| options.policies = vec![JADE])
         },
         verdict: Validity::Valid,
         rows: VALID,
@@ -136,10 +108,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "policy_required_by_an_authority_and_stated",
         question: || {
-            two(
-                |ca| ca.policies(&[SILVER]).requires_policy(0),
-                |leaf| leaf.policies(&[SILVER]),
-            )
+            two(|ca| ca.policies(&[SILVER]).requires_policy(0), |leaf| leaf.policies(&[SILVER]))
         },
         verdict: Validity::Valid,
         rows: VALID,
@@ -179,10 +148,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "any_policy_not_inhibited",
         question: || {
-            explicit(two(
-                |ca| ca.policies(&[SILVER]),
-                |leaf| leaf.policies(&[ANY_POLICY]),
-            ))
+            explicit(two(|ca| ca.policies(&[SILVER]), |leaf| leaf.policies(&[ANY_POLICY])))
         },
         verdict: Validity::Valid,
         rows: VALID,
@@ -190,11 +156,8 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "any_policy_inhibited_by_the_caller",
         question: || {
-            explicit(two(
-                |ca| ca.policies(&[ANY_POLICY]),
-                |leaf| leaf.policies(&[SILVER]),
-            ))
-            .asking(|options| options.inhibit_any_policy = true)
+            explicit(two(|ca| ca.policies(&[ANY_POLICY]), |leaf| leaf.policies(&[SILVER])))
+                .asking(|options| options.inhibit_any_policy = true)
         },
         verdict: Validity::Invalid,
         rows: BROKEN,
@@ -286,11 +249,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "policy_dropped_in_the_middle",
         question: || {
-            explicit(three(
-                |ca| ca.policies(&[SILVER]),
-                |ca| ca,
-                |leaf| leaf.policies(&[SILVER]),
-            ))
+            explicit(three(|ca| ca.policies(&[SILVER]), |ca| ca, |leaf| leaf.policies(&[SILVER])))
         },
         verdict: Validity::Invalid,
         rows: BROKEN,
@@ -301,9 +260,7 @@ pub(crate) const CASES: &[Case] = &[
             let root = root();
             let first = ca("一级").policies(&[SILVER]).requires_policy(2).by(&root);
             let renewed = ca("一级").key_of("一级新钥").policies(&[SILVER]).by(&first);
-            is_valid(&user("张三").by(&renewed))
-                .via(&[&first, &renewed])
-                .from(&root)
+            is_valid(&user("张三").by(&renewed)).via(&[&first, &renewed]).from(&root)
         },
         verdict: Validity::Valid,
         rows: VALID,
@@ -317,10 +274,7 @@ fn the_verdict_names_the_policies_in_the_anchors_domain() {
         |leaf| leaf.policies(&[GOLD]),
     ));
     assert_eq!(mapped.ask().policies, [SILVER.to_string()]);
-    let any = two(
-        |ca| ca.policies(&[oid::ANY_POLICY]),
-        |leaf| leaf.policies(&[oid::ANY_POLICY]),
-    );
+    let any = two(|ca| ca.policies(&[oid::ANY_POLICY]), |leaf| leaf.policies(&[oid::ANY_POLICY]));
     assert_eq!(any.ask().policies, [oid::ANY_POLICY.to_string()]);
 }
 
@@ -329,16 +283,12 @@ fn the_verdict_names_the_policies_in_the_anchors_domain() {
 fn mappings_that_would_grow_a_tree_without_bound_are_processed_at_once() {
     let policies: Vec<pki::Oid> = (0..12)
         .map(|number| {
-            pki::Oid::parse(&format!(
-                "2.25.148926349512345678901234567890123456789.{number}"
-            ))
-            .expect("an OID")
+            pki::Oid::parse(&format!("2.25.148926349512345678901234567890123456789.{number}"))
+                .expect("an OID")
         })
         .collect();
-    let pairs: Vec<(pki::Oid, pki::Oid)> = policies
-        .iter()
-        .flat_map(|one| policies.iter().map(move |other| (*one, *other)))
-        .collect();
+    let pairs: Vec<(pki::Oid, pki::Oid)> =
+        policies.iter().flat_map(|one| policies.iter().map(move |other| (*one, *other))).collect();
     let root = root();
     let mut made = vec![root.clone()];
     for number in 0..20 {
@@ -348,16 +298,10 @@ fn mappings_that_would_grow_a_tree_without_bound_are_processed_at_once() {
             .by(made.last().expect("one"));
         made.push(next);
     }
-    let leaf = user("张三")
-        .policies(&policies)
-        .by(made.last().expect("the last"));
-    let question = is_valid(&leaf)
-        .via(&made.iter().collect::<Vec<_>>())
-        .from(&root);
+    let leaf = user("张三").policies(&policies).by(made.last().expect("the last"));
+    let question = is_valid(&leaf).via(&made.iter().collect::<Vec<_>>()).from(&root);
     let started = std::time::Instant::now();
-    let answer = explicit(question)
-        .asking(|options| options.most_certificates = 32)
-        .ask();
+    let answer = explicit(question).asking(|options| options.most_certificates = 32).ask();
     assert_eq!(answer.valid, Validity::Valid);
     assert_eq!(answer.policies.len(), policies.len());
     assert!(started.elapsed().as_secs() < 20);

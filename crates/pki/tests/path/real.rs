@@ -32,34 +32,20 @@ fn ask(at: &str, options: &Options) -> Verdict {
 }
 
 fn without_status() -> Options {
-    Options {
-        revocation: Revocation::NotAsked,
-        ..Options::default()
-    }
+    Options { revocation: Revocation::NotAsked, ..Options::default() }
 }
 
 #[test]
 fn the_institution_is_valid_under_the_national_root() {
-    assert_eq!(
-        ask("2026-11-22T00:00:00Z", &without_status()).valid,
-        Validity::Valid
-    );
-    assert_eq!(
-        ask("2033-09-08T08:10:26Z", &without_status()).valid,
-        Validity::Invalid
-    );
-    assert_eq!(
-        ask("2026-11-22T00:00:00Z", &Options::default()).valid,
-        Validity::Unknown
-    );
+    assert_eq!(ask("2026-11-22T00:00:00Z", &without_status()).valid, Validity::Valid);
+    assert_eq!(ask("2033-09-08T08:10:26Z", &without_status()).valid, Validity::Invalid);
+    assert_eq!(ask("2026-11-22T00:00:00Z", &Options::default()).valid, Validity::Unknown);
 }
 
 #[test]
 fn their_signatures_hold_with_the_default_identity_only() {
-    let empty = Options {
-        user_id: gm::UserId::new(*b"").expect("an identity"),
-        ..without_status()
-    };
+    let empty =
+        Options { user_id: gm::UserId::new(*b"").expect("an identity"), ..without_status() };
     let answer = ask("2026-11-22T00:00:00Z", &empty);
     assert_eq!(answer.outcome(Kind::Signature), Some(Outcome::Failed));
 }
@@ -71,10 +57,7 @@ fn lints_see_what_the_national_root_leaves_uncritical() {
     let names: Vec<&str> = report.findings.iter().map(|finding| finding.lint).collect();
     assert_eq!(
         names,
-        [
-            "rfc5280/ca-constraints-critical",
-            "rfc5280/key-usage-critical"
-        ],
+        ["rfc5280/ca-constraints-critical", "rfc5280/key-usage-critical"],
         "{report}"
     );
 }

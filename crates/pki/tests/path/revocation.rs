@@ -34,10 +34,7 @@ impl Family {
         let lists: Vec<_> = lists.iter().map(CrlDraft::made).collect();
         let mut all = vec![&above];
         all.extend(&lists);
-        is_valid(&self.leaf)
-            .via(&[&self.middle])
-            .from(&self.root)
-            .status(&all)
+        is_valid(&self.leaf).via(&[&self.middle]).from(&self.root).status(&all)
     }
 
     pub(crate) fn list(&self) -> CrlDraft {
@@ -112,10 +109,7 @@ pub(crate) const CASES: &[Case] = &[
             let family = family();
             let above = crl(&family.root).revokes(&family.middle, 2).made();
             let own = family.list().made();
-            is_valid(&family.leaf)
-                .via(&[&family.middle])
-                .from(&family.root)
-                .status(&[&above, &own])
+            is_valid(&family.leaf).via(&[&family.middle]).from(&family.root).status(&[&above, &own])
         },
         verdict: Validity::Invalid,
         rows: REVOKED,
@@ -125,10 +119,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let family = family();
             let own = family.list().made();
-            is_valid(&family.leaf)
-                .via(&[&family.middle])
-                .from(&family.root)
-                .status(&[&own])
+            is_valid(&family.leaf).via(&[&family.middle]).from(&family.root).status(&[&own])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -148,9 +139,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "out_of_date_list_still_shows_a_revocation",
         question: || {
             let family = family();
-            let old = family
-                .list()
-                .window("2026-11-20T00:00:00Z", Some("2026-11-21T00:00:00Z"));
+            let old = family.list().window("2026-11-20T00:00:00Z", Some("2026-11-21T00:00:00Z"));
             family.asked(&[old.revokes_at(&family.leaf, 1, "2026-11-19T00:00:00Z")])
         },
         verdict: Validity::Invalid,
@@ -180,9 +169,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "revoked_only_after_the_instant_asked_for",
         question: || {
             let family = family();
-            let later = family
-                .list()
-                .revokes_at(&family.leaf, 4, "2026-11-21T00:00:00Z");
+            let later = family.list().revokes_at(&family.leaf, 4, "2026-11-21T00:00:00Z");
             family.asked(&[later]).at("2026-11-01T00:00:00Z")
         },
         verdict: Validity::Unknown,
@@ -201,10 +188,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "list_by_a_stranger_that_revokes_is_not_believed",
         question: || {
             let family = family();
-            family.asked(&[
-                family.list(),
-                family.list().signed_by("冒名").revokes(&family.leaf, 1),
-            ])
+            family.asked(&[family.list(), family.list().signed_by("冒名").revokes(&family.leaf, 1)])
         },
         verdict: Validity::Valid,
         rows: GOOD,
@@ -234,13 +218,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "list_by_a_separate_key_of_the_authority",
         question: || {
             let family = family();
-            let signer = ca("签发")
-                .key_of("签发列表")
-                .usage(KeyUsage::CRL_SIGN)
-                .by(&family.root);
-            family
-                .asked(&[family.list().signed_by("签发列表")])
-                .via(&[&signer])
+            let signer = ca("签发").key_of("签发列表").usage(KeyUsage::CRL_SIGN).by(&family.root);
+            family.asked(&[family.list().signed_by("签发列表")]).via(&[&signer])
         },
         verdict: Validity::Valid,
         rows: GOOD,
@@ -250,14 +229,8 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let family = family();
             let foreign = ca("外根").self_signed();
-            let signer = ca("签发")
-                .key_of("签发列表")
-                .usage(KeyUsage::CRL_SIGN)
-                .by(&foreign);
-            family
-                .asked(&[family.list().signed_by("签发列表")])
-                .via(&[&signer])
-                .from(&foreign)
+            let signer = ca("签发").key_of("签发列表").usage(KeyUsage::CRL_SIGN).by(&foreign);
+            family.asked(&[family.list().signed_by("签发列表")]).via(&[&signer]).from(&foreign)
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -266,15 +239,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "responder_exempt_from_status",
         question: || {
             let root = root();
-            let exempt = Extension {
-                oid: oid::OCSP_NOCHECK,
-                critical: false,
-                value: vec![5, 0],
-            };
-            let responder = user("状态服务")
-                .purposes(&[oid::OCSP_SIGNING])
-                .with(exempt)
-                .by(&root);
+            let exempt = Extension { oid: oid::OCSP_NOCHECK, critical: false, value: vec![5, 0] };
+            let responder = user("状态服务").purposes(&[oid::OCSP_SIGNING]).with(exempt).by(&root);
             is_valid(&responder).from(&root).status(&[])
         },
         verdict: Validity::Valid,
@@ -284,11 +250,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "exemption_in_another_certificate_counts_for_nothing",
         question: || {
             let root = root();
-            let exempt = Extension {
-                oid: oid::OCSP_NOCHECK,
-                critical: false,
-                value: vec![5, 0],
-            };
+            let exempt = Extension { oid: oid::OCSP_NOCHECK, critical: false, value: vec![5, 0] };
             let person = user("张三").with(exempt).by(&root);
             is_valid(&person).from(&root).status(&[])
         },
@@ -307,17 +269,11 @@ impl Family {
 fn the_reason_tells_a_suspension_from_a_revocation() {
     let family = family();
     let reason = |code| {
-        let answer = family
-            .asked(&[family.list().revokes(&family.leaf, code)])
-            .ask();
+        let answer = family.asked(&[family.list().revokes(&family.leaf, code)]).ask();
         answer.check(Revocation).expect("the row").reason.clone()
     };
     assert!(reason(6).contains("被暂停"), "{}", reason(6));
-    assert!(
-        reason(1).contains("被吊销（原因：密钥泄露）"),
-        "{}",
-        reason(1)
-    );
+    assert!(reason(1).contains("被吊销（原因：密钥泄露）"), "{}", reason(1));
 }
 
 #[test]
@@ -325,21 +281,11 @@ fn an_invalidity_date_before_the_instant_counts_from_then() {
     let family = family();
     let value =
         Writer::build(|w| w.generalized_time(crate::world::instant("2026-10-01T00:00:00Z")));
-    let since = Extension {
-        oid: oid::INVALIDITY_DATE,
-        critical: false,
-        value,
-    };
-    let list = family
-        .list()
-        .revokes_at(&family.leaf, 1, "2026-11-21T00:00:00Z")
-        .with_in_entries(since);
+    let since = Extension { oid: oid::INVALIDITY_DATE, critical: false, value };
+    let list =
+        family.list().revokes_at(&family.leaf, 1, "2026-11-21T00:00:00Z").with_in_entries(since);
     assert_eq!(
-        family
-            .asked(&[list])
-            .at("2026-11-01T00:00:00Z")
-            .ask()
-            .outcome(Revocation),
+        family.asked(&[list]).at("2026-11-01T00:00:00Z").ask().outcome(Revocation),
         Some(Failed)
     );
 }

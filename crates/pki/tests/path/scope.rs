@@ -18,17 +18,11 @@ fn scope(change: impl FnOnce(&mut Scope)) -> Extension {
 }
 
 fn at(address: &str) -> Option<DistributionPointName> {
-    Some(DistributionPointName::Full(vec![GeneralName::Uri(
-        address.to_owned(),
-    )]))
+    Some(DistributionPointName::Full(vec![GeneralName::Uri(address.to_owned())]))
 }
 
 fn strange() -> Extension {
-    Extension {
-        oid: STRANGE,
-        critical: true,
-        value: vec![5, 0],
-    }
+    Extension { oid: STRANGE, critical: true, value: vec![5, 0] }
 }
 
 pub(crate) const CASES: &[Case] = &[
@@ -45,9 +39,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "list_of_authorities_does_not_speak_about_users",
         question: || {
             let family = family();
-            family.asked(&[family
-                .list()
-                .with(scope(|scope| scope.only_authorities = true))])
+            family.asked(&[family.list().with(scope(|scope| scope.only_authorities = true))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -56,14 +48,9 @@ pub(crate) const CASES: &[Case] = &[
         name: "list_of_users_does_not_speak_about_authorities",
         question: || {
             let family = family();
-            let above = crl(&family.root)
-                .with(scope(|scope| scope.only_users = true))
-                .made();
+            let above = crl(&family.root).with(scope(|scope| scope.only_users = true)).made();
             let own = family.list().made();
-            is_valid(&family.leaf)
-                .via(&[&family.middle])
-                .from(&family.root)
-                .status(&[&above, &own])
+            is_valid(&family.leaf).via(&[&family.middle]).from(&family.root).status(&[&above, &own])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -72,9 +59,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "list_of_attribute_certificates",
         question: || {
             let family = family();
-            family.asked(&[family
-                .list()
-                .with(scope(|scope| scope.only_attributes = true))])
+            family.asked(&[family.list().with(scope(|scope| scope.only_attributes = true))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -92,9 +77,9 @@ pub(crate) const CASES: &[Case] = &[
         name: "list_of_another_partition",
         question: || {
             let family = family();
-            family.asked(&[family.list().with(scope(|scope| {
-                scope.point = at("http://crl.example.gov.cn/4.crl")
-            }))])
+            family.asked(&[family
+                .list()
+                .with(scope(|scope| scope.point = at("http://crl.example.gov.cn/4.crl")))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -112,9 +97,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "list_for_some_reasons",
         question: || {
             let family = family();
-            family.asked(&[family
-                .list()
-                .with(scope(|scope| scope.only_reasons = Some(0x4000)))])
+            family.asked(&[family.list().with(scope(|scope| scope.only_reasons = Some(0x4000)))])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -123,12 +106,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "lists_that_cover_all_reasons_together",
         question: || {
             let family = family();
-            let some = family
-                .list()
-                .with(scope(|scope| scope.only_reasons = Some(0x6000)));
-            let rest = family
-                .list()
-                .with(scope(|scope| scope.only_reasons = Some(0x1f80)));
+            let some = family.list().with(scope(|scope| scope.only_reasons = Some(0x6000)));
+            let rest = family.list().with(scope(|scope| scope.only_reasons = Some(0x1f80)));
             family.asked(&[some, rest])
         },
         verdict: Validity::Valid,
@@ -156,10 +135,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "entry_with_an_unknown_critical_extension",
         question: || {
             let family = family();
-            family.asked(&[family
-                .list()
-                .revokes(&family.leaf, 1)
-                .with_in_entries(strange())])
+            family.asked(&[family.list().revokes(&family.leaf, 1).with_in_entries(strange())])
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
@@ -209,9 +185,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "fresh_delta_on_an_old_complete_list",
         question: || {
             let family = family();
-            let old = family
-                .list()
-                .window("2026-11-15T00:00:00Z", Some("2026-11-21T00:00:00Z"));
+            let old = family.list().window("2026-11-15T00:00:00Z", Some("2026-11-21T00:00:00Z"));
             family.asked(&[old, family.list().number(8).delta(7)])
         },
         verdict: Validity::Valid,

@@ -17,9 +17,7 @@ fn chain_of(authorities: usize) -> Question {
         made.push(next);
     }
     let leaf = user("张三").by(made.last().expect("the last"));
-    is_valid(&leaf)
-        .via(&made.iter().skip(1).collect::<Vec<_>>())
-        .from(&root)
+    is_valid(&leaf).via(&made.iter().skip(1).collect::<Vec<_>>()).from(&root)
 }
 
 pub(crate) const CASES: &[Case] = &[
@@ -52,9 +50,7 @@ pub(crate) const CASES: &[Case] = &[
         question: || {
             let first = ca("甲").issue(&name("乙"), "乙");
             let second = ca("乙").issue(&name("甲"), "甲");
-            is_valid(&user("张三").by(&first))
-                .via(&[&first, &second])
-                .from(&root())
+            is_valid(&user("张三").by(&first)).via(&[&first, &second]).from(&root())
         },
         verdict: Validity::Unknown,
         rows: &[(Path, Unknown)],
@@ -65,9 +61,7 @@ pub(crate) const CASES: &[Case] = &[
             let (ours, theirs) = (root(), ca("外根").self_signed());
             let cross = ca("外根").by(&ours);
             let middle = ca("签发").by(&theirs);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&middle, &theirs, &cross])
-                .from(&ours)
+            is_valid(&user("张三").by(&middle)).via(&[&middle, &theirs, &cross]).from(&ours)
         },
         verdict: Validity::Valid,
         rows: &[(Path, Passed)],
@@ -76,13 +70,9 @@ pub(crate) const CASES: &[Case] = &[
         name: "expired_cross_certificate_beside_a_good_one",
         question: || {
             let root = root();
-            let old = ca("签发")
-                .valid("2020-01-01T00:00:00Z", "2026-01-31T23:59:59Z")
-                .by(&root);
+            let old = ca("签发").valid("2020-01-01T00:00:00Z", "2026-01-31T23:59:59Z").by(&root);
             let new = ca("签发").by(&root);
-            is_valid(&user("张三").by(&new))
-                .via(&[&old, &new])
-                .from(&root)
+            is_valid(&user("张三").by(&new)).via(&[&old, &new]).from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(Validity, Passed)],
@@ -93,9 +83,7 @@ pub(crate) const CASES: &[Case] = &[
             let root = root();
             let old = ca("签发").key_of("旧钥").by(&root);
             let new = ca("签发").key_of("新钥").by(&root);
-            is_valid(&user("张三").by(&new))
-                .via(&[&old, &new])
-                .from(&root)
+            is_valid(&user("张三").by(&new)).via(&[&old, &new]).from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(Signature, Passed)],
@@ -118,9 +106,7 @@ pub(crate) const CASES: &[Case] = &[
             let narrow = ca("桥").path_len(0).by(&root);
             let wide = ca("桥").by(&root);
             let middle = ca("签发").by(&wide);
-            is_valid(&user("张三").by(&middle))
-                .via(&[&narrow, &middle, &wide])
-                .from(&root)
+            is_valid(&user("张三").by(&middle)).via(&[&narrow, &middle, &wide]).from(&root)
         },
         verdict: Validity::Valid,
         rows: &[(PathLength, Passed)],
@@ -153,17 +139,11 @@ fn a_mesh_of_cross_certificates_is_searched_within_bounds() {
         }
     }
     let leaf = user("张三").issue(&name("网0"), "网0");
-    let question = is_valid(&leaf)
-        .via(&mesh.iter().collect::<Vec<_>>())
-        .from(&root());
+    let question = is_valid(&leaf).via(&mesh.iter().collect::<Vec<_>>()).from(&root());
     let started = std::time::Instant::now();
     let answer = question.ask();
     assert_eq!(answer.valid, Validity::Unknown);
-    assert!(
-        answer.checks[0].reason.contains("过多"),
-        "{}",
-        answer.checks[0].reason
-    );
+    assert!(answer.checks[0].reason.contains("过多"), "{}", answer.checks[0].reason);
     assert!(started.elapsed().as_secs() < 20);
     assert!(key("网0").public_key().to_sec1().len() == 65);
 }

@@ -81,13 +81,7 @@ fn draft(common_name: &str) -> Draft {
 /// An authority.
 pub fn ca(common_name: &str) -> Draft {
     draft(common_name)
-        .with(
-            BasicConstraints {
-                ca: true,
-                path_len: None,
-            }
-            .to_extension(true),
-        )
+        .with(BasicConstraints { ca: true, path_len: None }.to_extension(true))
         .with(KeyUsage::CA.to_extension(true))
 }
 
@@ -110,13 +104,7 @@ impl Draft {
     }
 
     pub fn path_len(self, most: u32) -> Self {
-        self.with(
-            BasicConstraints {
-                ca: true,
-                path_len: Some(most),
-            }
-            .to_extension(true),
-        )
+        self.with(BasicConstraints { ca: true, path_len: Some(most) }.to_extension(true))
     }
 
     pub fn usage(self, usage: KeyUsage) -> Self {
@@ -124,10 +112,9 @@ impl Draft {
     }
 
     pub fn policies(self, policies: &[Oid]) -> Self {
-        let list = policies.iter().map(|policy| PolicyInformation {
-            policy: *policy,
-            qualifiers: Vec::new(),
-        });
+        let list = policies
+            .iter()
+            .map(|policy| PolicyInformation { policy: *policy, qualifiers: Vec::new() });
         self.with(CertificatePolicies(list.collect()).to_extension(false))
     }
 
@@ -137,21 +124,15 @@ impl Draft {
 
     pub fn requires_policy(self, after: u32) -> Self {
         self.with(
-            PolicyConstraints {
-                require_explicit: Some(after),
-                inhibit_mapping: None,
-            }
-            .to_extension(true),
+            PolicyConstraints { require_explicit: Some(after), inhibit_mapping: None }
+                .to_extension(true),
         )
     }
 
     pub fn inhibits_mapping(self, after: u32) -> Self {
         self.with(
-            PolicyConstraints {
-                require_explicit: None,
-                inhibit_mapping: Some(after),
-            }
-            .to_extension(true),
+            PolicyConstraints { require_explicit: None, inhibit_mapping: Some(after) }
+                .to_extension(true),
         )
     }
 
@@ -160,23 +141,11 @@ impl Draft {
     }
 
     pub fn permits(self, bases: Vec<GeneralName>) -> Self {
-        self.with(
-            NameConstraints {
-                permitted: bases,
-                excluded: Vec::new(),
-            }
-            .to_extension(true),
-        )
+        self.with(NameConstraints { permitted: bases, excluded: Vec::new() }.to_extension(true))
     }
 
     pub fn excludes(self, bases: Vec<GeneralName>) -> Self {
-        self.with(
-            NameConstraints {
-                permitted: Vec::new(),
-                excluded: bases,
-            }
-            .to_extension(true),
-        )
+        self.with(NameConstraints { permitted: Vec::new(), excluded: bases }.to_extension(true))
     }
 
     pub fn also_known_as(self, names: Vec<GeneralName>) -> Self {
@@ -269,10 +238,7 @@ impl Draft {
                 .expect("the end of validity");
             der[place + 5] = b'8';
         }
-        Made {
-            certificate: Certificate::from_der(&der).expect("a certificate"),
-            key: self.key,
-        }
+        Made { certificate: Certificate::from_der(&der).expect("a certificate"), key: self.key }
     }
 
     fn tbs(&self, issuer: &Name, signer: &str) -> Vec<u8> {
@@ -308,10 +274,7 @@ impl Draft {
 
     /// A serial that depends on everything that tells two certificates apart.
     fn serial(&self, signer: &str) -> Vec<u8> {
-        let parts = format!(
-            "{}{signer}{:?}{}",
-            self.key, self.extensions, self.not_before
-        );
+        let parts = format!("{}{signer}{:?}{}", self.key, self.extensions, self.not_before);
         let digest = sm3::hash_parts(&[self.subject.der(), parts.as_bytes()]);
         [&[0x11][..], &digest.0[..15]].concat()
     }
@@ -336,17 +299,13 @@ pub fn is_valid(leaf: &Made) -> Question {
         anchors: Vec::new(),
         crls: Vec::new(),
         at: instant(NOW),
-        options: Options {
-            revocation: Revocation::NotAsked,
-            ..Options::default()
-        },
+        options: Options { revocation: Revocation::NotAsked, ..Options::default() },
     }
 }
 
 impl Question {
     pub fn via(mut self, between: &[&Made]) -> Self {
-        self.untrusted
-            .extend(between.iter().map(|made| made.certificate.clone()));
+        self.untrusted.extend(between.iter().map(|made| made.certificate.clone()));
         self
     }
 
@@ -384,8 +343,6 @@ impl Question {
 
     /// Every certificate of the question, to find those of a path again.
     pub fn all(&self) -> impl Iterator<Item = &Certificate> {
-        std::iter::once(&self.leaf)
-            .chain(&self.untrusted)
-            .chain(&self.anchors)
+        std::iter::once(&self.leaf).chain(&self.untrusted).chain(&self.anchors)
     }
 }

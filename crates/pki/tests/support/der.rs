@@ -23,19 +23,11 @@ pub struct Node {
 }
 
 pub fn leaf(tag: u8, octets: impl Into<Vec<u8>>) -> Node {
-    Node {
-        tag,
-        body: Body::Octets(octets.into()),
-        length: Length::Minimal,
-    }
+    Node { tag, body: Body::Octets(octets.into()), length: Length::Minimal }
 }
 
 pub fn tree(tag: u8, children: Vec<Node>) -> Node {
-    Node {
-        tag,
-        body: Body::Children(children),
-        length: Length::Minimal,
-    }
+    Node { tag, body: Body::Children(children), length: Length::Minimal }
 }
 
 impl Node {
@@ -52,9 +44,7 @@ impl Node {
         let len = if count == 0 {
             first
         } else {
-            der[2..2 + count]
-                .iter()
-                .fold(0, |n, b| n << 8 | usize::from(*b))
+            der[2..2 + count].iter().fold(0, |n, b| n << 8 | usize::from(*b))
         };
         let (mut content, rest) = der[2 + count..].split_at(len);
         if tag & 0x20 == 0 {

@@ -61,9 +61,7 @@ pub fn subject_for(profile: &Profile) -> SubjectInput {
         Kind::Person => SubjectInput {
             state,
             email: Some("zhang.san@example.gov.cn".into()),
-            identifiers: vec![Identifier::IdNumber(
-                IdNumber::parse("11010519491231002X").unwrap(),
-            )],
+            identifiers: vec![Identifier::IdNumber(IdNumber::parse("11010519491231002X").unwrap())],
             ..SubjectInput::named("张三")
         },
         Kind::Staff => SubjectInput {
@@ -76,10 +74,7 @@ pub fn subject_for(profile: &Profile) -> SubjectInput {
             identifiers: vec![credit],
             ..SubjectInput::named("某市大数据管理局")
         },
-        Kind::Device => SubjectInput {
-            organization,
-            ..SubjectInput::named("签章服务器 01")
-        },
+        Kind::Device => SubjectInput { organization, ..SubjectInput::named("签章服务器 01") },
         Kind::Server => SubjectInput {
             organization,
             dns_names: vec!["zwfw.example.gov.cn".into()],
@@ -101,16 +96,10 @@ pub fn issue(
     key: &PrivateKey,
 ) -> Certificate {
     let (id, public) = (UserId::default(), key.public_key());
-    let by = issuer.map_or(Issuer::self_signed(), |issuer| {
-        Issuer::certificate(&issuer.certificate).unwrap()
-    });
-    let order = Order {
-        subject,
-        key: public,
-        serial: new_serial(),
-        not_before: now(),
-        not_after: None,
-    };
+    let by = issuer
+        .map_or(Issuer::self_signed(), |issuer| Issuer::certificate(&issuer.certificate).unwrap());
+    let order =
+        Order { subject, key: public, serial: new_serial(), not_before: now(), not_after: None };
     let planned = plan(profile, &by, &order, &urls()).unwrap();
     let context = Context {
         issuer: issuer.map(|issuer| &issuer.certificate),

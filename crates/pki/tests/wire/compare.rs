@@ -15,9 +15,7 @@ struct Case {
 
 impl Case {
     fn new() -> Self {
-        Self {
-            authority: world::authority("列表机构"),
-        }
+        Self { authority: world::authority("列表机构") }
     }
 
     fn list(&self, number: u64, at: i64, entries: &[RevokedEntry]) -> Crl {
@@ -33,9 +31,7 @@ impl Case {
 
 /// Certificate `n` ends `n` hours from now; numbers from 1000 on were never issued.
 fn known(wanted: &pki::Serial) -> Option<Timestamp> {
-    (1..1000)
-        .find(|n| serial(*n) == *wanted)
-        .map(|n| hours(i64::try_from(n).unwrap()))
+    (1..1000).find(|n| serial(*n) == *wanted).map(|n| hours(i64::try_from(n).unwrap()))
 }
 
 fn of(previous: &Crl, next: &Crl, at: i64) -> Comparison {
@@ -80,10 +76,7 @@ fn only_a_suspension_may_be_lifted() {
     let lost = of(&held, &case.list(2, 0, &[entry(5, KEY)]), 0);
     assert_eq!(lost.differences, [Difference::DroppedEarly(serial(6))]);
     let weakened = case.list(2, 0, &[entry(5, KEY), entry(6, Reason::CertificateHold)]);
-    assert_eq!(
-        of(&held, &weakened, 0).differences,
-        [Difference::Weakened(serial(6))]
-    );
+    assert_eq!(of(&held, &weakened, 0).differences, [Difference::Weakened(serial(6))]);
 }
 
 #[test]
@@ -91,10 +84,7 @@ fn an_entry_that_the_records_do_not_know_may_not_vanish() {
     let case = Case::new();
     let old = case.list(1, -1, &[entry(1001, Reason::CertificateHold)]);
     let found = of(&old, &case.list(2, 0, &[]), 0);
-    assert_eq!(
-        found.differences,
-        [Difference::DroppedUnknown(serial(1001))]
-    );
+    assert_eq!(found.differences, [Difference::DroppedUnknown(serial(1001))]);
 }
 
 #[test]
@@ -102,18 +92,9 @@ fn numbers_grow_and_time_does_not_run_back() {
     let case = Case::new();
     let old = case.list(2, 0, &[]);
     let next = |number, at| case.list(number, at, &[]);
-    assert_eq!(
-        of(&old, &next(2, 1), 1).differences,
-        [Difference::NumberNotGrown]
-    );
-    assert_eq!(
-        of(&old, &next(3, -1), 0).differences,
-        [Difference::TimeRunsBack]
-    );
-    assert_eq!(
-        of(&old, &next(3, 1), 0).differences,
-        [Difference::FromTheFuture]
-    );
+    assert_eq!(of(&old, &next(2, 1), 1).differences, [Difference::NumberNotGrown]);
+    assert_eq!(of(&old, &next(3, -1), 0).differences, [Difference::TimeRunsBack]);
+    assert_eq!(of(&old, &next(3, 1), 0).differences, [Difference::FromTheFuture]);
     assert_eq!(of(&old, &next(3, 1), 25).differences, [Difference::Expired]);
     assert!(of(&old, &next(3, 0), 0).is_sound());
 }
@@ -125,27 +106,15 @@ fn lists_of_different_issuers_and_scopes_are_not_comparable() {
     let other = Case::new();
     let foreign = other.list(2, 0, &[]);
     // Same name, so comparable as lists; whose key signed is for `verify`.
-    assert_eq!(
-        of(&old, &foreign, 0).differences,
-        [Difference::DroppedEarly(serial(5))]
-    );
-    let renamed = Case {
-        authority: world::authority("另一机构"),
-    };
+    assert_eq!(of(&old, &foreign, 0).differences, [Difference::DroppedEarly(serial(5))]);
+    let renamed = Case { authority: world::authority("另一机构") };
     let renamed = renamed.list(2, 0, &[]);
     assert_eq!(of(&old, &renamed, 0).differences, [Difference::OtherIssuer]);
     let base = params(&case.authority);
-    let shard = Params {
-        scope: Some(Scope::shard("http://a.cn/1")),
-        number: 8,
-        ..base.clone()
-    };
+    let shard = Params { scope: Some(Scope::shard("http://a.cn/1")), number: 8, ..base.clone() };
     let shard = list(&case.authority, &shard, []);
     assert_eq!(of(&old, &shard, 0).differences, [Difference::OtherScope]);
-    let delta = Params {
-        kind: Kind::Delta { base: 1 },
-        ..base
-    };
+    let delta = Params { kind: Kind::Delta { base: 1 }, ..base };
     let delta = list(&case.authority, &delta, []);
     assert_eq!(of(&old, &delta, 0).differences, [Difference::OtherScope]);
 }
@@ -157,17 +126,11 @@ fn a_doubled_entry_of_a_foreign_list_is_found() {
     let old = case.list(1, -1, &[]);
     let new = case.list(2, 0, &[entry(5, KEY), entry(6, KEY), entry(7, KEY)]);
     let mut der = new.der().to_vec();
-    let at = der
-        .windows(3)
-        .position(|window| window == [2, 1, 7])
-        .unwrap();
+    let at = der.windows(3).position(|window| window == [2, 1, 7]).unwrap();
     der[at + 2] = 5;
     let doubled = Crl::from_der(der).unwrap();
     assert!(!doubled.is_sorted());
-    assert_eq!(
-        of(&old, &doubled, 0).differences,
-        [Difference::Duplicate(serial(5))]
-    );
+    assert_eq!(of(&old, &doubled, 0).differences, [Difference::Duplicate(serial(5))]);
     // In the previous list a doubled entry is no new fault.
     let next = case.list(3, 0, &[entry(5, KEY), entry(6, KEY)]);
     assert!(of(&doubled, &next, 0).is_sound());
@@ -184,11 +147,7 @@ fn differences_are_counted_beyond_those_that_are_named() {
 #[test]
 fn base_and_delta_together_are_the_full_list() {
     let case = Case::new();
-    let base_entries = [
-        entry(1, KEY),
-        entry(2, Reason::CertificateHold),
-        entry(4, KEY),
-    ];
+    let base_entries = [entry(1, KEY), entry(2, Reason::CertificateHold), entry(4, KEY)];
     let base = case.list(1, -2, &base_entries);
     let full_entries = [entry(1, KEY), entry(3, KEY), entry(4, KEY)];
     let full = case.list(2, 0, &full_entries);
@@ -209,18 +168,9 @@ fn base_and_delta_together_are_the_full_list() {
     let removed = entry(2, Reason::RemoveFromCrl);
     assert_eq!(check(&[removed]), Err(Mismatch::Missing(serial(3))));
     let other_reason = entry(3, Reason::Superseded);
-    assert_eq!(
-        check(&[removed, other_reason]),
-        Err(Mismatch::Different(serial(3)))
-    );
-    assert_eq!(
-        compose(&base, &full, &full, nothing_expired),
-        Err(Mismatch::Unrelated)
-    );
+    assert_eq!(check(&[removed, other_reason]), Err(Mismatch::Different(serial(3))));
+    assert_eq!(compose(&base, &full, &full, nothing_expired), Err(Mismatch::Unrelated));
     // A certificate that expired may leave the full list without a word in the delta.
     let only_two = |wanted: &pki::Serial| *wanted == serial(2);
-    assert_eq!(
-        compose(&base, &delta(&[entry(3, KEY)]), &full, only_two),
-        Ok(())
-    );
+    assert_eq!(compose(&base, &delta(&[entry(3, KEY)]), &full, only_two), Ok(()));
 }

@@ -25,12 +25,7 @@ pub fn params(authority: &Person) -> Params<'_> {
 }
 
 pub fn entry(number: u64, reason: Reason) -> RevokedEntry {
-    RevokedEntry {
-        serial: serial(number),
-        at: hours(-1),
-        reason,
-        invalid_since: None,
-    }
+    RevokedEntry { serial: serial(number), at: hours(-1), reason, invalid_since: None }
 }
 
 /// Writes and signs a list in memory.
@@ -87,9 +82,7 @@ fn a_list_spooled_to_a_file_is_the_list_made_in_memory() {
     std::io::Write::write_all(&mut spool, b"something before").unwrap();
     let mut writer = CrlWriter::new(&params(&authority), spool).unwrap();
     entries().for_each(|entry| writer.push(&entry).unwrap());
-    let mut unsigned = writer
-        .finish(authority.public(), &UserId::default())
-        .unwrap();
+    let mut unsigned = writer.finish(authority.public(), &UserId::default()).unwrap();
     let mut tbs = Vec::new();
     let digest = unsigned.copy_tbs(&mut tbs).unwrap();
     assert_eq!(tbs, in_memory.tbs_der());
@@ -106,22 +99,15 @@ fn everything_that_was_written_is_read_back() {
     params.scope = Some(Scope::shard("http://crl.example.cn/3.crl"));
     params.freshest = vec!["http://crl.example.cn/delta.crl".into()];
     params.algorithm = AlgorithmIdentifier::with_null(oid::SM2_WITH_SM3);
-    let with_date = RevokedEntry {
-        invalid_since: Some(hours(-48)),
-        ..entry(9, Reason::Superseded)
-    };
-    let date_only = RevokedEntry {
-        invalid_since: Some(hours(-9)),
-        ..entry(10, Reason::Unspecified)
-    };
+    let with_date =
+        RevokedEntry { invalid_since: Some(hours(-48)), ..entry(9, Reason::Superseded) };
+    let date_only =
+        RevokedEntry { invalid_since: Some(hours(-9)), ..entry(10, Reason::Unspecified) };
     let entries = [entry(8, Reason::Unspecified), with_date, date_only];
     let crl = list(&authority, &params, entries);
     crl.verify(authority.public(), &UserId::default()).unwrap();
     assert_eq!(crl.issuer(), authority.name());
-    assert_eq!(
-        (crl.this_update(), crl.next_update()),
-        (now(), Some(hours(24)))
-    );
+    assert_eq!((crl.this_update(), crl.next_update()), (now(), Some(hours(24))));
     assert_eq!(crl.number(), Some(Number::from(7)));
     assert_eq!(crl.number().and_then(Number::to_u64), Some(7));
     assert_eq!(crl.base(), None);
@@ -136,17 +122,10 @@ fn everything_that_was_written_is_read_back() {
 #[test]
 fn a_delta_names_its_base_and_may_remove() {
     let authority = world::authority("列表机构");
-    let delta = Params {
-        kind: Kind::Delta { base: 5 },
-        ..params(&authority)
-    };
+    let delta = Params { kind: Kind::Delta { base: 5 }, ..params(&authority) };
     let crl = list(&authority, &delta, [entry(1, Reason::RemoveFromCrl)]);
     assert_eq!(crl.base(), Some(Number::from(5)));
-    let full = write(
-        &authority,
-        &params(&authority),
-        [entry(1, Reason::RemoveFromCrl)],
-    );
+    let full = write(&authority, &params(&authority), [entry(1, Reason::RemoveFromCrl)]);
     assert_eq!(full.unwrap_err(), Defect::RemoveOutsideDelta.into());
 }
 
@@ -155,17 +134,9 @@ fn a_delta_names_its_base_and_may_remove() {
 fn a_repeated_or_descending_serial_is_refused() {
     let authority = world::authority("列表机构");
     let hold = Reason::CertificateHold;
-    let twice = write(
-        &authority,
-        &params(&authority),
-        [entry(5, hold), entry(5, hold)],
-    );
+    let twice = write(&authority, &params(&authority), [entry(5, hold), entry(5, hold)]);
     assert_eq!(twice.unwrap_err(), Defect::Duplicate.into());
-    let descending = write(
-        &authority,
-        &params(&authority),
-        [entry(256, hold), entry(5, hold)],
-    );
+    let descending = write(&authority, &params(&authority), [entry(256, hold), entry(5, hold)]);
     assert_eq!(descending.unwrap_err(), Defect::Unsorted.into());
 }
 
@@ -173,77 +144,24 @@ fn a_repeated_or_descending_serial_is_refused() {
 fn parameters_that_contradict_themselves_are_refused() {
     let authority = world::authority("列表机构");
     let good = params(&authority);
-    let twofold = Scope {
-        only_authorities: true,
-        ..Scope::shard("http://a.cn/1")
-    };
+    let twofold = Scope { only_authorities: true, ..Scope::shard("http://a.cn/1") };
     let freshest = vec!["http://a.cn/d".to_owned()];
     let rsa = AlgorithmIdentifier::bare(oid::RSA);
     let bad = [
+        (Params { next_update: now(), ..good.clone() }, Defect::Window),
+        (Params { kind: Kind::Delta { base: 7 }, ..good.clone() }, Defect::Base),
+        (Params { scope: Some(Scope::default()), ..good.clone() }, Defect::ScopeEmpty),
+        (Params { scope: Some(twofold), ..good.clone() }, Defect::ScopeContradiction),
+        (Params { scope: Some(Scope::shard("http://中")), ..good.clone() }, Defect::Url),
+        (Params { freshest: vec![String::new()], ..good.clone() }, Defect::Url),
         (
-            Params {
-                next_update: now(),
-                ..good.clone()
-            },
-            Defect::Window,
-        ),
-        (
-            Params {
-                kind: Kind::Delta { base: 7 },
-                ..good.clone()
-            },
-            Defect::Base,
-        ),
-        (
-            Params {
-                scope: Some(Scope::default()),
-                ..good.clone()
-            },
-            Defect::ScopeEmpty,
-        ),
-        (
-            Params {
-                scope: Some(twofold),
-                ..good.clone()
-            },
-            Defect::ScopeContradiction,
-        ),
-        (
-            Params {
-                scope: Some(Scope::shard("http://中")),
-                ..good.clone()
-            },
-            Defect::Url,
-        ),
-        (
-            Params {
-                freshest: vec![String::new()],
-                ..good.clone()
-            },
-            Defect::Url,
-        ),
-        (
-            Params {
-                freshest,
-                kind: Kind::Delta { base: 1 },
-                ..good.clone()
-            },
+            Params { freshest, kind: Kind::Delta { base: 1 }, ..good.clone() },
             Defect::FreshestInDelta,
         ),
-        (
-            Params {
-                algorithm: rsa,
-                ..good.clone()
-            },
-            Defect::Algorithm,
-        ),
+        (Params { algorithm: rsa, ..good.clone() }, Defect::Algorithm),
     ];
     for (params, defect) in bad {
-        assert_eq!(
-            write(&authority, &params, []).unwrap_err(),
-            defect.into(),
-            "{defect:?}"
-        );
+        assert_eq!(write(&authority, &params, []).unwrap_err(), defect.into(), "{defect:?}");
     }
 }
 
@@ -256,14 +174,8 @@ fn times_change_their_type_in_2050() {
         next_update: at("2050-01-01T00:00:00Z"),
         ..params(&authority)
     };
-    let revoked = |n, text| RevokedEntry {
-        at: at(text),
-        ..entry(n, Reason::Unspecified)
-    };
-    let entries = [
-        revoked(1, "2049-12-31T23:59:58Z"),
-        revoked(2, "2050-01-01T00:00:00Z"),
-    ];
+    let revoked = |n, text| RevokedEntry { at: at(text), ..entry(n, Reason::Unspecified) };
+    let entries = [revoked(1, "2049-12-31T23:59:58Z"), revoked(2, "2050-01-01T00:00:00Z")];
     let der = write(&authority, &params, entries).unwrap();
     let occurs = |text: &[u8]| der.windows(text.len()).any(|window| window == text);
     assert!(occurs(b"\x17\x0d491231235958Z") && occurs(b"\x18\x0f20500101000000Z"));
@@ -275,9 +187,7 @@ fn a_wrong_signature_is_not_assembled() {
     let authority = world::authority("列表机构");
     let other = world::authority("别的机构");
     let writer = CrlWriter::new(&params(&authority), Cursor::new(Vec::new())).unwrap();
-    let mut unsigned = writer
-        .finish(authority.public(), &UserId::default())
-        .unwrap();
+    let mut unsigned = writer.finish(authority.public(), &UserId::default()).unwrap();
     let signature = other.key.sign_digest(unsigned.digest());
     let mut out = Vec::new();
     let error = unsigned.assemble(&signature, &mut out).unwrap_err();
@@ -288,57 +198,33 @@ fn a_wrong_signature_is_not_assembled() {
 #[test]
 fn a_list_of_another_key_or_changed_by_one_bit_does_not_verify() {
     let authority = world::authority("列表机构");
-    let crl = list(
-        &authority,
-        &params(&authority),
-        [entry(5, Reason::KeyCompromise)],
-    );
+    let crl = list(&authority, &params(&authority), [entry(5, Reason::KeyCompromise)]);
     let other = world::authority("别的机构");
     assert!(crl.verify(other.public(), &UserId::default()).is_err());
     let mut changed = crl.der().to_vec();
-    let at = changed
-        .windows(3)
-        .position(|window| window == [2, 1, 5])
-        .unwrap();
+    let at = changed.windows(3).position(|window| window == [2, 1, 5]).unwrap();
     changed[at + 2] = 6;
     let changed = Crl::from_der(changed).unwrap();
-    assert!(
-        changed
-            .verify(authority.public(), &UserId::default())
-            .is_err()
-    );
+    assert!(changed.verify(authority.public(), &UserId::default()).is_err());
 }
 
 #[test]
 fn a_list_over_the_limit_is_refused_before_it_is_read() {
     let error = Crl::from_der_within(vec![0; 1001], 1000).unwrap_err();
-    assert!(matches!(
-        error,
-        Error::TooLarge {
-            actual: 1001,
-            limit: 1000,
-            ..
-        }
-    ));
+    assert!(matches!(error, Error::TooLarge { actual: 1001, limit: 1000, .. }));
 }
 
 /// The whole list, octet for octet: what relying parties see does not drift.
 #[test]
 fn a_list_has_the_expected_octets() {
     let authority = world::authority("列表机构");
-    let params = Params {
-        issuer: &pki::Name::from_attributes([]),
-        ..params(&authority)
-    };
+    let params = Params { issuer: &pki::Name::from_attributes([]), ..params(&authority) };
     let entries = [entry(0x80, Reason::CertificateHold)];
     let writer = CrlWriter::new(&params, Cursor::new(Vec::new())).map(|mut writer| {
         entries.iter().for_each(|entry| writer.push(entry).unwrap());
         writer
     });
-    let mut unsigned = writer
-        .unwrap()
-        .finish(authority.public(), &UserId::default())
-        .unwrap();
+    let mut unsigned = writer.unwrap().finish(authority.public(), &UserId::default()).unwrap();
     let mut tbs = Vec::new();
     unsigned.copy_tbs(&mut tbs).unwrap();
     assert_eq!(unsigned.tbs_octets(), tbs.len() as u64);

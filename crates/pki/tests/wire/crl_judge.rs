@@ -15,15 +15,9 @@ fn openssl_verifies_the_signature_of_small_and_large_lists() {
         let entries = (1..=count).map(|n| entry(n, Reason::KeyCompromise));
         let crl = list(&authority, &params(&authority), entries);
         let (signed, signature) = (crl.tbs_der(), crl.signature());
-        assert!(
-            desk.judge_signature(authority.public(), signed, signature),
-            "{count}"
-        );
+        assert!(desk.judge_signature(authority.public(), signed, signature), "{count}");
         let other = world::authority("别的机构");
-        assert!(
-            !desk.judge_signature(other.public(), signed, signature),
-            "{count}"
-        );
+        assert!(!desk.judge_signature(other.public(), signed, signature), "{count}");
     }
 }
 
@@ -33,15 +27,8 @@ fn openssl_reads_what_a_full_list_says() {
     let mut params = params(&authority);
     params.scope = Some(Scope::shard("http://crl.example.cn/3.crl"));
     params.freshest = vec!["http://crl.example.cn/delta.crl".into()];
-    let dated = RevokedEntry {
-        invalid_since: Some(hours(-9)),
-        ..entry(9, Reason::Superseded)
-    };
-    let crl = list(
-        &authority,
-        &params,
-        [entry(8, Reason::CertificateHold), dated],
-    );
+    let dated = RevokedEntry { invalid_since: Some(hours(-9)), ..entry(9, Reason::Superseded) };
+    let crl = list(&authority, &params, [entry(8, Reason::CertificateHold), dated]);
     let desk = Desk::new();
     let file = desk.put("list.crl", crl.der());
     let text = run(&["crl", "-inform", "DER", "-noout", "-text", "-in"], &file);
@@ -67,17 +54,11 @@ fn openssl_reads_what_a_full_list_says() {
 fn openssl_reads_a_delta_and_an_empty_list() {
     let authority = world::authority("列表机构");
     let desk = Desk::new();
-    let delta = Params {
-        kind: Kind::Delta { base: 5 },
-        ..params(&authority)
-    };
+    let delta = Params { kind: Kind::Delta { base: 5 }, ..params(&authority) };
     let crl = list(&authority, &delta, [entry(1, Reason::RemoveFromCrl)]);
     let file = desk.put("delta.crl", crl.der());
     let text = run(&["crl", "-inform", "DER", "-noout", "-text", "-in"], &file);
-    assert!(
-        text.contains("X509v3 Delta CRL Indicator: critical"),
-        "{text}"
-    );
+    assert!(text.contains("X509v3 Delta CRL Indicator: critical"), "{text}");
     assert!(text.contains("Remove From CRL"), "{text}");
     let empty = list(&authority, &params(&authority), []);
     let file = desk.put("empty.crl", empty.der());

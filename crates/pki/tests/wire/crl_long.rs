@@ -16,25 +16,14 @@ fn long_entry(number: u64) -> RevokedEntry {
     let mut magnitude = [0x42; 16];
     magnitude[..8].copy_from_slice(&(number << 20).to_be_bytes());
     let serial = Serial::from_magnitude(&magnitude).unwrap();
-    RevokedEntry {
-        serial,
-        ..entry(1, Reason::KeyCompromise)
-    }
+    RevokedEntry { serial, ..entry(1, Reason::KeyCompromise) }
 }
 
 /// Most memory that this process had since [`forget_peak`], in octets.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
-    line.split_whitespace()
-        .nth(1)
-        .unwrap()
-        .parse::<u64>()
-        .unwrap()
-        * 1024
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }
 
 /// Linux: the peak becomes what is in use now.
@@ -49,19 +38,14 @@ fn long_list_is_whole(count: u64) {
     let before = peak();
     let mut writer = CrlWriter::new(&params(&authority), tempfile::tempfile().unwrap()).unwrap();
     (1..=count).for_each(|number| writer.push(&long_entry(number)).unwrap());
-    let mut unsigned = writer
-        .finish(authority.public(), &UserId::default())
-        .unwrap();
+    let mut unsigned = writer.finish(authority.public(), &UserId::default()).unwrap();
     let signature = authority.key.sign_digest(unsigned.digest());
     let path = desk.path("long.crl");
     let mut out = BufWriter::new(File::create(&path).unwrap());
     unsigned.assemble(&signature, &mut out).unwrap();
     drop(out);
     let grown = peak().saturating_sub(before);
-    assert!(
-        grown < 16 * 1024 * 1024,
-        "writing took {grown} octets of memory"
-    );
+    assert!(grown < 16 * 1024 * 1024, "writing took {grown} octets of memory");
     let crl = Crl::from_der(std::fs::read(&path).unwrap()).unwrap();
     assert_eq!(crl.len() as u64, count);
     assert!(crl.is_sorted());

@@ -73,19 +73,13 @@ fn sm4_without_a_mode_is_read_and_other_algorithms_are_refused() {
     let bare = with(&hex::decode("3009 0607 2a811ccf550168".replace(' ', "")).unwrap());
     assert!(envelope::open(&bare, &owner).is_ok());
     let cbc = with(&hex::decode("300c 0608 2a811ccf55016802 0500".replace(' ', "")).unwrap());
-    assert_eq!(
-        envelope::open(&cbc, &owner).unwrap_err().code(),
-        "algorithm.unsupported"
-    );
+    assert_eq!(envelope::open(&cbc, &owner).unwrap_err().code(), "algorithm.unsupported");
 }
 
 #[test]
 fn a_key_that_does_not_fit_its_public_half_is_refused() {
     let (owner, pair) = (new_key(), new_key());
-    let key = EnvelopedKey {
-        public_key: *new_key().public_key(),
-        ..seal(&pair, &owner)
-    };
+    let key = EnvelopedKey { public_key: *new_key().public_key(), ..seal(&pair, &owner) };
     let error = envelope::open(&envelope::encode(&key), &owner).unwrap_err();
     assert!(error.to_string().contains("不成对"), "{error}");
 }
@@ -106,30 +100,15 @@ fn openssl_decrypts_the_symmetric_key() {
         .arg(cipher)
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let symmetric: [u8; 16] = output.stdout.try_into().unwrap();
     let ecb = Command::new("openssl")
-        .args([
-            "enc",
-            "-d",
-            "-sm4-ecb",
-            "-nopad",
-            "-K",
-            &hex::encode(symmetric),
-            "-in",
-        ])
+        .args(["enc", "-d", "-sm4-ecb", "-nopad", "-K", &hex::encode(symmetric), "-in"])
         .arg(desk.put("private.enc", &key.encrypted_private_key))
         .output()
         .unwrap();
     assert_eq!(ecb.stdout, pair.to_bytes().as_slice());
-    let text = run(
-        &["asn1parse", "-inform", "DER", "-in"],
-        &desk.put("envelope.der", &der),
-    );
+    let text = run(&["asn1parse", "-inform", "DER", "-in"], &desk.put("envelope.der", &der));
     assert!(text.contains("sm4-ecb"), "{text}");
 }
 
@@ -138,19 +117,13 @@ fn openssl_decrypts_the_symmetric_key() {
 fn a_token_blob_has_the_expected_layout() {
     let key = seal(&new_key(), &new_key());
     let blob = skf::encode(&key);
-    assert_eq!(
-        blob.len(),
-        4 + 4 + 4 + 64 + (4 + 64 + 64) + (64 + 64 + 32 + 4 + 16)
-    );
+    assert_eq!(blob.len(), 4 + 4 + 4 + 64 + (4 + 64 + 64) + (64 + 64 + 32 + 4 + 16));
     assert_eq!(blob[..12], [1, 0, 0, 0, 1, 4, 0, 0, 0, 1, 0, 0]);
     assert_eq!(blob[12..44], [0; 32]);
     assert_eq!(blob[44..76], key.encrypted_private_key);
     assert_eq!(blob[76..80], [0, 1, 0, 0]);
     let point = key.public_key.to_sec1();
-    assert_eq!(
-        (&blob[112..144], &blob[176..208]),
-        (&point[1..33], &point[33..])
-    );
+    assert_eq!((&blob[112..144], &blob[176..208]), (&point[1..33], &point[33..]));
     assert_eq!(
         (&blob[240..272], &blob[304..336]),
         (&key.key_cipher.x()[..], &key.key_cipher.y()[..])
@@ -163,12 +136,8 @@ fn a_token_blob_has_the_expected_layout() {
 #[test]
 fn a_token_blob_with_any_octet_of_its_frame_changed_is_refused() {
     let blob = skf::encode(&seal(&new_key(), &new_key()));
-    let frame = (0..44)
-        .chain(76..112)
-        .chain(144..176)
-        .chain(208..240)
-        .chain(272..304)
-        .chain(368..372);
+    let frame =
+        (0..44).chain(76..112).chain(144..176).chain(208..240).chain(272..304).chain(368..372);
     for at in frame {
         let mut changed = blob.clone();
         changed[at] ^= 1;
@@ -184,19 +153,9 @@ fn response() -> (CsrResponse, PrivateKey, PrivateKey) {
     let sign = world::person(&authority, "张三", 5, &[]);
     let encrypt = world::person(&authority, "张三", 6, &[]);
     let key = seal(&encrypt.key, &sign.key);
-    let encryption = Encryption {
-        certificates: vec![encrypt.certificate],
-        key,
-    };
+    let encryption = Encryption { certificates: vec![encrypt.certificate], key };
     let sign_certificates = vec![authority.certificate, sign.certificate];
-    (
-        CsrResponse {
-            sign_certificates,
-            encryption: Some(encryption),
-        },
-        sign.key,
-        encrypt.key,
-    )
+    (CsrResponse { sign_certificates, encryption: Some(encryption) }, sign.key, encrypt.key)
 }
 
 #[test]
@@ -204,10 +163,7 @@ fn an_applicant_opens_the_response_and_finds_both_certificates() {
     let (response, sign, encrypt) = response();
     let der = response.encode();
     let opened = CsrResponse::decode(&der).unwrap().open(&sign).unwrap();
-    assert_eq!(
-        opened.sign_certificate.public_key().unwrap(),
-        *sign.public_key()
-    );
+    assert_eq!(opened.sign_certificate.public_key().unwrap(), *sign.public_key());
     let (certificate, private) = opened.encryption.unwrap();
     assert_eq!(certificate.public_key().unwrap(), *encrypt.public_key());
     assert_eq!(private.to_bytes(), encrypt.to_bytes());
@@ -244,27 +200,13 @@ fn a_response_with_an_explicit_tag_around_the_envelope_is_read_too() {
 fn a_response_for_someone_else_or_with_foreign_parts_does_not_open() {
     let (response, sign, _) = response();
     let (other, other_sign, _) = self::response();
-    assert!(
-        response
-            .open(&other_sign)
-            .unwrap_err()
-            .to_string()
-            .contains("申请人的公钥")
-    );
+    assert!(response.open(&other_sign).unwrap_err().to_string().contains("申请人的公钥"));
     // The envelope of another pair, rightly sealed to this applicant.
     let mut mixed = response.clone();
     let foreign = seal(&new_key(), &sign);
-    mixed.encryption = response.encryption.map(|encryption| Encryption {
-        key: foreign,
-        ..encryption
-    });
-    assert!(
-        mixed
-            .open(&sign)
-            .unwrap_err()
-            .to_string()
-            .contains("不成对")
-    );
+    mixed.encryption =
+        response.encryption.map(|encryption| Encryption { key: foreign, ..encryption });
+    assert!(mixed.open(&sign).unwrap_err().to_string().contains("不成对"));
     // The encryption half of another applicant.
     mixed.encryption = other.encryption;
     assert!(mixed.open(&sign).is_err());
@@ -274,9 +216,6 @@ fn a_response_for_someone_else_or_with_foreign_parts_does_not_open() {
 fn a_response_for_a_signing_certificate_alone_has_no_encryption_half() {
     let (mut response, sign, _) = response();
     response.encryption = None;
-    let opened = CsrResponse::decode(&response.encode())
-        .unwrap()
-        .open(&sign)
-        .unwrap();
+    let opened = CsrResponse::decode(&response.encode()).unwrap().open(&sign).unwrap();
     assert!(opened.encryption.is_none());
 }

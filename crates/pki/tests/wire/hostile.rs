@@ -39,20 +39,14 @@ fn specimens() -> Vec<Vec<u8>> {
     let nonce = Nonce::new([1; 32]).unwrap();
     let singles = [crate::ocsp::single(&id, CertStatus::Good)];
     let gmid = gm::UserId::default();
-    let signing = Signing {
-        certificate: &authority.certificate,
-        id: &gmid,
-        at: Some(world::now()),
-    };
+    let signing =
+        Signing { certificate: &authority.certificate, id: &gmid, at: Some(world::now()) };
     let sign = |e: &gm::Digest| Ok::<_, pki::Error>(authority.key.sign_digest(e));
     let recipients = [&authority.certificate];
     let entries = (1..4).map(|n| crate::crl::entry(n, pki::crl::Reason::KeyCompromise));
     vec![
         crate::crl::write(&authority, &crate::crl::params(&authority), entries).unwrap(),
-        Request::new(vec![id.clone()], Some(nonce.clone()))
-            .unwrap()
-            .der()
-            .to_vec(),
+        Request::new(vec![id.clone()], Some(nonce.clone())).unwrap().der().to_vec(),
         crate::ocsp::answer(&responder, &singles, Some(&nonce)),
         SignedData::sign(b"content", &signing, sign).unwrap(),
         EnvelopedData::seal(b"content", &recipients, &mut OsRandom).unwrap(),
@@ -82,9 +76,7 @@ fn specimens_with_octets_changed_cut_or_doubled_never_panic() {
         let run = runner.run(&strategy, |(changes, at, how)| {
             let mut octets = specimen.clone();
             match how {
-                0 => changes
-                    .into_iter()
-                    .for_each(|(at, octet)| octets[at] = octet),
+                0 => changes.into_iter().for_each(|(at, octet)| octets[at] = octet),
                 1 => octets.truncate(at),
                 _ => octets.extend_from_slice(&specimen[at..]),
             }

@@ -22,19 +22,11 @@ impl Case {
         let authority = world::authority("颁发者");
         let sender = world::person(&authority, "发送者", 5, &[]);
         let recipient = world::person(&authority, "接收者", 6, &[]);
-        Self {
-            sender,
-            recipient,
-            id: UserId::default(),
-        }
+        Self { sender, recipient, id: UserId::default() }
     }
 
     fn signing(&self, at: Option<jiff::Timestamp>) -> Signing<'_> {
-        Signing {
-            certificate: &self.sender.certificate,
-            id: &self.id,
-            at,
-        }
+        Signing { certificate: &self.sender.certificate, id: &self.id, at }
     }
 
     fn sign(&self, e: &Digest) -> Result<Signature, Error> {
@@ -46,10 +38,7 @@ impl Case {
     }
 
     fn decrypt(person: &Person, cipher: &gm::Ciphertext) -> Result<Zeroizing<Vec<u8>>, Error> {
-        person
-            .key
-            .decrypt(cipher)
-            .map_err(|_| Error::Internal("解密"))
+        person.key.decrypt(cipher).map_err(|_| Error::Internal("解密"))
     }
 }
 
@@ -83,29 +72,17 @@ fn changed_content_changed_time_and_other_user_ids_do_not_verify() {
     let case = Case::new();
     let der = case.signed(Some(now()));
     let changed = |from: &[u8], to: &[u8]| {
-        let at = der
-            .windows(from.len())
-            .position(|window| window == from)
-            .unwrap();
+        let at = der.windows(from.len()).position(|window| window == from).unwrap();
         [&der[..at], to, &der[at + from.len()..]].concat()
     };
-    let verdict = |der: &[u8]| {
-        SignedData::from_der(der)?
-            .verify(None, &case.id)
-            .map(|_| ())
-    };
+    let verdict = |der: &[u8]| SignedData::from_der(der)?.verify(None, &case.id).map(|_| ());
     assert_eq!(verdict(&der), Ok(()));
     let content = changed("三个".as_bytes(), "两个".as_bytes());
     assert!(matches!(verdict(&content), Err(Error::Signature { .. })));
     let time = changed(b"261122040000Z", b"261122040001Z");
     assert!(matches!(verdict(&time), Err(Error::Signature { .. })));
     let id = UserId::new(*b"someone").unwrap();
-    assert!(
-        SignedData::from_der(&der)
-            .unwrap()
-            .verify(None, &id)
-            .is_err()
-    );
+    assert!(SignedData::from_der(&der).unwrap().verify(None, &id).is_err());
 }
 
 #[test]
@@ -179,18 +156,12 @@ fn every_recipient_opens_an_envelope_and_nobody_else() {
         assert_eq!(message.recipients().count(), 2);
         for person in [&case.sender, &case.recipient] {
             let holder = Holder::of(&person.certificate);
-            let opened = message
-                .open(&holder, |key| Case::decrypt(person, key))
-                .unwrap();
+            let opened = message.open(&holder, |key| Case::decrypt(person, key)).unwrap();
             assert_eq!(opened.as_slice(), content);
         }
         let stranger = world::authority("旁人");
         let holder = Holder::of(&stranger.certificate);
-        assert!(
-            message
-                .open(&holder, |key| Case::decrypt(&stranger, key))
-                .is_err()
-        );
+        assert!(message.open(&holder, |key| Case::decrypt(&stranger, key)).is_err());
     }
     assert!(EnvelopedData::seal(TEXT, &[], &mut OsRandom).is_err());
 }
@@ -220,10 +191,7 @@ fn openssl_takes_every_message_apart() {
     let recipients = [&case.recipient.certificate];
     let enveloped = EnvelopedData::seal(TEXT, &recipients, &mut OsRandom).unwrap();
     for der in [case.signed(None), case.signed(Some(now())), enveloped] {
-        let text = run(
-            &["asn1parse", "-inform", "DER", "-in"],
-            &desk.put("message.der", &der),
-        );
+        let text = run(&["asn1parse", "-inform", "DER", "-in"], &desk.put("message.der", &der));
         assert!(text.contains("1.2.156.10197.6.1.4.2."), "{text}");
     }
 }

@@ -14,41 +14,21 @@ use crate::world::{self, Person, hours, now, serial};
 
 pub fn cert_id(issuer: &Person, hash: HashAlgorithm, number: u64) -> CertId {
     let certificate = &issuer.certificate;
-    CertId::of(
-        hash,
-        certificate.subject(),
-        certificate.spki(),
-        serial(number),
-    )
-    .unwrap()
+    CertId::of(hash, certificate.subject(), certificate.spki(), serial(number)).unwrap()
 }
 
 pub fn single(certificate: &CertId, status: CertStatus) -> Single<'_> {
-    Single {
-        certificate,
-        status,
-        this_update: now(),
-        next_update: hours(1),
-    }
+    Single { certificate, status, this_update: now(), next_update: hours(1) }
 }
 
 /// Signs an answer by `signer`, whose certificate goes along.
 pub fn answer(signer: &Person, singles: &[Single<'_>], nonce: Option<&Nonce>) -> Vec<u8> {
-    let draft = Draft {
-        responder: signer.name(),
-        produced_at: now(),
-        singles,
-        nonce,
-    };
+    let draft = Draft { responder: signer.name(), produced_at: now(), singles, nonce };
     let unsigned = draft.encode().unwrap();
     let id = UserId::default();
-    let signature = signer
-        .key
-        .sign_digest(&unsigned.digest(signer.public(), &id));
+    let signature = signer.key.sign_digest(&unsigned.digest(signer.public(), &id));
     let certificate = signer.certificate.der();
-    unsigned
-        .assemble(signer.public(), &id, &signature, certificate)
-        .unwrap()
+    unsigned.assemble(signer.public(), &id, &signature, certificate).unwrap()
 }
 
 pub fn read(der: &[u8]) -> Box<BasicResponse> {
@@ -61,9 +41,7 @@ pub fn read(der: &[u8]) -> Box<BasicResponse> {
 #[test]
 fn a_question_is_read_as_it_was_asked() {
     let issuer = world::authority("颁发者");
-    let ids: Vec<_> = HashAlgorithm::KNOWN
-        .map(|hash| cert_id(&issuer, hash, 5))
-        .to_vec();
+    let ids: Vec<_> = HashAlgorithm::KNOWN.map(|hash| cert_id(&issuer, hash, 5)).to_vec();
     for nonce in [None, Some(Nonce::new([7; 32]).unwrap())] {
         let asked = Request::new(ids.clone(), nonce).unwrap();
         let read = Request::from_der(asked.der()).unwrap();
@@ -92,19 +70,13 @@ fn nonces_have_one_to_128_octets() {
     }
     let nonce = Nonce::new(vec![0xab; 128]).unwrap();
     let ids = vec![cert_id(&issuer, HashAlgorithm::Sm3, 1)];
-    let longer = replace_once(
-        Request::new(ids, Some(nonce)).unwrap().der(),
-        &[0xab; 128],
-        &[0xab; 128],
-    );
+    let longer =
+        replace_once(Request::new(ids, Some(nonce)).unwrap().der(), &[0xab; 128], &[0xab; 128]);
     assert!(Request::from_der(&longer).is_ok());
 }
 
 fn replace_once(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let at = der
-        .windows(from.len())
-        .position(|window| window == from)
-        .unwrap();
+    let at = der.windows(from.len()).position(|window| window == from).unwrap();
     [&der[..at], to, &der[at + from.len()..]].concat()
 }
 
@@ -144,41 +116,25 @@ fn questions_with_what_we_do_not_know_are_refused_only_when_it_is_critical() {
     let unknown = pki::Oid::new("1.2.3.4");
     let ask = |critical| question(&issuer, |_| (), Some((&unknown, critical, &[5, 0])));
     assert!(Request::from_der(&ask(false)).is_ok());
-    assert_eq!(
-        Request::from_der(&ask(true)).unwrap_err(),
-        Defect::CriticalExtension.into()
-    );
+    assert_eq!(Request::from_der(&ask(true)).unwrap_err(), Defect::CriticalExtension.into());
 }
 
 #[test]
 fn malformed_questions_are_refused_with_their_reason() {
     let issuer = world::authority("颁发者");
     let version = question(&issuer, |w| w.explicit(0, |w| w.uint(0)), None);
-    assert_eq!(
-        Request::from_der(&version).unwrap_err(),
-        Defect::Version.into()
-    );
+    assert_eq!(Request::from_der(&version).unwrap_err(), Defect::Version.into());
     let empty = question(&issuer, |_| (), Some((&oid::OCSP_NONCE, false, &[4, 0])));
     assert_eq!(Request::from_der(&empty).unwrap_err(), Defect::Nonce.into());
     let long = [&[4, 0x81, 129][..], &[1; 129]].concat();
     let long = question(&issuer, |_| (), Some((&oid::OCSP_NONCE, false, &long)));
     assert_eq!(Request::from_der(&long).unwrap_err(), Defect::Nonce.into());
-    let bare = question(
-        &issuer,
-        |_| (),
-        Some((&oid::OCSP_NONCE, false, b"bare octets")),
-    );
+    let bare = question(&issuer, |_| (), Some((&oid::OCSP_NONCE, false, b"bare octets")));
     assert!(Request::from_der(&bare).is_err());
     let none = Writer::build(|w| w.sequence(|w| w.sequence(|w| w.sequence(|_| ()))));
-    assert_eq!(
-        Request::from_der(&none).unwrap_err(),
-        Defect::NoCertificate.into()
-    );
+    assert_eq!(Request::from_der(&none).unwrap_err(), Defect::NoCertificate.into());
     let many = vec![cert_id(&issuer, HashAlgorithm::Sha1, 5); 33];
-    assert_eq!(
-        Request::new(many, None).unwrap_err(),
-        Defect::TooManyCertificates.into()
-    );
+    assert_eq!(Request::new(many, None).unwrap_err(), Defect::TooManyCertificates.into());
     let mut trailing = question(&issuer, |_| (), None);
     trailing.push(0);
     assert!(Request::from_der(&trailing).is_err());
@@ -232,42 +188,20 @@ fn an_answer_says_what_was_drafted() {
     let issuer = world::authority("颁发者");
     let responder = world::responder(&issuer);
     let ids = HashAlgorithm::KNOWN.map(|hash| cert_id(&issuer, hash, 5));
-    let held = CertStatus::Revoked {
-        at: hours(-2),
-        reason: Reason::CertificateHold,
-    };
-    let plain = CertStatus::Revoked {
-        at: hours(-3),
-        reason: Reason::Unspecified,
-    };
-    let singles = [
-        single(&ids[0], held),
-        single(&ids[1], CertStatus::Good),
-        single(&ids[2], plain),
-    ];
+    let held = CertStatus::Revoked { at: hours(-2), reason: Reason::CertificateHold };
+    let plain = CertStatus::Revoked { at: hours(-3), reason: Reason::Unspecified };
+    let singles =
+        [single(&ids[0], held), single(&ids[1], CertStatus::Good), single(&ids[2], plain)];
     let nonce = Nonce::new([9; 32]).unwrap();
     let response = read(&answer(&responder, &singles, Some(&nonce)));
     assert_eq!(response.produced_at(), now());
     assert_eq!(response.nonce(), Some(&nonce));
-    let statuses: Vec<_> = response
-        .singles()
-        .iter()
-        .map(|single| single.status)
-        .collect();
+    let statuses: Vec<_> = response.singles().iter().map(|single| single.status).collect();
     assert_eq!(statuses, [held, CertStatus::Good, plain]);
     let id = UserId::default();
     let signer = response.verify(&issuer.certificate, &id, now()).unwrap();
-    assert!(matches!(
-        signer,
-        Signer::Delegated {
-            unchecked: false,
-            ..
-        }
-    ));
-    assert_eq!(
-        response.find(&ids[1]).map(|single| single.status),
-        Some(CertStatus::Good)
-    );
+    assert!(matches!(signer, Signer::Delegated { unchecked: false, .. }));
+    assert_eq!(response.find(&ids[1]).map(|single| single.status), Some(CertStatus::Good));
 }
 
 #[test]
@@ -275,9 +209,7 @@ fn an_issuer_may_answer_itself() {
     let issuer = world::authority("颁发者");
     let id = cert_id(&issuer, HashAlgorithm::Sm3, 5);
     let response = read(&answer(&issuer, &[single(&id, CertStatus::Unknown)], None));
-    let signer = response
-        .verify(&issuer.certificate, &UserId::default(), now())
-        .unwrap();
+    let signer = response.verify(&issuer.certificate, &UserId::default(), now()).unwrap();
     assert!(matches!(signer, Signer::Issuer));
 }
 
@@ -288,33 +220,19 @@ fn only_responders_that_the_issuer_itself_authorised_are_believed() {
     let singles = [single(&id, CertStatus::Good)];
     let verdict = |signer: &Person, at| {
         let response = read(&answer(signer, &singles, None));
-        response
-            .verify(&issuer.certificate, &UserId::default(), at)
-            .map(|_| ())
+        response.verify(&issuer.certificate, &UserId::default(), at).map(|_| ())
     };
     let without_purpose = world::person(&issuer, "无用途", 10, &[]);
-    assert_eq!(
-        verdict(&without_purpose, now()),
-        Err(Defect::NotDelegated.into())
-    );
+    assert_eq!(verdict(&without_purpose, now()), Err(Defect::NotDelegated.into()));
     let other_purpose = world::person(&issuer, "服务器", 11, &[oid::SERVER_AUTH]);
-    assert_eq!(
-        verdict(&other_purpose, now()),
-        Err(Defect::NotDelegated.into())
-    );
+    assert_eq!(verdict(&other_purpose, now()), Err(Defect::NotDelegated.into()));
     let of_another = world::responder(&world::authority("别的机构"));
     assert_eq!(verdict(&of_another, now()), Err(Defect::Responder.into()));
     // A namesake of the issuer, so that only the signature tells.
     let of_a_namesake = world::responder(&world::authority("颁发者"));
-    assert!(matches!(
-        verdict(&of_a_namesake, now()),
-        Err(Error::Signature { .. })
-    ));
+    assert!(matches!(verdict(&of_a_namesake, now()), Err(Error::Signature { .. })));
     let expired = world::responder(&issuer);
-    assert_eq!(
-        verdict(&expired, hours(24 * 366)),
-        Err(Defect::ResponderExpired.into())
-    );
+    assert_eq!(verdict(&expired, hours(24 * 366)), Err(Defect::ResponderExpired.into()));
     assert_eq!(verdict(&world::responder(&issuer), now()), Ok(()));
 }
 
@@ -336,10 +254,8 @@ fn a_changed_answer_does_not_verify() {
 fn an_answer_is_held_against_its_question() {
     let issuer = world::authority("颁发者");
     let responder = world::responder(&issuer);
-    let (id, other) = (
-        cert_id(&issuer, HashAlgorithm::Sm3, 5),
-        cert_id(&issuer, HashAlgorithm::Sm3, 6),
-    );
+    let (id, other) =
+        (cert_id(&issuer, HashAlgorithm::Sm3, 5), cert_id(&issuer, HashAlgorithm::Sm3, 6));
     let nonce = Nonce::new([9; 16]).unwrap();
     let request = Request::new(vec![id.clone()], Some(nonce.clone())).unwrap();
     let skew = SignedDuration::from_secs(60);
@@ -353,11 +269,7 @@ fn an_answer_is_held_against_its_question() {
         check(&answer(&responder, &singles, None), now()),
         Err(Defect::NonceMismatch.into())
     );
-    let elsewhere = answer(
-        &responder,
-        &[single(&other, CertStatus::Good)],
-        Some(&nonce),
-    );
+    let elsewhere = answer(&responder, &[single(&other, CertStatus::Good)], Some(&nonce));
     assert_eq!(check(&elsewhere, now()), Err(Defect::NotAnswered.into()));
 }
 
@@ -381,24 +293,11 @@ fn failures_are_five_octets() {
 fn drafts_that_say_nothing_or_end_before_they_begin_are_refused() {
     let issuer = world::authority("颁发者");
     let id = cert_id(&issuer, HashAlgorithm::Sm3, 5);
-    let draft = |singles| Draft {
-        responder: issuer.name(),
-        produced_at: now(),
-        singles,
-        nonce: None,
-    };
-    assert_eq!(
-        draft(&[]).encode().unwrap_err(),
-        Defect::NoCertificate.into()
-    );
-    let closed = Single {
-        next_update: now(),
-        ..single(&id, CertStatus::Good)
-    };
-    assert_eq!(
-        draft(&[closed]).encode().unwrap_err(),
-        Defect::Window.into()
-    );
+    let draft =
+        |singles| Draft { responder: issuer.name(), produced_at: now(), singles, nonce: None };
+    assert_eq!(draft(&[]).encode().unwrap_err(), Defect::NoCertificate.into());
+    let closed = Single { next_update: now(), ..single(&id, CertStatus::Good) };
+    assert_eq!(draft(&[closed]).encode().unwrap_err(), Defect::Window.into());
 }
 
 /// The part that is signed, octet for octet.
@@ -406,18 +305,10 @@ fn drafts_that_say_nothing_or_end_before_they_begin_are_refused() {
 fn an_answer_has_the_expected_octets() {
     let issuer = world::authority("颁发者");
     let id = cert_id(&issuer, HashAlgorithm::Sha1, 5);
-    let status = CertStatus::Revoked {
-        at: hours(-1),
-        reason: Reason::KeyCompromise,
-    };
+    let status = CertStatus::Revoked { at: hours(-1), reason: Reason::KeyCompromise };
     let singles = [single(&id, status)];
     let name = pki::Name::from_attributes([]);
-    let draft = Draft {
-        responder: &name,
-        produced_at: now(),
-        singles: &singles,
-        nonce: None,
-    };
+    let draft = Draft { responder: &name, produced_at: now(), singles: &singles, nonce: None };
     let expected = Writer::build(|w| w.raw(id.der()));
     assert_eq!(
         hex::encode(draft.encode().unwrap().tbs_der()),

@@ -30,18 +30,13 @@ impl Desk {
     pub fn public_key(&self, key: &PublicKey) -> PathBuf {
         self.put(
             "public.pem",
-            pki::pem::encode("PUBLIC KEY", Spki::of(key).der())
-                .unwrap()
-                .as_bytes(),
+            pki::pem::encode("PUBLIC KEY", Spki::of(key).der()).unwrap().as_bytes(),
         )
     }
 
     pub fn private_key(&self, key: &PrivateKey) -> PathBuf {
         let der = key.to_pkcs8_der().unwrap();
-        self.put(
-            "private.pem",
-            pki::pem::encode("PRIVATE KEY", &der).unwrap().as_bytes(),
-        )
+        self.put("private.pem", pki::pem::encode("PRIVATE KEY", &der).unwrap().as_bytes())
     }
 
     /// Holds an SM2 signature with the default user ID against the octets that were signed.
@@ -49,13 +44,7 @@ impl Desk {
         let key = self.public_key(key);
         let signed = self.put("signed.bin", signed);
         let signature = self.put("signature.bin", signature);
-        let arguments = [
-            "dgst",
-            "-sm3",
-            "-sigopt",
-            "distid:1234567812345678",
-            "-verify",
-        ];
+        let arguments = ["dgst", "-sm3", "-sigopt", "distid:1234567812345678", "-verify"];
         let output = Command::new("openssl")
             .args(arguments)
             .arg(key)
@@ -69,11 +58,7 @@ impl Desk {
 
 /// Runs OpenSSL, which must succeed, and returns what it printed.
 pub fn run(arguments: &[&str], file: &Path) -> String {
-    let output = Command::new("openssl")
-        .args(arguments)
-        .arg(file)
-        .output()
-        .unwrap();
+    let output = Command::new("openssl").args(arguments).arg(file).output().unwrap();
     text_of(&output)
 }
 

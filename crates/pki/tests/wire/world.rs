@@ -61,11 +61,7 @@ fn name(common: &str) -> Name {
 pub fn authority(common: &str) -> Person {
     let key = new_key();
     let subject = name(common);
-    let ca = BasicConstraints {
-        ca: true,
-        path_len: None,
-    }
-    .to_extension(true);
+    let ca = BasicConstraints { ca: true, path_len: None }.to_extension(true);
     let certificate = certify(&subject, &key, &subject, &key, (1, vec![ca]));
     Person { key, certificate }
 }
@@ -107,9 +103,7 @@ fn certify(
             });
             w.raw(subject.der());
             w.raw(Spki::of(key.public_key()).der());
-            w.explicit(3, |w| {
-                w.sequence(|w| extensions.iter().for_each(|e| e.write(w)))
-            });
+            w.explicit(3, |w| w.sequence(|w| extensions.iter().for_each(|e| e.write(w))));
         });
     });
     let signature = issuer_key.sign(&UserId::default(), &tbs);

@@ -49,8 +49,7 @@ impl Responder {
         let Ok(_permit) = self.0.signing.try_acquire() else {
             return Ok(failed(Failure::TryLater));
         };
-        self.sign_answer(request, authority, (certificate, key), now)
-            .await
+        self.sign_answer(request, authority, (certificate, key), now).await
     }
 
     async fn sign_answer(
@@ -82,17 +81,13 @@ impl Responder {
     fn keep(&self, request: &Request, stamp: Option<Stamp>, kept: Kept, now: Timestamp) -> Answer {
         match (keepable(request), stamp, kept.status) {
             (Some(id), Some(stamp), CertStatus::Good | CertStatus::Revoked { .. }) => {
-                self.cache()
-                    .keep(id.serial(), id.der(), stamp, kept.clone());
+                self.cache().keep(id.serial(), id.der(), stamp, kept.clone());
                 self.public(kept, now, false)
             }
             (_, _, status) => Answer {
                 body: kept.body,
                 caching: Caching::NoStore,
-                outcome: Outcome::Answered {
-                    status,
-                    cached: false,
-                },
+                outcome: Outcome::Answered { status, cached: false },
             },
         }
     }
@@ -130,13 +125,9 @@ impl Responder {
             let (label, id) = (&inner.config.key, &inner.config.user_id);
             let digest = unsigned.digest(&key, id);
             let signature = inner.device.session()?.sign_digest(label, &digest)?;
-            Ok(unsigned
-                .assemble(&key, id, &signature, certificate.der())?
-                .into())
+            Ok(unsigned.assemble(&key, id, &signature, certificate.der())?.into())
         };
-        tokio::task::spawn_blocking(sign)
-            .await
-            .map_err(|_| Error::Closing)?
+        tokio::task::spawn_blocking(sign).await.map_err(|_| Error::Closing)?
     }
 
     fn still_serves(&self, window: &Window, now: Timestamp) -> bool {
@@ -151,10 +142,7 @@ impl Responder {
         Answer {
             caching: rules::caching(&kept.etag, kept.produced_at, end, now, longest),
             body: kept.body,
-            outcome: Outcome::Answered {
-                status: kept.status,
-                cached,
-            },
+            outcome: Outcome::Answered { status: kept.status, cached },
         }
     }
 }
@@ -179,12 +167,7 @@ fn draft(
         this_update: window.this_update,
         next_update: window.next_update,
     };
-    let singles: Vec<_> = request
-        .certificates()
-        .iter()
-        .zip(statuses)
-        .map(single)
-        .collect();
+    let singles: Vec<_> = request.certificates().iter().zip(statuses).map(single).collect();
     let draft = Draft {
         responder: certificate.subject(),
         produced_at: window.this_update,

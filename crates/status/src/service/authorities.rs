@@ -83,20 +83,10 @@ impl Responder {
             };
             let delegations = ders.iter().map(|der| Certificate::from_der(der));
             let delegations = delegations.collect::<Result<_, _>>()?;
-            all.push(Authority {
-                id: row.id,
-                name: row.name,
-                hashes,
-                certificate,
-                delegations,
-            });
+            all.push(Authority { id: row.id, name: row.name, hashes, certificate, delegations });
         }
         let fresh = Arc::new(Authorities { all, key });
-        *self
-            .0
-            .authorities
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = fresh;
+        *self.0.authorities.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
@@ -104,11 +94,8 @@ impl Responder {
         let (device, label) = (self.0.device.clone(), self.0.config.key.clone());
         let look = move || {
             let key = device.session()?.key(&label)?;
-            key.public_key
-                .ok_or_else(|| Error::NoResponder(label.to_string()))
+            key.public_key.ok_or_else(|| Error::NoResponder(label.to_string()))
         };
-        tokio::task::spawn_blocking(look)
-            .await
-            .map_err(|_| Error::Closing)?
+        tokio::task::spawn_blocking(look).await.map_err(|_| Error::Closing)?
     }
 }

@@ -22,11 +22,7 @@ pub struct Lists {
 impl Lists {
     /// Lists that caches may keep for `max_age` at most.
     pub fn new(store: Store, max_age: SignedDuration) -> Self {
-        Self {
-            store,
-            max_age,
-            kept: Mutex::default(),
-        }
+        Self { store, max_age, kept: Mutex::default() }
     }
 
     /// The list in force; `None` when none was published under this name.
@@ -52,19 +48,11 @@ impl Lists {
 
     /// What caches may do with a list at this moment.
     pub fn caching(&self, list: &PublishedList, now: Timestamp) -> Caching {
-        rules::caching(
-            &list.etag,
-            list.published_at,
-            list.next_update,
-            now,
-            self.max_age,
-        )
+        rules::caching(&list.etag, list.published_at, list.next_update, now, self.max_age)
     }
 
     fn kept(&self, name: &ListName, id: i64) -> Option<Arc<PublishedList>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(name)
-            .filter(|(known, _)| *known == id)
-            .map(|(_, list)| list.clone())
+        kept.get(name).filter(|(known, _)| *known == id).map(|(_, list)| list.clone())
     }
 }

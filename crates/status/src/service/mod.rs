@@ -77,13 +77,7 @@ impl Responder {
         let (responders, mute) = authorities.responders(self.0.clock.now());
         let followed = *self.followed();
         let cached = self.cache().len();
-        Health {
-            followed_at: followed.at,
-            seq: followed.seq,
-            responders,
-            mute,
-            cached,
-        }
+        Health { followed_at: followed.at, seq: followed.seq, responders, mute, cached }
     }
 
     fn now(&self) -> Timestamp {
@@ -91,11 +85,7 @@ impl Responder {
     }
 
     fn authorities(&self) -> Arc<Authorities> {
-        self.0
-            .authorities
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.authorities.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
@@ -103,10 +93,7 @@ impl Responder {
     }
 
     fn followed(&self) -> MutexGuard<'_, Followed> {
-        self.0
-            .followed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.0.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

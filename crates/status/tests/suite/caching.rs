@@ -34,10 +34,7 @@ async fn an_answer_with_a_nonce_is_for_one_client_only() {
     let request = question_with_nonce(&issuer, 5);
     for _ in 0..2 {
         let answer = responder.answer(request.der()).await;
-        assert_eq!(
-            believe(&answer, &issuer, &request, at(0)),
-            [CertStatus::Good]
-        );
+        assert_eq!(believe(&answer, &issuer, &request, at(0)), [CertStatus::Good]);
         assert!(!is_cached(&answer));
         assert_eq!(answer.caching, Caching::NoStore);
     }
@@ -103,28 +100,20 @@ async fn an_answer_never_outlives_the_responders_certificate() {
     let request = question(&issuer, 5);
     let answer = responder.answer(request.der()).await;
     assert_eq!(read(&answer).singles()[0].next_update, Some(at(600)));
-    assert_eq!(
-        responder.health().responders,
-        [("颁发者".to_owned(), at(600))]
-    );
+    assert_eq!(responder.health().responders, [("颁发者".to_owned(), at(600))]);
 }
 
 #[tokio::test]
 async fn what_is_kept_is_bounded() {
     let world = World::new().await;
     let issuer = world.issuer("颁发者").await;
-    let config = StatusConfig {
-        cached_answers: 20,
-        ..StatusConfig::new(label())
-    };
+    let config = StatusConfig { cached_answers: 20, ..StatusConfig::new(label()) };
     let responder = world.responder_on(&world.store, config).await;
     for number in 1..=100 {
         world.issue(&issuer, number).await;
         responder.answer(question(&issuer, number).der()).await;
         // Answers about what was never issued take no place at all.
-        responder
-            .answer(question(&issuer, 10_000 + number).der())
-            .await;
+        responder.answer(question(&issuer, 10_000 + number).der()).await;
         assert!(responder.health().cached <= 20);
     }
     assert!(responder.health().cached >= 10);

@@ -25,11 +25,7 @@ async fn suspension_release_and_revocation_show_in_the_next_answer() {
     world.issue(&issuer, 5).await;
     let responder = world.responder().await;
     let steps = [
-        (
-            "suspended",
-            Some(6),
-            revoked(Reason::CertificateHold, at(0)),
-        ),
+        ("suspended", Some(6), revoked(Reason::CertificateHold, at(0))),
         ("good", None, CertStatus::Good),
         ("revoked", Some(4), revoked(Reason::Superseded, at(0))),
     ];
@@ -53,12 +49,8 @@ async fn other_certificates_stay_in_the_cache() {
         status(&responder, &issuer, number).await;
     }
     responder.invalidate(&serial(5));
-    assert!(!is_cached(
-        &responder.answer(question(&issuer, 5).der()).await
-    ));
-    assert!(is_cached(
-        &responder.answer(question(&issuer, 6).der()).await
-    ));
+    assert!(!is_cached(&responder.answer(question(&issuer, 5).der()).await));
+    assert!(is_cached(&responder.answer(question(&issuer, 6).der()).await));
 }
 
 /// A change made by another node shows within a second, without a word between the nodes.
@@ -68,20 +60,14 @@ async fn a_change_on_another_node_is_seen_within_a_second() {
     let issuer = world.issuer("颁发者").await;
     world.issue(&issuer, 5).await;
     let other = world.again().await;
-    let responder = world
-        .responder_on(&other, status::StatusConfig::new(crate::world::label()))
-        .await;
+    let responder =
+        world.responder_on(&other, status::StatusConfig::new(crate::world::label())).await;
     assert_eq!(status(&responder, &issuer, 5).await, CertStatus::Good);
-    assert!(is_cached(
-        &responder.answer(question(&issuer, 5).der()).await
-    ));
+    assert!(is_cached(&responder.answer(question(&issuer, 5).der()).await));
     world.change(&issuer, 5, "revoked", Some(1)).await;
     let start = Instant::now();
     while status(&responder, &issuer, 5).await == CertStatus::Good {
-        assert!(
-            start.elapsed() < Duration::from_secs(1),
-            "still good after a second"
-        );
+        assert!(start.elapsed() < Duration::from_secs(1), "still good after a second");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -97,11 +83,7 @@ async fn following_counts_every_change_once() {
     config.poll = Duration::from_secs(3600);
     world.change(&issuer, 1, "revoked", Some(1)).await;
     let responder = world.responder_on(&world.store, config).await;
-    assert_eq!(
-        responder.follow().await.unwrap(),
-        0,
-        "what was before is not news"
-    );
+    assert_eq!(responder.follow().await.unwrap(), 0, "what was before is not news");
     world.change(&issuer, 2, "revoked", Some(1)).await;
     world.change(&issuer, 3, "revoked", Some(1)).await;
     assert_eq!(responder.follow().await.unwrap(), 2);
@@ -116,16 +98,10 @@ async fn a_revoked_responder_certificate_is_no_longer_used() {
     let successor = world.delegate(&issuer, 902, at(86_400)).await;
     let responder = world.responder().await;
     let used = async || {
-        let answer = responder
-            .answer(crate::world::question_with_nonce(&issuer, 5).der())
-            .await;
+        let answer = responder.answer(crate::world::question_with_nonce(&issuer, 5).der()).await;
         crate::world::read(&answer).certificates()[0].clone()
     };
-    assert_ne!(
-        used().await,
-        successor,
-        "the one that lasts longest comes first"
-    );
+    assert_ne!(used().await, successor, "the one that lasts longest comes first");
     world.change(&issuer, 900, "revoked", Some(4)).await;
     responder.follow().await.unwrap();
     assert_eq!(used().await, successor);

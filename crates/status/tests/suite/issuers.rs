@@ -8,17 +8,14 @@ use status::Outcome;
 
 use crate::world::{Issuer, World, at, believe, cert_id, question};
 
-const GONE: CertStatus = CertStatus::Revoked {
-    at: jiff::Timestamp::UNIX_EPOCH,
-    reason: Reason::KeyCompromise,
-};
+const GONE: CertStatus =
+    CertStatus::Revoked { at: jiff::Timestamp::UNIX_EPOCH, reason: Reason::KeyCompromise };
 
 fn without_time(status: CertStatus) -> CertStatus {
     match status {
-        CertStatus::Revoked { reason, .. } => CertStatus::Revoked {
-            at: jiff::Timestamp::UNIX_EPOCH,
-            reason,
-        },
+        CertStatus::Revoked { reason, .. } => {
+            CertStatus::Revoked { at: jiff::Timestamp::UNIX_EPOCH, reason }
+        }
         other => other,
     }
 }
@@ -37,16 +34,10 @@ async fn the_same_serial_under_two_issuers_is_two_certificates() {
         let answer = responder.answer(request.der()).await;
         without_time(believe(&answer, issuer, &request, at(0))[0])
     };
-    assert_eq!(
-        (status(&one).await, status(&two).await),
-        (CertStatus::Good, CertStatus::Good)
-    );
+    assert_eq!((status(&one).await, status(&two).await), (CertStatus::Good, CertStatus::Good));
     world.change(&one, 5, "revoked", Some(1)).await;
     responder.invalidate(&crate::world::serial(5));
-    assert_eq!(
-        (status(&one).await, status(&two).await),
-        (GONE, CertStatus::Good)
-    );
+    assert_eq!((status(&one).await, status(&two).await), (GONE, CertStatus::Good));
 }
 
 /// T-15: the key belongs to the name; a namesake with another key is nobody we know.
@@ -78,13 +69,7 @@ async fn every_digest_names_the_same_certificate() {
         let request = Request::new(vec![cert_id(&issuer, hash, 5)], None).unwrap();
         let answer = responder.answer(request.der()).await;
         let status = believe(&answer, &issuer, &request, at(0))[0];
-        assert_eq!(
-            status,
-            CertStatus::Revoked {
-                at: at(0),
-                reason: Reason::CertificateHold
-            }
-        );
+        assert_eq!(status, CertStatus::Revoked { at: at(0), reason: Reason::CertificateHold });
     }
 }
 

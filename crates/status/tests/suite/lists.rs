@@ -40,10 +40,7 @@ async fn publish(world: &World, issuer: &Issuer, kind: ListKind, number: i64) {
 }
 
 fn named(issuer: &str, kind: ListKind) -> ListName {
-    ListName {
-        issuer: issuer.to_owned(),
-        kind,
-    }
+    ListName { issuer: issuer.to_owned(), kind }
 }
 
 #[tokio::test]
@@ -63,26 +60,11 @@ async fn the_list_with_the_highest_number_is_the_one_in_force() {
     }
     publish(&world, &issuer, ListKind::Delta, 12).await;
     publish(&world, &issuer, ListKind::Shard(3), 1).await;
-    assert_eq!(
-        body(ListKind::Delta).await.as_deref(),
-        Some(&b"delta -1 12"[..])
-    );
-    assert_eq!(
-        body(ListKind::Shard(3)).await.as_deref(),
-        Some(&b"shard 3 1"[..])
-    );
-    assert_eq!(
-        body(ListKind::Full).await.as_deref(),
-        Some(&b"full -1 11"[..])
-    );
+    assert_eq!(body(ListKind::Delta).await.as_deref(), Some(&b"delta -1 12"[..]));
+    assert_eq!(body(ListKind::Shard(3)).await.as_deref(), Some(&b"shard 3 1"[..]));
+    assert_eq!(body(ListKind::Full).await.as_deref(), Some(&b"full -1 11"[..]));
     assert_eq!(body(ListKind::Shard(4)).await, None);
-    assert!(
-        lists
-            .current(&named("乙", ListKind::Full))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(lists.current(&named("乙", ListKind::Full)).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -96,12 +78,7 @@ async fn the_octets_of_a_list_are_kept_once_and_cached_until_the_next_is_due() {
     let two = lists.current(&name).await.unwrap().unwrap();
     assert!(std::sync::Arc::ptr_eq(&one, &two));
     let age = |now| match lists.caching(&one, now) {
-        Caching::Public {
-            max_age,
-            etag,
-            last_modified,
-            ..
-        } => {
+        Caching::Public { max_age, etag, last_modified, .. } => {
             assert_eq!((etag.as_str(), last_modified), (one.etag.as_str(), at(0)));
             max_age.as_secs()
         }

@@ -20,15 +20,10 @@ async fn a_halted_store_still_answers() {
     std::fs::remove_dir_all(world.folder.path().join("anchor")).unwrap();
     let halted = world.again().await;
     assert!(matches!(halted.standing(), Standing::Halted { .. }));
-    let responder = world
-        .responder_on(&halted, StatusConfig::new(label()))
-        .await;
+    let responder = world.responder_on(&halted, StatusConfig::new(label())).await;
     let request = question(&issuer, 5);
     let answer = responder.answer(request.der()).await;
-    assert!(matches!(
-        believe(&answer, &issuer, &request, at(0))[0],
-        CertStatus::Revoked { .. }
-    ));
+    assert!(matches!(believe(&answer, &issuer, &request, at(0))[0], CertStatus::Revoked { .. }));
     assert_eq!(responder.follow().await.unwrap(), 0);
 }
 
@@ -42,9 +37,7 @@ async fn without_the_device_kept_answers_are_sent_and_others_get_try_later() {
     let responder = world.responder().await;
     responder.answer(question(&issuer, 5).der()).await;
     world.device.fail_from(Counted::Calls, 0, Fault::Gone);
-    assert!(is_cached(
-        &responder.answer(question(&issuer, 5).der()).await
-    ));
+    assert!(is_cached(&responder.answer(question(&issuer, 5).der()).await));
     let answer = responder.answer(question(&issuer, 6).der()).await;
     assert_eq!(answer.outcome, Outcome::Failed(Failure::TryLater));
     world.device.heal();
@@ -70,17 +63,12 @@ async fn a_wrong_signature_becomes_an_internal_error() {
     let issuer = world.issuer("颁发者").await;
     world.issue(&issuer, 5).await;
     let responder = world.responder().await;
-    world
-        .device
-        .fail_next(Counted::Signatures, Fault::WrongSignature);
+    world.device.fail_next(Counted::Signatures, Fault::WrongSignature);
     let request = question(&issuer, 5);
     let answer = responder.answer(request.der()).await;
     assert_eq!(answer.outcome, Outcome::Failed(Failure::InternalError));
     let answer = responder.answer(request.der()).await;
-    assert_eq!(
-        believe(&answer, &issuer, &request, at(0)),
-        [CertStatus::Good]
-    );
+    assert_eq!(believe(&answer, &issuer, &request, at(0)), [CertStatus::Good]);
 }
 
 #[tokio::test]
@@ -92,10 +80,7 @@ async fn a_busy_device_and_too_many_questions_get_try_later() {
     world.device.fail_next(Counted::Signatures, Fault::Busy);
     let answer = responder.answer(question(&issuer, 5).der()).await;
     assert_eq!(answer.outcome, Outcome::Failed(Failure::TryLater));
-    let config = StatusConfig {
-        signing: 0,
-        ..StatusConfig::new(label())
-    };
+    let config = StatusConfig { signing: 0, ..StatusConfig::new(label()) };
     let responder = world.responder_on(&world.store, config).await;
     let answer = responder.answer(question(&issuer, 5).der()).await;
     assert_eq!(answer.outcome, Outcome::Failed(Failure::TryLater));
@@ -107,20 +92,14 @@ async fn a_device_that_comes_later_is_found() {
     let issuer = world.issuer("颁发者").await;
     world.issue(&issuer, 5).await;
     world.device.fail_from(Counted::Calls, 0, Fault::Gone);
-    let config = StatusConfig {
-        poll: Duration::from_millis(20),
-        ..StatusConfig::new(label())
-    };
+    let config = StatusConfig { poll: Duration::from_millis(20), ..StatusConfig::new(label()) };
     let responder = world.responder_on(&world.store, config).await;
     let request = question(&issuer, 5);
     let answer = responder.answer(request.der()).await;
     assert_eq!(answer.outcome, Outcome::Failed(Failure::TryLater));
     world.device.heal();
     let start = Instant::now();
-    while matches!(
-        responder.answer(request.der()).await.outcome,
-        Outcome::Failed(_)
-    ) {
+    while matches!(responder.answer(request.der()).await.outcome, Outcome::Failed(_)) {
         assert!(start.elapsed() < Duration::from_secs(10));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -53,19 +53,10 @@ impl World {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let device = Arc::new(FaultyDevice::new(Scratch::new()));
-        device
-            .session()
-            .unwrap()
-            .generate(&label(), KeyKind::Sm2Sign)
-            .unwrap();
+        device.session().unwrap().generate(&label(), KeyKind::Sm2Sign).unwrap();
         let clock = Arc::new(FixedClock::at(NOW).unwrap());
         let store = open(&folder, &device, &clock, Opening::New).await;
-        Self {
-            folder,
-            device,
-            clock,
-            store,
-        }
+        Self { folder, device, clock, store }
     }
 
     /// The same database, opened once more: another node, or after a restart.
@@ -74,25 +65,16 @@ impl World {
     }
 
     pub async fn responder(&self) -> Responder {
-        self.responder_on(&self.store, StatusConfig::new(label()))
-            .await
+        self.responder_on(&self.store, StatusConfig::new(label())).await
     }
 
     pub async fn responder_on(&self, store: &Store, config: StatusConfig) -> Responder {
         let device: Arc<dyn Device> = self.device.clone();
-        Responder::open(store.clone(), device, config)
-            .await
-            .unwrap()
+        Responder::open(store.clone(), device, config).await.unwrap()
     }
 
     pub fn responder_key(&self) -> PublicKey {
-        self.device
-            .session()
-            .unwrap()
-            .key(&label())
-            .unwrap()
-            .public_key
-            .unwrap()
+        self.device.session().unwrap().key(&label()).unwrap().public_key.unwrap()
     }
 
     /// An issuer with a certificate for the delegated key, valid for a year.
@@ -106,13 +88,7 @@ impl World {
     pub async fn mute_issuer(&self, common: &str) -> Issuer {
         let key = PrivateKey::generate(&mut OsRandom).unwrap();
         let name = name(common);
-        let certificate = certify(
-            (&name, &key),
-            &name,
-            key.public_key(),
-            (1, at(86_400_000)),
-            &[],
-        );
+        let certificate = certify((&name, &key), &name, key.public_key(), (1, at(86_400_000)), &[]);
         let der = certificate.der().to_vec();
         let (subject, key_hash) = (name.der().to_vec(), key.public_key().fingerprint());
         let common = common.to_owned();
@@ -137,11 +113,7 @@ impl World {
             })
             .await
             .unwrap();
-        Issuer {
-            id,
-            key,
-            certificate,
-        }
+        Issuer { id, key, certificate }
     }
 
     /// A certificate for the delegated key.
@@ -150,22 +122,14 @@ impl World {
         let purposes = ExtendedKeyUsage(vec![oid::OCSP_SIGNING]).to_extension(false);
         let by = (issuer.certificate.subject(), &issuer.key);
         let certificate = certify(by, &name("状态应答者"), &key, (number, end), &[purposes]);
-        self.insert(
-            issuer,
-            number,
-            key.fingerprint(),
-            Some(certificate.der().to_vec()),
-            end,
-        )
-        .await;
+        self.insert(issuer, number, key.fingerprint(), Some(certificate.der().to_vec()), end).await;
         certificate
     }
 
     /// An ordinary certificate; only its row matters here.
     pub async fn issue(&self, issuer: &Issuer, number: u64) {
         let key_hash = format!("{number:064x}");
-        self.insert(issuer, number, key_hash, None, at(365 * 86_400))
-            .await;
+        self.insert(issuer, number, key_hash, None, at(365 * 86_400)).await;
     }
 
     #[allow(clippy::too_many_arguments)] // the columns that tests choose
@@ -216,12 +180,8 @@ impl World {
         let work = unit(move |tx| {
             Box::pin(async move {
                 let serial = serial(number).to_hex();
-                let record = Record::new(
-                    "test.changed",
-                    Actor::system(),
-                    &serial,
-                    serde_json::json!({}),
-                );
+                let record =
+                    Record::new("test.changed", Actor::system(), &serial, serde_json::json!({}));
                 let seq = tx.append(record).await?;
                 sqlx::query(
                     "UPDATE certificate SET status = $1, reason = $2, changed_at = $3 \
@@ -279,9 +239,7 @@ async fn open(
     config.checkpoint_every = Duration::ZERO;
     config.verify_every = Duration::ZERO;
     let device: Arc<dyn Device> = device.clone();
-    Store::open(config.opening(opening), device, clock.clone())
-        .await
-        .unwrap()
+    Store::open(config.opening(opening), device, clock.clone()).await.unwrap()
 }
 
 fn name(common: &str) -> Name {
@@ -312,17 +270,11 @@ fn certify(
             w.raw(subject.der());
             w.raw(Spki::of(key).der());
             if !extensions.is_empty() {
-                w.explicit(3, |w| {
-                    w.sequence(|w| extensions.iter().for_each(|e| e.write(w)))
-                });
+                w.explicit(3, |w| w.sequence(|w| extensions.iter().for_each(|e| e.write(w))));
             }
         });
     });
-    let tbs = if extensions.is_empty() {
-        version_1(&tbs)
-    } else {
-        tbs
-    };
+    let tbs = if extensions.is_empty() { version_1(&tbs) } else { tbs };
     let signature = issuer_key.sign(&UserId::default(), &tbs);
     let der = Writer::build(|w| {
         w.sequence(|w| {
@@ -343,13 +295,7 @@ fn version_1(tbs: &[u8]) -> Vec<u8> {
 
 pub fn cert_id(issuer: &Issuer, hash: HashAlgorithm, number: u64) -> CertId {
     let certificate = &issuer.certificate;
-    CertId::of(
-        hash,
-        certificate.subject(),
-        certificate.spki(),
-        serial(number),
-    )
-    .unwrap()
+    CertId::of(hash, certificate.subject(), certificate.spki(), serial(number)).unwrap()
 }
 
 /// A question about one certificate, without nonce.
@@ -371,17 +317,9 @@ pub fn believe(
     now: Timestamp,
 ) -> Vec<CertStatus> {
     let response = read(answer);
-    response
-        .verify(&issuer.certificate, &UserId::default(), now)
-        .unwrap();
-    response
-        .answers(request, now, jiff::SignedDuration::ZERO)
-        .unwrap();
-    response
-        .singles()
-        .iter()
-        .map(|single| single.status)
-        .collect()
+    response.verify(&issuer.certificate, &UserId::default(), now).unwrap();
+    response.answers(request, now, jiff::SignedDuration::ZERO).unwrap();
+    response.singles().iter().map(|single| single.status).collect()
 }
 
 pub fn read(answer: &Answer) -> Box<BasicResponse> {

@@ -45,10 +45,7 @@ async fn insert_leaves(conn: &mut AnyConnection, first: u64, leaves: &[Leaf]) ->
     let mut rest = leaves;
     let mut seq = to_sql(first)?;
     while !rest.is_empty() {
-        let rows = CHUNKS
-            .into_iter()
-            .find(|rows| *rows <= rest.len())
-            .unwrap_or(1);
+        let rows = CHUNKS.into_iter().find(|rows| *rows <= rest.len()).unwrap_or(1);
         let (chunk, tail) = rest.split_at(rows);
         let text = insert_text(rows);
         let mut query = sqlx::query(AssertSqlSafe(text));

@@ -28,22 +28,11 @@ pub(crate) async fn checkpoint(store: &Store) -> Result<SignedCheckpoint, Error>
     core.standing.check()?;
     let mut verified = core.verified.lock().await;
     let head = current(core).await?;
-    if let Some(last) = verified
-        .checkpoint
-        .as_ref()
-        .filter(|c| c.checkpoint.size == head.size())
-    {
+    if let Some(last) = verified.checkpoint.as_ref().filter(|c| c.checkpoint.size == head.size()) {
         return Ok(last.clone());
     }
     let mut scan = Scan::new(verified.range.clone(), head.size());
-    scan.mark(
-        head.size(),
-        Mark {
-            root: head.root,
-            kind: FindingKind::Root,
-            detail: "日志头",
-        },
-    );
+    scan.mark(head.size(), Mark { root: head.root, kind: FindingKind::Root, detail: "日志头" });
     scan.run(&mut *core.reader().await?, &mut |_| ()).await?;
     if let Some(finding) = scan.findings.first() {
         return Err(core.halt(finding));
@@ -65,10 +54,7 @@ pub(crate) async fn latest(core: &Core) -> Result<Option<SignedCheckpoint>, Erro
             .fetch_optional(&mut *core.reader().await?)
             .await?;
     let Some(note) = note else { return Ok(None) };
-    Ok(Some(SignedCheckpoint {
-        checkpoint: note::open(core, &note)?,
-        note,
-    }))
+    Ok(Some(SignedCheckpoint { checkpoint: note::open(core, &note)?, note }))
 }
 
 async fn current(core: &Core) -> Result<Head, Error> {
@@ -111,9 +97,7 @@ async fn keep(store: &Store, size: u64, note: String, at: Timestamp) -> Result<(
 /// Puts it into the anchor unless a later one stands there.
 async fn anchor(core: &Core, size: u64, note: String) -> Result<(), Error> {
     for _ in 0..16 {
-        let old = core
-            .with_anchor(|anchor| anchor.read(Slot::Checkpoint))
-            .await?;
+        let old = core.with_anchor(|anchor| anchor.read(Slot::Checkpoint)).await?;
         let judged = old.as_deref().map(|text| note::open(core, text));
         match judged {
             Some(Ok(old)) if old.size >= size => return Ok(()),

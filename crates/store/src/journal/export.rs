@@ -41,16 +41,8 @@ pub(crate) async fn export(
     line(out, &json!({ "form": FORM, "checkpoint": signed.note })).await?;
     let mut conn = core.reader().await?;
     let mut tiles = TileSet::default();
-    let mut page = Page {
-        after: None,
-        limit: PAGE,
-        newest_first: false,
-    };
-    let mut summary = ExportSummary {
-        size,
-        records: 0,
-        unproven: 0,
-    };
+    let mut page = Page { after: None, limit: PAGE, newest_first: false };
+    let mut summary = ExportSummary { size, records: 0, unproven: 0 };
     loop {
         let found = query::records(&mut conn, filter, page).await?;
         let Some(last) = found.last() else { break };
@@ -90,9 +82,7 @@ async fn line(
     out: &mut (dyn AsyncWrite + Unpin + Send),
     value: &serde_json::Value,
 ) -> Result<(), Error> {
-    out.write_all(format!("{value}\n").as_bytes())
-        .await
-        .map_err(unwritten)
+    out.write_all(format!("{value}\n").as_bytes()).await.map_err(unwritten)
 }
 
 fn unwritten(cause: std::io::Error) -> Error {

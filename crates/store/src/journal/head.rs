@@ -29,23 +29,13 @@ impl Head {
         let root = range.root();
         let statement = Statement::new(&core.config, range.size(), last_at, root);
         let mac = core.mac(statement.text()).await?.0;
-        Ok(Self {
-            range,
-            root,
-            last_at,
-            mac,
-        })
+        Ok(Self { range, root, last_at, mac })
     }
 
     /// Of a journal that could not be opened; nothing is ever appended to it.
     pub(crate) fn nowhere() -> Self {
         let range = CompactRange::new();
-        Self {
-            root: range.root(),
-            range,
-            last_at: 0,
-            mac: [0; 32],
-        }
+        Self { root: range.root(), range, last_at: 0, mac: [0; 32] }
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -71,27 +61,12 @@ pub(crate) struct Statement {
 
 impl Statement {
     pub(crate) fn new(config: &StoreConfig, size: u64, last_at: i64, root: Hash) -> Self {
-        Self {
-            origin: config.origin.clone(),
-            schema: config.schema,
-            size,
-            last_at,
-            root,
-        }
+        Self { origin: config.origin.clone(), schema: config.schema, size, last_at, root }
     }
 
     pub(crate) fn text(&self) -> String {
-        let Self {
-            origin,
-            schema,
-            size,
-            last_at,
-            root,
-        } = self;
-        format!(
-            "{FORM}\n{origin}\n{}\n{size}\n{last_at}\n{root}\n",
-            schema.name()
-        )
+        let Self { origin, schema, size, last_at, root } = self;
+        format!("{FORM}\n{origin}\n{}\n{size}\n{last_at}\n{root}\n", schema.name())
     }
 
     /// Reads what the anchor holds and checks that the device sealed it for this journal.
@@ -201,20 +176,14 @@ impl HeadRow {
         if core.mac(text).await?.0 != mac {
             return edited("日志头未经本机密码设备认证，曾被改写");
         }
-        Ok(Ok(Head {
-            range,
-            root,
-            last_at: self.last_at,
-            mac,
-        }))
+        Ok(Ok(Head { range, root, last_at: self.last_at, mac }))
     }
 }
 
 /// The size that the head in the database states.
 pub(crate) async fn size(conn: &mut AnyConnection) -> Result<u64, Error> {
     let row = HeadRow::load(conn).await?;
-    row.map(|row| row.size())
-        .ok_or_else(|| Error::damaged("数据库中的日志头缺失"))
+    row.map(|row| row.size()).ok_or_else(|| Error::damaged("数据库中的日志头缺失"))
 }
 
 /// Writes the head of an empty journal.

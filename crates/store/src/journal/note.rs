@@ -21,9 +21,8 @@ pub(crate) async fn sign(core: &Core, head: &Head) -> Result<(Checkpoint, String
     };
     let text = checkpoint.to_text()?;
     let (label, message) = (core.keys.journal.clone(), text.clone().into_bytes());
-    let signature = core
-        .with_device(move |session| session.sign(&label, &UserId::default(), &message))
-        .await?;
+    let signature =
+        core.with_device(move |session| session.sign(&label, &UserId::default(), &message)).await?;
     let raw = signature.to_raw();
     // A device that signs wrongly must not be believed (incident class: wrong signature on a CRL).
     if !verifies(core, text.as_bytes(), &raw) {
@@ -39,11 +38,7 @@ pub(crate) fn open(core: &Core, text: &str) -> Result<Checkpoint, tlog::Error> {
     let text = note.verify(&core.keys.note, |text, raw| verifies(core, text, raw))?;
     let checkpoint = Checkpoint::parse(text)?;
     let ours = checkpoint.origin == core.config.origin;
-    if ours {
-        Ok(checkpoint)
-    } else {
-        Err(tlog::Error::BadCheckpoint)
-    }
+    if ours { Ok(checkpoint) } else { Err(tlog::Error::BadCheckpoint) }
 }
 
 fn verifies(core: &Core, text: &[u8], raw: &[u8; 64]) -> bool {
@@ -76,10 +71,7 @@ pub(crate) async fn judge(
         return Ok(Err(Finding::new(FindingKind::RolledBack, None, detail)));
     }
     if !tree::has_root(conn, head, checkpoint.size, &checkpoint.root).await? {
-        return wrong(format!(
-            "前 {} 条日志与检查点不符，曾被改动",
-            checkpoint.size
-        ));
+        return wrong(format!("前 {} 条日志与检查点不符，曾被改动", checkpoint.size));
     }
     Ok(Ok(checkpoint))
 }

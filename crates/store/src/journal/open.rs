@@ -85,8 +85,7 @@ async fn complete(core: &Core, head: &Head) -> Result<(), Error> {
     }
     if core.anchor.read(Slot::Checkpoint)?.is_none() {
         let (_, note) = note::sign(core, head).await?;
-        core.with_anchor(move |anchor| anchor.swap(Slot::Checkpoint, None, &note))
-            .await?;
+        core.with_anchor(move |anchor| anchor.swap(Slot::Checkpoint, None, &note)).await?;
     }
     Ok(())
 }

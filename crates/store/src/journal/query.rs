@@ -40,11 +40,7 @@ pub struct Page {
 
 impl Default for Page {
     fn default() -> Self {
-        Self {
-            after: None,
-            limit: 100,
-            newest_first: false,
-        }
+        Self { after: None, limit: 100, newest_first: false }
     }
 }
 
@@ -120,21 +116,16 @@ struct Conditions<'a> {
 
 impl<'a> Conditions<'a> {
     fn of(filter: &'a Filter) -> Self {
-        let mut all = Self {
-            text: "seq >= 0".into(),
-            binds: Vec::new(),
-        };
+        let mut all = Self { text: "seq >= 0".into(), binds: Vec::new() };
         if let Some(from) = filter.from {
             all.add("at >=", Bind::Int(from.as_second()));
         }
         if let Some(until) = filter.until {
             all.add("at <", Bind::Int(until.as_second()));
         }
-        for (column, value) in [
-            ("kind =", &filter.kind),
-            ("actor =", &filter.actor),
-            ("subject =", &filter.subject),
-        ] {
+        for (column, value) in
+            [("kind =", &filter.kind), ("actor =", &filter.actor), ("subject =", &filter.subject)]
+        {
             if let Some(value) = value {
                 all.add(column, Bind::Text(value));
             }
@@ -145,8 +136,7 @@ impl<'a> Conditions<'a> {
     /// `left` is one of the texts in this file, never input.
     fn add(&mut self, left: &'static str, value: Bind<'a>) {
         self.binds.push(value);
-        self.text
-            .push_str(&format!(" AND {left} ${}", self.binds.len()));
+        self.text.push_str(&format!(" AND {left} ${}", self.binds.len()));
     }
 
     fn query(&self, text: String) -> sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments> {

@@ -82,11 +82,7 @@ impl Finding {
     }
 
     pub(crate) fn new(kind: FindingKind, seq: Option<u64>, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            seq: seq.map(Seq),
-            detail: detail.into(),
-        }
+        Self { kind, seq: seq.map(Seq), detail: detail.into() }
     }
 }
 

@@ -37,13 +37,7 @@ pub(crate) struct Scan {
 impl Scan {
     pub(crate) fn new(range: CompactRange, upto: u64) -> Self {
         let (marks, findings, nodes) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self {
-            range,
-            upto,
-            marks,
-            findings,
-            nodes,
-        }
+        Self { range, upto, marks, findings, nodes }
     }
 
     pub(crate) fn mark(&mut self, size: u64, mark: Mark) {
@@ -58,21 +52,15 @@ impl Scan {
     ) -> Result<(), Error> {
         let start = self.range.size();
         if start > self.upto {
-            let detail = format!(
-                "数据库被回退：已核对 {start} 条日志，数据库只有 {} 条",
-                self.upto
-            );
-            self.findings
-                .push(Finding::new(FindingKind::RolledBack, None, detail));
+            let detail =
+                format!("数据库被回退：已核对 {start} 条日志，数据库只有 {} 条", self.upto);
+            self.findings.push(Finding::new(FindingKind::RolledBack, None, detail));
         }
         self.meet_marks();
         while self.range.size() < self.upto && self.findings.len() < MOST_FINDINGS {
             let before = self.range.size();
             self.page(conn).await?;
-            progress(Progress {
-                done: self.range.size() - start,
-                total: self.upto - start,
-            });
+            progress(Progress { done: self.range.size() - start, total: self.upto - start });
             if self.range.size() == before {
                 break;
             }
@@ -151,16 +139,14 @@ impl Scan {
                     .await?;
             if stored.as_deref() != Some(&hash.0) {
                 let detail = format!("日志树第 {level} 层第 {position} 个节点缺失或被改动");
-                self.findings
-                    .push(Finding::new(FindingKind::Node, None, detail));
+                self.findings.push(Finding::new(FindingKind::Node, None, detail));
             }
         }
         Ok(())
     }
 
     fn find(&mut self, kind: FindingKind, detail: &str) {
-        self.findings
-            .push(Finding::new(kind, Some(self.range.size()), detail));
+        self.findings.push(Finding::new(kind, Some(self.range.size()), detail));
     }
 }
 
@@ -170,9 +156,7 @@ fn columns_agree(row: &AnyRow, seq: i64, leaf: &[u8]) -> Result<bool, Error> {
         return Ok(false);
     };
     let text = |name: &str| leaf.get(name).and_then(Value::as_str);
-    let at = text("at")
-        .and_then(|at| at.parse::<Timestamp>().ok())
-        .map(Timestamp::as_second);
+    let at = text("at").and_then(|at| at.parse::<Timestamp>().ok()).map(Timestamp::as_second);
     Ok(leaf.get("seq").and_then(Value::as_i64) == Some(seq)
         && at == Some(row.try_get(1)?)
         && text("kind") == Some(row.try_get(2)?)

@@ -76,10 +76,7 @@ pub(crate) async fn entries(conn: &mut AnyConnection, tile: &Tile) -> Result<Vec
     if rows.len() != usize::from(tile.width()) {
         return Err(Error::NotFound("该日志分块"));
     }
-    let leaves: Vec<Vec<u8>> = rows
-        .iter()
-        .map(|row| row.try_get(0))
-        .collect::<Result<_, _>>()?;
+    let leaves: Vec<Vec<u8>> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     Ok(tlog::tile::bundle(leaves.iter().map(Vec::as_slice))?)
 }
 
@@ -106,10 +103,7 @@ pub(crate) async fn range_at(conn: &mut AnyConnection, size: u64) -> Result<Comp
     needed.nodes.extend(subtrees.iter().copied());
     let mut tiles = TileSet::default();
     fetch(conn, &needed, size, &mut tiles).await?;
-    let hashes = subtrees
-        .iter()
-        .map(|id| tiles.node(*id))
-        .collect::<Result<_, _>>()?;
+    let hashes = subtrees.iter().map(|id| tiles.node(*id)).collect::<Result<_, _>>()?;
     Ok(CompactRange::from_parts(size, hashes)?)
 }
 
@@ -136,10 +130,7 @@ fn perfect_subtrees(size: u64) -> Vec<NodeId> {
     let mut subtrees = Vec::new();
     for level in (0..64).rev() {
         if size >> level & 1 == 1 {
-            subtrees.push(NodeId {
-                level,
-                index: start >> level,
-            });
+            subtrees.push(NodeId { level, index: start >> level });
             start += 1 << level;
         }
     }
@@ -155,10 +146,7 @@ pub(crate) async fn prove_inclusion(
 ) -> Result<Inclusion, Error> {
     let mut needed = NodeRecorder::default();
     tlog::prove_inclusion(seq.0, size, &mut needed)?;
-    let own = NodeId {
-        level: 0,
-        index: seq.0,
-    };
+    let own = NodeId { level: 0, index: seq.0 };
     needed.nodes.insert(own);
     needed.nodes.extend(perfect_subtrees(size));
     fetch(conn, &needed, size, tiles).await?;
@@ -166,13 +154,7 @@ pub(crate) async fn prove_inclusion(
     let leaf = tiles.node(own)?;
     let proof = tlog::prove_inclusion(seq.0, size, tiles)?;
     tlog::verify_inclusion(&leaf, seq.0, size, &proof, &root)?;
-    Ok(Inclusion {
-        seq,
-        size,
-        root,
-        leaf,
-        proof,
-    })
+    Ok(Inclusion { seq, size, root, leaf, proof })
 }
 
 /// Proves that the journal only grew, and checks the proof before it leaves.
@@ -190,11 +172,7 @@ pub(crate) async fn prove_consistency(
     let roots = (folded_root(&mut tiles, old)?, folded_root(&mut tiles, new)?);
     let proof = tlog::prove_consistency(old, new, &mut tiles)?;
     tlog::verify_consistency((old, &roots.0), (new, &roots.1), &proof)?;
-    Ok(Consistency {
-        sizes: (old, new),
-        roots,
-        proof,
-    })
+    Ok(Consistency { sizes: (old, new), roots, proof })
 }
 
 fn folded_root(tiles: &mut TileSet, size: u64) -> Result<Hash, Error> {

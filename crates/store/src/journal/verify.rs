@@ -62,9 +62,7 @@ pub(crate) async fn examine(
             match guard::open(core, anchor.as_deref()).await? {
                 Err(finding) => report.findings.push(finding),
                 Ok(found) => {
-                    report
-                        .findings
-                        .extend(guard::compare(&mut conn, &head, &found).await?);
+                    report.findings.extend(guard::compare(&mut conn, &head, &found).await?);
                 }
             }
             let judged = note::judge(core, &mut conn, &head, checkpoint.as_deref()).await?;
@@ -103,11 +101,7 @@ impl Snapshot {
             Ok((u64::try_from(size).unwrap_or(u64::MAX), row.try_get(1)?))
         };
         let checkpoints = rows.iter().map(checkpoint).collect::<Result<_, _>>()?;
-        Ok(Self {
-            row,
-            beyond,
-            checkpoints,
-        })
+        Ok(Self { row, beyond, checkpoints })
     }
 
     async fn head(&self, core: &Core) -> Result<Result<Head, Finding>, Error> {
@@ -123,11 +117,7 @@ impl Snapshot {
             let detail = format!("日志头之后多出 {} 行，系绕过本系统插入", self.beyond);
             findings.push(Finding::new(FindingKind::Inserted, None, detail));
         }
-        if self
-            .checkpoints
-            .last()
-            .is_some_and(|(size, _)| *size > head.size())
-        {
+        if self.checkpoints.last().is_some_and(|(size, _)| *size > head.size()) {
             let detail = "数据库中的检查点大于日志";
             findings.push(Finding::new(FindingKind::Checkpoint, None, detail));
         }
@@ -139,31 +129,16 @@ impl Snapshot {
         let from = start.size();
         let mut scan = Scan::new(start, head.size());
         let root = head.root;
-        scan.mark(
-            head.size(),
-            Mark {
-                root,
-                kind: FindingKind::Root,
-                detail: "日志头",
-            },
-        );
+        scan.mark(head.size(), Mark { root, kind: FindingKind::Root, detail: "日志头" });
         for (size, text) in self.checkpoints.iter().filter(|(size, _)| *size >= from) {
             match note::open(core, text) {
                 Ok(checkpoint) if checkpoint.size == *size => {
                     let (root, kind) = (checkpoint.root, FindingKind::Checkpoint);
-                    scan.mark(
-                        *size,
-                        Mark {
-                            root,
-                            kind,
-                            detail: "历史检查点",
-                        },
-                    );
+                    scan.mark(*size, Mark { root, kind, detail: "历史检查点" });
                 }
                 _ => {
                     let detail = format!("数据库中大小为 {size} 的检查点无效");
-                    scan.findings
-                        .push(Finding::new(FindingKind::Checkpoint, None, detail));
+                    scan.findings.push(Finding::new(FindingKind::Checkpoint, None, detail));
                 }
             }
         }
@@ -210,14 +185,7 @@ pub(crate) async fn follow(
         return Err(core.halt(&Finding::new(FindingKind::RolledBack, None, detail)));
     }
     let mut scan = Scan::new(known.range.clone(), head.size());
-    scan.mark(
-        head.size(),
-        Mark {
-            root: head.root,
-            kind: FindingKind::Root,
-            detail: "日志头",
-        },
-    );
+    scan.mark(head.size(), Mark { root: head.root, kind: FindingKind::Root, detail: "日志头" });
     scan.run(conn, &mut |_| ()).await?;
     match scan.findings.first() {
         Some(finding) => Err(core.halt(finding)),

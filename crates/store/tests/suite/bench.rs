@@ -62,25 +62,12 @@ impl Bench {
         };
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("yx_store_{}_{number}", std::process::id());
-        admin(
-            &server,
-            &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-        )
-        .await;
-        admin(
-            &server,
-            &format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"),
-        )
-        .await;
+        admin(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        admin(&server, &format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")).await;
         let (base, _) = server.rsplit_once('/').unwrap();
         let url = format!("{base}/{name}");
         let folder = tempfile::tempdir().unwrap();
-        Some(Self::new(
-            Engine::Postgres,
-            folder,
-            url,
-            Some((server, name)),
-        ))
+        Some(Self::new(Engine::Postgres, folder, url, Some((server, name))))
     }
 
     fn new(
@@ -93,14 +80,7 @@ impl Bench {
         let device = folder.path().join("device");
         let device = SoftDevice::create(&device, b"bench", Stretch::FAST_FOR_TESTS).unwrap();
         let clock = Arc::new(FixedClock::at(START).unwrap());
-        Self {
-            engine,
-            folder,
-            device: Arc::new(device),
-            clock,
-            url,
-            server,
-        }
+        Self { engine, folder, device: Arc::new(device), clock, url, server }
     }
 
     pub fn anchor(&self) -> PathBuf {
@@ -163,10 +143,7 @@ impl Bench {
     pub async fn harm(&self, statements: &[&str]) {
         let mut conn = self.intruder().await;
         for sql in statements {
-            let done = conn
-                .execute(AssertSqlSafe((*sql).to_owned()))
-                .await
-                .unwrap();
+            let done = conn.execute(AssertSqlSafe((*sql).to_owned())).await.unwrap();
             assert!(done.rows_affected() > 0, "no effect: {sql}");
         }
         conn.close().await.unwrap();
@@ -179,11 +156,7 @@ impl Bench {
                 std::fs::copy(self.file("test.db"), self.file(copy)).unwrap();
             }
             Some((server, name)) => {
-                admin(
-                    server,
-                    &format!("CREATE DATABASE {name}_{copy} TEMPLATE {name}"),
-                )
-                .await;
+                admin(server, &format!("CREATE DATABASE {name}_{copy} TEMPLATE {name}")).await;
             }
         }
     }
@@ -199,11 +172,7 @@ impl Bench {
             }
             Some((server, name)) => {
                 admin(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
-                admin(
-                    server,
-                    &format!("CREATE DATABASE {name} TEMPLATE {name}_{copy}"),
-                )
-                .await;
+                admin(server, &format!("CREATE DATABASE {name} TEMPLATE {name}_{copy}")).await;
             }
         }
     }
@@ -220,10 +189,8 @@ impl Drop for Bench {
             return;
         };
         let work = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut conn = AnyConnection::connect(&server).await.unwrap();
                 let like = format!("SELECT CAST(datname AS TEXT) FROM pg_database WHERE datname = '{name}' OR datname LIKE '{name}\\_%'");
@@ -249,24 +216,13 @@ async fn admin(server: &str, sql: &str) {
 /// A record that says which it is.
 pub fn record(n: u64) -> Record {
     let kinds = ["certificate.issued", "certificate.revoked", "crl.published"];
-    let actor = if n.is_multiple_of(2) {
-        Actor::system()
-    } else {
-        Actor::client("ra-1")
-    };
-    Record::new(
-        kinds[(n % 3) as usize],
-        actor,
-        format!("certificate:{}", n % 5),
-        json!({ "n": n }),
-    )
+    let actor = if n.is_multiple_of(2) { Actor::system() } else { Actor::client("ra-1") };
+    Record::new(kinds[(n % 3) as usize], actor, format!("certificate:{}", n % 5), json!({ "n": n }))
 }
 
 /// Commits one record.
 pub async fn append(store: &Store, n: u64) -> Result<Seq, Error> {
-    store
-        .commit(move |tx| Box::pin(async move { tx.append(record(n)).await }))
-        .await
+    store.commit(move |tx| Box::pin(async move { tx.append(record(n)).await })).await
 }
 
 /// Commits records, each in a unit of its own, many at a time.

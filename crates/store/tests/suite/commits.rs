@@ -37,10 +37,7 @@ async fn table(store: &Store) {
 
 async fn notes(store: &Store) -> Vec<i64> {
     let mut reader = store.read().await.unwrap();
-    sqlx::query_scalar("SELECT id FROM note ORDER BY id")
-        .fetch_all(&mut *reader)
-        .await
-        .unwrap()
+    sqlx::query_scalar("SELECT id FROM note ORDER BY id").fetch_all(&mut *reader).await.unwrap()
 }
 
 async fn insert(tx: &mut store::Tx, id: i64) -> Result<Seq, Error> {
@@ -62,10 +59,7 @@ async fn rows_and_records_become_durable_together(bench: Bench) {
     assert_eq!(put(&store, 7).await.unwrap(), Seq(0));
     assert_eq!(put(&store, 8).await.unwrap(), Seq(1));
     assert_eq!(notes(&store).await, [7, 8]);
-    let found = store
-        .records(&Filter::default(), Default::default())
-        .await
-        .unwrap();
+    let found = store.records(&Filter::default(), Default::default()).await.unwrap();
     assert_eq!(found.len(), 2);
     assert_eq!(found[1].body, serde_json::json!({ "n": 8 }));
     assert_eq!(found[1].at, crate::bench::START.parse().unwrap());
@@ -82,11 +76,7 @@ async fn a_failing_unit_takes_back_only_itself_and_leaves_no_gap(bench: Bench) {
                 .commit(move |tx| {
                     Box::pin(async move {
                         let seq = insert(tx, id).await?;
-                        if id % 3 == 0 {
-                            Err(Error::Erased)
-                        } else {
-                            Ok(seq)
-                        }
+                        if id % 3 == 0 { Err(Error::Erased) } else { Ok(seq) }
                     })
                 })
                 .await;
@@ -94,10 +84,7 @@ async fn a_failing_unit_takes_back_only_itself_and_leaves_no_gap(bench: Bench) {
         });
     }
     work.join_all().await;
-    assert_eq!(
-        notes(&store).await,
-        (0..60).filter(|id| id % 3 != 0).collect::<Vec<_>>()
-    );
+    assert_eq!(notes(&store).await, (0..60).filter(|id| id % 3 != 0).collect::<Vec<_>>());
     assert_eq!(store.size().await.unwrap(), 40);
     let report = store.verify_journal(store::Scope::Full).await.unwrap();
     assert_eq!((report.checked, report.findings), (40, vec![]));
@@ -109,10 +96,7 @@ async fn a_statement_that_fails_dooms_only_its_unit(bench: Bench) {
     put(&store, 1).await.unwrap();
     let again = put(&store, 1).await.unwrap_err();
     assert!(again.is_unique_violation(), "{again}");
-    assert_eq!(
-        (again.code(), again.kind()),
-        ("store.database", ErrorKind::Fault)
-    );
+    assert_eq!((again.code(), again.kind()), ("store.database", ErrorKind::Fault));
     // Swallowing the failure does not help on PostgreSQL, where it dooms the savepoint; on SQLite
     // the rest of the unit stands. Neither leaves half a record behind.
     let swallowed: Result<Seq, Error> = store
@@ -125,13 +109,7 @@ async fn a_statement_that_fails_dooms_only_its_unit(bench: Bench) {
         .await;
     assert_eq!(swallowed.is_ok(), store.engine() == store::Engine::Sqlite);
     put(&store, 2).await.unwrap();
-    assert!(
-        store
-            .verify_journal(store::Scope::Full)
-            .await
-            .unwrap()
-            .is_sound()
-    );
+    assert!(store.verify_journal(store::Scope::Full).await.unwrap().is_sound());
 }
 
 async fn a_panicking_unit_takes_back_only_itself(bench: Bench) {
@@ -176,14 +154,10 @@ async fn a_unit_may_open_savepoints_of_its_own(bench: Bench) {
     let unit = store.commit(move |tx| {
         Box::pin(async move {
             let mut inner = tx.conn().begin().await?;
-            sqlx::query("INSERT INTO note (id) VALUES (1)")
-                .execute(&mut *inner)
-                .await?;
+            sqlx::query("INSERT INTO note (id) VALUES (1)").execute(&mut *inner).await?;
             inner.rollback().await?;
             let mut inner = tx.conn().begin().await?;
-            sqlx::query("INSERT INTO note (id) VALUES (2)")
-                .execute(&mut *inner)
-                .await?;
+            sqlx::query("INSERT INTO note (id) VALUES (2)").execute(&mut *inner).await?;
             inner.commit().await?;
             Ok::<_, Error>(())
         })
@@ -219,9 +193,7 @@ async fn a_failed_commit_fails_every_unit_of_the_batch(bench: Bench) {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let orphan = store.commit(move |tx| {
         Box::pin(async move {
-            tx.conn()
-                .execute("INSERT INTO child (note) VALUES (404)")
-                .await?;
+            tx.conn().execute("INSERT INTO child (note) VALUES (404)").await?;
             tx.append(record(1)).await
         })
     });
@@ -242,23 +214,13 @@ async fn five_hundred_units_at_once_make_one_contiguous_journal(bench: Bench) {
     let store = bench.create().await;
     fill(&store, 500).await;
     let report = store.verify_journal(store::Scope::Full).await.unwrap();
-    assert_eq!(
-        (report.size, report.checked, report.findings),
-        (500, 500, vec![])
-    );
+    assert_eq!((report.size, report.checked, report.findings), (500, 500, vec![]));
     let mut reader = store.read().await.unwrap();
     let row = sqlx::query("SELECT MIN(seq), MAX(seq), COUNT(*) FROM journal")
         .fetch_one(&mut *reader)
         .await
         .unwrap();
-    assert_eq!(
-        (
-            row.get::<i64, _>(0),
-            row.get::<i64, _>(1),
-            row.get::<i64, _>(2)
-        ),
-        (0, 499, 500)
-    );
+    assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1), row.get::<i64, _>(2)), (0, 499, 500));
 }
 
 async fn a_full_queue_answers_busy(bench: Bench) {
@@ -287,10 +249,7 @@ async fn a_full_queue_answers_busy(bench: Bench) {
     release.send(()).unwrap();
     hold.await.unwrap().unwrap();
     let done = work.join_all().await;
-    let busy = done
-        .iter()
-        .filter(|d| d.as_ref().is_err_and(|e| e.code() == "store.busy"))
-        .count();
+    let busy = done.iter().filter(|d| d.as_ref().is_err_and(|e| e.code() == "store.busy")).count();
     assert_eq!((busy, done.iter().filter(|d| d.is_ok()).count()), (8, 2));
     assert_eq!(store.size().await.unwrap(), 2);
 }
@@ -307,12 +266,7 @@ async fn a_reader_cannot_write(bench: Bench) {
     let store = bench.create().await;
     table(&store).await;
     let mut reader = store.read().await.unwrap();
-    assert!(
-        reader
-            .execute("INSERT INTO note (id) VALUES (1)")
-            .await
-            .is_err()
-    );
+    assert!(reader.execute("INSERT INTO note (id) VALUES (1)").await.is_err());
     drop(reader);
     assert_eq!(notes(&store).await, Vec::<i64>::new());
 }
@@ -321,18 +275,12 @@ async fn a_clock_that_went_back_stops_writing_and_dates_nothing_back(bench: Benc
     let store = bench.filled(1).await;
     bench.clock.advance(SignedDuration::from_secs(-30));
     append(&store, 1).await.unwrap();
-    let found = store
-        .records(&Filter::default(), Default::default())
-        .await
-        .unwrap();
+    let found = store.records(&Filter::default(), Default::default()).await.unwrap();
     assert_eq!(found[1].at, found[0].at);
     for back in [3600, 86_400, 366 * 86_400] {
         bench.clock.set(crate::bench::START.parse().unwrap());
         bench.clock.advance(SignedDuration::from_secs(-back));
-        assert_eq!(
-            append(&store, 2).await.unwrap_err().code(),
-            "store.clock_behind"
-        );
+        assert_eq!(append(&store, 2).await.unwrap_err().code(), "store.clock_behind");
     }
     assert_eq!(store.standing(), Standing::Sound);
     bench.clock.set(crate::bench::START.parse().unwrap());
@@ -343,46 +291,23 @@ async fn a_record_that_cannot_be_a_leaf_is_refused(bench: Bench) {
     let store = bench.create().await;
     let long = "长".repeat(30_000);
     for bad in [
-        store::Record {
-            subject: String::new(),
-            ..record(1)
-        },
-        store::Record {
-            subject: "a\nb".into(),
-            ..record(1)
-        },
-        store::Record {
-            body: serde_json::json!(1.5),
-            ..record(1)
-        },
-        store::Record {
-            body: serde_json::json!(long),
-            ..record(1)
-        },
-        store::Record {
-            actor: store::Actor::new("x".repeat(300)),
-            ..record(1)
-        },
+        store::Record { subject: String::new(), ..record(1) },
+        store::Record { subject: "a\nb".into(), ..record(1) },
+        store::Record { body: serde_json::json!(1.5), ..record(1) },
+        store::Record { body: serde_json::json!(long), ..record(1) },
+        store::Record { actor: store::Actor::new("x".repeat(300)), ..record(1) },
     ] {
-        let done: Result<Seq, Error> = store
-            .commit(move |tx| Box::pin(async move { tx.append(bad).await }))
-            .await;
+        let done: Result<Seq, Error> =
+            store.commit(move |tx| Box::pin(async move { tx.append(bad).await })).await;
         let error = done.unwrap_err();
-        assert_eq!(
-            (error.code(), error.kind()),
-            ("store.bad_record", ErrorKind::Invalid)
-        );
+        assert_eq!((error.code(), error.kind()), ("store.bad_record", ErrorKind::Invalid));
     }
     assert_eq!(append(&store, 1).await.unwrap(), Seq(0));
 }
 
 async fn typed_nulls_blobs_and_large_integers_survive(bench: Bench) {
     let store = bench.create().await;
-    let bytes = if store.engine() == store::Engine::Sqlite {
-        "BLOB"
-    } else {
-        "BYTEA"
-    };
+    let bytes = if store.engine() == store::Engine::Sqlite { "BLOB" } else { "BYTEA" };
     let create = format!("CREATE TABLE kinds (id BIGINT, text TEXT, octets {bytes})");
     let unit = store.commit(move |tx| {
         Box::pin(async move {
@@ -410,10 +335,7 @@ async fn typed_nulls_blobs_and_large_integers_survive(bench: Bench) {
         .await
         .unwrap();
     type Row = (Option<i64>, Option<String>, Option<Vec<u8>>);
-    let read: Vec<Row> = rows
-        .iter()
-        .map(|row| (row.get(0), row.get(1), row.get(2)))
-        .collect();
+    let read: Vec<Row> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
     assert_eq!(
         read,
         [
@@ -446,12 +368,7 @@ async fn closing_finishes_what_waits_and_refuses_what_comes_later(bench: Bench) 
     tokio::time::sleep(Duration::from_millis(20)).await;
     let other = store.clone();
     store.close().await;
-    let done = work
-        .join_all()
-        .await
-        .into_iter()
-        .filter(Result::is_ok)
-        .count() as u64;
+    let done = work.join_all().await.into_iter().filter(Result::is_ok).count() as u64;
     assert_eq!(append(&other, 99).await.unwrap_err().code(), "store.closed");
     drop(other);
     let store = bench.open().await;

@@ -12,11 +12,7 @@ use store::{Opening, Scope, Standing};
 use crate::bench::{Bench, append};
 
 /// The points of a commit and how often each may be passed before the crash.
-const POINTS: [&str; 3] = [
-    "store.before_commit",
-    "store.after_commit",
-    "store.after_anchor",
-];
+const POINTS: [&str; 3] = ["store.before_commit", "store.after_commit", "store.after_anchor"];
 const TIMES: [u32; 3] = [1, 2, 7];
 
 crate::on_both_engines!(nothing_answered_is_lost_when_the_process_dies_in_a_commit);
@@ -24,21 +20,12 @@ crate::on_both_engines!(nothing_answered_is_lost_when_the_process_dies_in_a_comm
 async fn nothing_answered_is_lost_when_the_process_dies_in_a_commit(mut bench: Bench) {
     bench.create().await.close().await;
     let mut expected = 0;
-    for (point, times) in POINTS
-        .iter()
-        .flat_map(|point| TIMES.map(|times| (*point, times)))
-    {
+    for (point, times) in POINTS.iter().flat_map(|point| TIMES.map(|times| (*point, times))) {
         // The child needs the device for itself.
         let folder = bench.file("device");
-        let spare = SoftDevice::create(
-            &bench.file("spare"),
-            b"x",
-            gm::soft::Stretch::FAST_FOR_TESTS,
-        );
-        drop(std::mem::replace(
-            &mut bench.device,
-            std::sync::Arc::new(spare.unwrap()),
-        ));
+        let spare =
+            SoftDevice::create(&bench.file("spare"), b"x", gm::soft::Stretch::FAST_FOR_TESTS);
+        drop(std::mem::replace(&mut bench.device, std::sync::Arc::new(spare.unwrap())));
         let answered = run_child(&bench, point, times);
         bench.device = std::sync::Arc::new(SoftDevice::open(&folder, b"bench").unwrap());
         std::fs::remove_dir_all(bench.file("spare")).unwrap();
@@ -53,11 +40,7 @@ async fn nothing_answered_is_lost_when_the_process_dies_in_a_commit(mut bench: B
             "{point}:{times}: {answered} answered, {size}"
         );
         let report = store.verify_journal(Scope::Full).await.unwrap();
-        assert_eq!(
-            (report.checked, report.findings),
-            (size, vec![]),
-            "{point}:{times}"
-        );
+        assert_eq!((report.checked, report.findings), (size, vec![]), "{point}:{times}");
         append(&store, 0).await.unwrap();
         expected = size + 1;
         store.close().await;
@@ -99,11 +82,7 @@ async fn child() {
     );
     config.checkpoint_every = std::time::Duration::ZERO;
     config.verify_every = std::time::Duration::ZERO;
-    let store = store::Store::open(
-        config,
-        std::sync::Arc::new(device),
-        std::sync::Arc::new(clock),
-    );
+    let store = store::Store::open(config, std::sync::Arc::new(device), std::sync::Arc::new(clock));
     let store = store.await.unwrap();
     let mut answers = std::fs::File::create(folder.join("answers")).unwrap();
     for n in 0..100 {

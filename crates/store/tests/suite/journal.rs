@@ -21,13 +21,28 @@ crate::on_both_engines!(
     a_harmed_record_is_shown_as_harmed_and_exported_without_proof,
     tiles_and_entries_rebuild_the_root,
     verification_tells_how_far_it_is,
+    checkpoints_beside_commits_never_move_the_anchor_back,
 );
 
+async fn checkpoints_beside_commits_never_move_the_anchor_back(bench: Bench) {
+    let store = bench.create().await;
+    append(&store, 0).await.unwrap();
+    let signer = store.clone();
+    let checkpoints = tokio::spawn(async move {
+        for _ in 0..200 {
+            signer.checkpoint().await.unwrap();
+        }
+    });
+    for n in 1..300 {
+        append(&store, n).await.unwrap();
+    }
+    checkpoints.await.unwrap();
+    assert_eq!(store.standing(), store::Standing::Sound);
+    append(&store, 300).await.unwrap();
+}
+
 async fn all(store: &store::Store) -> Vec<Stored> {
-    let page = Page {
-        limit: 1000,
-        ..Page::default()
-    };
+    let page = Page { limit: 1000, ..Page::default() };
     store.records(&Filter::default(), page).await.unwrap()
 }
 
@@ -65,18 +80,11 @@ async fn every_combination_of_filters_finds_what_a_plain_search_finds(bench: Ben
 
 async fn pages_cover_everything_once_in_both_directions(bench: Bench) {
     let store = bench.filled(25).await;
-    let filter = Filter {
-        kind: Some("crl.published".into()),
-        ..Filter::default()
-    };
+    let filter = Filter { kind: Some("crl.published".into()), ..Filter::default() };
     let whole = store.records(&filter, Page::default()).await.unwrap();
     assert!(whole.len() > 4);
     for newest_first in [false, true] {
-        let mut page = Page {
-            after: None,
-            limit: 3,
-            newest_first,
-        };
+        let mut page = Page { after: None, limit: 3, newest_first };
         let mut seen = Vec::new();
         loop {
             let found = store.records(&filter, page).await.unwrap();
@@ -105,24 +113,14 @@ async fn every_record_is_proven_in_every_checkpointed_size(bench: Bench) {
     let found = store.prove_inclusion(Seq(599)).await.unwrap();
     assert_eq!((found.size, found.leaf), (600, all[599].leaf_hash));
     for (seq, size) in [(600, 600), (0, 601), (0, u64::MAX), (u64::MAX, u64::MAX)] {
-        assert!(
-            store.prove_inclusion_at(Seq(seq), size).await.is_err(),
-            "{seq} in {size}"
-        );
+        assert!(store.prove_inclusion_at(Seq(seq), size).await.is_err(), "{seq} in {size}");
     }
 }
 
 async fn the_journal_only_grew_between_any_two_sizes(bench: Bench) {
     let store = bench.filled(520).await;
-    for (old, new) in [
-        (0, 520),
-        (1, 2),
-        (255, 520),
-        (256, 257),
-        (256, 512),
-        (300, 513),
-        (520, 520),
-    ] {
+    for (old, new) in [(0, 520), (1, 2), (255, 520), (256, 257), (256, 512), (300, 513), (520, 520)]
+    {
         let found = store.prove_consistency(old, new).await.unwrap();
         let (a, b) = (&found.roots.0, &found.roots.1);
         tlog::verify_consistency((old, a), (new, b), &found.proof).unwrap();
@@ -146,10 +144,7 @@ async fn a_checkpoint_verifies_with_the_public_key_alone(bench: Bench) {
     let signed = store.checkpoint().await.unwrap();
     let checkpoint = check_note(&store, &signed.note);
     assert_eq!(checkpoint, signed.checkpoint);
-    assert_eq!(
-        (checkpoint.size, &*checkpoint.origin),
-        (7, "test.example.cn/journal")
-    );
+    assert_eq!((checkpoint.size, &*checkpoint.origin), (7, "test.example.cn/journal"));
     let anchored = std::fs::read_to_string(bench.anchor().join("institution.checkpoint")).unwrap();
     assert_eq!(anchored, signed.note);
     assert_eq!(store.latest_checkpoint().await.unwrap().unwrap(), signed);
@@ -159,11 +154,7 @@ async fn an_unchanged_journal_keeps_its_checkpoint(bench: Bench) {
     let store = bench.filled(7).await;
     let uses = || {
         let label = gm::KeyLabel::new(store::JOURNAL).unwrap();
-        gm::Device::session(&*bench.device)
-            .unwrap()
-            .key(&label)
-            .unwrap()
-            .uses
+        gm::Device::session(&*bench.device).unwrap().key(&label).unwrap().uses
     };
     let first = store.checkpoint().await.unwrap();
     let before = uses();
@@ -177,15 +168,10 @@ async fn an_unchanged_journal_keeps_its_checkpoint(bench: Bench) {
 async fn a_stranger_can_check_an_export_line_by_line(bench: Bench) {
     let store = bench.filled(530).await;
     let mut out = Vec::new();
-    let filter = Filter {
-        actor: Some("system".into()),
-        ..Filter::default()
-    };
+    let filter = Filter { actor: Some("system".into()), ..Filter::default() };
     let summary = store.export(&filter, &mut out).await.unwrap();
     let text = String::from_utf8(out).unwrap();
-    let mut lines = text
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let first = lines.next().unwrap();
     assert_eq!(first["form"], "yinxin-journal-export/1");
     let checkpoint = check_note(&store, first["checkpoint"].as_str().unwrap());
@@ -201,10 +187,7 @@ async fn a_stranger_can_check_an_export_line_by_line(bench: Bench) {
         let (seq, hash) = (line["seq"].as_u64().unwrap(), Hash::leaf(leaf.as_bytes()));
         tlog::verify_inclusion(&hash, seq, checkpoint.size, &proof, &checkpoint.root).unwrap();
         let body: Value = serde_json::from_str(leaf).unwrap();
-        assert_eq!(
-            (body["seq"].as_u64(), body["actor"].as_str()),
-            (Some(seq), Some("system"))
-        );
+        assert_eq!((body["seq"].as_u64(), body["actor"].as_str()), (Some(seq), Some("system")));
         records += 1;
     }
     assert_eq!((summary.records, summary.size), (records, 530));
@@ -221,12 +204,7 @@ async fn a_harmed_record_is_shown_as_harmed_and_exported_without_proof(bench: Be
         ])
         .await;
     assert!(!store.verify_journal(Scope::Full).await.unwrap().is_sound());
-    let harmed: Vec<_> = all(&store)
-        .await
-        .iter()
-        .filter(|r| !r.intact)
-        .map(|r| r.seq.0)
-        .collect();
+    let harmed: Vec<_> = all(&store).await.iter().filter(|r| !r.intact).map(|r| r.seq.0).collect();
     assert_eq!(harmed, [2, 4]);
     let mut out = Vec::new();
     let summary = store.export(&Filter::default(), &mut out).await.unwrap();
@@ -234,21 +212,14 @@ async fn a_harmed_record_is_shown_as_harmed_and_exported_without_proof(bench: Be
     assert_eq!((summary.records, summary.unproven), (6, 1));
     let text = String::from_utf8(out).unwrap();
     let line: Value = serde_json::from_str(text.lines().nth(3).unwrap()).unwrap();
-    assert_eq!(
-        (line["seq"].as_u64(), &line["proof"]),
-        (Some(2), &Value::Null)
-    );
+    assert_eq!((line["seq"].as_u64(), &line["proof"]), (Some(2), &Value::Null));
 }
 
 async fn tiles_and_entries_rebuild_the_root(bench: Bench) {
     let store = bench.filled(600).await;
     let root = store.checkpoint().await.unwrap().checkpoint.root;
     let mut range = tlog::CompactRange::new();
-    for tile in [
-        Tile::new(0, 0, 256),
-        Tile::new(0, 1, 256),
-        Tile::new(0, 2, 88),
-    ] {
+    for tile in [Tile::new(0, 0, 256), Tile::new(0, 1, 256), Tile::new(0, 2, 88)] {
         let tile = tile.unwrap();
         let hashes = store.tile(&tile).await.unwrap();
         let hashes = tlog::tile::from_bytes(&hashes, tile.width()).unwrap();
@@ -261,14 +232,7 @@ async fn tiles_and_entries_rebuild_the_root(bench: Bench) {
         }
     }
     assert_eq!(range.root(), root);
-    assert_eq!(
-        store
-            .tile(&Tile::new(1, 0, 2).unwrap())
-            .await
-            .unwrap()
-            .len(),
-        64
-    );
+    assert_eq!(store.tile(&Tile::new(1, 0, 2).unwrap()).await.unwrap().len(), 64);
     for missing in [Tile::new(0, 2, 89), Tile::new(0, 3, 1), Tile::new(1, 0, 3)] {
         let error = store.tile(&missing.unwrap()).await.unwrap_err();
         assert_eq!(error.code(), "store.not_found");
@@ -281,10 +245,7 @@ async fn verification_tells_how_far_it_is(bench: Bench) {
     let store = bench.create().await;
     fill(&store, 2100).await;
     let mut told = Vec::new();
-    let report = store
-        .verify_journal_with(Scope::Full, &mut |p| told.push(p))
-        .await
-        .unwrap();
+    let report = store.verify_journal_with(Scope::Full, &mut |p| told.push(p)).await.unwrap();
     assert!(report.is_sound() && report.checked == 2100);
     assert!(told.len() > 1 && told.iter().all(|p| p.total == 2100));
     assert_eq!(told.last().unwrap().done, 2100);

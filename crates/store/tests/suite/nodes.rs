@@ -21,13 +21,7 @@ async fn two_nodes_write_one_contiguous_journal(bench: Bench) {
     seqs.sort_unstable();
     assert_eq!(seqs, (0..200).collect::<Vec<_>>());
     for store in [&one, &two] {
-        assert!(
-            store
-                .verify_journal(store::Scope::Full)
-                .await
-                .unwrap()
-                .is_sound()
-        );
+        assert!(store.verify_journal(store::Scope::Full).await.unwrap().is_sound());
         assert_eq!(store.standing(), Standing::Sound);
     }
     one.checkpoint().await.unwrap();
@@ -44,18 +38,13 @@ async fn a_node_follows_what_another_wrote_and_checks_it(bench: Bench) {
     assert_eq!(append(&two, 5).await.unwrap(), Seq(5));
     // What the other wrote meanwhile is edited before this node has seen it.
     append(&one, 6).await.unwrap();
-    bench
-        .harm(&["UPDATE journal SET actor = 'client:evil' WHERE seq = 6"])
-        .await;
+    bench.harm(&["UPDATE journal SET actor = 'client:evil' WHERE seq = 6"]).await;
     assert_eq!(append(&two, 7).await.unwrap_err().code(), "store.halted");
     assert!(halted(&two).contains("检索字段"), "{}", halted(&two));
 }
 
 async fn a_node_that_sees_a_forged_extension_halts(bench: Bench) {
-    let (one, two) = (
-        bench.create().await,
-        bench.open_with(bench.config(Opening::Existing)).await,
-    );
+    let (one, two) = (bench.create().await, bench.open_with(bench.config(Opening::Existing)).await);
     append(&one, 0).await.unwrap();
     bench.harm(&["UPDATE journal_head SET size = 2"]).await;
     assert_eq!(append(&two, 1).await.unwrap_err().code(), "store.halted");

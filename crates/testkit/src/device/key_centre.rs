@@ -9,18 +9,9 @@ use gm::{
 use super::{Case, label, refused, with_key};
 
 pub(super) const CASES: &[Case] = &[
-    (
-        "a wrapped key reaches its owner through the envelope",
-        envelope_round_trip,
-    ),
-    (
-        "a wrapped key cannot be opened as data",
-        wrapped_key_is_not_data,
-    ),
-    (
-        "a wrapped key changed or under another key is refused",
-        changed_wrapping_is_refused,
-    ),
+    ("a wrapped key reaches its owner through the envelope", envelope_round_trip),
+    ("a wrapped key cannot be opened as data", wrapped_key_is_not_data),
+    ("a wrapped key changed or under another key is refused", changed_wrapping_is_refused),
     ("wrapped keys are all different", wrapped_keys_differ),
 ];
 
@@ -40,17 +31,10 @@ fn envelope_round_trip(device: &dyn Device) {
     let (mut session, kek) = with_key(device, KeyKind::Sm4);
     let owner = owner(device);
     let wrapped = session.generate_wrapped(&kek).unwrap();
-    let one = session
-        .envelope_wrapped(&kek, &wrapped, owner.public_key())
-        .unwrap();
-    let two = session
-        .envelope_wrapped(&kek, &wrapped, owner.public_key())
-        .unwrap();
+    let one = session.envelope_wrapped(&kek, &wrapped, owner.public_key()).unwrap();
+    let two = session.envelope_wrapped(&kek, &wrapped, owner.public_key()).unwrap();
     assert_eq!(one.public_key, wrapped.public_key);
-    assert_ne!(
-        one.encrypted_private_key, two.encrypted_private_key,
-        "the SM4 key repeated"
-    );
+    assert_ne!(one.encrypted_private_key, two.encrypted_private_key, "the SM4 key repeated");
     for envelope in [one, two] {
         let key = opened(&envelope, &owner);
         assert_eq!(*key.public_key(), wrapped.public_key);
@@ -64,10 +48,7 @@ fn wrapped_key_is_not_data(device: &dyn Device) {
     let wrapped = session.generate_wrapped(&kek).unwrap();
     let sec1 = wrapped.public_key.to_sec1();
     for aad in [&b""[..], &sec1, &sec1[1..]] {
-        refused(
-            session.open(&kek, aad, &wrapped.sealed),
-            RefusedReason::BadInput,
-        );
+        refused(session.open(&kek, aad, &wrapped.sealed), RefusedReason::BadInput);
     }
 }
 
@@ -88,9 +69,7 @@ fn changed_wrapping_is_refused(device: &dyn Device) {
         refused(session.envelope_wrapped(&kek, &changed, &to), reason);
     }
     let mut data = wrapped.clone();
-    data.sealed = session
-        .seal(&kek, &wrapped.public_key.to_sec1(), &[1; 32])
-        .unwrap();
+    data.sealed = session.seal(&kek, &wrapped.public_key.to_sec1(), &[1; 32]).unwrap();
     refused(session.envelope_wrapped(&kek, &data, &to), reason);
 }
 

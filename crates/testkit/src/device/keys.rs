@@ -6,23 +6,11 @@ use super::{Case, label, refused, with_key};
 
 pub(super) const CASES: &[Case] = &[
     ("a new device has no keys", new_device_is_empty),
-    (
-        "keys are listed by label with kind and public half",
-        keys_are_listed,
-    ),
+    ("keys are listed by label with kind and public half", keys_are_listed),
     ("a label is given only once", label_is_unique),
-    (
-        "an unknown label is refused everywhere",
-        unknown_label_is_refused,
-    ),
-    (
-        "a destroyed key is gone and its label free",
-        destroyed_key_is_gone,
-    ),
-    (
-        "a key of the wrong kind is refused everywhere",
-        wrong_kind_is_refused,
-    ),
+    ("an unknown label is refused everywhere", unknown_label_is_refused),
+    ("a destroyed key is gone and its label free", destroyed_key_is_gone),
+    ("a key of the wrong kind is refused everywhere", wrong_kind_is_refused),
     ("every session sees the same keys", sessions_share_keys),
 ];
 
@@ -56,14 +44,8 @@ fn keys_are_listed(device: &dyn Device) {
 fn label_is_unique(device: &dyn Device) {
     let (mut session, key) = with_key(device, KeyKind::Sm2Sign);
     let before = session.key(&key).unwrap();
-    refused(
-        session.generate(&key, KeyKind::Sm2Sign),
-        RefusedReason::LabelTaken,
-    );
-    refused(
-        session.generate(&key, KeyKind::Hmac),
-        RefusedReason::LabelTaken,
-    );
+    refused(session.generate(&key, KeyKind::Sm2Sign), RefusedReason::LabelTaken);
+    refused(session.generate(&key, KeyKind::Hmac), RefusedReason::LabelTaken);
     assert_eq!(session.key(&key).unwrap(), before);
 }
 
@@ -88,10 +70,7 @@ fn destroyed_key_is_gone(device: &dyn Device) {
     session.sign_digest(&key, &Digest([1; 32])).unwrap();
     session.destroy(&key).unwrap();
     refused(session.key(&key), RefusedReason::NoSuchKey);
-    refused(
-        session.sign_digest(&key, &Digest([1; 32])),
-        RefusedReason::NoSuchKey,
-    );
+    refused(session.sign_digest(&key, &Digest([1; 32])), RefusedReason::NoSuchKey);
     let again = session.generate(&key, KeyKind::Sm2Sign).unwrap();
     assert_ne!(again.public_key, first);
     assert_eq!(again.uses, 0);
@@ -100,11 +79,7 @@ fn destroyed_key_is_gone(device: &dyn Device) {
 fn wrong_kind_is_refused(device: &dyn Device) {
     let mut session = device.session().unwrap();
     let (sign, decrypt, sm4, hmac) = (label("sign"), label("decrypt"), label("sm4"), label("hmac"));
-    let signer = session
-        .generate(&sign, KeyKind::Sm2Sign)
-        .unwrap()
-        .public_key
-        .unwrap();
+    let signer = session.generate(&sign, KeyKind::Sm2Sign).unwrap().public_key.unwrap();
     session.generate(&decrypt, KeyKind::Sm2Decrypt).unwrap();
     session.generate(&sm4, KeyKind::Sm4).unwrap();
     session.generate(&hmac, KeyKind::Hmac).unwrap();

@@ -5,10 +5,7 @@ use gm::{Device, KeyKind, UserId, sm2};
 use super::{Case, label};
 
 pub(super) const CASES: &[Case] = &[
-    (
-        "concurrent sessions sign, count and draw correctly",
-        concurrent_signing,
-    ),
+    ("concurrent sessions sign, count and draw correctly", concurrent_signing),
     ("concurrent sessions make and destroy keys", concurrent_keys),
 ];
 
@@ -17,11 +14,7 @@ const ROUNDS: usize = 50;
 
 fn concurrent_signing(device: &dyn Device) {
     let key = label("key");
-    let made = device
-        .session()
-        .unwrap()
-        .generate(&key, KeyKind::Sm2Sign)
-        .unwrap();
+    let made = device.session().unwrap().generate(&key, KeyKind::Sm2Sign).unwrap();
     let public = made.public_key.unwrap();
     std::thread::scope(|scope| {
         for thread in 0..THREADS {

@@ -17,15 +17,8 @@ pub type Case = (&'static str, fn(&dyn Device));
 
 /// Every case, in the order in which they build on each other.
 pub fn cases() -> Vec<Case> {
-    [
-        keys::CASES,
-        sm2::CASES,
-        symmetric::CASES,
-        key_centre::CASES,
-        ceremony::CASES,
-        load::CASES,
-    ]
-    .concat()
+    [keys::CASES, sm2::CASES, symmetric::CASES, key_centre::CASES, ceremony::CASES, load::CASES]
+        .concat()
 }
 
 /// Runs every case on a device made for it. Panics with the case's name where one fails.

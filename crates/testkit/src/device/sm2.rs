@@ -5,37 +5,19 @@ use gm::{Ciphertext, Device, Digest, KeyKind, RefusedReason, Signature, UserId, 
 use super::{Case, label, refused, with_key};
 
 pub(super) const CASES: &[Case] = &[
-    (
-        "a signature verifies under its key, ID and message only",
-        signature_verifies,
-    ),
-    (
-        "signing e equals signing the message",
-        signing_digest_equals_message,
-    ),
-    (
-        "every signature is counted, nothing else is",
-        signatures_are_counted,
-    ),
-    (
-        "what is encrypted to a key decrypts with it only",
-        encryption_round_trip,
-    ),
-    (
-        "a changed ciphertext is refused",
-        changed_ciphertext_is_refused,
-    ),
+    ("a signature verifies under its key, ID and message only", signature_verifies),
+    ("signing e equals signing the message", signing_digest_equals_message),
+    ("every signature is counted, nothing else is", signatures_are_counted),
+    ("what is encrypted to a key decrypts with it only", encryption_round_trip),
+    ("a changed ciphertext is refused", changed_ciphertext_is_refused),
 ];
 
 fn signature_verifies(device: &dyn Device) {
     let (mut session, key) = with_key(device, KeyKind::Sm2Sign);
     let public = session.key(&key).unwrap().public_key.unwrap();
     let other = session.generate(&label("other"), KeyKind::Sm2Sign).unwrap();
-    let ids = [
-        UserId::default(),
-        UserId::new("甲").unwrap(),
-        UserId::new(vec![0xff; 300]).unwrap(),
-    ];
+    let ids =
+        [UserId::default(), UserId::new("甲").unwrap(), UserId::new(vec![0xff; 300]).unwrap()];
     for id in &ids {
         for message in [&b""[..], b"m", &[0xa5; 5000]] {
             let signature = session.sign(&key, id, message).unwrap();
@@ -93,9 +75,7 @@ fn encryption_round_trip(device: &dyn Device) {
 fn changed_ciphertext_is_refused(device: &dyn Device) {
     let (mut session, key) = with_key(device, KeyKind::Sm2Decrypt);
     let public = session.key(&key).unwrap().public_key.unwrap();
-    let sent = sm2::encrypt(&public, b"sixteen octets !", &mut session)
-        .unwrap()
-        .to_raw();
+    let sent = sm2::encrypt(&public, b"sixteen octets !", &mut session).unwrap().to_raw();
     // Behind the point every bit matters; a changed point is off the curve already.
     for at in 65..sent.len() {
         let mut changed = sent.clone();

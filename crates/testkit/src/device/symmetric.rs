@@ -5,20 +5,11 @@ use gm::{Device, KeyKind, RefusedReason};
 use super::{Case, label, refused, with_key};
 
 pub(super) const CASES: &[Case] = &[
-    (
-        "what is sealed opens with the same key and context only",
-        seal_round_trip,
-    ),
-    (
-        "a changed, cut or foreign seal is refused",
-        changed_seal_is_refused,
-    ),
+    ("what is sealed opens with the same key and context only", seal_round_trip),
+    ("a changed, cut or foreign seal is refused", changed_seal_is_refused),
     ("sealing twice never gives the same octets", seals_differ),
     ("an HMAC depends on key and data only", hmac_is_a_function),
-    (
-        "random octets fill every length and do not repeat",
-        random_is_not_stuck,
-    ),
+    ("random octets fill every length and do not repeat", random_is_not_stuck),
 ];
 
 fn seal_round_trip(device: &dyn Device) {
@@ -29,44 +20,24 @@ fn seal_round_trip(device: &dyn Device) {
         let plain = vec![0x33; length];
         let sealed = session.seal(&key, b"context", &plain).unwrap();
         assert_eq!(sealed.len(), 12 + length + 16);
-        assert_eq!(
-            session.open(&key, b"context", &sealed).unwrap().as_slice(),
-            plain
-        );
-        refused(
-            session.open(&key, b"context2", &sealed),
-            RefusedReason::BadInput,
-        );
+        assert_eq!(session.open(&key, b"context", &sealed).unwrap().as_slice(), plain);
+        refused(session.open(&key, b"context2", &sealed), RefusedReason::BadInput);
         refused(session.open(&key, b"", &sealed), RefusedReason::BadInput);
-        refused(
-            session.open(&other, b"context", &sealed),
-            RefusedReason::BadInput,
-        );
+        refused(session.open(&other, b"context", &sealed), RefusedReason::BadInput);
     }
 }
 
 fn changed_seal_is_refused(device: &dyn Device) {
     let (mut session, key) = with_key(device, KeyKind::Sm4);
-    let sealed = session
-        .seal(&key, b"context", b"twenty octets of it.")
-        .unwrap();
+    let sealed = session.seal(&key, b"context", b"twenty octets of it.").unwrap();
     for at in 0..sealed.len() {
         let mut changed = sealed.clone();
         changed[at] ^= 1;
-        refused(
-            session.open(&key, b"context", &changed),
-            RefusedReason::BadInput,
-        );
-        refused(
-            session.open(&key, b"context", &sealed[..at]),
-            RefusedReason::BadInput,
-        );
+        refused(session.open(&key, b"context", &changed), RefusedReason::BadInput);
+        refused(session.open(&key, b"context", &sealed[..at]), RefusedReason::BadInput);
     }
     let longer = [&sealed[..], &[0]].concat();
-    refused(
-        session.open(&key, b"context", &longer),
-        RefusedReason::BadInput,
-    );
+    refused(session.open(&key, b"context", &longer), RefusedReason::BadInput);
 }
 
 fn seals_differ(device: &dyn Device) {

@@ -36,16 +36,8 @@ pub(super) const PEOPLE: &[&str] = &[
 ];
 
 /// First parts of unit names: places that do not exist.
-pub(super) const PLACES: &[&str] = &[
-    "云中市",
-    "临渊县",
-    "扶摇区",
-    "青萍市",
-    "沧浪县",
-    "桃源区",
-    "蓬莱岛市",
-    "不周山县",
-];
+pub(super) const PLACES: &[&str] =
+    &["云中市", "临渊县", "扶摇区", "青萍市", "沧浪县", "桃源区", "蓬莱岛市", "不周山县"];
 
 /// Second parts.
 pub(super) const BODIES: &[&str] = &[

@@ -30,9 +30,7 @@ impl Organization {
         let mut random = Seeded::new(seed ^ 0x756e_6974);
         let (region, province, locality) = REGIONS[random.below(REGIONS.len())];
         let kind = random.pick(&["11", "12", "91", "93"]).to_owned();
-        let serial: String = (0..6)
-            .map(|_| letter(random.below(ALPHABET.len())))
-            .collect();
+        let serial: String = (0..6).map(|_| letter(random.below(ALPHABET.len()))).collect();
         let code = format!("YX{serial}");
         let organization_code = format!("{code}{}", organization_code_check(&code));
         let body = format!("{kind}{region}{organization_code}");
@@ -70,10 +68,7 @@ pub fn organization_code_check(code: &str) -> char {
         .zip([3, 7, 9, 10, 5, 8, 4, 2])
         .map(|(character, weight)| character.to_digit(36).unwrap() * weight)
         .sum();
-    "0X987654321"
-        .chars()
-        .nth((sum % 11).try_into().unwrap())
-        .unwrap()
+    "0X987654321".chars().nth((sum % 11).try_into().unwrap()).unwrap()
 }
 
 #[cfg(test)]

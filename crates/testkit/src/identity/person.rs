@@ -41,11 +41,7 @@ impl Person {
             name: random.pick(PEOPLE).to_owned(),
             id_number: format!("{body}{check}"),
             born: (narrow(year), narrow(month), narrow(day)),
-            sex: if sequence.is_multiple_of(2) {
-                Sex::Female
-            } else {
-                Sex::Male
-            },
+            sex: if sequence.is_multiple_of(2) { Sex::Female } else { Sex::Male },
             email: format!("person-{seed}@example.invalid"),
         }
     }
@@ -63,10 +59,7 @@ pub fn id_number_check(digits: &str) -> char {
         .zip([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
         .map(|(digit, weight)| digit.to_digit(10).unwrap() * weight)
         .sum();
-    "10X98765432"
-        .chars()
-        .nth((sum % 11).try_into().unwrap())
-        .unwrap()
+    "10X98765432".chars().nth((sum % 11).try_into().unwrap()).unwrap()
 }
 
 #[cfg(test)]
@@ -84,11 +77,7 @@ mod tests {
         let people: Vec<_> = (0..500).map(Person::from_seed).collect();
         assert_eq!(people[3], Person::from_seed(3));
         for check in "10X98765432".chars() {
-            assert!(
-                people
-                    .iter()
-                    .any(|person| person.id_number.ends_with(check))
-            );
+            assert!(people.iter().any(|person| person.id_number.ends_with(check)));
         }
         assert!(people.iter().any(|person| person.sex == Sex::Female));
         assert!(people.iter().any(|person| person.name == "周𠮷"));

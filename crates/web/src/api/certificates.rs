@@ -62,11 +62,7 @@ pub async fn list(
     let before = page.after.as_deref().map(mark).transpose()?;
     let filter = CertificateFilter::from(query);
     let limit = page.limit();
-    let page = app
-        .ca()
-        .list(&filter, before, limit)
-        .await
-        .map_err(app::Error::from)?;
+    let page = app.ca().list(&filter, before, limit).await.map_err(app::Error::from)?;
     let total = app.ca().count(&filter).await.map_err(app::Error::from)?;
     Ok(Json(PageView {
         items: page.records.iter().map(CertificateView::from).collect(),
@@ -76,8 +72,7 @@ pub async fn list(
 }
 
 fn mark(text: &str) -> Result<i64, Problem> {
-    text.parse()
-        .map_err(|_| app::Error::Ca(ca::Invalid::Page.into()).into())
+    text.parse().map_err(|_| app::Error::Ca(ca::Invalid::Page.into()).into())
 }
 
 async fn found(app: &App, text: &str) -> Result<StoredCertificate, Problem> {
@@ -131,20 +126,12 @@ pub async fn status(
     Path(text): Path<String>,
 ) -> Result<Json<StatusBody>, Problem> {
     let serial = serial(&text)?;
-    let view = app
-        .ca()
-        .status_of(&serial)
-        .await
-        .map_err(app::Error::from)?;
+    let view = app.ca().status_of(&serial).await.map_err(app::Error::from)?;
     let (status, not_after) = match view {
         StatusView::Unknown => ("unknown", None),
         StatusView::Issued { status, not_after } => (status.as_str(), Some(not_after.to_string())),
     };
-    Ok(Json(StatusBody {
-        serial: serial.to_hex(),
-        status,
-        not_after,
-    }))
+    Ok(Json(StatusBody { serial: serial.to_hex(), status, not_after }))
 }
 
 /// Renewal: the same subject for another term.
@@ -181,15 +168,8 @@ pub async fn renew(
         kind,
         subject: SubjectInput::from_certificate(&old.certificate).map_err(app::Error::from)?,
         proof,
-        validity: Validity {
-            not_before: None,
-            not_after: body.not_after,
-        },
-        act: if same_key {
-            Act::Renew(serial)
-        } else {
-            Act::Rekey(serial)
-        },
+        validity: Validity { not_before: None, not_after: body.not_after },
+        act: if same_key { Act::Renew(serial) } else { Act::Rekey(serial) },
         actor: allowed.actor(),
     };
     let done = app.enrol(order).await?;
@@ -242,10 +222,7 @@ pub async fn revoke(
 ) -> Result<Json<Vec<CertificateView>>, Problem> {
     let reason = RevocationReason::from_name(&body.reason)
         .map_err(|e| app::Error::from(ca::Error::from(e)))?;
-    let revocation = Revocation {
-        reason,
-        invalid_since: body.invalid_since,
-    };
+    let revocation = Revocation { reason, invalid_since: body.invalid_since };
     change(app, allowed, &text, Change::Revoke(revocation)).await
 }
 

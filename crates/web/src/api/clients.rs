@@ -71,18 +71,10 @@ pub async fn list(
     State(app): State<App>,
     allowed: Allowed,
 ) -> Result<Json<PageView<ClientView>>, Problem> {
-    let clients = app
-        .access()
-        .clients(allowed.permit())
-        .await
-        .map_err(app::Error::from)?;
+    let clients = app.access().clients(allowed.permit()).await.map_err(app::Error::from)?;
     let items: Vec<_> = clients.iter().map(ClientView::from).collect();
     let total = u64::try_from(items.len()).ok();
-    Ok(Json(PageView {
-        items,
-        next: None,
-        total,
-    }))
+    Ok(Json(PageView { items, next: None, total }))
 }
 
 /// Creates a client.
@@ -98,11 +90,8 @@ pub async fn create(
         public_key: public_key(&body.public_key)?,
         roles: body.roles.parse::<Roles>().map_err(app::Error::from)?,
     };
-    let client = app
-        .access()
-        .create_client(allowed.permit(), new)
-        .await
-        .map_err(app::Error::from)?;
+    let client =
+        app.access().create_client(allowed.permit(), new).await.map_err(app::Error::from)?;
     Ok((StatusCode::CREATED, Json(ClientView::from(&client))).into_response())
 }
 
@@ -115,10 +104,7 @@ pub async fn disable(
     Path(id): Path<String>,
 ) -> Result<Json<ClientView>, Problem> {
     let id = id.parse().map_err(app::Error::from)?;
-    let client = app
-        .access()
-        .disable_client(allowed.permit(), id)
-        .await
-        .map_err(app::Error::from)?;
+    let client =
+        app.access().disable_client(allowed.permit(), id).await.map_err(app::Error::from)?;
     Ok(Json(ClientView::from(&client)))
 }

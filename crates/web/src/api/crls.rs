@@ -57,17 +57,9 @@ pub async fn list(
     _: Allowed,
     Params(page): Params<PageQuery>,
 ) -> Result<Json<PageView<CrlView>>, Problem> {
-    let records = app
-        .ca()
-        .crls(page.limit())
-        .await
-        .map_err(app::Error::from)?;
+    let records = app.ca().crls(page.limit()).await.map_err(app::Error::from)?;
     let items = records.iter().map(CrlView::from).collect();
-    Ok(Json(PageView {
-        items,
-        next: None,
-        total: None,
-    }))
+    Ok(Json(PageView { items, next: None, total: None }))
 }
 
 /// Which list to make now.
@@ -109,9 +101,5 @@ pub async fn publish(
         }
     };
     let out = app.ca().publish_crl(kind).await.map_err(app::Error::from)?;
-    Ok(Json(PublishedView {
-        number: out.number,
-        entries: out.entries,
-        sm3: out.etag,
-    }))
+    Ok(Json(PublishedView { number: out.number, entries: out.entries, sm3: out.etag }))
 }

@@ -40,10 +40,7 @@ pub async fn certificates(
     let body = Body::from_stream(futures_util::StreamExt::chain(head, rows));
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"certificates.csv\"",
-        ),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"certificates.csv\""),
         (header::CACHE_CONTROL, "no-store"),
     ];
     (headers, body).into_response()
@@ -84,10 +81,7 @@ pub async fn journal(State(app): State<App>, _: Allowed) -> Result<Response, Pro
     });
     let headers = [
         (header::CONTENT_TYPE, "application/jsonl"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"journal.jsonl\"",
-        ),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"journal.jsonl\""),
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, Body::from_stream(ReaderStream::new(reader))).into_response())

@@ -84,34 +84,18 @@ pub async fn list(
         actor: query.actor,
         subject: query.subject,
     };
-    let page = Page {
-        after,
-        limit,
-        newest_first: true,
-    };
-    let records = app
-        .store()
-        .records(&filter, page)
-        .await
-        .map_err(app::Error::from)?;
+    let page = Page { after, limit, newest_first: true };
+    let records = app.store().records(&filter, page).await.map_err(app::Error::from)?;
     let total = app.store().count(&filter).await.map_err(app::Error::from)?;
     let full = u32::try_from(records.len()).is_ok_and(|n| n == limit);
-    let next = records
-        .last()
-        .filter(|_| full)
-        .map(|last| last.seq.0.to_string());
+    let next = records.last().filter(|_| full).map(|last| last.seq.0.to_string());
     let items = records.into_iter().map(RecordView::from).collect();
-    Ok(Json(PageView {
-        items,
-        next,
-        total: Some(total),
-    }))
+    Ok(Json(PageView { items, next, total: Some(total) }))
 }
 
 fn seq(text: &str) -> Result<Seq, Problem> {
-    let number = text
-        .parse()
-        .map_err(|_| Problem::bad_request("web.seq", "日志序号应为非负整数"))?;
+    let number =
+        text.parse().map_err(|_| Problem::bad_request("web.seq", "日志序号应为非负整数"))?;
     Ok(Seq(number))
 }
 
@@ -142,11 +126,8 @@ pub async fn proof(
 ) -> Result<Json<InclusionView>, Problem> {
     let signed = app.store().checkpoint().await.map_err(app::Error::from)?;
     let size = signed.checkpoint.size;
-    let found = app
-        .store()
-        .prove_inclusion_at(seq(&text)?, size)
-        .await
-        .map_err(app::Error::from)?;
+    let found =
+        app.store().prove_inclusion_at(seq(&text)?, size).await.map_err(app::Error::from)?;
     Ok(Json(InclusionView {
         seq: found.seq.0,
         size: found.size,
@@ -190,11 +171,8 @@ pub async fn consistency(
     _: Allowed,
     Params(query): Params<ConsistencyQuery>,
 ) -> Result<Json<ConsistencyView>, Problem> {
-    let found = app
-        .store()
-        .prove_consistency(query.from, query.to)
-        .await
-        .map_err(app::Error::from)?;
+    let found =
+        app.store().prove_consistency(query.from, query.to).await.map_err(app::Error::from)?;
     Ok(Json(ConsistencyView {
         from: found.sizes.0,
         to: found.sizes.1,

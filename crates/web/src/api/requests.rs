@@ -94,15 +94,9 @@ impl From<&Enrolment> for OrderView {
 impl OrderView {
     pub(crate) fn of(done: &Enrolled) -> Result<Self, Problem> {
         let certificates = [Some(&done.sign), done.enc.as_ref()].into_iter().flatten();
-        let certificates = certificates
-            .map(CertificateView::whole)
-            .collect::<Result<_, _>>()?;
+        let certificates = certificates.map(CertificateView::whole).collect::<Result<_, _>>()?;
         let response = Some(STANDARD.encode(&done.response));
-        Ok(Self {
-            certificates,
-            response,
-            ..Self::from(&done.enrolment)
-        })
+        Ok(Self { certificates, response, ..Self::from(&done.enrolment) })
     }
 }
 
@@ -138,23 +132,18 @@ pub async fn create(
         Err(problem) => {
             // An authenticated order that is refused at the door is a legal act (Art. 21).
             let (code, text) = (problem.code.clone(), problem.detail.clone());
-            app.note_refusal(&request_id, allowed.actor(), code, text)
-                .await?;
+            app.note_refusal(&request_id, allowed.actor(), code, text).await?;
             return Err(problem);
         }
     };
-    let subject = body
-        .subject
-        .unwrap_or_else(|| SubjectInput::from_name(proof.request().subject()));
+    let subject =
+        body.subject.unwrap_or_else(|| SubjectInput::from_name(proof.request().subject()));
     let order = EnrolOrder {
         request_id,
         kind: body.kind,
         subject,
         proof,
-        validity: Validity {
-            not_before: None,
-            not_after: body.not_after,
-        },
+        validity: Validity { not_before: None, not_after: body.not_after },
         act: Act::New,
         actor: allowed.actor(),
     };
@@ -182,15 +171,9 @@ pub async fn list(
     Params(page): Params<PageQuery>,
 ) -> Result<Json<PageView<OrderView>>, Problem> {
     let state = query.state.as_deref().unwrap_or_default();
-    let page = app
-        .enrolments(state, page.after.as_deref(), page.limit())
-        .await?;
+    let page = app.enrolments(state, page.after.as_deref(), page.limit()).await?;
     let items = page.enrolments.iter().map(OrderView::from).collect();
-    Ok(Json(PageView {
-        items,
-        next: page.next,
-        total: None,
-    }))
+    Ok(Json(PageView { items, next: page.next, total: None }))
 }
 
 /// One order; the certificates stand under `/api/v1/certificates`.
@@ -201,9 +184,7 @@ pub async fn show(
     _: Allowed,
     Path(id): Path<String>,
 ) -> Result<Json<OrderView>, Problem> {
-    Ok(Json(OrderView::from(
-        &app.enrolment(&request_id(&id)?).await?,
-    )))
+    Ok(Json(OrderView::from(&app.enrolment(&request_id(&id)?).await?)))
 }
 
 /// The GM/T 0092 answer in DER.
@@ -215,12 +196,8 @@ pub async fn response(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let found = app.enrolment(&request_id(&id)?).await?;
-    let der = found
-        .response
-        .ok_or_else(|| Problem::not_found("该申请还没有签发结果"))?;
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
+    let der = found.response.ok_or_else(|| Problem::not_found("该申请还没有签发结果"))?;
+    let headers =
+        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, der).into_response())
 }

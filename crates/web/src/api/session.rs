@@ -24,11 +24,7 @@ pub struct SessionView {
 #[utoipa::path(post, path = "/api/v1/session", tag = "session",
     responses((status = 201, body = SessionView), (status = 401, body = Problem)))]
 pub async fn open(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
-    let opened = app
-        .access()
-        .open_session(&caller.0)
-        .await
-        .map_err(app::Error::from)?;
+    let opened = app.access().open_session(&caller.0).await.map_err(app::Error::from)?;
     let view = SessionView {
         token: opened.token.as_str().to_owned(),
         expires_at: opened.expires_at.to_string(),
@@ -46,9 +42,6 @@ pub async fn close(
 ) -> Result<StatusCode, Problem> {
     let token = bearer(&headers)
         .ok_or_else(|| Problem::bad_request("web.no_session", "请求中没有会话令牌，无需注销"))?;
-    app.access()
-        .end_session(token)
-        .await
-        .map_err(app::Error::from)?;
+    app.access().end_session(token).await.map_err(app::Error::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

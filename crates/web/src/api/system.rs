@@ -45,20 +45,8 @@ pub async fn ready(State(app): State<App>) -> Response {
         obstacles.push(error.to_string());
     }
     let issuing = obstacles.is_empty();
-    let code = if issuing {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    (
-        code,
-        Json(ReadyView {
-            issuing,
-            status: true,
-            obstacles,
-        }),
-    )
-        .into_response()
+    let code = if issuing { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(ReadyView { issuing, status: true, obstacles })).into_response()
 }
 
 /// One check of the doctor.
@@ -77,18 +65,8 @@ pub struct CheckView {
 
 impl From<Check> for CheckView {
     fn from(check: Check) -> Self {
-        let Check {
-            name,
-            title,
-            level,
-            detail,
-        } = check;
-        Self {
-            name,
-            title,
-            level,
-            detail,
-        }
+        let Check { name, title, level, detail } = check;
+        Self { name, title, level, detail }
     }
 }
 
@@ -96,11 +74,5 @@ impl From<Check> for CheckView {
 #[utoipa::path(get, path = "/api/v1/doctor", tag = "system",
     responses((status = 200, body = Vec<CheckView>)))]
 pub async fn doctor(State(app): State<App>, _: Allowed) -> Result<Json<Vec<CheckView>>, Problem> {
-    Ok(Json(
-        app.examine(false)
-            .await
-            .into_iter()
-            .map(CheckView::from)
-            .collect(),
-    ))
+    Ok(Json(app.examine(false).await.into_iter().map(CheckView::from).collect()))
 }

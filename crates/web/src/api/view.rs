@@ -69,9 +69,6 @@ impl CertificateView {
     /// With the certificate itself.
     pub fn whole(stored: &StoredCertificate) -> Result<Self, Problem> {
         let pem = stored.certificate.to_pem().map_err(app::Error::from)?;
-        Ok(Self {
-            pem: Some(pem),
-            ..Self::from(&stored.record)
-        })
+        Ok(Self { pem: Some(pem), ..Self::from(&stored.record) })
     }
 }

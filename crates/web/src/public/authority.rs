@@ -23,9 +23,6 @@ pub async fn download(
         }
         _ => return Err(missing()),
     };
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "public, max-age=86400"),
-    ];
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=86400")];
     Ok((headers, octets).into_response())
 }

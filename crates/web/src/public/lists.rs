@@ -17,12 +17,7 @@ pub async fn download(
 ) -> Result<Response, Problem> {
     let missing = || Problem::not_found("没有这个证书撤销列表");
     let name = name_of(&file).ok_or_else(missing)?;
-    let list = app
-        .lists()
-        .current(&name)
-        .await
-        .map_err(app::Error::from)?
-        .ok_or_else(missing)?;
+    let list = app.lists().current(&name).await.map_err(app::Error::from)?.ok_or_else(missing)?;
     let caching = app.lists().caching(&list, app.clock().now());
     let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
     if caching.is_unchanged(text(header::IF_NONE_MATCH), text(header::IF_MODIFIED_SINCE)) {
@@ -42,10 +37,7 @@ fn name_of(file: &str) -> Option<ListName> {
         Some((issuer, shard)) => (issuer, ListKind::Shard(shard.parse().ok()?)),
         None => (stem, ListKind::Full),
     };
-    Some(ListName {
-        issuer: issuer.to_owned(),
-        kind,
-    })
+    Some(ListName { issuer: issuer.to_owned(), kind })
 }
 
 #[cfg(test)]

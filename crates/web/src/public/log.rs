@@ -12,18 +12,14 @@ use crate::problem::Problem;
 /// The latest signed checkpoint.
 pub async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
     let signed = app.store().checkpoint().await.map_err(app::Error::from)?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-cache"),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
     Ok((headers, signed.note).into_response())
 }
 
 /// A tile of hashes: `/log/tile/<level>/<index>[.p/<width>]`.
 pub async fn tile(State(app): State<App>, Path(path): Path<String>) -> Result<Response, Problem> {
-    let tile = format!("tile/{path}")
-        .parse::<Tile>()
-        .map_err(store::Error::from);
+    let tile = format!("tile/{path}").parse::<Tile>().map_err(store::Error::from);
     let tile = tile.map_err(app::Error::from)?;
     let octets = app.store().tile(&tile).await.map_err(app::Error::from)?;
     let headers = [

@@ -23,10 +23,7 @@ pub fn show(input: &[u8], issuer: Option<&Path>, serial: Option<&str>) -> anyhow
     out::line(format!("列入证书：{} 张", list.entries().count()));
     let mut outcome = Outcome::Fine;
     if let Some(path) = issuer {
-        let key = certificates(path)?
-            .first()
-            .map(|c| c.public_key())
-            .transpose()?;
+        let key = certificates(path)?.first().map(|c| c.public_key()).transpose()?;
         let key = key.ok_or_else(|| Unusable::error(format!("{} 中没有证书", path.display())))?;
         match list.verify(&key, &UserId::default()) {
             Ok(()) => out::line("签名：验证通过"),

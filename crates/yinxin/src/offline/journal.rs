@@ -44,9 +44,7 @@ fn export(file: &Path, key: Option<&Path>) -> anyhow::Result<Outcome> {
     let key = key.map(journal_key).transpose()?;
     match exported(BufReader::new(opened), key) {
         Ok(records) => {
-            out::line(format!(
-                "{records} 条记录逐条校验通过，均在检查点所签的日志树中"
-            ));
+            out::line(format!("{records} 条记录逐条校验通过，均在检查点所签的日志树中"));
             if key.is_none() {
                 out::line("注意：没有给出 --journal-key，检查点的签名未核对（未知）");
             }
@@ -128,13 +126,6 @@ fn folder(command: &Verify) -> anyhow::Result<Outcome> {
     for finding in &report.findings {
         out::line(format!("[异常] {finding}"));
     }
-    out::line(format!(
-        "共 {} 条记录，逐条校验 {} 条",
-        report.size, report.checked
-    ));
-    Ok(if report.is_sound() {
-        Outcome::Fine
-    } else {
-        Outcome::Finding
-    })
+    out::line(format!("共 {} 条记录，逐条校验 {} 条", report.size, report.checked));
+    Ok(if report.is_sound() { Outcome::Fine } else { Outcome::Finding })
 }

@@ -29,9 +29,7 @@ pub fn run(command: &Lint) -> anyhow::Result<Outcome> {
             reports.push((format!("{}#{}", file.display(), at + 1), report));
         }
     }
-    let found = reports
-        .iter()
-        .any(|(_, report)| !report.findings.is_empty());
+    let found = reports.iter().any(|(_, report)| !report.findings.is_empty());
     if command.json {
         let views: Vec<_> = reports
             .iter()
@@ -39,15 +37,9 @@ pub fn run(command: &Lint) -> anyhow::Result<Outcome> {
             .collect();
         out::json(&views)?;
     } else {
-        reports
-            .iter()
-            .for_each(|(name, report)| print(name, report));
+        reports.iter().for_each(|(name, report)| print(name, report));
     }
-    Ok(if found {
-        Outcome::Finding
-    } else {
-        Outcome::Fine
-    })
+    Ok(if found { Outcome::Finding } else { Outcome::Fine })
 }
 
 /// The certificates of a file as they are, well-formed or not.

@@ -23,10 +23,7 @@ const LIST_LIMIT: usize = 512 << 20;
 
 /// A revocation list in DER or PEM.
 pub fn list(input: &[u8]) -> Result<Crl, pki::Error> {
-    Crl::from_der_within(
-        pki::pem::der_of(input, &["X509 CRL", "CRL"], LIST_LIMIT)?,
-        LIST_LIMIT,
-    )
+    Crl::from_der_within(pki::pem::der_of(input, &["X509 CRL", "CRL"], LIST_LIMIT)?, LIST_LIMIT)
 }
 
 /// The certificates of a file: one in DER, or any number in PEM.
@@ -37,11 +34,7 @@ fn certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
         let blocks = pki::pem::blocks(&input, "CERTIFICATE").map_err(wrong)?;
         if !blocks.is_empty() {
             let read = |der: &Vec<u8>| Certificate::from_der(der);
-            return blocks
-                .iter()
-                .map(read)
-                .collect::<Result<_, _>>()
-                .map_err(wrong);
+            return blocks.iter().map(read).collect::<Result<_, _>>().map_err(wrong);
         }
     }
     Ok(vec![Certificate::from_pem_or_der(&input).map_err(wrong)?])

@@ -46,9 +46,7 @@ impl Verify {
         }
         let taken = last_of_several(arguments)?;
         let lists = [&mut self.anchor, &mut self.untrusted, &mut self.crl];
-        let list = lists
-            .into_iter()
-            .find(|list| list.len() > 1 && list.contains(&taken))?;
+        let list = lists.into_iter().find(|list| list.len() > 1 && list.contains(&taken))?;
         let at = list.iter().rposition(|path| *path == taken)?;
         Some(list.remove(at))
     }
@@ -83,26 +81,15 @@ pub fn run(mut command: Verify) -> anyhow::Result<Outcome> {
     }
     let leaf = own.remove(0);
     let all = |files: &[PathBuf]| {
-        files
-            .iter()
-            .map(|f| certificates(f))
-            .collect::<anyhow::Result<Vec<_>>>()
+        files.iter().map(|f| certificates(f)).collect::<anyhow::Result<Vec<_>>>()
     };
     let mut untrusted = all(&command.untrusted)?.concat();
     untrusted.extend(own);
     let anchors = all(&command.anchor)?.concat();
-    let crls = command
-        .crl
-        .iter()
-        .map(|path| crl(path))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let crls = command.crl.iter().map(|path| crl(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let options = Options {
         user_id: user_id(command.sm2_id.as_deref())?,
-        revocation: if crls.is_empty() {
-            Revocation::NotAsked
-        } else {
-            Revocation::Required
-        },
+        revocation: if crls.is_empty() { Revocation::NotAsked } else { Revocation::Required },
         ..Options::default()
     };
     let verdict = path::validate(&Request {
@@ -118,11 +105,7 @@ pub fn run(mut command: Verify) -> anyhow::Result<Outcome> {
     } else {
         print(&verdict);
     }
-    Ok(if verdict.valid == Validity::Valid {
-        Outcome::Fine
-    } else {
-        Outcome::Finding
-    })
+    Ok(if verdict.valid == Validity::Valid { Outcome::Fine } else { Outcome::Finding })
 }
 
 fn crl(path: &Path) -> anyhow::Result<Crl> {
@@ -186,14 +169,8 @@ mod tests {
         assert_eq!(read("verify f --anchor a"), file([1, 0, 0]));
         assert_eq!(read("verify --anchor a f --json"), file([1, 0, 0]));
         assert_eq!(read("verify --anchor a --json f"), file([1, 0, 0]));
-        assert_eq!(
-            read("verify --anchor a b --untrusted u --crl c d f"),
-            file([2, 1, 2])
-        );
-        assert_eq!(
-            read("verify --anchor a --anchor b --crl c --sm2-id x f"),
-            file([2, 0, 1])
-        );
+        assert_eq!(read("verify --anchor a b --untrusted u --crl c d f"), file([2, 1, 2]));
+        assert_eq!(read("verify --anchor a --anchor b --crl c --sm2-id x f"), file([2, 0, 1]));
         assert_eq!(read("verify --anchor a --crl c"), None);
         assert_eq!(read("verify f"), None);
     }

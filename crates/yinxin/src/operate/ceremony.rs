@@ -74,16 +74,8 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             out::bytes(plan::SAMPLE.as_bytes());
             Ok(Outcome::Fine)
         }
-        Command::Init {
-            data,
-            plan,
-            admin_key,
-        } => init(&data, &plan, admin_key),
-        Command::Verify {
-            document,
-            signature,
-            certificate,
-        } => {
+        Command::Init { data, plan, admin_key } => init(&data, &plan, admin_key),
+        Command::Verify { document, signature, certificate } => {
             let read = |path: &PathBuf| {
                 std::fs::read(path).with_context(|| format!("无法读取 {}", path.display()))
             };
@@ -94,15 +86,8 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             out::line("仪式记录的签名验证通过");
             Ok(Outcome::Fine)
         }
-        Command::RestoreRoot {
-            data,
-            shares,
-            leader,
-        } => {
-            let shares = shares
-                .iter()
-                .map(|s| share(s))
-                .collect::<anyhow::Result<Vec<_>>>()?;
+        Command::RestoreRoot { data, shares, leader } => {
+            let shares = shares.iter().map(|s| share(s)).collect::<anyhow::Result<Vec<_>>>()?;
             with_store(&data, async |store, device| {
                 Ok(restore_root(&store, device, shares, Actor::new(leader)).await?)
             })?;
@@ -134,18 +119,13 @@ fn init(data: &DataArgs, plan: &PathBuf, admin_key: Option<PathBuf>) -> anyhow::
     let founding = Founding {
         layout: Layout::new(&data.data),
         settings,
-        secrets: Secrets {
-            device,
-            kmc: Some(kmc),
-        },
+        secrets: Secrets { device, kmc: Some(kmc) },
         stretch: Stretch::STRONG,
         ceremony: plan.name.clone(),
         subjects: Subjects::of(&plan.institution),
         participants: plan.participants()?,
         shards: plan.shards,
-        first_client: admin_key
-            .map(|path| plan::first_client(&path))
-            .transpose()?,
+        first_client: admin_key.map(|path| plan::first_client(&path)).transpose()?,
     };
     let founded = runtime()?.block_on(found(founding))?;
     report(&founded);
@@ -159,10 +139,7 @@ pub fn report(founded: &Founded) {
     out::line(format!("签发机构证书：{}", report.issuing.subject()));
     out::line(format!("状态应答证书：{}", report.responder.subject()));
     for share in &report.shares {
-        out::line(format!(
-            "根密钥分量：{}（请交保管人离线保存，并从本机移走）",
-            share.display()
-        ));
+        out::line(format!("根密钥分量：{}（请交保管人离线保存，并从本机移走）", share.display()));
     }
     out::line(format!("仪式记录：{}", report.protocol.text.display()));
     if let Some(client) = &founded.client {
@@ -177,10 +154,7 @@ fn share(text: &str) -> anyhow::Result<SealedShare> {
     let phrase = secret::read(phrase.as_ref())?;
     let phrase = String::from_utf8(phrase.to_vec())
         .map_err(|_| Unusable::error("口令文件应为 UTF-8 文本"))?;
-    Ok(SealedShare {
-        path: path.into(),
-        passphrase: Zeroizing::new(phrase),
-    })
+    Ok(SealedShare { path: path.into(), passphrase: Zeroizing::new(phrase) })
 }
 
 /// Opens the institution's store alone and does something with it.

@@ -78,10 +78,8 @@ fn up(data: &Path, port: u16) -> anyhow::Result<Outcome> {
 /// Starts this very program as a service in the background.
 fn start(data: &Path, layout: &Layout) -> anyhow::Result<()> {
     use std::os::unix::process::CommandExt;
-    let log = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(data.join("server.log"))?;
+    let log =
+        std::fs::OpenOptions::new().create(true).append(true).open(data.join("server.log"))?;
     let secrets = layout.demo_secrets();
     let child = std::process::Command::new(std::env::current_exe()?)
         .args(["serve", "--data"])
@@ -129,9 +127,7 @@ fn stop(data: &Path) -> anyhow::Result<bool> {
     };
     let was_running = ours();
     if was_running {
-        std::process::Command::new("kill")
-            .arg(text.trim())
-            .status()?;
+        std::process::Command::new("kill").arg(text.trim()).status()?;
         let start = Instant::now();
         while ours() && start.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(50));

@@ -32,18 +32,9 @@ pub fn run(command: Doctor) -> anyhow::Result<Outcome> {
         out::json(&checks)?;
     } else {
         for check in &checks {
-            out::line(format!(
-                "[{}] {}：{}",
-                check.level.chinese(),
-                check.title,
-                check.detail
-            ));
+            out::line(format!("[{}] {}：{}", check.level.chinese(), check.title, check.detail));
         }
     }
     let wrong = checks.iter().any(|check| check.level == Level::Failed);
-    Ok(if wrong {
-        Outcome::Finding
-    } else {
-        Outcome::Fine
-    })
+    Ok(if wrong { Outcome::Finding } else { Outcome::Fine })
 }

@@ -56,9 +56,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Public { device, label } => {
             let label = gm::KeyLabel::new(label)?;
             let found = device.open()?.session()?.key(&label)?;
-            let key = found
-                .public_key
-                .ok_or_else(|| anyhow::anyhow!("该密钥没有公钥"))?;
+            let key = found.public_key.ok_or_else(|| anyhow::anyhow!("该密钥没有公钥"))?;
             let pem = pki::pem::encode("PUBLIC KEY", pki::Spki::of(&key).der())?;
             out::bytes(pem.as_bytes());
             Ok(Outcome::Fine)
@@ -85,11 +83,7 @@ fn list(device: &SoftDevice, as_json: bool) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Fine);
     }
     for view in &views {
-        let text = |name: &str| {
-            view.get(name)
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or("-")
-        };
+        let text = |name: &str| view.get(name).and_then(serde_json::Value::as_str).unwrap_or("-");
         out::line(format!(
             "{:<16} {:<12} 签名 {} 次  公钥指纹 {}",
             text("label"),

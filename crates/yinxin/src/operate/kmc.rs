@@ -166,12 +166,7 @@ impl CentreArgs {
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Serve { centre, listen } => serve(&centre, listen),
-        Command::SignRecovery {
-            record,
-            key,
-            passphrase_file,
-            out,
-        } => {
+        Command::SignRecovery { record, key, passphrase_file, out } => {
             let key = crate::subscriber::load(&key, passphrase_file.as_deref())?;
             let signature = key.sign(&gm::UserId::default(), &std::fs::read(record)?);
             std::fs::write(&out, signature.to_der())?;
@@ -188,10 +183,7 @@ fn serve(centre: &CentreArgs, listen: Option<SocketAddr>) -> anyhow::Result<Outc
     runtime()?.block_on(async {
         let kmc = centre.open().await?;
         let running = web::serve_kmc(kmc.clone(), listen.unwrap_or(settings.kmc.listen)).await?;
-        out::line(format!(
-            "密钥管理中心已启动：http://{}/kmc/v1/gmt0014",
-            running.address()
-        ));
+        out::line(format!("密钥管理中心已启动：http://{}/kmc/v1/gmt0014", running.address()));
         let keeper = tokio::spawn(keep_filled(kmc.clone()));
         until_stopped().await?;
         keeper.abort();
@@ -215,18 +207,10 @@ async fn keep_filled(kmc: Kmc) {
 
 async fn act(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::RegisterCa {
-            centre,
-            name,
-            certificate,
-        } => {
+        Command::RegisterCa { centre, name, certificate } => {
             let key = public_key(&certificate)?;
             let name = Text::parse("name", &name)?;
-            centre
-                .open()
-                .await?
-                .register_ca(name, key, centre.actor())
-                .await?;
+            centre.open().await?.register_ca(name, key, centre.actor()).await?;
             out::line("认证机构已登记");
         }
         Command::PublicKey { centre } => {
@@ -243,13 +227,7 @@ async fn act(command: Command) -> anyhow::Result<Outcome> {
                 counts.generated
             ));
         }
-        Command::RegisterOfficer {
-            centre,
-            party,
-            identity,
-            name,
-            public_key: key,
-        } => {
+        Command::RegisterOfficer { centre, party, identity, name, public_key: key } => {
             let party = Party::from_word(&party)
                 .ok_or_else(|| Unusable::error("--party 应为 operator 或 judicial"))?;
             let officer = NewOfficer {
@@ -258,27 +236,14 @@ async fn act(command: Command) -> anyhow::Result<Outcome> {
                 name: Text::parse("name", &name)?,
                 public_key: public_key(&key)?,
             };
-            centre
-                .open()
-                .await?
-                .register_officer(officer, centre.actor())
-                .await?;
+            centre.open().await?.register_officer(officer, centre.actor()).await?;
             out::line("人员已登记");
         }
         Command::OpenRecovery(ask) => open_recovery(&ask).await?,
-        Command::Recover {
-            centre,
-            case,
-            approvals,
-            out,
-        } => {
+        Command::Recover { centre, case, approvals, out } => {
             let approvals = approvals.iter().map(|text| approval(text));
             let approvals = approvals.collect::<anyhow::Result<Vec<_>>>()?;
-            let done = centre
-                .open()
-                .await?
-                .recover(&case, approvals, centre.actor())
-                .await?;
+            let done = centre.open().await?.recover(&case, approvals, centre.actor()).await?;
             std::fs::write(&out, pki::envelope::encode(&done.key.enveloped))?;
             out::line(format!("数字信封已写入 {}", out.display()));
         }
@@ -288,11 +253,7 @@ async fn act(command: Command) -> anyhow::Result<Outcome> {
 }
 
 async fn open_recovery(ask: &OpenRecovery) -> anyhow::Result<()> {
-    let silence = ask
-        .silence
-        .as_deref()
-        .map(|text| Text::parse("silence", text))
-        .transpose()?;
+    let silence = ask.silence.as_deref().map(|text| Text::parse("silence", text)).transpose()?;
     let order = RecoveryOrder {
         case_number: Text::parse("case_number", &ask.case_number)?,
         authority: Text::parse("authority", &ask.authority)?,
@@ -302,18 +263,10 @@ async fn open_recovery(ask: &OpenRecovery) -> anyhow::Result<()> {
         target_key: public_key(&ask.target_key)?,
         silence,
     };
-    let case = ask
-        .centre
-        .open()
-        .await?
-        .open_recovery(order, ask.centre.actor())
-        .await?;
+    let case = ask.centre.open().await?.open_recovery(order, ask.centre.actor()).await?;
     std::fs::write(&ask.out, case.record())?;
     out::line(format!("恢复记录编号：{}", case.token));
-    out::line(format!(
-        "恢复记录：{}；请双方各自核对并签名",
-        ask.out.display()
-    ));
+    out::line(format!("恢复记录：{}；请双方各自核对并签名", ask.out.display()));
     Ok(())
 }
 
@@ -333,8 +286,5 @@ fn approval(text: &str) -> anyhow::Result<Approval> {
     let (key, signature) = text.split_once('=').ok_or_else(wrong)?;
     let signature = std::fs::read(signature).with_context(|| format!("无法读取 {signature}"))?;
     let signature = Signature::from_der(&signature).map_err(|_| wrong())?;
-    Ok(Approval {
-        signer: public_key(&PathBuf::from(key))?,
-        signature,
-    })
+    Ok(Approval { signer: public_key(&PathBuf::from(key))?, signature })
 }

@@ -15,9 +15,7 @@ use crate::secret;
 
 /// The runtime of a command.
 pub fn runtime() -> anyhow::Result<Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
 /// The passphrases that the settings call for.
@@ -29,11 +27,7 @@ pub fn secrets(data: &DataArgs) -> anyhow::Result<(Layout, Secrets)> {
     let kmc = match settings.kmc.remote.is_empty() {
         true => {
             let file = data.kmc_passphrase_file.as_deref();
-            Some(secret::passphrase(
-                file,
-                secret::KMC_DEVICE_FILE,
-                "密钥管理中心密码设备",
-            )?)
+            Some(secret::passphrase(file, secret::KMC_DEVICE_FILE, "密钥管理中心密码设备")?)
         }
         false => None,
     };
@@ -62,13 +56,7 @@ pub async fn until_stopped() -> anyhow::Result<()> {
 pub fn log() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let json = std::env::var("YINXIN_LOG").is_ok_and(|v| v == "json");
-    let _ = if json {
-        builder.json().try_init()
-    } else {
-        builder.try_init()
-    };
+    let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }

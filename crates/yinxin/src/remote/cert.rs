@@ -120,15 +120,7 @@ pub enum Command {
 /// Carries out the command.
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Issue {
-            door,
-            kind,
-            csr,
-            request_id,
-            subject,
-            out,
-            json,
-        } => {
+        Command::Issue { door, kind, csr, request_id, subject, out, json } => {
             let subject = subject.as_deref().map(read_json).transpose()?;
             let body = json!({
                 "request_id": request_id.map_or_else(new_id, Ok)?,
@@ -139,13 +131,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             let order = Door::open(&door)?.post("/api/v1/requests", &body)?;
             issued(&order, out.as_deref(), json)
         }
-        Command::Renew {
-            door,
-            serial,
-            csr,
-            request_id,
-            out,
-        } => {
+        Command::Renew { door, serial, csr, request_id, out } => {
             let body = json!({
                 "request_id": request_id.map_or_else(new_id, Ok)?,
                 "csr": read_text(&csr)?,
@@ -162,31 +148,22 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             }
             Ok(Outcome::Fine)
         }
-        Command::List {
-            door,
-            search,
-            status,
-            limit,
-            after,
-            json,
-        } => {
+        Command::List { door, search, status, limit, after, json } => {
             let query = query(&[("q", search), ("status", status), ("after", after)]);
             let path = format!("/api/v1/certificates?limit={limit}{query}");
             listed(&Door::open(&door)?.get(&path)?, json)
         }
         Command::Export { door, out } => {
-            let csv = Door::open(&door)?.get_bytes("/api/v1/export/certificates.csv")?;
+            let csv = Door::open(&door)?.download("/api/v1/export/certificates.csv")?;
             std::fs::write(&out, csv).with_context(|| format!("无法写入 {}", out.display()))?;
             out::note(format!("证书清单已写入 {}", out.display()));
             Ok(Outcome::Fine)
         }
         Command::Suspend { door, serial } => change(&door, &serial, "suspend", &Value::Null),
         Command::Resume { door, serial } => change(&door, &serial, "resume", &Value::Null),
-        Command::Revoke {
-            door,
-            serial,
-            reason,
-        } => change(&door, &serial, "revoke", &json!({ "reason": reason })),
+        Command::Revoke { door, serial, reason } => {
+            change(&door, &serial, "revoke", &json!({ "reason": reason }))
+        }
     }
 }
 
@@ -210,11 +187,7 @@ fn issued(order: &Value, out: Option<&Path>, json: bool) -> anyhow::Result<Outco
         return Ok(Outcome::Fine);
     }
     out::line(format!("申请编号：{}", text(order, "request_id")));
-    for certificate in field(order, "certificates")
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
+    for certificate in field(order, "certificates").as_array().into_iter().flatten() {
         out::line(row(certificate));
     }
     if let Some(path) = out {
@@ -257,12 +230,7 @@ fn row(certificate: &Value) -> String {
         "enc" => "加密",
         _ => "服务",
     };
-    format!(
-        "{}  {role}  {status}  至 {}  {}",
-        text("serial"),
-        text("not_after"),
-        text("subject")
-    )
+    format!("{}  {role}  {status}  至 {}  {}", text("serial"), text("not_after"), text("subject"))
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
@@ -303,11 +271,7 @@ pub fn query(parameters: &[(&str, Option<String>)]) -> String {
 fn encode(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     let octet = |b: u8| {
-        if plain(b) {
-            char::from(b).to_string()
-        } else {
-            format!("%{b:02X}")
-        }
+        if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }
     };
     text.bytes().map(octet).collect()
 }

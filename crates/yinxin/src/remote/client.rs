@@ -57,36 +57,20 @@ pub enum Command {
 
 /// The public half of a key as PEM.
 pub fn public_pem(key: &PrivateKey) -> anyhow::Result<String> {
-    Ok(pki::pem::encode(
-        "PUBLIC KEY",
-        pki::Spki::of(key.public_key()).der(),
-    )?)
+    Ok(pki::pem::encode("PUBLIC KEY", pki::Spki::of(key.public_key()).der())?)
 }
 
 /// Carries out the command.
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Key {
-            key,
-            passphrase_file,
-            public_key,
-        } => {
+        Command::Key { key, passphrase_file, public_key } => {
             let private = PrivateKey::generate(&mut OsRandom)?;
             subscriber::save(&key, &private, passphrase_file.as_deref())?;
             std::fs::write(&public_key, public_pem(&private)?)
                 .with_context(|| format!("无法写入 {}", public_key.display()))?;
-            out::note(format!(
-                "私钥 {}，公钥 {}",
-                key.display(),
-                public_key.display()
-            ));
+            out::note(format!("私钥 {}，公钥 {}", key.display(), public_key.display()));
         }
-        Command::Create {
-            door,
-            name,
-            public_key,
-            roles,
-        } => {
+        Command::Create { door, name, public_key, roles } => {
             let pem = std::fs::read_to_string(&public_key)
                 .with_context(|| format!("无法读取 {}", public_key.display()))?;
             let body = json!({ "name": name, "public_key": pem, "roles": roles });

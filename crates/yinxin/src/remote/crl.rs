@@ -60,11 +60,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             ));
             Ok(Outcome::Fine)
         }
-        Command::Show {
-            file,
-            issuer,
-            serial,
-        } => {
+        Command::Show { file, issuer, serial } => {
             let input =
                 std::fs::read(&file).with_context(|| format!("无法读取文件 {}", file.display()))?;
             offline::crl::show(&input, issuer.as_deref(), serial.as_deref())

@@ -19,12 +19,7 @@ const ANSWER_LIMIT: u64 = 1 << 30;
 #[derive(Debug, Clone, clap::Args)]
 pub struct DoorArgs {
     /// 服务地址
-    #[arg(
-        long,
-        value_name = "地址",
-        default_value = "http://127.0.0.1:8440",
-        env = "YINXIN_URL"
-    )]
+    #[arg(long, value_name = "地址", default_value = "http://127.0.0.1:8440", env = "YINXIN_URL")]
     pub url: String,
     /// 客户端编号
     #[arg(long, value_name = "编号", env = "YINXIN_CLIENT")]
@@ -48,22 +43,14 @@ pub struct Door {
 impl Door {
     /// Reads the key.
     pub fn open(args: &DoorArgs) -> anyhow::Result<Self> {
-        let client = args
-            .client
-            .parse()
-            .map_err(|e| Unusable::error(format!("{e}")))?;
+        let client = args.client.parse().map_err(|e| Unusable::error(format!("{e}")))?;
         let key = subscriber::load(&args.client_key, args.client_passphrase_file.as_deref())?;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
         let url = args.url.trim_end_matches('/').to_owned();
-        Ok(Self {
-            url,
-            client,
-            key,
-            agent: config.into(),
-        })
+        Ok(Self { url, client, key, agent: config.into() })
     }
 
     /// GET, as JSON.
@@ -72,7 +59,7 @@ impl Door {
     }
 
     /// GET, as bytes.
-    pub fn get_bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+    pub fn download(&self, path: &str) -> anyhow::Result<Vec<u8>> {
         self.call("GET", path, b"")
     }
 
@@ -91,12 +78,7 @@ impl Door {
             Some((path, query)) => (path, Some(query)),
             None => (path_and_query, None),
         };
-        let outgoing = Outgoing {
-            method,
-            path,
-            query,
-            body,
-        };
+        let outgoing = Outgoing { method, path, query, body };
         let moment = (jiff::Timestamp::now(), &mut OsRandom as &mut dyn gm::Random);
         let headers = sign(&outgoing, &self.client, &self.key, moment)?;
         let mut request = ureq::http::Request::builder()
@@ -112,11 +94,7 @@ impl Door {
         let mut answer = answer
             .with_context(|| format!("无法连接服务 {}；请确认服务已启动、地址正确", self.url))?;
         let status = answer.status();
-        let octets = answer
-            .body_mut()
-            .with_config()
-            .limit(ANSWER_LIMIT)
-            .read_to_vec()?;
+        let octets = answer.body_mut().with_config().limit(ANSWER_LIMIT).read_to_vec()?;
         if status.is_success() {
             return Ok(octets);
         }

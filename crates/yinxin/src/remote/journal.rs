@@ -64,16 +64,7 @@ pub enum Command {
 /// Carries out the command.
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::List {
-            door,
-            kind,
-            actor,
-            subject,
-            from,
-            until,
-            limit,
-            after,
-        } => {
+        Command::List { door, kind, actor, subject, from, until, limit, after } => {
             let query = query(&[
                 ("kind", kind),
                 ("actor", actor),
@@ -92,7 +83,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             out::bytes(text(&signed, "note").as_bytes());
         }
         Command::Export { door, out } => {
-            let lines = Door::open(&door)?.get_bytes("/api/v1/export/journal.jsonl")?;
+            let lines = Door::open(&door)?.download("/api/v1/export/journal.jsonl")?;
             std::fs::write(&out, lines).with_context(|| format!("无法写入 {}", out.display()))?;
             out::note(format!("日志已写入 {}", out.display()));
         }

@@ -18,10 +18,7 @@ const PURPOSE: &str = "subscriber-key";
 pub fn create(path: &Path, passphrase_file: Option<&Path>) -> anyhow::Result<Outcome> {
     let private = PrivateKey::generate(&mut OsRandom)?;
     save(path, &private, passphrase_file)?;
-    out::note(format!(
-        "签名私钥已写入 {}；请妥善保管，不要交给任何人",
-        path.display()
-    ));
+    out::note(format!("签名私钥已写入 {}；请妥善保管，不要交给任何人", path.display()));
     if passphrase_file.is_none() {
         out::note(
             "提示：该私钥文件没有口令保护；正式使用请加 --passphrase-file，或使用经检测认证的密码设备",
@@ -32,9 +29,7 @@ pub fn create(path: &Path, passphrase_file: Option<&Path>) -> anyhow::Result<Out
 
 /// Writes a private key: sealed if a passphrase file is given.
 pub fn save(path: &Path, private: &PrivateKey, file: Option<&Path>) -> anyhow::Result<()> {
-    let der = private
-        .to_pkcs8_der()
-        .map_err(|e| anyhow::anyhow!("无法编码私钥：{e}"))?;
+    let der = private.to_pkcs8_der().map_err(|e| anyhow::anyhow!("无法编码私钥：{e}"))?;
     let contents = Zeroizing::new(match file {
         None => pki::pem::encode(PLAIN, &der)?.into_bytes(),
         Some(file) => {
@@ -64,10 +59,7 @@ pub fn load(path: &Path, file: Option<&Path>) -> anyhow::Result<PrivateKey> {
     pkcs8
         .first()
         .and_then(|der| PrivateKey::from_pkcs8_der(der).ok())
-        .or_else(|| {
-            sec1.first()
-                .and_then(|der| PrivateKey::from_sec1_der(der).ok())
-        })
+        .or_else(|| sec1.first().and_then(|der| PrivateKey::from_sec1_der(der).ok()))
         .ok_or_else(|| {
             unusable("不是 SM2 私钥；请使用 yinxin subscriber new 或 openssl genpkey 生成的文件")
         })
@@ -80,11 +72,8 @@ mod tests {
     #[test]
     fn sealed_key_opens_with_its_passphrase_only_and_is_never_overwritten() {
         let dir = tempfile::tempdir().unwrap();
-        let (key, right, wrong) = (
-            dir.path().join("k.pem"),
-            dir.path().join("p1"),
-            dir.path().join("p2"),
-        );
+        let (key, right, wrong) =
+            (dir.path().join("k.pem"), dir.path().join("p1"), dir.path().join("p2"));
         std::fs::write(&right, "correct horse\n").unwrap();
         std::fs::write(&wrong, "battery staple\n").unwrap();
         create(&key, Some(&right)).unwrap();

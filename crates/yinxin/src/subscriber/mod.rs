@@ -62,25 +62,12 @@ pub enum Command {
 /// Carries out the command.
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::New {
-            key,
-            passphrase_file,
-        } => key::create(&key, passphrase_file.as_deref()),
-        Command::Csr {
-            key,
-            passphrase_file,
-            subject,
-            out,
-        } => {
+        Command::New { key, passphrase_file } => key::create(&key, passphrase_file.as_deref()),
+        Command::Csr { key, passphrase_file, subject, out } => {
             let private = key::load(&key, passphrase_file.as_deref())?;
             request::write(&private, &subject, out.as_deref())
         }
-        Command::Open {
-            key,
-            passphrase_file,
-            response,
-            out_dir,
-        } => {
+        Command::Open { key, passphrase_file, response, out_dir } => {
             let private = key::load(&key, passphrase_file.as_deref())?;
             open::open(&private, &response, &out_dir, passphrase_file.as_deref())
         }

@@ -26,23 +26,17 @@ pub fn parse(text: &str) -> anyhow::Result<Name> {
             .split_once('=')
             .ok_or_else(|| Unusable::error(format!("“{part}”缺少等号；请写成 CN=张三 的形式")))?;
         let key = key.trim().to_uppercase();
-        let at = ORDER
-            .iter()
-            .position(|(label, _)| *label == key)
-            .ok_or_else(|| {
-                Unusable::error(format!("不认识名称项“{key}”；可用 C、ST、L、O、OU、CN、E"))
-            })?;
+        let at = ORDER.iter().position(|(label, _)| *label == key).ok_or_else(|| {
+            Unusable::error(format!("不认识名称项“{key}”；可用 C、ST、L、O、OU、CN、E"))
+        })?;
         parts.push((at, value.trim().to_owned()));
     }
     parts.sort_by_key(|(at, _)| *at);
     let attributes = parts.iter().filter_map(|(at, value)| {
-        ORDER
-            .get(*at)
-            .map(|(_, oid)| (*oid, string_type(oid), value.as_str()))
+        ORDER.get(*at).map(|(_, oid)| (*oid, string_type(oid), value.as_str()))
     });
     let name = Name::from_attributes(attributes);
-    name.check_bounds()
-        .map_err(|defect| Unusable::error(format!("主体名称有误：{defect}")))?;
+    name.check_bounds().map_err(|defect| Unusable::error(format!("主体名称有误：{defect}")))?;
     Ok(name)
 }
 

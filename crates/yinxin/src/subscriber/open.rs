@@ -34,10 +34,7 @@ pub fn open(
         key::save(&enc_key, encryption_key, passphrase_file)?;
         std::fs::write(&enc, certificate.to_pem()?)?;
         out::line(format!("加密证书：{}", enc.display()));
-        out::line(format!(
-            "加密私钥：{}（已核对与加密证书成对）",
-            enc_key.display()
-        ));
+        out::line(format!("加密私钥：{}（已核对与加密证书成对）", enc_key.display()));
     }
     Ok(Outcome::Fine)
 }

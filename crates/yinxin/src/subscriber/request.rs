@@ -26,10 +26,7 @@ pub fn write(private: &PrivateKey, subject: &str, out: Option<&Path>) -> anyhow:
 /// The request as PEM.
 pub fn pem(private: &PrivateKey, subject: &str) -> anyhow::Result<String> {
     let subject = name::parse(subject)?;
-    Ok(pki::pem::encode(
-        "CERTIFICATE REQUEST",
-        &encode(private, &subject),
-    )?)
+    Ok(pki::pem::encode("CERTIFICATE REQUEST", &encode(private, &subject))?)
 }
 
 /// The request in DER.

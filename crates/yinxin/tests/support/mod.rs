@@ -97,12 +97,7 @@ impl World {
         std::fs::write(dir.path().join("device.txt"), DEVICE).unwrap();
         std::fs::write(dir.path().join("kmc.txt"), KMC).unwrap();
         let key = std::sync::Arc::new(key);
-        let client = Client {
-            url: url.clone(),
-            id,
-            key,
-            agent: agent(),
-        };
+        let client = Client { url: url.clone(), id, key, agent: agent() };
         Self { dir, url, client }
     }
 
@@ -118,10 +113,7 @@ impl World {
             .args(arguments)
             .env("YINXIN_DATA", self.data())
             .env("YINXIN_PASSPHRASE_FILE", self.dir.path().join("device.txt"))
-            .env(
-                "YINXIN_KMC_PASSPHRASE_FILE",
-                self.dir.path().join("kmc.txt"),
-            );
+            .env("YINXIN_KMC_PASSPHRASE_FILE", self.dir.path().join("kmc.txt"));
         command
     }
 
@@ -139,14 +131,8 @@ impl World {
             .open(self.dir.path().join("server.log"))
             .unwrap();
         let mut command = self.yinxin(&["serve"]);
-        command
-            .envs(env.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .stdin(Stdio::null());
-        Server {
-            child: command.spawn().unwrap(),
-        }
+        command.envs(env.iter().copied()).stdout(Stdio::null()).stderr(log).stdin(Stdio::null());
+        Server { child: command.spawn().unwrap() }
     }
 
     /// What the service logged.
@@ -158,10 +144,7 @@ impl World {
     pub fn run(&self, arguments: &[&str]) -> (i32, String) {
         let done = self.yinxin(arguments).output().unwrap();
         let text = [done.stdout, done.stderr].concat();
-        (
-            done.status.code().unwrap_or(-1),
-            String::from_utf8_lossy(&text).into_owned(),
-        )
+        (done.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
     }
 }
 
@@ -175,11 +158,7 @@ impl Server {
         let start = Instant::now();
         let agent = agent();
         while start.elapsed() < Duration::from_secs(60) {
-            if agent
-                .get(format!("{url}/readyz"))
-                .call()
-                .is_ok_and(|a| a.status() == 200)
-            {
+            if agent.get(format!("{url}/readyz")).call().is_ok_and(|a| a.status() == 200) {
                 return Some(self);
             }
             if self.child.try_wait().unwrap().is_some() {
@@ -204,9 +183,7 @@ impl Server {
 
     /// Ends it cleanly.
     pub fn stop(&mut self) {
-        let _ = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let _ = self.child.wait();
     }
 }
@@ -245,19 +222,10 @@ impl Client {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
         };
-        let outgoing = Outgoing {
-            method,
-            path,
-            query,
-            body,
-        };
+        let outgoing = Outgoing { method, path, query, body };
         let moment = (at, &mut OsRandom as &mut dyn gm::Random);
         let headers = sign(&outgoing, &self.id, &self.key, moment).unwrap();
-        headers
-            .pairs()
-            .into_iter()
-            .map(|(name, value)| (name, value.to_owned()))
-            .collect()
+        headers.pairs().into_iter().map(|(name, value)| (name, value.to_owned())).collect()
     }
 
     /// A request with these headers and octets, signed or not.
@@ -277,23 +245,14 @@ impl Client {
         }
         let mut answer = self.agent.run(request.body(body).unwrap())?;
         let status = answer.status().as_u16();
-        let body = answer
-            .body_mut()
-            .with_config()
-            .limit(1 << 30)
-            .read_to_vec()?;
+        let body = answer.body_mut().with_config().limit(1 << 30).read_to_vec()?;
         Ok(Answer { status, body })
     }
 
     /// GET as JSON; panics unless 200.
     pub fn get(&self, target: &str) -> Value {
         let answer = self.call("GET", target, &Value::Null).unwrap();
-        assert_eq!(
-            answer.status,
-            200,
-            "{target}: {}",
-            String::from_utf8_lossy(&answer.body)
-        );
+        assert_eq!(answer.status, 200, "{target}: {}", String::from_utf8_lossy(&answer.body));
         answer.json()
     }
 }
@@ -320,10 +279,7 @@ pub fn request_pem(key: &PrivateKey, common_name: &str) -> String {
 
 /// A runtime for the library's own calls.
 pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
 }
 
 fn free_port() -> u16 {
@@ -353,9 +309,7 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// None when no server is given by `YINXIN_TEST_PG_URL`.
     pub fn create(name: &str) -> Option<Self> {
-        let admin = std::env::var("YINXIN_TEST_PG_URL")
-            .ok()
-            .filter(|url| !url.is_empty())?;
+        let admin = std::env::var("YINXIN_TEST_PG_URL").ok().filter(|url| !url.is_empty())?;
         let name = format!("yinxin_{name}_{}", std::process::id());
         psql(&admin, &format!("CREATE DATABASE {name}"));
         Some(Self { admin, name })
@@ -370,23 +324,13 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        psql(
-            &self.admin,
-            &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
-        );
+        psql(&self.admin, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
     }
 }
 
 fn psql(url: &str, statement: &str) {
-    let done = Command::new("psql")
-        .args([url, "-qc", statement])
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
+    let done = Command::new("psql").args([url, "-qc", statement]).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// Every name that a crash could be asked for, as a trace of a run shows them.

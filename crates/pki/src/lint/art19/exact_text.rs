@@ -13,44 +13,22 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("rare_character_of_extension_b", || {
-            person_sign().subject(person_named("王𠮷"))
-        })],
+        good: &[("rare_character_of_extension_b", || person_sign().subject(person_named("王𠮷")))],
         bad: &[
-            ("zero_width_space", || {
-                person_sign().subject(person_named("张\u{200b}三"))
-            }),
-            ("right_to_left_override", || {
-                person_sign().subject(person_named("张\u{202e}三"))
-            }),
-            ("line_break", || {
-                person_sign().subject(person_named("张\n三"))
-            }),
-            ("replacement_character", || {
-                person_sign().subject(person_named("张\u{fffd}"))
-            }),
+            ("zero_width_space", || person_sign().subject(person_named("张\u{200b}三"))),
+            ("right_to_left_override", || person_sign().subject(person_named("张\u{202e}三"))),
+            ("line_break", || person_sign().subject(person_named("张\n三"))),
+            ("replacement_character", || person_sign().subject(person_named("张\u{fffd}"))),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let names = target
-        .view
-        .issuer
-        .attributes
-        .iter()
-        .chain(&target.view.subject.attributes);
+    let names = target.view.issuer.attributes.iter().chain(&target.view.subject.attributes);
     let details: Vec<String> = names
         .filter_map(|attribute| {
-            let wrong = attribute
-                .text()
-                .chars()
-                .find(|character| is_hidden(*character))?;
-            Some(format!(
-                "{}中有字符 U+{:04X}",
-                attribute.label(),
-                u32::from(wrong)
-            ))
+            let wrong = attribute.text().chars().find(|character| is_hidden(*character))?;
+            Some(format!("{}中有字符 U+{:04X}", attribute.label(), u32::from(wrong)))
         })
         .collect();
     Outcome::from_details(&details)

@@ -17,20 +17,12 @@ pub(super) const LINT: Lint = Lint {
             ("subject_of_country_only", || {
                 person_sign().subject(dn(&[(oid::COUNTRY, PRINTABLE, "CN")]))
             }),
-            ("subject_with_blank_common_name", || {
-                person_sign().subject(person_named(" "))
-            }),
+            ("subject_with_blank_common_name", || person_sign().subject(person_named(" "))),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let name = target
-        .view
-        .subject
-        .text(oid::COMMON_NAME)
-        .unwrap_or_default();
-    Outcome::broken_if(name.trim().is_empty(), || {
-        "主体名称中没有通用名（CN）一项".to_owned()
-    })
+    let name = target.view.subject.text(oid::COMMON_NAME).unwrap_or_default();
+    Outcome::broken_if(name.trim().is_empty(), || "主体名称中没有通用名（CN）一项".to_owned())
 }

@@ -25,12 +25,6 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let name = target
-        .view
-        .issuer
-        .text(oid::ORGANIZATION)
-        .unwrap_or_default();
-    Outcome::broken_if(name.trim().is_empty(), || {
-        "颁发者名称中没有机构（O）一项".to_owned()
-    })
+    let name = target.view.issuer.text(oid::ORGANIZATION).unwrap_or_default();
+    Outcome::broken_if(name.trim().is_empty(), || "颁发者名称中没有机构（O）一项".to_owned())
 }

@@ -15,14 +15,9 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("policy_of_the_institution", person_sign)],
         bad: &[
-            ("no_policy", || {
-                person_sign().without(oid::CERTIFICATE_POLICIES)
-            }),
+            ("no_policy", || person_sign().without(oid::CERTIFICATE_POLICIES)),
             ("any_policy_only", || {
-                person_sign().with(
-                    oid::CERTIFICATE_POLICIES,
-                    seq(&[policy(oid::ANY_POLICY, None)]),
-                )
+                person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[policy(oid::ANY_POLICY, None)]))
             }),
         ],
     },

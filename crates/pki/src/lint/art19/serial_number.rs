@@ -22,7 +22,5 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(target: &Target<'_>) -> Outcome {
     let octets = target.view.serial;
-    Outcome::broken_if(octets.iter().all(|octet| *octet == 0), || {
-        "序列号为空或为零".to_owned()
-    })
+    Outcome::broken_if(octets.iter().all(|octet| *octet == 0), || "序列号为空或为零".to_owned())
 }

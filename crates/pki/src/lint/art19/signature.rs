@@ -12,17 +12,10 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[
-            ("signed_by_the_issuer", person_sign),
-            ("root_signed_by_itself", root),
-        ],
+        good: &[("signed_by_the_issuer", person_sign), ("root_signed_by_itself", root)],
         bad: &[
-            ("signature_that_is_no_sm2_signature", || {
-                person_sign().signature(vec![0; 64])
-            }),
-            ("signature_of_another_key", || {
-                person_sign().signer(ROOT_KEY)
-            }),
+            ("signature_that_is_no_sm2_signature", || person_sign().signature(vec![0; 64])),
+            ("signature_of_another_key", || person_sign().signer(ROOT_KEY)),
         ],
     },
 };
@@ -42,7 +35,5 @@ fn check(target: &Target<'_>) -> Outcome {
         return Outcome::Unknown("颁发者证书的公钥不是可用的 SM2 公钥");
     };
     let verified = gm::sm2::verify(&key, &gm::UserId::default(), target.view.tbs, &signature);
-    Outcome::broken_if(verified.is_err(), || {
-        "用颁发者公钥验证签名不通过".to_owned()
-    })
+    Outcome::broken_if(verified.is_err(), || "用颁发者公钥验证签名不通过".to_owned())
 }

@@ -14,24 +14,18 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[
-            ("crl_only", || {
-                person_sign().without(oid::AUTHORITY_INFO_ACCESS)
-            }),
+            ("crl_only", || person_sign().without(oid::AUTHORITY_INFO_ACCESS)),
             ("crl_and_ocsp", person_sign),
         ],
         bad: &[("neither_crl_nor_ocsp", || {
-            person_sign()
-                .without(oid::AUTHORITY_INFO_ACCESS)
-                .without(oid::CRL_DISTRIBUTION_POINTS)
+            person_sign().without(oid::AUTHORITY_INFO_ACCESS).without(oid::CRL_DISTRIBUTION_POINTS)
         })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
     let view = &target.view;
-    let crl = view
-        .distribution_points(oid::CRL_DISTRIBUTION_POINTS)
-        .unwrap_or_default();
+    let crl = view.distribution_points(oid::CRL_DISTRIBUTION_POINTS).unwrap_or_default();
     let access = view.access_points().unwrap_or_default();
     let found = !crl.is_empty() || access.iter().any(|(method, _)| *method == oid::ACCESS_OCSP);
     Outcome::broken_if(!found, || "既没有 CRL 发布点，也没有 OCSP 地址".to_owned())

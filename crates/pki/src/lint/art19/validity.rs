@@ -22,9 +22,7 @@ pub(super) const LINT: Lint = Lint {
             ("end_on_a_day_that_does_not_exist", || {
                 person_sign().validity("261122000000Z", "270229235959Z")
             }),
-            ("begin_without_digits", || {
-                person_sign().validity("soon---------", "271121235959Z")
-            }),
+            ("begin_without_digits", || person_sign().validity("soon---------", "271121235959Z")),
         ],
     },
 };
@@ -32,9 +30,7 @@ pub(super) const LINT: Lint = Lint {
 fn check(target: &Target<'_>) -> Outcome {
     let unreadable = |time: &Time<'_>, what: &str| {
         let text = String::from_utf8_lossy(time.text).into_owned();
-        time.instant()
-            .is_none()
-            .then(|| format!("{what}“{text}”不是可读的时间"))
+        time.instant().is_none().then(|| format!("{what}“{text}”不是可读的时间"))
     };
     let details = [
         unreadable(&target.view.not_before, "起始时间"),

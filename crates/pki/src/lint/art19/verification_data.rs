@@ -15,9 +15,7 @@ pub(super) const LINT: Lint = Lint {
         good: &[("sm2_point", person_sign)],
         bad: &[
             ("key_without_octets", || person_sign().point(&[])),
-            ("key_cut_short", || {
-                person_sign().point(&public_point(LEAF_KEY)[..64])
-            }),
+            ("key_cut_short", || person_sign().point(&public_point(LEAF_KEY)[..64])),
         ],
     },
 };

@@ -106,10 +106,7 @@ fn each(target: &Target<'_>, check: impl Fn(&Entry<'_>) -> Option<String>) -> Ou
             return Outcome::Broken("有一个条目不可读".to_owned());
         };
         if let Some(detail) = check(&entry) {
-            return Outcome::Broken(format!(
-                "序列号 {} 的条目{detail}",
-                hex::encode(entry.serial)
-            ));
+            return Outcome::Broken(format!("序列号 {} 的条目{detail}", hex::encode(entry.serial)));
         }
     }
     Outcome::Pass
@@ -119,11 +116,7 @@ fn each(target: &Target<'_>, check: impl Fn(&Entry<'_>) -> Option<String>) -> Ou
 fn unique_entries(target: &Target<'_>) -> Outcome {
     let mut seen = HashSet::new();
     for entry in target.view.entries().flatten() {
-        if entry
-            .extensions
-            .iter()
-            .any(|one| one.oid == oid::CERTIFICATE_ISSUER)
-        {
+        if entry.extensions.iter().any(|one| one.oid == oid::CERTIFICATE_ISSUER) {
             return Outcome::Unknown("间接 CRL 的条目属于不同的颁发者，未作比较");
         }
         if !seen.insert(entry.serial) {
@@ -146,10 +139,7 @@ fn dates_not_later(target: &Target<'_>) -> Outcome {
 fn reasons(target: &Target<'_>) -> Outcome {
     let is_delta = target.view.extension(oid::DELTA_CRL_INDICATOR).is_some();
     each(target, |entry| {
-        let extension = entry
-            .extensions
-            .iter()
-            .find(|one| one.oid == oid::CRL_REASON)?;
+        let extension = entry.extensions.iter().find(|one| one.oid == oid::CRL_REASON)?;
         let code = tlv::one(extension.value)
             .and_then(|value| value.content.first().copied())
             .unwrap_or(0xff);

@@ -77,9 +77,7 @@ pub(super) const RULES: &[(Rule, Check)] = &[
             text: "CRL 应载明下次更新时间",
         },
         |target| {
-            Outcome::broken_if(target.view.next_update.is_none(), || {
-                "没有 nextUpdate".to_owned()
-            })
+            Outcome::broken_if(target.view.next_update.is_none(), || "没有 nextUpdate".to_owned())
         },
     ),
     (
@@ -152,9 +150,7 @@ fn signature_algorithm(target: &Target<'_>) -> Outcome {
     if inner.whole != outer.whole {
         return Outcome::Broken("内外两处的编码不同".to_owned());
     }
-    let found = inner
-        .children(tag::SEQUENCE)
-        .and_then(|parts| parts.first()?.oid());
+    let found = inner.children(tag::SEQUENCE).and_then(|parts| parts.first()?.oid());
     Outcome::broken_if(found != Some(oid::SM2_WITH_SM3), || {
         "签名算法不是 1.2.156.10197.1.501".to_owned()
     })
@@ -203,34 +199,24 @@ fn number(target: &Target<'_>) -> Outcome {
     let Some(extension) = target.view.extension(oid::CRL_NUMBER) else {
         return Outcome::Broken("没有 cRLNumber".to_owned());
     };
-    let value = tlv::one(extension.value)
-        .and_then(|value| value.value(tag::INTEGER))
-        .unwrap_or_default();
+    let value =
+        tlv::one(extension.value).and_then(|value| value.value(tag::INTEGER)).unwrap_or_default();
     let negative = value.first().is_none_or(|first| first & 0x80 != 0);
     let wrong = extension.critical || negative || value.len() > 20;
     Outcome::broken_if(wrong, || {
         format!(
             "编号为 {}，{}",
             hex::encode(value),
-            if extension.critical {
-                "关键"
-            } else {
-                "非关键"
-            }
+            if extension.critical { "关键" } else { "非关键" }
         )
     })
 }
 
 fn authority_key(target: &Target<'_>) -> Outcome {
     let extension = target.view.extension(oid::AUTHORITY_KEY_IDENTIFIER);
-    let parts = extension
-        .and_then(|one| tlv::one(one.value)?.children(tag::SEQUENCE))
-        .unwrap_or_default();
-    let Some(stated) = parts
-        .iter()
-        .find(|part| part.tag == 0x80)
-        .map(|part| part.content)
-    else {
+    let parts =
+        extension.and_then(|one| tlv::one(one.value)?.children(tag::SEQUENCE)).unwrap_or_default();
+    let Some(stated) = parts.iter().find(|part| part.tag == 0x80).map(|part| part.content) else {
         return Outcome::Broken("没有 authorityKeyIdentifier 的 keyIdentifier".to_owned());
     };
     match target.issuer.as_ref().map(|issuer| issuer.subject_key_id()) {
@@ -242,12 +228,7 @@ fn authority_key(target: &Target<'_>) -> Outcome {
 }
 
 fn unique_extensions(target: &Target<'_>) -> Outcome {
-    let mut kinds: Vec<_> = target
-        .view
-        .extensions
-        .iter()
-        .map(|extension| extension.oid)
-        .collect();
+    let mut kinds: Vec<_> = target.view.extensions.iter().map(|extension| extension.oid).collect();
     let count = kinds.len();
     kinds.sort_unstable();
     kinds.dedup();

@@ -42,7 +42,5 @@ pub fn run(crl: &[u8], issuer: Option<&Certificate>) -> Report {
 
 /// The rules, for the page of lints.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    RULES
-        .iter()
-        .flat_map(|part| part.iter().map(|(rule, _)| rule))
+    RULES.iter().flat_map(|part| part.iter().map(|(rule, _)| rule))
 }

@@ -29,11 +29,7 @@ fn extension(kind: Oid, critical: bool, value: &[u8]) -> Vec<u8> {
 }
 
 fn entry(serial: &[u8], at: &str, extensions: &[Vec<u8>]) -> Vec<u8> {
-    let list = if extensions.is_empty() {
-        Vec::new()
-    } else {
-        seq(extensions)
-    };
+    let list = if extensions.is_empty() { Vec::new() } else { seq(extensions) };
     seq(&[integer(serial), utc(at), list])
 }
 
@@ -82,11 +78,7 @@ type Mutation = fn(&mut Draft);
 /// The rule that must fire, and the mutation.
 const BAD: &[(&str, Mutation)] = &[
     ("crl/strict-der", |crl| {
-        crl.extensions.push(seq(&[
-            oid(oid::FRESHEST_CRL),
-            tlv(0x01, &[1]),
-            tlv(0x04, &[]),
-        ]))
+        crl.extensions.push(seq(&[oid(oid::FRESHEST_CRL), tlv(0x01, &[1]), tlv(0x04, &[])]))
     }),
     ("crl/version", |crl| crl.version = Vec::new()),
     ("crl/signature-algorithm", |crl| {
@@ -96,27 +88,16 @@ const BAD: &[(&str, Mutation)] = &[
     ("crl/signature", |crl| crl.signer = 0x44),
     ("crl/next-update", |crl| crl.next_update = Vec::new()),
     ("crl/window", |crl| crl.next_update = utc("261122000000Z")),
-    ("crl/time-form", |crl| {
-        crl.this_update = tlv(0x18, b"20261122000000Z")
-    }),
+    ("crl/time-form", |crl| crl.this_update = tlv(0x18, b"20261122000000Z")),
     ("crl/number", |crl| drop(crl.extensions.pop())),
-    ("crl/number", |crl| {
-        crl.extensions[1] = extension(oid::CRL_NUMBER, true, &integer(&[7]))
-    }),
-    ("crl/number", |crl| {
-        crl.extensions[1] = extension(oid::CRL_NUMBER, false, &integer(&[0x80]))
-    }),
+    ("crl/number", |crl| crl.extensions[1] = extension(oid::CRL_NUMBER, true, &integer(&[7]))),
+    ("crl/number", |crl| crl.extensions[1] = extension(oid::CRL_NUMBER, false, &integer(&[0x80]))),
     ("crl/authority-key", |crl| drop(crl.extensions.remove(0))),
     ("crl/authority-key", |crl| {
-        crl.extensions[0] = extension(
-            oid::AUTHORITY_KEY_IDENTIFIER,
-            false,
-            &seq(&[implicit(0, &[1; 20])]),
-        );
+        crl.extensions[0] =
+            extension(oid::AUTHORITY_KEY_IDENTIFIER, false, &seq(&[implicit(0, &[1; 20])]));
     }),
-    ("crl/unique-extensions", |crl| {
-        crl.extensions.push(crl.extensions[1].clone())
-    }),
+    ("crl/unique-extensions", |crl| crl.extensions.push(crl.extensions[1].clone())),
     ("crl/scope-critical", |crl| {
         crl.extensions.push(extension(
             oid::ISSUING_DISTRIBUTION_POINT,
@@ -132,36 +113,19 @@ const BAD: &[(&str, Mutation)] = &[
         ));
     }),
     ("crl/no-empty-list", |crl| crl.revoked = seq(&[])),
-    ("crl/entries-readable", |crl| {
-        crl.revoked = seq(&[entry(&[0x11], "2611200000Z", &[])])
-    }),
+    ("crl/entries-readable", |crl| crl.revoked = seq(&[entry(&[0x11], "2611200000Z", &[])])),
     ("crl/unique-entries", |crl| {
-        crl.revoked = seq(&[
-            entry(&[0x11], "261120000000Z", &[]),
-            entry(&[0x11], "261121000000Z", &[]),
-        ]);
+        crl.revoked =
+            seq(&[entry(&[0x11], "261120000000Z", &[]), entry(&[0x11], "261121000000Z", &[])]);
     }),
-    ("crl/serials-positive", |crl| {
-        crl.revoked = seq(&[entry(&[0x91], "261120000000Z", &[])])
-    }),
-    ("crl/dates-not-later", |crl| {
-        crl.revoked = seq(&[entry(&[0x11], "261122000001Z", &[])])
-    }),
-    ("crl/reasons", |crl| {
-        crl.revoked = seq(&[entry(&[0x11], "261120000000Z", &[reason(0)])])
-    }),
-    ("crl/reasons", |crl| {
-        crl.revoked = seq(&[entry(&[0x11], "261120000000Z", &[reason(7)])])
-    }),
-    ("crl/reasons", |crl| {
-        crl.revoked = seq(&[entry(&[0x11], "261120000000Z", &[reason(8)])])
-    }),
+    ("crl/serials-positive", |crl| crl.revoked = seq(&[entry(&[0x91], "261120000000Z", &[])])),
+    ("crl/dates-not-later", |crl| crl.revoked = seq(&[entry(&[0x11], "261122000001Z", &[])])),
+    ("crl/reasons", |crl| crl.revoked = seq(&[entry(&[0x11], "261120000000Z", &[reason(0)])])),
+    ("crl/reasons", |crl| crl.revoked = seq(&[entry(&[0x11], "261120000000Z", &[reason(7)])])),
+    ("crl/reasons", |crl| crl.revoked = seq(&[entry(&[0x11], "261120000000Z", &[reason(8)])])),
     ("crl/no-critical-in-entries", |crl| {
-        let strange = extension(
-            Oid::new("2.25.148926349512345678901234567890123456789.9"),
-            true,
-            &[5, 0],
-        );
+        let strange =
+            extension(Oid::new("2.25.148926349512345678901234567890123456789.9"), true, &[5, 0]);
         crl.revoked = seq(&[entry(&[0x11], "261120000000Z", &[strange])]);
     }),
 ];
@@ -172,10 +136,7 @@ fn issuer() -> Certificate {
 
 #[test]
 fn a_good_crl_has_no_finding() {
-    let without_entries = Draft {
-        revoked: Vec::new(),
-        ..good()
-    };
+    let without_entries = Draft { revoked: Vec::new(), ..good() };
     for crl in [good(), without_entries] {
         let report = run(&crl.der(), Some(&issuer()));
         assert!(
@@ -191,17 +152,10 @@ fn every_rule_fires_on_its_mutation() {
         let mut crl = good();
         mutate(&mut crl);
         let report = run(&crl.der(), Some(&issuer()));
-        assert!(
-            report.names(rule),
-            "{rule} does not fire; instead:\n{report}"
-        );
+        assert!(report.names(rule), "{rule} does not fire; instead:\n{report}");
     }
     for rule in rules() {
-        assert!(
-            BAD.iter().any(|(name, _)| *name == rule.name),
-            "{} has no bad example",
-            rule.name
-        );
+        assert!(BAD.iter().any(|(name, _)| *name == rule.name), "{} has no bad example", rule.name);
     }
 }
 

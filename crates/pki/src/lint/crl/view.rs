@@ -70,9 +70,7 @@ impl<'a> CrlView<'a> {
     }
 
     pub(super) fn extension(&self, kind: Oid) -> Option<&Extension<'a>> {
-        self.extensions
-            .iter()
-            .find(|extension| extension.oid == kind)
+        self.extensions.iter().find(|extension| extension.oid == kind)
     }
 
     /// The entries one after the other; one that cannot be read is `None` and the last.
@@ -93,17 +91,11 @@ impl<'a> CrlView<'a> {
 }
 
 fn time(field: Tlv<'_>) -> Time<'_> {
-    Time {
-        tag: field.tag,
-        text: field.content,
-    }
+    Time { tag: field.tag, text: field.content }
 }
 
 fn read_extensions(list: Tlv<'_>) -> Option<Vec<Extension<'_>>> {
-    list.children(tag::SEQUENCE)?
-        .into_iter()
-        .map(extension)
-        .collect()
+    list.children(tag::SEQUENCE)?.into_iter().map(extension).collect()
 }
 
 fn read_entry(element: Tlv<'_>) -> Option<Entry<'_>> {
@@ -113,9 +105,5 @@ fn read_entry(element: Tlv<'_>) -> Option<Entry<'_>> {
         [serial, at, list] => (serial, at, read_extensions(*list)?),
         _ => return None,
     };
-    Some(Entry {
-        serial: serial.value(tag::INTEGER)?,
-        at: time(*at),
-        extensions,
-    })
+    Some(Entry { serial: serial.value(tag::INTEGER)?, at: time(*at), extensions })
 }

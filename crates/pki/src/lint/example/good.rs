@@ -49,9 +49,7 @@ pub fn public_point(number: u8) -> Vec<u8> {
 }
 
 pub fn sign(number: u8, message: &[u8]) -> Vec<u8> {
-    private_key(number)
-        .sign(&gm::UserId::default(), message)
-        .to_der()
+    private_key(number).sign(&gm::UserId::default(), message).to_der()
 }
 
 /// SHA-1 of the point (RFC 5280 §4.2.1.2, method 1).
@@ -130,17 +128,11 @@ fn frame(role: Role, subject: Vec<u8>, key: u8) -> Example {
 fn below(example: Example, issuer: u8) -> Example {
     let id = key_id(&public_point(issuer));
     example
-        .and(
-            oid::AUTHORITY_KEY_IDENTIFIER,
-            false,
-            seq(&[implicit(0, &id)]),
-        )
+        .and(oid::AUTHORITY_KEY_IDENTIFIER, false, seq(&[implicit(0, &id)]))
         .and(
             oid::CRL_DISTRIBUTION_POINTS,
             false,
-            seq(&[distribution_point(&[uri(
-                "http://crl.example.gov.cn/ca1.crl",
-            )])]),
+            seq(&[distribution_point(&[uri("http://crl.example.gov.cn/ca1.crl")])]),
         )
         .and(
             oid::AUTHORITY_INFO_ACCESS,
@@ -183,11 +175,7 @@ pub fn server() -> Example {
     ]);
     leaf(Role::Server, name, &[0, 1])
         .and(oid::EXTENDED_KEY_USAGE, false, oids(&[oid::SERVER_AUTH]))
-        .and(
-            oid::SUBJECT_ALT_NAME,
-            false,
-            seq(&[implicit(2, b"www.example.gov.cn")]),
-        )
+        .and(oid::SUBJECT_ALT_NAME, false, seq(&[implicit(2, b"www.example.gov.cn")]))
 }
 
 /// A delegated OCSP responder.
@@ -199,12 +187,11 @@ pub fn ocsp_responder() -> Example {
 
 /// A time-stamp authority.
 pub fn timestamp_authority() -> Example {
-    leaf(
-        Role::TimestampAuthority,
-        service_name("示例时间戳服务"),
-        &[0, 1],
+    leaf(Role::TimestampAuthority, service_name("示例时间戳服务"), &[0, 1]).and(
+        oid::EXTENDED_KEY_USAGE,
+        true,
+        oids(&[oid::TIME_STAMPING]),
     )
-    .and(oid::EXTENDED_KEY_USAGE, true, oids(&[oid::TIME_STAMPING]))
 }
 
 fn service_name(common_name: &str) -> Vec<u8> {
@@ -221,11 +208,7 @@ pub fn sub_ca() -> Example {
         .issuer(root_name())
         .validity("260101000000Z", "351231235959Z")
         .and(oid::KEY_USAGE, true, key_usage(&[5, 6]))
-        .and(
-            oid::BASIC_CONSTRAINTS,
-            true,
-            seq(&[boolean(true), integer(&[0])]),
-        )
+        .and(oid::BASIC_CONSTRAINTS, true, seq(&[boolean(true), integer(&[0])]))
         .signer(ROOT_KEY);
     example.issuer_certificate = Some(&ROOT);
     example

@@ -124,22 +124,14 @@ impl Example {
         let oid = oid_der(oid);
         match self.extensions.iter_mut().find(|ext| ext.oid == oid) {
             Some(ext) => ext.value = value,
-            None => self.extensions.push(Ext {
-                oid,
-                critical: None,
-                value,
-            }),
+            None => self.extensions.push(Ext { oid, critical: None, value }),
         }
         self
     }
 
     /// Adds an extension at the end, also when there is one of its type.
     pub fn and(mut self, oid: Oid, critical: bool, value: Vec<u8>) -> Self {
-        self.extensions.push(Ext {
-            oid: oid_der(oid),
-            critical: critical.then_some(0xff),
-            value,
-        });
+        self.extensions.push(Ext { oid: oid_der(oid), critical: critical.then_some(0xff), value });
         self
     }
 
@@ -220,10 +212,7 @@ impl Example {
     /// DER of the certificate, signed by the issuer's key.
     pub fn der(&self) -> Vec<u8> {
         let tbs = self.tbs();
-        let signature = self
-            .signature
-            .clone()
-            .unwrap_or_else(|| sign(self.signer, &tbs));
+        let signature = self.signature.clone().unwrap_or_else(|| sign(self.signer, &tbs));
         seq(&[tbs, self.outer_algorithm.clone(), bit_string(&signature)])
     }
 
@@ -241,10 +230,7 @@ impl Example {
 
 impl Ext {
     fn der(&self) -> Vec<u8> {
-        let critical = self
-            .critical
-            .map(|octet| tlv(0x01, &[octet]))
-            .unwrap_or_default();
+        let critical = self.critical.map(|octet| tlv(0x01, &[octet])).unwrap_or_default();
         seq(&[self.oid.clone(), critical, tlv(0x04, &self.value)])
     }
 }
@@ -253,10 +239,7 @@ impl Ext {
 fn every_good_certificate_of_a_role_has_no_finding() {
     for (name, example) in GOOD {
         let report = example().lint();
-        assert!(
-            report.findings.is_empty() && report.undetermined.is_empty(),
-            "{name}:\n{report}"
-        );
+        assert!(report.findings.is_empty() && report.undetermined.is_empty(), "{name}:\n{report}");
         assert!(report.passed() && report.checked > 40, "{name}");
     }
 }
@@ -278,9 +261,7 @@ fn every_lint_fires_on_its_bad_examples_and_is_silent_on_its_good_ones() {
         for (example, make) in examples.bad {
             let report = make().lint();
             if !report.names(name) {
-                wrong.push(format!(
-                    "{name} does not fire on {example}; instead:\n{report}"
-                ));
+                wrong.push(format!("{name} does not fire on {example}; instead:\n{report}"));
             }
         }
     }

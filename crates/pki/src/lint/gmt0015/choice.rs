@@ -15,12 +15,8 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("passport", || with(explicit(2, &printable("E12345678"))))],
         bad: &[
-            ("string_without_choice", || {
-                with(printable("11010519491231002X"))
-            }),
-            ("fourth_choice", || {
-                with(explicit(3, &printable("11010519491231002X")))
-            }),
+            ("string_without_choice", || with(printable("11010519491231002X"))),
+            ("fourth_choice", || with(explicit(3, &printable("11010519491231002X")))),
         ],
     },
 };
@@ -31,7 +27,5 @@ fn with(value: Vec<u8>) -> Example {
 }
 
 fn check(target: &Target<'_>) -> Outcome {
-    Outcome::broken_if(person(&target.view).is_none(), || {
-        "不是标签 [0]、[1]、[2] 之一".to_owned()
-    })
+    Outcome::broken_if(person(&target.view).is_none(), || "不是标签 [0]、[1]、[2] 之一".to_owned())
 }

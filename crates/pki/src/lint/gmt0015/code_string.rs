@@ -23,11 +23,7 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("printable", || {
-            person_sign().and(
-                oid::ORGANIZATION_CODE,
-                false,
-                printable("91110000600037341L"),
-            )
+            person_sign().and(oid::ORGANIZATION_CODE, false, printable("91110000600037341L"))
         })],
         bad: &[("utf8", || {
             person_sign().and(oid::ORGANIZATION_CODE, false, utf8("91110000600037341L"))
@@ -36,12 +32,9 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let values = NUMBERS
-        .iter()
-        .filter_map(|kind| Some((kind, target.view.extension_value(*kind)?)));
-    let wrong = values
-        .into_iter()
-        .find(|(_, value)| value.tag != tag::PRINTABLE_STRING);
+    let values =
+        NUMBERS.iter().filter_map(|kind| Some((kind, target.view.extension_value(*kind)?)));
+    let wrong = values.into_iter().find(|(_, value)| value.tag != tag::PRINTABLE_STRING);
     Outcome::from_detail(
         wrong.map(|(kind, value)| format!("扩展项 {kind} 使用了 {}", string_type(value.tag))),
     )

@@ -14,11 +14,7 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("organization_code", || {
-            person_sign().and(
-                oid::ORGANIZATION_CODE,
-                false,
-                printable("91110000600037341L"),
-            )
+            person_sign().and(oid::ORGANIZATION_CODE, false, printable("91110000600037341L"))
         })],
         bad: &[("ninth_kind", || {
             person_sign().and(Oid::new("1.2.156.10260.4.1.9"), false, printable("1"))

@@ -55,9 +55,7 @@ const KNOWN: &[Oid] = &[
 
 /// The identity extensions of a certificate.
 fn identities<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'v Extension<'a>> {
-    view.extensions()
-        .iter()
-        .filter(|extension| is_identity(extension.oid))
+    view.extensions().iter().filter(|extension| is_identity(extension.oid))
 }
 
 /// Whether an identifier lies below 1.2.156.10260.4.1.
@@ -92,26 +90,16 @@ fn person<'a>(view: &View<'a>) -> Option<Person<'a>> {
     match outer.tag {
         0xa0..=0xa2 => {
             let inner = tlv::one(outer.content)?;
-            Some(Person {
-                choice: outer.tag & 0x1f,
-                string: Some(inner.tag),
-                text: inner.content,
-            })
+            Some(Person { choice: outer.tag & 0x1f, string: Some(inner.tag), text: inner.content })
         }
-        0x80..=0x82 => Some(Person {
-            choice: outer.tag & 0x1f,
-            string: None,
-            text: outer.content,
-        }),
+        0x80..=0x82 => Some(Person { choice: outer.tag & 0x1f, string: None, text: outer.content }),
         _ => None,
     }
 }
 
 /// The resident identity number, in whichever extension it stands.
 fn resident<'a>(view: &View<'a>) -> Option<&'a [u8]> {
-    let card = person(view)
-        .filter(|person| person.choice == 0)
-        .map(|person| person.text);
+    let card = person(view).filter(|person| person.choice == 0).map(|person| person.text);
     card.or_else(|| Some(view.extension_value(RESIDENT_ID_2023)?.content))
 }
 
@@ -121,9 +109,6 @@ fn text<'a>(view: &View<'a>, extension: &Extension<'a>) -> Option<&'a [u8]> {
         return person(view).map(|person| person.text);
     }
     let value = tlv::one(extension.value)?;
-    matches!(
-        value.tag,
-        tag::PRINTABLE_STRING | tag::UTF8_STRING | tag::IA5_STRING
-    )
-    .then_some(value.content)
+    matches!(value.tag, tag::PRINTABLE_STRING | tag::UTF8_STRING | tag::IA5_STRING)
+        .then_some(value.content)
 }

@@ -38,11 +38,6 @@ fn check(target: &Target<'_>) -> Outcome {
             .windows(18)
             .any(|window| IdNumber::parse(&window.iter().collect::<String>()).is_ok())
     };
-    let wrong = target
-        .view
-        .subject
-        .attributes
-        .iter()
-        .find(|attribute| holds(&attribute.text()));
+    let wrong = target.view.subject.attributes.iter().find(|attribute| holds(&attribute.text()));
     Outcome::from_detail(wrong.map(|attribute| format!("{}含有公民身份号码", attribute.label())))
 }

@@ -20,11 +20,7 @@ pub(super) const LINT: Lint = Lint {
 
 #[cfg(test)]
 fn with_code(critical: bool) -> Example {
-    person_sign().and(
-        oid::ORGANIZATION_CODE,
-        critical,
-        printable("91110000600037341L"),
-    )
+    person_sign().and(oid::ORGANIZATION_CODE, critical, printable("91110000600037341L"))
 }
 
 fn check(target: &Target<'_>) -> Outcome {

@@ -15,18 +15,12 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[
-            ("card_printable", || {
-                with(explicit(0, &printable("11010519491231002X")))
-            }),
+            ("card_printable", || with(explicit(0, &printable("11010519491231002X")))),
             ("officer_utf8", || with(explicit(1, &utf8("军字第0001号")))),
         ],
         bad: &[
-            ("card_utf8", || {
-                with(explicit(0, &utf8("11010519491231002X")))
-            }),
-            ("officer_printable", || {
-                with(explicit(1, &printable("0001")))
-            }),
+            ("card_utf8", || with(explicit(0, &utf8("11010519491231002X")))),
+            ("officer_printable", || with(explicit(1, &printable("0001")))),
         ],
     },
 };
@@ -40,11 +34,7 @@ fn check(target: &Target<'_>) -> Outcome {
     let Some(person) = person(&target.view) else {
         return Outcome::Pass;
     };
-    let expected = if person.choice == 1 {
-        tag::UTF8_STRING
-    } else {
-        tag::PRINTABLE_STRING
-    };
+    let expected = if person.choice == 1 { tag::UTF8_STRING } else { tag::PRINTABLE_STRING };
     let wrong = person.string.filter(|string| *string != expected);
     Outcome::from_detail(wrong.map(|string| format!("使用了 {}", string_type(string))))
 }

@@ -13,9 +13,7 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("explicit", || {
-            with(explicit(0, &printable("11010519491231002X")))
-        })],
+        good: &[("explicit", || with(explicit(0, &printable("11010519491231002X"))))],
         bad: &[("implicit", || with(implicit(0, b"11010519491231002X")))],
     },
 };

@@ -16,9 +16,7 @@ pub(super) const LINT: Lint = Lint {
         good: &[("insurance_number", || with(printable("330102000001")))],
         bad: &[
             ("no_character", || with(printable(""))),
-            ("space_before_the_number", || {
-                with(printable(" 330102000001"))
-            }),
+            ("space_before_the_number", || with(printable(" 330102000001"))),
             ("octets_without_a_type", || with(b"330102000001".to_vec())),
         ],
     },

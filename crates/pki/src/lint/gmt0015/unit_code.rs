@@ -35,9 +35,7 @@ fn with(code: &str) -> Example {
 
 fn check(target: &Target<'_>) -> Outcome {
     let extension = target.view.extension(oid::ORGANIZATION_CODE);
-    let octets = extension
-        .and_then(|extension| text(&target.view, extension))
-        .unwrap_or_default();
+    let octets = extension.and_then(|extension| text(&target.view, extension)).unwrap_or_default();
     let code = String::from_utf8_lossy(octets);
     if is_old_code(&code) {
         return Outcome::Pass;
@@ -55,19 +53,12 @@ fn is_old_code(code: &str) -> bool {
     let Some((check, body)) = bare.split_last().filter(|(_, body)| body.len() == 8) else {
         return false;
     };
-    let value = |character: &char| {
-        character
-            .to_digit(36)
-            .filter(|_| !character.is_ascii_lowercase())
-    };
+    let value =
+        |character: &char| character.to_digit(36).filter(|_| !character.is_ascii_lowercase());
     let Some(values) = body.iter().map(value).collect::<Option<Vec<u32>>>() else {
         return false;
     };
-    let sum: u32 = values
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(value, weight)| value * weight)
-        .sum();
+    let sum: u32 = values.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum();
     let expected = match 11 - sum % 11 {
         10 => 'X',
         11 => '0',

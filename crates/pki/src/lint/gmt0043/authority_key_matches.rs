@@ -29,10 +29,6 @@ fn check(target: &Target<'_>) -> Outcome {
     };
     let stated = target.view.authority_key_id().unwrap_or_default();
     Outcome::broken_if(stated != expected, || {
-        format!(
-            "证书中为 {}，颁发者证书中为 {}",
-            hex::encode(stated),
-            hex::encode(expected)
-        )
+        format!("证书中为 {}，颁发者证书中为 {}", hex::encode(stated), hex::encode(expected))
     })
 }

@@ -14,19 +14,13 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("key_identifier", person_sign), ("root_without", root)],
         bad: &[
-            ("absent", || {
-                person_sign().without(oid::AUTHORITY_KEY_IDENTIFIER)
-            }),
-            ("empty", || {
-                person_sign().with(oid::AUTHORITY_KEY_IDENTIFIER, seq(&[]))
-            }),
+            ("absent", || person_sign().without(oid::AUTHORITY_KEY_IDENTIFIER)),
+            ("empty", || person_sign().with(oid::AUTHORITY_KEY_IDENTIFIER, seq(&[]))),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
     let absent = target.view.authority_key_id().is_none_or(<[u8]>::is_empty);
-    Outcome::broken_if(absent, || {
-        "没有 authorityKeyIdentifier 的 keyIdentifier".to_owned()
-    })
+    Outcome::broken_if(absent, || "没有 authorityKeyIdentifier 的 keyIdentifier".to_owned())
 }

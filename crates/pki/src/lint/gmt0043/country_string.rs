@@ -15,19 +15,14 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("printable_country", person_sign)],
         bad: &[("utf8_country", || {
-            person_sign().subject(dn(&[
-                (oid::COUNTRY, UTF8, "CN"),
-                (oid::COMMON_NAME, UTF8, "张三"),
-            ]))
+            person_sign()
+                .subject(dn(&[(oid::COUNTRY, UTF8, "CN"), (oid::COMMON_NAME, UTF8, "张三")]))
         })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let wrong = target
-        .view
-        .subject
-        .all(oid::COUNTRY)
-        .find(|country| country.tag != tag::PRINTABLE_STRING);
+    let wrong =
+        target.view.subject.all(oid::COUNTRY).find(|country| country.tag != tag::PRINTABLE_STRING);
     Outcome::from_detail(wrong.map(|country| format!("使用了 {}", string_type(country.tag))))
 }

@@ -9,12 +9,7 @@ pub(super) const LINT: Lint = Lint {
     citation: "GM/T 0043-2015 §6",
     text: "CRL 发布点应给出可以下载 CRL 的地址",
     effective: source::GMT_0043,
-    applies: |target| {
-        target
-            .view
-            .extension(oid::CRL_DISTRIBUTION_POINTS)
-            .is_some()
-    },
+    applies: |target| target.view.extension(oid::CRL_DISTRIBUTION_POINTS).is_some(),
     check,
     #[cfg(test)]
     examples: Examples {
@@ -23,10 +18,7 @@ pub(super) const LINT: Lint = Lint {
                 uri("ldap://ldap.example.gov.cn/cn=crl1"),
                 uri("http://crl.example.gov.cn/ca1.crl"),
             ];
-            person_sign().with(
-                oid::CRL_DISTRIBUTION_POINTS,
-                seq(&[distribution_point(&names)]),
-            )
+            person_sign().with(oid::CRL_DISTRIBUTION_POINTS, seq(&[distribution_point(&names)]))
         })],
         bad: &[
             ("address_without_host", || {
@@ -37,24 +29,17 @@ pub(super) const LINT: Lint = Lint {
             }),
             ("directory_name_only", || {
                 let name = explicit(4, &ca_name());
-                person_sign().with(
-                    oid::CRL_DISTRIBUTION_POINTS,
-                    seq(&[distribution_point(&[name])]),
-                )
+                person_sign()
+                    .with(oid::CRL_DISTRIBUTION_POINTS, seq(&[distribution_point(&[name])]))
             }),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let points = target
-        .view
-        .distribution_points(oid::CRL_DISTRIBUTION_POINTS)
-        .unwrap_or_default();
-    let mut uris = points
-        .iter()
-        .flat_map(|point| &point.full_name)
-        .filter(|name| name.form == Form::Uri);
+    let points = target.view.distribution_points(oid::CRL_DISTRIBUTION_POINTS).unwrap_or_default();
+    let mut uris =
+        points.iter().flat_map(|point| &point.full_name).filter(|name| name.form == Form::Uri);
     let usable = uris
         .any(|name| crate::lint::uri::is_one_of(name.value, &["http", "https", "ldap", "ldaps"]));
     Outcome::broken_if(!usable, || "没有 http 或 ldap 地址".to_owned())

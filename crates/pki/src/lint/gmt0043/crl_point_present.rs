@@ -15,25 +15,16 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[
             ("one_address", person_sign),
-            ("responder_with_nocheck", || {
-                ocsp_responder().without(oid::CRL_DISTRIBUTION_POINTS)
-            }),
+            ("responder_with_nocheck", || ocsp_responder().without(oid::CRL_DISTRIBUTION_POINTS)),
         ],
         bad: &[
-            ("absent", || {
-                person_sign().without(oid::CRL_DISTRIBUTION_POINTS)
-            }),
-            ("empty_list", || {
-                person_sign().with(oid::CRL_DISTRIBUTION_POINTS, seq(&[]))
-            }),
+            ("absent", || person_sign().without(oid::CRL_DISTRIBUTION_POINTS)),
+            ("empty_list", || person_sign().with(oid::CRL_DISTRIBUTION_POINTS, seq(&[]))),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let points = target
-        .view
-        .distribution_points(oid::CRL_DISTRIBUTION_POINTS)
-        .unwrap_or_default();
+    let points = target.view.distribution_points(oid::CRL_DISTRIBUTION_POINTS).unwrap_or_default();
     Outcome::broken_if(points.is_empty(), || "没有 CRL 发布点".to_owned())
 }

@@ -28,10 +28,7 @@ fn with_email(tag: u8) -> Example {
 }
 
 fn check(target: &Target<'_>) -> Outcome {
-    let wrong = target
-        .view
-        .subject
-        .all(oid::EMAIL_ADDRESS)
-        .find(|email| email.tag != tag::IA5_STRING);
+    let wrong =
+        target.view.subject.all(oid::EMAIL_ADDRESS).find(|email| email.tag != tag::IA5_STRING);
     Outcome::from_detail(wrong.map(|email| format!("使用了 {}", string_type(email.tag))))
 }

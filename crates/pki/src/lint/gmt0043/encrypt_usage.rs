@@ -18,12 +18,8 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("three_bits", person_encrypt)],
         bad: &[
-            ("key_agreement_missing", || {
-                person_encrypt().with(oid::KEY_USAGE, key_usage(&[2, 3]))
-            }),
-            ("signature_added", || {
-                person_encrypt().with(oid::KEY_USAGE, key_usage(&[0, 2, 3, 4]))
-            }),
+            ("key_agreement_missing", || person_encrypt().with(oid::KEY_USAGE, key_usage(&[2, 3]))),
+            ("signature_added", || person_encrypt().with(oid::KEY_USAGE, key_usage(&[0, 2, 3, 4]))),
         ],
     },
 };

@@ -13,12 +13,8 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("root_until_2055", || {
-            root().validity("260101000000Z", "20551231235959Z")
-        })],
-        bad: &[("two_digits_for_2055", || {
-            root().validity("260101000000Z", "551231235959Z")
-        })],
+        good: &[("root_until_2055", || root().validity("260101000000Z", "20551231235959Z"))],
+        bad: &[("two_digits_for_2055", || root().validity("260101000000Z", "551231235959Z"))],
     },
 };
 

@@ -15,9 +15,7 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("http_addresses", person_sign)],
         bad: &[
-            ("scheme_ocsp", || {
-                with_access(access(oid::ACCESS_OCSP, "OCSP://ocsp.example.gov.cn"))
-            }),
+            ("scheme_ocsp", || with_access(access(oid::ACCESS_OCSP, "OCSP://ocsp.example.gov.cn"))),
             ("issuer_by_relative_address", || {
                 with_access(access(oid::ACCESS_CA_ISSUERS, "/ca1.cer"))
             }),
@@ -41,9 +39,6 @@ fn check(target: &Target<'_>) -> Outcome {
         location.form == Form::Uri && !crate::lint::uri::is_one_of(location.value, schemes)
     });
     Outcome::from_detail(wrong.map(|(_, location)| {
-        format!(
-            "“{}”不是可访问的地址",
-            String::from_utf8_lossy(location.value)
-        )
+        format!("“{}”不是可访问的地址", String::from_utf8_lossy(location.value))
     }))
 }

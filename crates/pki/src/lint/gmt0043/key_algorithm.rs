@@ -18,12 +18,8 @@ pub(super) const LINT: Lint = Lint {
             ("curve_p256", || {
                 person_sign().key_algorithm(seq(&[oid(oid::EC_PUBLIC_KEY), oid(oid::P256)]))
             }),
-            ("no_curve", || {
-                person_sign().key_algorithm(seq(&[oid(oid::EC_PUBLIC_KEY)]))
-            }),
-            ("rsa", || {
-                person_sign().key_algorithm(seq(&[oid(oid::RSA), tlv(tag::NULL, &[])]))
-            }),
+            ("no_curve", || person_sign().key_algorithm(seq(&[oid(oid::EC_PUBLIC_KEY)]))),
+            ("rsa", || person_sign().key_algorithm(seq(&[oid(oid::RSA), tlv(tag::NULL, &[])]))),
         ],
     },
 };

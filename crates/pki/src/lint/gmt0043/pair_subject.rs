@@ -13,9 +13,7 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("same_subject", person_encrypt)],
-        bad: &[("another_subject", || {
-            person_encrypt().pair(person_named("李四"))
-        })],
+        bad: &[("another_subject", || person_encrypt().pair(person_named("李四")))],
     },
 };
 

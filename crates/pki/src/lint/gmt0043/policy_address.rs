@@ -19,9 +19,7 @@ pub(super) const LINT: Lint = Lint {
             }),
         ],
         bad: &[
-            ("address_without_scheme", || {
-                with_address("www.example.gov.cn/cps")
-            }),
+            ("address_without_scheme", || with_address("www.example.gov.cn/cps")),
             ("address_of_a_file", || with_address("file:///cps.pdf")),
         ],
     },
@@ -29,10 +27,7 @@ pub(super) const LINT: Lint = Lint {
 
 #[cfg(test)]
 fn with_address(text: &str) -> Example {
-    person_sign().with(
-        oid::CERTIFICATE_POLICIES,
-        seq(&[policy(POLICY, Some(text))]),
-    )
+    person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[policy(POLICY, Some(text))]))
 }
 
 fn check(target: &Target<'_>) -> Outcome {

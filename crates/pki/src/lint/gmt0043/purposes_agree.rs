@@ -11,15 +11,9 @@ const COMPATIBLE: &[(Oid, u16)] = &[
         oid::SERVER_AUTH,
         KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT | KeyUsage::KEY_AGREEMENT,
     ),
-    (
-        oid::CLIENT_AUTH,
-        KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_AGREEMENT,
-    ),
+    (oid::CLIENT_AUTH, KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_AGREEMENT),
     (oid::CODE_SIGNING, KeyUsage::DIGITAL_SIGNATURE),
-    (
-        oid::EMAIL_PROTECTION,
-        SIGN | KeyUsage::KEY_ENCIPHERMENT | KeyUsage::KEY_AGREEMENT,
-    ),
+    (oid::EMAIL_PROTECTION, SIGN | KeyUsage::KEY_ENCIPHERMENT | KeyUsage::KEY_AGREEMENT),
     (oid::TIME_STAMPING, SIGN),
     (oid::OCSP_SIGNING, SIGN),
 ];
@@ -40,10 +34,8 @@ pub(super) const LINT: Lint = Lint {
                 person_encrypt().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::CODE_SIGNING]))
             }),
             ("time_stamping_by_an_encryption_key", || {
-                person_encrypt().with(
-                    oid::EXTENDED_KEY_USAGE,
-                    oids(&[oid::CLIENT_AUTH, oid::TIME_STAMPING]),
-                )
+                person_encrypt()
+                    .with(oid::EXTENDED_KEY_USAGE, oids(&[oid::CLIENT_AUTH, oid::TIME_STAMPING]))
             }),
         ],
     },
@@ -54,9 +46,8 @@ fn check(target: &Target<'_>) -> Outcome {
         return Outcome::Pass;
     };
     let purposes = target.view.purposes().unwrap_or_default();
-    let conflict = COMPATIBLE
-        .iter()
-        .find(|(purpose, bits)| purposes.contains(purpose) && usage.0 & bits == 0);
+    let conflict =
+        COMPATIBLE.iter().find(|(purpose, bits)| purposes.contains(purpose) && usage.0 & bits == 0);
     Outcome::from_detail(
         conflict.map(|(purpose, _)| format!("用途 {purpose} 与密钥用法 {} 冲突", usage.names())),
     )

@@ -29,10 +29,6 @@ fn check(target: &Target<'_>) -> Outcome {
     let negative = octets.first().is_some_and(|first| first & 0x80 != 0);
     let zero = octets.iter().all(|octet| *octet == 0);
     Outcome::broken_if(negative || zero, || {
-        format!(
-            "序列号 {} 为{}",
-            hex::encode(octets),
-            if zero { "零" } else { "负数" }
-        )
+        format!("序列号 {} 为{}", hex::encode(octets), if zero { "零" } else { "负数" })
     })
 }

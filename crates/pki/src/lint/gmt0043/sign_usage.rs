@@ -19,9 +19,7 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("both_bits", person_sign)],
         bad: &[
-            ("one_bit_missing", || {
-                person_sign().with(oid::KEY_USAGE, key_usage(&[0]))
-            }),
+            ("one_bit_missing", || person_sign().with(oid::KEY_USAGE, key_usage(&[0]))),
             ("key_encipherment_added", || {
                 person_sign().with(oid::KEY_USAGE, key_usage(&[0, 1, 2]))
             }),

@@ -14,12 +14,8 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("sm2_with_sm3", person_sign)],
         bad: &[
-            ("ecdsa_with_sha256", || {
-                person_sign().algorithm(seq(&[oid(ECDSA)]))
-            }),
-            ("curve_instead_of_signature", || {
-                person_sign().algorithm(seq(&[oid(oid::SM2)]))
-            }),
+            ("ecdsa_with_sha256", || person_sign().algorithm(seq(&[oid(ECDSA)]))),
+            ("curve_instead_of_signature", || person_sign().algorithm(seq(&[oid(oid::SM2)]))),
         ],
     },
 };
@@ -29,9 +25,7 @@ const ECDSA: Oid = Oid::new("1.2.840.10045.4.3.2");
 
 fn check(target: &Target<'_>) -> Outcome {
     let inner = target.view.signature_algorithm;
-    let found = inner
-        .children(tag::SEQUENCE)
-        .and_then(|parts| parts.first()?.oid());
+    let found = inner.children(tag::SEQUENCE).and_then(|parts| parts.first()?.oid());
     Outcome::broken_if(found != Some(oid::SM2_WITH_SM3), || match found {
         Some(other) => format!("签名算法为 {other}"),
         None => "签名算法标识不可读".to_owned(),

@@ -26,11 +26,7 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let parts = target
-        .view
-        .signature_algorithm
-        .children(tag::SEQUENCE)
-        .unwrap_or_default();
+    let parts = target.view.signature_algorithm.children(tag::SEQUENCE).unwrap_or_default();
     let kept = match parts.as_slice() {
         [_] => true,
         [_, parameters] => parameters.tag == tag::NULL && parameters.content.is_empty(),

@@ -14,12 +14,8 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("sha1_of_the_point", person_sign)],
         bad: &[
-            ("absent", || {
-                person_sign().without(oid::SUBJECT_KEY_IDENTIFIER)
-            }),
-            ("absent_in_a_ca", || {
-                sub_ca().without(oid::SUBJECT_KEY_IDENTIFIER)
-            }),
+            ("absent", || person_sign().without(oid::SUBJECT_KEY_IDENTIFIER)),
+            ("absent_in_a_ca", || sub_ca().without(oid::SUBJECT_KEY_IDENTIFIER)),
         ],
     },
 };

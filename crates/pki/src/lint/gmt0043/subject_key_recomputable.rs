@@ -18,10 +18,8 @@ pub(super) const LINT: Lint = Lint {
         good: &[("sha1_of_the_point", person_sign)],
         bad: &[
             ("identifier_of_another_key", || {
-                person_sign().with(
-                    oid::SUBJECT_KEY_IDENTIFIER,
-                    tlv(0x04, &key_id(&public_point(ROOT_KEY))),
-                )
+                person_sign()
+                    .with(oid::SUBJECT_KEY_IDENTIFIER, tlv(0x04, &key_id(&public_point(ROOT_KEY))))
             }),
             ("sha1_of_x_and_y_without_the_prefix", || {
                 person_sign().with(
@@ -37,10 +35,6 @@ fn check(target: &Target<'_>) -> Outcome {
     let stated = target.view.subject_key_id().unwrap_or_default();
     let computed = Sha1::digest(target.view.key.point);
     Outcome::broken_if(stated != computed.as_slice(), || {
-        format!(
-            "证书中为 {}，由公钥计算为 {}",
-            hex::encode(stated),
-            hex::encode(computed)
-        )
+        format!("证书中为 {}，由公钥计算为 {}", hex::encode(stated), hex::encode(computed))
     })
 }

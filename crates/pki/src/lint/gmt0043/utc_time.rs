@@ -12,9 +12,7 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("last_second_of_2049", || {
-            root().validity("260101000000Z", "491231235959Z")
-        })],
+        good: &[("last_second_of_2049", || root().validity("260101000000Z", "491231235959Z"))],
         bad: &[("generalized_time_in_2027", || {
             person_sign().validity("261122000000Z", "20271121235959Z")
         })],
@@ -25,10 +23,7 @@ fn check(target: &Target<'_>) -> Outcome {
     let wrong = [&target.view.not_before, &target.view.not_after]
         .into_iter()
         .find(|time| time.tag == tag::GENERALIZED_TIME && time.text < b"2050".as_slice());
-    Outcome::from_detail(wrong.map(|time| {
-        format!(
-            "“{}”使用了 GeneralizedTime",
-            String::from_utf8_lossy(time.text)
-        )
-    }))
+    Outcome::from_detail(
+        wrong.map(|time| format!("“{}”使用了 GeneralizedTime", String::from_utf8_lossy(time.text))),
+    )
 }

@@ -14,21 +14,14 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("one_year", person_sign)],
         bad: &[
-            ("end_before_begin", || {
-                person_sign().validity("271121235959Z", "261122000000Z")
-            }),
-            ("both_the_same_second", || {
-                person_sign().validity("261122000000Z", "261122000000Z")
-            }),
+            ("end_before_begin", || person_sign().validity("271121235959Z", "261122000000Z")),
+            ("both_the_same_second", || person_sign().validity("261122000000Z", "261122000000Z")),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    match (
-        target.view.not_before.instant(),
-        target.view.not_after.instant(),
-    ) {
+    match (target.view.not_before.instant(), target.view.not_after.instant()) {
         (Some(begin), Some(end)) => {
             Outcome::broken_if(begin >= end, || format!("自 {begin} 至 {end}"))
         }

@@ -22,10 +22,8 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    Outcome::broken_if(target.view.version != Some(&[2]), || {
-        match target.view.version {
-            Some(octets) => format!("版本字段的值为 {}", hex::encode(octets)),
-            None => "没有版本字段，即 V1".to_owned(),
-        }
+    Outcome::broken_if(target.view.version != Some(&[2]), || match target.view.version {
+        Some(octets) => format!("版本字段的值为 {}", hex::encode(octets)),
+        None => "没有版本字段，即 V1".to_owned(),
     })
 }

@@ -19,12 +19,8 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("one_hour_ago", || person_sign().now("2026-11-22T01:00:00Z"))],
         bad: &[
-            ("three_days_ago", || {
-                person_sign().now("2026-11-25T00:00:00Z")
-            }),
-            ("in_three_days", || {
-                person_sign().now("2026-11-19T00:00:00Z")
-            }),
+            ("three_days_ago", || person_sign().now("2026-11-25T00:00:00Z")),
+            ("in_three_days", || person_sign().now("2026-11-19T00:00:00Z")),
         ],
     },
 };

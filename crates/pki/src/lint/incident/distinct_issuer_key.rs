@@ -13,9 +13,7 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("own_key", person_sign)],
-        bad: &[("key_of_the_issuer", || {
-            person_sign().point(&public_point(CA_KEY))
-        })],
+        bad: &[("key_of_the_issuer", || person_sign().point(&public_point(CA_KEY)))],
     },
 };
 

@@ -17,9 +17,7 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[
             ("one_year_less_a_second", person_sign),
-            ("begin_within_the_day", || {
-                person_sign().validity("261122102345Z", "271122102344Z")
-            }),
+            ("begin_within_the_day", || person_sign().validity("261122102345Z", "271122102344Z")),
         ],
         bad: &[
             ("one_year_to_the_same_second", || {
@@ -33,10 +31,7 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    match (
-        target.view.not_before.instant(),
-        target.view.not_after.instant(),
-    ) {
+    match (target.view.not_before.instant(), target.view.not_after.instant()) {
         (Some(begin), Some(end)) => {
             let seconds = end.as_second() - begin.as_second();
             let whole_days = seconds > 0 && seconds % DAY_SECONDS == 0;

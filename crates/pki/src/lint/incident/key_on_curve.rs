@@ -20,9 +20,7 @@ pub(super) const LINT: Lint = Lint {
                 person_sign().point(&point)
             }),
             ("infinity", || person_sign().point(&[0])),
-            ("all_zero", || {
-                person_sign().point(&[&[4][..], &[0; 64]].concat())
-            }),
+            ("all_zero", || person_sign().point(&[&[4][..], &[0; 64]].concat())),
             ("coordinates_beyond_the_field", || {
                 person_sign().point(&[&[4][..], &[0xff; 64]].concat())
             }),
@@ -31,7 +29,5 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    Outcome::broken_if(target.view.key.sm2().is_none(), || {
-        "公钥不是曲线上的点".to_owned()
-    })
+    Outcome::broken_if(target.view.key.sm2().is_none(), || "公钥不是曲线上的点".to_owned())
 }

@@ -14,15 +14,11 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("left_out", person_sign)],
-        bad: &[("empty_sequence", || {
-            person_sign().and(oid::BASIC_CONSTRAINTS, false, seq(&[]))
-        })],
+        bad: &[("empty_sequence", || person_sign().and(oid::BASIC_CONSTRAINTS, false, seq(&[])))],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
     let present = target.view.extension(oid::BASIC_CONSTRAINTS).is_some();
-    Outcome::broken_if(present && !target.view.is_ca(), || {
-        "含有空的基本约束".to_owned()
-    })
+    Outcome::broken_if(present && !target.view.is_ca(), || "含有空的基本约束".to_owned())
 }

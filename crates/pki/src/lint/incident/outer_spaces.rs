@@ -16,9 +16,7 @@ pub(super) const LINT: Lint = Lint {
             person_sign().subject(person_named("Zhang San"))
         })],
         bad: &[
-            ("space_behind_the_name", || {
-                person_sign().subject(person_named("张三 "))
-            }),
+            ("space_behind_the_name", || person_sign().subject(person_named("张三 "))),
             ("ideographic_space_before_the_name", || {
                 person_sign().subject(person_named("\u{3000}张三"))
             }),
@@ -28,11 +26,6 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(target: &Target<'_>) -> Outcome {
     let spaced = |text: &str| text.trim() != text;
-    let wrong = target
-        .view
-        .subject
-        .attributes
-        .iter()
-        .find(|attribute| spaced(&attribute.text()));
+    let wrong = target.view.subject.attributes.iter().find(|attribute| spaced(&attribute.text()));
     Outcome::from_detail(wrong.map(|attribute| format!("{}的首尾有空格", attribute.label())))
 }

@@ -30,10 +30,7 @@ fn check(target: &Target<'_>) -> Outcome {
     let Some(issuer) = &target.issuer else {
         return Outcome::Unknown("没有颁发者证书，无法比较有效期");
     };
-    let begins = (
-        target.view.not_before.instant(),
-        issuer.not_before.instant(),
-    );
+    let begins = (target.view.not_before.instant(), issuer.not_before.instant());
     let ends = (target.view.not_after.instant(), issuer.not_after.instant());
     match (begins, ends) {
         ((Some(begin), Some(first)), (Some(end), Some(last))) => {

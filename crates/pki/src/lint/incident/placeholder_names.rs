@@ -41,9 +41,7 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[
             ("real_values", person_sign),
-            ("surname_that_means_nothing", || {
-                person_sign().subject(person_named("无名氏"))
-            }),
+            ("surname_that_means_nothing", || person_sign().subject(person_named("无名氏"))),
         ],
         bad: &[
             ("hyphen_for_a_place", || with_place("-")),

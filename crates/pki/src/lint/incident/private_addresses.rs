@@ -17,31 +17,20 @@ pub(super) const LINT: Lint = Lint {
         good: &[("public_host", person_sign)],
         bad: &[
             ("loopback", || with_address("http://127.0.0.1:8080/ca1.crl")),
-            ("private_network", || {
-                with_address("http://192.168.1.5/ca1.crl")
-            }),
-            ("host_without_domain", || {
-                with_address("http://localhost/ca1.crl")
-            }),
+            ("private_network", || with_address("http://192.168.1.5/ca1.crl")),
+            ("host_without_domain", || with_address("http://localhost/ca1.crl")),
         ],
     },
 };
 
 #[cfg(test)]
 fn with_address(text: &str) -> Example {
-    person_sign().with(
-        oid::CRL_DISTRIBUTION_POINTS,
-        seq(&[distribution_point(&[uri(text)])]),
-    )
+    person_sign().with(oid::CRL_DISTRIBUTION_POINTS, seq(&[distribution_point(&[uri(text)])]))
 }
 
 fn check(target: &Target<'_>) -> Outcome {
-    let hosts = target
-        .view
-        .published_uris()
-        .into_iter()
-        .filter_map(scheme_and_host)
-        .map(|(_, host)| host);
+    let hosts =
+        target.view.published_uris().into_iter().filter_map(scheme_and_host).map(|(_, host)| host);
     let wrong = hosts.into_iter().find(|host| is_private(host));
     Outcome::from_detail(wrong.map(|host| format!("“{host}”只在内部网络可达")))
 }

@@ -7,9 +7,7 @@ use crate::lint::prelude::*;
 
 /// The list: x-coordinate in hexadecimal, then where the private key was published.
 static PUBLISHED: LazyLock<Vec<(Vec<u8>, &'static str)>> = LazyLock::new(|| {
-    let lines = include_str!("published_keys.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'));
+    let lines = include_str!("published_keys.txt").lines().filter(|line| !line.starts_with('#'));
     lines
         .filter_map(|line| line.split_once(' '))
         .filter_map(|(x, origin)| Some((hex::decode(x).ok()?, origin)))
@@ -35,19 +33,14 @@ pub(super) const LINT: Lint = Lint {
 
 #[cfg(test)]
 fn with_scalar(text: &str) -> Example {
-    let scalar = hex::decode(text)
-        .expect("hex")
-        .try_into()
-        .expect("32 octets");
+    let scalar = hex::decode(text).expect("hex").try_into().expect("32 octets");
     let key = gm::sm2::PrivateKey::from_bytes(&scalar).expect("a key");
     person_sign().point(&key.public_key().to_sec1())
 }
 
 fn check(target: &Target<'_>) -> Outcome {
     let x = target.view.key.point.get(1..33);
-    let known = PUBLISHED
-        .iter()
-        .find(|(known, _)| x == Some(known.as_slice()));
+    let known = PUBLISHED.iter().find(|(known, _)| x == Some(known.as_slice()));
     Outcome::from_detail(known.map(|(_, origin)| format!("该密钥已公开于 {origin}")))
 }
 

@@ -15,22 +15,14 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[
             ("sixteen_random_octets", person_sign),
-            ("nine_octets_with_the_top_bit", || {
-                with("00c1f25b9c3377e041")
-            }),
+            ("nine_octets_with_the_top_bit", || with("00c1f25b9c3377e041")),
         ],
         bad: &[
             ("counter", || with("0100")),
             ("sixty_three_bits", || with("5f3a91c07be24d18")),
-            ("counter_behind_a_constant", || {
-                with("7a000000000000000000000000000001")
-            }),
-            ("ascending_octets", || {
-                with("0102030405060708090a0b0c0d0e0f10")
-            }),
-            ("repeated_block", || {
-                with("5f3a91c07be24d185f3a91c07be24d18")
-            }),
+            ("counter_behind_a_constant", || with("7a000000000000000000000000000001")),
+            ("ascending_octets", || with("0102030405060708090a0b0c0d0e0f10")),
+            ("repeated_block", || with("5f3a91c07be24d185f3a91c07be24d18")),
         ],
     },
 };

@@ -16,10 +16,7 @@ fn x_of(multiple: u16) -> Option<[u8; 32]> {
     let mut scalar = [0; 32];
     *scalar.get_mut(30)? = high;
     *scalar.get_mut(31)? = low;
-    let point = gm::sm2::PrivateKey::from_bytes(&scalar)
-        .ok()?
-        .public_key()
-        .to_sec1();
+    let point = gm::sm2::PrivateKey::from_bytes(&scalar).ok()?.public_key().to_sec1();
     point.get(1..33)?.try_into().ok()
 }
 
@@ -59,8 +56,6 @@ fn with_scalar(number: u8) -> Example {
 
 fn check(target: &Target<'_>) -> Outcome {
     let x = target.view.key.point.get(1..33);
-    let place = X_COORDINATES
-        .iter()
-        .position(|known| x == Some(known.as_slice()));
+    let place = X_COORDINATES.iter().position(|known| x == Some(known.as_slice()));
     Outcome::from_detail(place.map(|place| format!("公钥为基点的 ±{} 倍", place + 1)))
 }

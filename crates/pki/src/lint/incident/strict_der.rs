@@ -25,9 +25,7 @@ pub(super) const LINT: Lint = Lint {
             }),
         ],
         bad: &[
-            ("critical_of_octet_one", || {
-                person_sign().raw_critical(oid::KEY_USAGE, Some(1))
-            }),
+            ("critical_of_octet_one", || person_sign().raw_critical(oid::KEY_USAGE, Some(1))),
             ("critical_false_written_out", || {
                 person_sign().raw_critical(oid::CERTIFICATE_POLICIES, Some(0))
             }),
@@ -38,10 +36,8 @@ pub(super) const LINT: Lint = Lint {
                 person_sign().and(oid::BASIC_CONSTRAINTS, false, seq(&[boolean(false)]))
             }),
             ("long_length_for_a_short_value", || {
-                person_sign().with(
-                    oid::EXTENDED_KEY_USAGE,
-                    [&[0x30, 0x81, 10][..], &eku_content()].concat(),
-                )
+                person_sign()
+                    .with(oid::EXTENDED_KEY_USAGE, [&[0x30, 0x81, 10][..], &eku_content()].concat())
             }),
             ("country_with_an_underscore", || {
                 person_sign().subject(dn(&[
@@ -51,10 +47,7 @@ pub(super) const LINT: Lint = Lint {
             }),
             ("items_of_a_set_out_of_order", || {
                 let item = |kind, text: &str| seq(&[oid(kind), utf8(text)]);
-                let pair = set(&[
-                    item(oid::ORGANIZATION, "某局"),
-                    item(oid::COMMON_NAME, "张三"),
-                ]);
+                let pair = set(&[item(oid::ORGANIZATION, "某局"), item(oid::COMMON_NAME, "张三")]);
                 person_sign().subject(seq(&[pair]))
             }),
         ],
@@ -72,10 +65,8 @@ fn check(target: &Target<'_>) -> Outcome {
     if let Err(error) = strict::check(whole, &Limits::CERTIFICATE) {
         return Outcome::Broken(error.to_string());
     }
-    let inner = view
-        .extensions()
-        .iter()
-        .find_map(|extension| Some((extension.oid, defect(extension)?)));
+    let inner =
+        view.extensions().iter().find_map(|extension| Some((extension.oid, defect(extension)?)));
     Outcome::from_detail(inner.map(|(kind, what)| format!("扩展项 {kind}：{what}")))
         .or(|| defaults_written(view))
 }
@@ -91,10 +82,9 @@ fn defect(extension: &Extension<'_>) -> Option<String> {
     let value = tlv::one(extension.value)?;
     let wrong = match extension.oid {
         oid::KEY_USAGE => has_needless_bits(&value),
-        oid::BASIC_CONSTRAINTS => value
-            .children(tag::SEQUENCE)?
-            .iter()
-            .any(|part| part.boolean() == Some(false)),
+        oid::BASIC_CONSTRAINTS => {
+            value.children(tag::SEQUENCE)?.iter().any(|part| part.boolean() == Some(false))
+        }
         _ => false,
     };
     wrong.then(|| "写出了应当省略的内容".to_owned())

@@ -43,33 +43,14 @@ fn with_policy(kind: Oid) -> Example {
 
 fn check(target: &Target<'_>) -> Outcome {
     let view = &target.view;
-    let mut used: Vec<Oid> = view
-        .extensions()
-        .iter()
-        .map(|extension| extension.oid)
-        .collect();
+    let mut used: Vec<Oid> = view.extensions().iter().map(|extension| extension.oid).collect();
     let policies = view.policies().unwrap_or_default();
-    let placeholder = |policy: &Oid| {
-        policy
-            .as_bytes()
-            .starts_with(PLACEHOLDER_POLICIES.as_bytes())
-    };
-    used.extend(
-        policies
-            .iter()
-            .map(|policy| policy.oid)
-            .filter(|policy| !placeholder(policy)),
-    );
+    let placeholder = |policy: &Oid| policy.as_bytes().starts_with(PLACEHOLDER_POLICIES.as_bytes());
+    used.extend(policies.iter().map(|policy| policy.oid).filter(|policy| !placeholder(policy)));
     used.extend(view.purposes().unwrap_or_default());
-    used.extend(
-        view.subject
-            .attributes
-            .iter()
-            .map(|attribute| attribute.oid),
-    );
-    let wrong = used.into_iter().find(|one| {
-        ARCS.iter()
-            .any(|arc| one.as_bytes().starts_with(arc.as_bytes()))
-    });
+    used.extend(view.subject.attributes.iter().map(|attribute| attribute.oid));
+    let wrong = used
+        .into_iter()
+        .find(|one| ARCS.iter().any(|arc| one.as_bytes().starts_with(arc.as_bytes())));
     Outcome::from_detail(wrong.map(|one| format!("使用了 {one}")))
 }

@@ -28,15 +28,9 @@ pub fn run(response: &[u8], issuer: Option<&Certificate>) -> Report {
         return Report::unreadable("OCSP 响应");
     };
     let issuer = issuer.and_then(|certificate| View::of_certificate(certificate.der()));
-    let responder = view
-        .basic
-        .as_ref()
-        .and_then(|basic| View::of_certificate(basic.certificates.first()?));
-    let target = Target {
-        view,
-        issuer,
-        responder,
-    };
+    let responder =
+        view.basic.as_ref().and_then(|basic| View::of_certificate(basic.certificates.first()?));
+    let target = Target { view, issuer, responder };
     let mut report = Report::default();
     for (rule, check) in rules::RULES {
         report.record(rule, check(&target));

@@ -49,9 +49,7 @@ pub(super) const RULES: &[(Rule, Check)] = &[
             text: "响应应至少载明一张证书的状态",
         },
         |target| {
-            of_basic(target, |basic| {
-                basic.singles.is_empty().then(|| "没有任何一项".to_owned())
-            })
+            of_basic(target, |basic| basic.singles.is_empty().then(|| "没有任何一项".to_owned()))
         },
     ),
     (
@@ -173,9 +171,8 @@ pub(super) const RULES: &[(Rule, Check)] = &[
                     .extensions
                     .iter()
                     .chain(basic.singles.iter().flat_map(|single| &single.extensions));
-                let wrong = all
-                    .into_iter()
-                    .find(|one| one.critical && one.oid != oid::OCSP_NONCE)?;
+                let wrong =
+                    all.into_iter().find(|one| one.critical && one.oid != oid::OCSP_NONCE)?;
                 Some(format!("扩展项 {} 标为关键", wrong.oid))
             })
         },
@@ -188,11 +185,7 @@ fn of_basic(target: &Target<'_>, check: impl Fn(&Basic<'_>) -> Option<String>) -
 }
 
 fn repeated(basic: &Basic<'_>) -> Option<String> {
-    let mut ids: Vec<&[u8]> = basic
-        .singles
-        .iter()
-        .map(|single| single.certificate_id)
-        .collect();
+    let mut ids: Vec<&[u8]> = basic.singles.iter().map(|single| single.certificate_id).collect();
     let count = ids.len();
     ids.sort_unstable();
     ids.dedup();
@@ -200,19 +193,12 @@ fn repeated(basic: &Basic<'_>) -> Option<String> {
 }
 
 fn is_sm2(basic: &Basic<'_>) -> bool {
-    basic
-        .algorithm
-        .children(tag::SEQUENCE)
-        .and_then(|parts| parts.first()?.oid())
+    basic.algorithm.children(tag::SEQUENCE).and_then(|parts| parts.first()?.oid())
         == Some(oid::SM2_WITH_SM3)
 }
 
 fn responder_name(target: &Target<'_>) -> Outcome {
-    let Some(basic) = target
-        .view
-        .basic
-        .as_ref()
-        .filter(|basic| basic.responder.tag == BY_NAME)
+    let Some(basic) = target.view.basic.as_ref().filter(|basic| basic.responder.tag == BY_NAME)
     else {
         return Outcome::Pass;
     };
@@ -244,19 +230,14 @@ fn responder_certificate(target: &Target<'_>) -> Outcome {
     if !purposes.contains(&oid::OCSP_SIGNING) {
         return Outcome::Broken("所附证书没有 OCSPSigning 用途".to_owned());
     }
-    if responder
-        .key_usage()
-        .is_some_and(|usage| !usage.has(KeyUsage::DIGITAL_SIGNATURE))
-    {
+    if responder.key_usage().is_some_and(|usage| !usage.has(KeyUsage::DIGITAL_SIGNATURE)) {
         return Outcome::Broken("所附证书的密钥用法不含 digitalSignature".to_owned());
     }
-    let signed = responder
-        .outer
-        .is_some_and(|outer| verifies(issuer, responder.tbs, outer.signature));
-    Outcome::broken_if(
-        responder.issuer.der != issuer.subject.der || !signed,
-        || "所附证书不是由颁发者签发".to_owned(),
-    )
+    let signed =
+        responder.outer.is_some_and(|outer| verifies(issuer, responder.tbs, outer.signature));
+    Outcome::broken_if(responder.issuer.der != issuer.subject.der || !signed, || {
+        "所附证书不是由颁发者签发".to_owned()
+    })
 }
 
 fn signature(target: &Target<'_>) -> Outcome {
@@ -306,17 +287,9 @@ fn wrong_window(basic: &Basic<'_>) -> Option<String> {
 
 fn late_revocation(basic: &Basic<'_>) -> Option<String> {
     let produced = basic.produced_at.instant()?;
-    basic
-        .singles
-        .iter()
-        .filter(|single| single.status.tag == REVOKED)
-        .find_map(|single| {
-            let (at, _) = tlv::read(single.status.content)?;
-            let at = crate::lint::view::Time {
-                tag: at.tag,
-                text: at.content,
-            }
-            .instant()?;
-            (at > produced).then(|| format!("吊销时间 {at} 晚于响应产生时间 {produced}"))
-        })
+    basic.singles.iter().filter(|single| single.status.tag == REVOKED).find_map(|single| {
+        let (at, _) = tlv::read(single.status.content)?;
+        let at = crate::lint::view::Time { tag: at.tag, text: at.content }.instant()?;
+        (at > produced).then(|| format!("吊销时间 {at} 晚于响应产生时间 {produced}"))
+    })
 }

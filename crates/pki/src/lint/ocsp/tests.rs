@@ -26,35 +26,20 @@ fn time(text: &str) -> Vec<u8> {
 }
 
 fn certificate_id(serial: u8) -> Vec<u8> {
-    seq(&[
-        seq(&[oid(oid::SM3)]),
-        tlv(0x04, &[1; 32]),
-        tlv(0x04, &[2; 32]),
-        integer(&[serial]),
-    ])
+    seq(&[seq(&[oid(oid::SM3)]), tlv(0x04, &[1; 32]), tlv(0x04, &[2; 32]), integer(&[serial])])
 }
 
 fn single(serial: u8, status: Vec<u8>, this_update: &str, next_update: Option<&str>) -> Vec<u8> {
-    let next = next_update
-        .map(|text| explicit(0, &time(text)))
-        .unwrap_or_default();
+    let next = next_update.map(|text| explicit(0, &time(text))).unwrap_or_default();
     seq(&[certificate_id(serial), status, time(this_update), next])
 }
 
 fn known_good(serial: u8) -> Vec<u8> {
-    single(
-        serial,
-        implicit(0, &[]),
-        "20261122080000Z",
-        Some("20261122200000Z"),
-    )
+    single(serial, implicit(0, &[]), "20261122080000Z", Some("20261122200000Z"))
 }
 
 fn subject(example: &Example) -> Vec<u8> {
-    Name::from_der(&example.subject)
-        .expect("a name")
-        .der()
-        .to_vec()
+    Name::from_der(&example.subject).expect("a name").der().to_vec()
 }
 
 fn good() -> Draft {
@@ -94,16 +79,8 @@ impl Draft {
             .as_ref()
             .map(|one| explicit(0, &seq(&[one.der()])))
             .unwrap_or_default();
-        let basic = seq(&[
-            tbs,
-            self.algorithm.clone(),
-            bit_string(&signature),
-            certificates,
-        ]);
-        seq(&[
-            status,
-            explicit(0, &seq(&[oid(oid::OCSP_BASIC), tlv(0x04, &basic)])),
-        ])
+        let basic = seq(&[tbs, self.algorithm.clone(), bit_string(&signature), certificates]);
+        seq(&[status, explicit(0, &seq(&[oid(oid::OCSP_BASIC), tlv(0x04, &basic)]))])
     }
 }
 
@@ -115,15 +92,9 @@ const BAD: &[(&str, Mutation)] = &[
     ("ocsp/body-matches-status", |answer| answer.body = false),
     ("ocsp/body-matches-status", |answer| answer.status = 6),
     ("ocsp/not-empty", |answer| answer.singles.clear()),
-    ("ocsp/unique-entries", |answer| {
-        answer.singles.push(known_good(7))
-    }),
-    ("ocsp/responder-by-name", |answer| {
-        answer.responder = explicit(2, &tlv(0x04, &[1; 20]))
-    }),
-    ("ocsp/responder-name", |answer| {
-        answer.responder = explicit(1, &person_name())
-    }),
+    ("ocsp/unique-entries", |answer| answer.singles.push(known_good(7))),
+    ("ocsp/responder-by-name", |answer| answer.responder = explicit(2, &tlv(0x04, &[1; 20]))),
+    ("ocsp/responder-name", |answer| answer.responder = explicit(1, &person_name())),
     ("ocsp/responder-certificate", |answer| {
         answer.certificate = Some(person_sign());
         answer.responder = explicit(1, &person_name());
@@ -135,36 +106,21 @@ const BAD: &[(&str, Mutation)] = &[
         answer.algorithm = seq(&[oid(Oid::new("1.2.840.10045.4.3.2"))])
     }),
     ("ocsp/signature", |answer| answer.signer = ROOT_KEY),
-    ("ocsp/time-form", |answer| {
-        answer.produced_at = time("20261122080000.5Z")
-    }),
+    ("ocsp/time-form", |answer| answer.produced_at = time("20261122080000.5Z")),
     ("ocsp/next-update", |answer| {
         answer.singles = vec![single(7, implicit(0, &[]), "20261122080000Z", None)]
     }),
     ("ocsp/window", |answer| {
-        answer.singles = vec![single(
-            7,
-            implicit(0, &[]),
-            "20261122080000Z",
-            Some("20261122080000Z"),
-        )];
+        answer.singles =
+            vec![single(7, implicit(0, &[]), "20261122080000Z", Some("20261122080000Z"))];
     }),
     ("ocsp/window", |answer| {
-        answer.singles = vec![single(
-            7,
-            implicit(0, &[]),
-            "20261122080001Z",
-            Some("20261122200000Z"),
-        )];
+        answer.singles =
+            vec![single(7, implicit(0, &[]), "20261122080001Z", Some("20261122200000Z"))];
     }),
     ("ocsp/revocation-not-later", |answer| {
         let revoked = explicit(1, &time("20261122080001Z"));
-        answer.singles = vec![single(
-            7,
-            revoked,
-            "20261122080000Z",
-            Some("20261122200000Z"),
-        )];
+        answer.singles = vec![single(7, revoked, "20261122080000Z", Some("20261122200000Z"))];
     }),
     ("ocsp/unknown-critical", |answer| {
         let strange = Oid::new("2.25.148926349512345678901234567890123456789.9");
@@ -185,11 +141,7 @@ fn good_answers_have_no_finding() {
         certificate: None,
         ..good()
     };
-    let refusal = Draft {
-        status: 6,
-        body: false,
-        ..good()
-    };
+    let refusal = Draft { status: 6, body: false, ..good() };
     for answer in [delegated, by_the_authority, refusal] {
         let report = run(&answer.der(), Some(&issuer()));
         assert!(
@@ -210,17 +162,10 @@ fn every_rule_fires_on_its_mutation() {
             der = seq(&[tlv(0x0a, &[0, 6])]);
         }
         let report = run(&der, Some(&issuer()));
-        assert!(
-            report.names(rule),
-            "{rule} does not fire; instead:\n{report}"
-        );
+        assert!(report.names(rule), "{rule} does not fire; instead:\n{report}");
     }
     for rule in rules() {
-        assert!(
-            BAD.iter().any(|(name, _)| *name == rule.name),
-            "{} has no bad example",
-            rule.name
-        );
+        assert!(BAD.iter().any(|(name, _)| *name == rule.name), "{} has no bad example", rule.name);
     }
 }
 

@@ -41,12 +41,7 @@ impl<'a> OcspView<'a> {
         let parts = tlv::one(der)?.children(tag::SEQUENCE)?;
         let status = *parts.first()?.value(ENUMERATED)?.first()?;
         let Some(body) = parts.get(1) else {
-            return Some(Self {
-                der,
-                status,
-                has_body: false,
-                basic: None,
-            });
+            return Some(Self { der, status, has_body: false, basic: None });
         };
         let bytes = tlv::one(body.value(0xa0)?)?.children(tag::SEQUENCE)?;
         let [kind, octets] = bytes.as_slice() else {
@@ -57,12 +52,7 @@ impl<'a> OcspView<'a> {
         } else {
             None
         };
-        Some(Self {
-            der,
-            status,
-            has_body: true,
-            basic,
-        })
+        Some(Self { der, status, has_body: true, basic })
     }
 }
 
@@ -96,10 +86,7 @@ fn read_basic(der: &[u8]) -> Option<Basic<'_>> {
         extensions,
         algorithm: *algorithm,
         signature: bit_string(signature)?,
-        certificates: certificates
-            .iter()
-            .map(|certificate| certificate.whole)
-            .collect(),
+        certificates: certificates.iter().map(|certificate| certificate.whole).collect(),
     })
 }
 
@@ -125,16 +112,9 @@ fn read_single(element: Tlv<'_>) -> Option<Single<'_>> {
 }
 
 fn read_extensions(content: &[u8]) -> Option<Vec<Extension<'_>>> {
-    tlv::one(content)?
-        .children(tag::SEQUENCE)?
-        .into_iter()
-        .map(extension)
-        .collect()
+    tlv::one(content)?.children(tag::SEQUENCE)?.into_iter().map(extension).collect()
 }
 
 fn time(field: Tlv<'_>) -> Time<'_> {
-    Time {
-        tag: field.tag,
-        text: field.content,
-    }
+    Time { tag: field.tag, text: field.content }
 }

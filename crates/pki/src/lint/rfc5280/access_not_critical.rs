@@ -13,9 +13,7 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("not_critical", person_sign)],
-        bad: &[("critical", || {
-            person_sign().critical(oid::AUTHORITY_INFO_ACCESS, true)
-        })],
+        bad: &[("critical", || person_sign().critical(oid::AUTHORITY_INFO_ACCESS, true))],
     },
 };
 

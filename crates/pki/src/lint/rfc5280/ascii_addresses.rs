@@ -15,32 +15,20 @@ pub(super) const LINT: Lint = Lint {
         good: &[("ascii", person_sign)],
         bad: &[
             ("chinese_host", || with_address("http://示例.政务.cn/a.crl")),
-            ("space_at_the_end", || {
-                with_address("http://crl.example.gov.cn/a.crl ")
-            }),
+            ("space_at_the_end", || with_address("http://crl.example.gov.cn/a.crl ")),
         ],
     },
 };
 
 #[cfg(test)]
 fn with_address(text: &str) -> Example {
-    person_sign().with(
-        oid::CRL_DISTRIBUTION_POINTS,
-        seq(&[distribution_point(&[uri(text)])]),
-    )
+    person_sign().with(oid::CRL_DISTRIBUTION_POINTS, seq(&[distribution_point(&[uri(text)])]))
 }
 
 fn check(target: &Target<'_>) -> Outcome {
     let mut addresses = target.view.published_uris();
     let names = target.view.alternative_names().unwrap_or_default();
-    addresses.extend(
-        names
-            .iter()
-            .filter(|name| name.form == Form::Uri)
-            .map(|name| name.value),
-    );
-    let wrong = addresses
-        .into_iter()
-        .find(|address| !address.iter().all(u8::is_ascii_graphic));
+    addresses.extend(names.iter().filter(|name| name.form == Form::Uri).map(|name| name.value));
+    let wrong = addresses.into_iter().find(|address| !address.iter().all(u8::is_ascii_graphic));
     Outcome::from_detail(wrong.map(|address| format!("“{}”", String::from_utf8_lossy(address))))
 }

@@ -8,19 +8,12 @@ pub(super) const LINT: Lint = Lint {
     citation: "RFC 5280 §4.2.1.1",
     text: "颁发机构密钥标识符不得为关键扩展项",
     effective: source::RFC_5280,
-    applies: |target| {
-        target
-            .view
-            .extension(oid::AUTHORITY_KEY_IDENTIFIER)
-            .is_some()
-    },
+    applies: |target| target.view.extension(oid::AUTHORITY_KEY_IDENTIFIER).is_some(),
     check,
     #[cfg(test)]
     examples: Examples {
         good: &[("not_critical", person_sign)],
-        bad: &[("critical", || {
-            person_sign().critical(oid::AUTHORITY_KEY_IDENTIFIER, true)
-        })],
+        bad: &[("critical", || person_sign().critical(oid::AUTHORITY_KEY_IDENTIFIER, true))],
     },
 };
 

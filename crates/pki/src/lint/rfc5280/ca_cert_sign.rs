@@ -14,12 +14,8 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("both", sub_ca)],
         bad: &[
-            ("crl_sign_only", || {
-                root().with(oid::KEY_USAGE, key_usage(&[6]))
-            }),
-            ("cert_sign_only", || {
-                root().with(oid::KEY_USAGE, key_usage(&[5]))
-            }),
+            ("crl_sign_only", || root().with(oid::KEY_USAGE, key_usage(&[6]))),
+            ("cert_sign_only", || root().with(oid::KEY_USAGE, key_usage(&[5]))),
         ],
     },
 };

@@ -13,16 +13,12 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("critical", sub_ca)],
-        bad: &[("not_critical", || {
-            sub_ca().critical(oid::BASIC_CONSTRAINTS, false)
-        })],
+        bad: &[("not_critical", || sub_ca().critical(oid::BASIC_CONSTRAINTS, false))],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let critical = target
-        .view
-        .extension(oid::BASIC_CONSTRAINTS)
-        .is_some_and(|extension| extension.critical);
+    let critical =
+        target.view.extension(oid::BASIC_CONSTRAINTS).is_some_and(|extension| extension.critical);
     Outcome::broken_if(!critical, || "basicConstraints 未标为关键".to_owned())
 }

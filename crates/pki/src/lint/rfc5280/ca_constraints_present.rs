@@ -15,15 +15,11 @@ pub(super) const LINT: Lint = Lint {
         good: &[("ca_true", sub_ca), ("root_without_path_length", root)],
         bad: &[
             ("absent", || sub_ca().without(oid::BASIC_CONSTRAINTS)),
-            ("ca_left_to_its_default", || {
-                sub_ca().with(oid::BASIC_CONSTRAINTS, seq(&[]))
-            }),
+            ("ca_left_to_its_default", || sub_ca().with(oid::BASIC_CONSTRAINTS, seq(&[]))),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    Outcome::broken_if(!target.view.is_ca(), || {
-        "没有 cA 为真的 basicConstraints".to_owned()
-    })
+    Outcome::broken_if(!target.view.is_ca(), || "没有 cA 为真的 basicConstraints".to_owned())
 }

@@ -20,10 +20,7 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let signs = target
-        .view
-        .key_usage()
-        .is_some_and(|usage| usage.has(KeyUsage::KEY_CERT_SIGN));
+    let signs = target.view.key_usage().is_some_and(|usage| usage.has(KeyUsage::KEY_CERT_SIGN));
     Outcome::broken_if(signs && !target.view.is_ca(), || {
         "密钥用法含 keyCertSign，但不是 CA".to_owned()
     })

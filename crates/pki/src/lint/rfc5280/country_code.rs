@@ -23,18 +23,11 @@ pub(super) const LINT: Lint = Lint {
 
 #[cfg(test)]
 fn with_country(text: &str) -> Example {
-    person_sign().subject(dn(&[
-        (oid::COUNTRY, PRINTABLE, text),
-        (oid::COMMON_NAME, UTF8, "张三"),
-    ]))
+    person_sign().subject(dn(&[(oid::COUNTRY, PRINTABLE, text), (oid::COMMON_NAME, UTF8, "张三")]))
 }
 
 fn check(target: &Target<'_>) -> Outcome {
     let two_letters = |value: &[u8]| value.len() == 2 && value.iter().all(u8::is_ascii_uppercase);
-    let wrong = target
-        .view
-        .subject
-        .all(oid::COUNTRY)
-        .find(|country| !two_letters(country.value));
+    let wrong = target.view.subject.all(oid::COUNTRY).find(|country| !two_letters(country.value));
     Outcome::from_detail(wrong.map(|country| format!("国家为“{}”", country.text())))
 }

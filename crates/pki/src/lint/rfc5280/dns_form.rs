@@ -12,16 +12,11 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[
-            ("host", server),
-            ("wildcard", || with_name(b"*.example.gov.cn")),
-        ],
+        good: &[("host", server), ("wildcard", || with_name(b"*.example.gov.cn"))],
         bad: &[
             ("underscore", || with_name(b"a_b.example.gov.cn")),
             ("space_as_a_name", || with_name(b" ")),
-            ("address_as_a_name", || {
-                with_name(b"https://www.example.gov.cn")
-            }),
+            ("address_as_a_name", || with_name(b"https://www.example.gov.cn")),
         ],
     },
 };

@@ -20,7 +20,5 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    Outcome::broken_if(target.view.is_ca(), || {
-        "basicConstraints 的 cA 为真".to_owned()
-    })
+    Outcome::broken_if(target.view.is_ca(), || "basicConstraints 的 cA 为真".to_owned())
 }

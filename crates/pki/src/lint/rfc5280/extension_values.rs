@@ -14,9 +14,7 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("values_of_their_types", person_sign)],
         bad: &[
-            ("key_usage_as_integer", || {
-                person_sign().with(oid::KEY_USAGE, integer(&[3]))
-            }),
+            ("key_usage_as_integer", || person_sign().with(oid::KEY_USAGE, integer(&[3]))),
             ("octets_after_the_value", || {
                 person_sign().with(oid::KEY_USAGE, [key_usage(&[0, 1]), vec![5, 0]].concat())
             }),
@@ -31,11 +29,8 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let wrong = target
-        .view
-        .extensions()
-        .iter()
-        .find(|extension| !is_readable(&target.view, extension));
+    let wrong =
+        target.view.extensions().iter().find(|extension| !is_readable(&target.view, extension));
     Outcome::from_detail(wrong.map(|extension| format!("扩展项 {} 的内容不可读", extension.oid)))
 }
 
@@ -63,7 +58,5 @@ fn is_readable(view: &View<'_>, extension: &Extension<'_>) -> bool {
 }
 
 fn sequence(extension: &Extension<'_>) -> bool {
-    tlv::one(extension.value)
-        .and_then(|value| value.children(tag::SEQUENCE))
-        .is_some()
+    tlv::one(extension.value).and_then(|value| value.children(tag::SEQUENCE)).is_some()
 }

@@ -13,9 +13,7 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("not_critical", with_delta)],
-        bad: &[("critical", || {
-            with_delta().critical(oid::FRESHEST_CRL, true)
-        })],
+        bad: &[("critical", || with_delta().critical(oid::FRESHEST_CRL, true))],
     },
 };
 
@@ -26,9 +24,7 @@ fn with_delta() -> Example {
 }
 
 fn check(target: &Target<'_>) -> Outcome {
-    let critical = target
-        .view
-        .extension(oid::FRESHEST_CRL)
-        .is_some_and(|extension| extension.critical);
+    let critical =
+        target.view.extension(oid::FRESHEST_CRL).is_some_and(|extension| extension.critical);
     Outcome::broken_if(critical, || "freshestCRL 标为关键".to_owned())
 }

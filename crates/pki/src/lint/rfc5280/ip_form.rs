@@ -29,8 +29,7 @@ fn with_address(octets: &[u8]) -> Example {
 
 fn check(target: &Target<'_>) -> Outcome {
     let names = target.view.alternative_names().unwrap_or_default();
-    let wrong = names
-        .iter()
-        .find(|name| name.form == Form::Ip && !matches!(name.value.len(), 4 | 16));
+    let wrong =
+        names.iter().find(|name| name.form == Form::Ip && !matches!(name.value.len(), 4 | 16));
     Outcome::from_detail(wrong.map(|name| format!("IP 地址有 {} 个字节", name.value.len())))
 }

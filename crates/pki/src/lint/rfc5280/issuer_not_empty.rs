@@ -18,7 +18,5 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    Outcome::broken_if(target.view.issuer.is_empty(), || {
-        "名称中没有任何一项".to_owned()
-    })
+    Outcome::broken_if(target.view.issuer.is_empty(), || "名称中没有任何一项".to_owned())
 }

@@ -13,16 +13,12 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("critical", person_sign)],
-        bad: &[("not_critical", || {
-            person_sign().critical(oid::KEY_USAGE, false)
-        })],
+        bad: &[("not_critical", || person_sign().critical(oid::KEY_USAGE, false))],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let critical = target
-        .view
-        .extension(oid::KEY_USAGE)
-        .is_some_and(|extension| extension.critical);
+    let critical =
+        target.view.extension(oid::KEY_USAGE).is_some_and(|extension| extension.critical);
     Outcome::broken_if(!critical, || "keyUsage 未标为关键".to_owned())
 }

@@ -14,12 +14,8 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("two_bits", person_sign)],
         bad: &[
-            ("no_bit", || {
-                person_sign().with(oid::KEY_USAGE, tlv(0x03, &[0]))
-            }),
-            ("tenth_bit", || {
-                person_sign().with(oid::KEY_USAGE, key_usage(&[0, 1, 9]))
-            }),
+            ("no_bit", || person_sign().with(oid::KEY_USAGE, tlv(0x03, &[0]))),
+            ("tenth_bit", || person_sign().with(oid::KEY_USAGE, key_usage(&[0, 1, 9]))),
         ],
     },
 };

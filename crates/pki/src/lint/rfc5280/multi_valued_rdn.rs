@@ -16,24 +16,17 @@ pub(super) const LINT: Lint = Lint {
         good: &[("one_item_each", person_sign)],
         bad: &[("two_items_in_one", || {
             let item = |kind, text: &str| seq(&[oid(kind), utf8(text)]);
-            let pair = set(&[
-                item(oid::COMMON_NAME, "张三"),
-                item(oid::ORGANIZATION, "杭州市某局"),
-            ]);
+            let pair =
+                set(&[item(oid::COMMON_NAME, "张三"), item(oid::ORGANIZATION, "杭州市某局")]);
             person_sign().subject(seq(&[pair]))
         })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let shared = target
-        .view
-        .subject
-        .attributes
-        .windows(2)
-        .any(|pair| match pair {
-            [first, second] => first.rdn == second.rdn,
-            _ => false,
-        });
+    let shared = target.view.subject.attributes.windows(2).any(|pair| match pair {
+        [first, second] => first.rdn == second.rdn,
+        _ => false,
+    });
     Outcome::broken_if(shared, || "主体名称中有多项并列".to_owned())
 }

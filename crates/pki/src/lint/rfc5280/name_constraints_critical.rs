@@ -24,9 +24,7 @@ fn with_constraints(critical: bool) -> Example {
 }
 
 fn check(target: &Target<'_>) -> Outcome {
-    let critical = target
-        .view
-        .extension(oid::NAME_CONSTRAINTS)
-        .is_some_and(|extension| extension.critical);
+    let critical =
+        target.view.extension(oid::NAME_CONSTRAINTS).is_some_and(|extension| extension.critical);
     Outcome::broken_if(!critical, || "nameConstraints 未标为关键".to_owned())
 }

@@ -19,9 +19,7 @@ pub(super) const LINT: Lint = Lint {
             ("in_an_end_entity", || {
                 person_sign().and(oid::NAME_CONSTRAINTS, true, permitted(b"gov.cn"))
             }),
-            ("empty", || {
-                sub_ca().and(oid::NAME_CONSTRAINTS, true, seq(&[]))
-            }),
+            ("empty", || sub_ca().and(oid::NAME_CONSTRAINTS, true, seq(&[]))),
         ],
     },
 };
@@ -36,7 +34,5 @@ fn check(target: &Target<'_>) -> Outcome {
     if empty {
         return Outcome::Broken("名称约束中没有任何一项".to_owned());
     }
-    Outcome::broken_if(!target.view.is_ca(), || {
-        "不是 CA 证书而含有名称约束".to_owned()
-    })
+    Outcome::broken_if(!target.view.is_ca(), || "不是 CA 证书而含有名称约束".to_owned())
 }

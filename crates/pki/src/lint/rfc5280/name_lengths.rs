@@ -33,9 +33,7 @@ pub(super) const LINT: Lint = Lint {
             person_sign().subject(person_named(&"名".repeat(64)))
         })],
         bad: &[
-            ("sixty_five_characters", || {
-                person_sign().subject(person_named(&"名".repeat(65)))
-            }),
+            ("sixty_five_characters", || person_sign().subject(person_named(&"名".repeat(65)))),
             ("no_character", || person_sign().subject(person_named(""))),
         ],
     },
@@ -48,15 +46,10 @@ fn check(target: &Target<'_>) -> Outcome {
 }
 
 fn out_of_bounds(name: &NameView<'_>) -> Vec<String> {
-    let lengths = name
-        .attributes
-        .iter()
-        .map(|attribute| (attribute, attribute.text().chars().count()));
+    let lengths =
+        name.attributes.iter().map(|attribute| (attribute, attribute.text().chars().count()));
     let bound = |kind: Oid| {
-        BOUNDS
-            .iter()
-            .find(|(one, _)| *one == kind)
-            .map_or(usize::MAX, |(_, most)| *most)
+        BOUNDS.iter().find(|(one, _)| *one == kind).map_or(usize::MAX, |(_, most)| *most)
     };
     lengths
         .filter(|(attribute, length)| *length == 0 || *length > bound(attribute.oid))

@@ -14,12 +14,8 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("without", person_sign)],
         bad: &[
-            ("issuer_unique_id", || {
-                person_sign().unique_ids(implicit(1, &[0, 1]))
-            }),
-            ("subject_unique_id", || {
-                person_sign().unique_ids(implicit(2, &[0, 1]))
-            }),
+            ("issuer_unique_id", || person_sign().unique_ids(implicit(1, &[0, 1]))),
+            ("subject_unique_id", || person_sign().unique_ids(implicit(2, &[0, 1]))),
         ],
     },
 };

@@ -17,19 +17,14 @@ pub(super) const LINT: Lint = Lint {
             ("in_an_end_entity", || {
                 person_sign().and(oid::BASIC_CONSTRAINTS, true, seq(&[integer(&[0])]))
             }),
-            ("in_a_ca_that_signs_crls_only", || {
-                sub_ca().with(oid::KEY_USAGE, key_usage(&[6]))
-            }),
+            ("in_a_ca_that_signs_crls_only", || sub_ca().with(oid::KEY_USAGE, key_usage(&[6]))),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
     let constraints = target.view.basic_constraints().unwrap_or_default();
-    let signs = target
-        .view
-        .key_usage()
-        .is_none_or(|usage| usage.has(KeyUsage::KEY_CERT_SIGN));
+    let signs = target.view.key_usage().is_none_or(|usage| usage.has(KeyUsage::KEY_CERT_SIGN));
     let misplaced = constraints.path_len.is_some() && !(constraints.ca && signs);
     Outcome::broken_if(misplaced, || "含有 pathLenConstraint".to_owned())
 }

@@ -20,21 +20,14 @@ pub(super) const LINT: Lint = Lint {
                     seq(&[policy(POLICY, None), policy(POLICY, None)]),
                 )
             }),
-            ("empty_list", || {
-                person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[]))
-            }),
+            ("empty_list", || person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[]))),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let mut stated: Vec<Oid> = target
-        .view
-        .policies()
-        .unwrap_or_default()
-        .iter()
-        .map(|policy| policy.oid)
-        .collect();
+    let mut stated: Vec<Oid> =
+        target.view.policies().unwrap_or_default().iter().map(|policy| policy.oid).collect();
     let count = stated.len();
     stated.sort_unstable();
     stated.dedup();

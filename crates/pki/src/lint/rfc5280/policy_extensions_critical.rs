@@ -12,9 +12,7 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("critical", || {
-            sub_ca().and(oid::INHIBIT_ANY_POLICY, true, integer(&[0]))
-        })],
+        good: &[("critical", || sub_ca().and(oid::INHIBIT_ANY_POLICY, true, integer(&[0])))],
         bad: &[
             ("inhibit_any_policy_not_critical", || {
                 sub_ca().and(oid::INHIBIT_ANY_POLICY, false, integer(&[0]))

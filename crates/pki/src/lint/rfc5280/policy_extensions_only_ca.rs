@@ -3,11 +3,7 @@
 
 use crate::lint::prelude::*;
 
-const STEERING: &[Oid] = &[
-    oid::POLICY_MAPPINGS,
-    oid::POLICY_CONSTRAINTS,
-    oid::INHIBIT_ANY_POLICY,
-];
+const STEERING: &[Oid] = &[oid::POLICY_MAPPINGS, oid::POLICY_CONSTRAINTS, oid::INHIBIT_ANY_POLICY];
 
 pub(super) const LINT: Lint = Lint {
     name: "rfc5280/policy-extensions-only-ca",
@@ -16,11 +12,7 @@ pub(super) const LINT: Lint = Lint {
     text: "策略映射、策略约束和禁止任意策略只能用于 CA 证书，内容应有意义",
     effective: source::RFC_5280,
     applies: |target| {
-        target
-            .view
-            .extensions()
-            .iter()
-            .any(|extension| STEERING.contains(&extension.oid))
+        target.view.extensions().iter().any(|extension| STEERING.contains(&extension.oid))
     },
     check,
     #[cfg(test)]
@@ -36,9 +28,7 @@ pub(super) const LINT: Lint = Lint {
                 let pair = seq(&[oid(oid::ANY_POLICY), oid(POLICY)]);
                 sub_ca().and(oid::POLICY_MAPPINGS, true, seq(&[pair]))
             }),
-            ("empty_policy_constraints", || {
-                sub_ca().and(oid::POLICY_CONSTRAINTS, true, seq(&[]))
-            }),
+            ("empty_policy_constraints", || sub_ca().and(oid::POLICY_CONSTRAINTS, true, seq(&[]))),
         ],
     },
 };
@@ -49,10 +39,7 @@ fn check(target: &Target<'_>) -> Outcome {
         return Outcome::Broken("不是 CA 证书".to_owned());
     }
     let mappings = view.policy_mappings().unwrap_or_default();
-    if mappings
-        .iter()
-        .any(|(issuer, subject)| [*issuer, *subject].contains(&oid::ANY_POLICY))
-    {
+    if mappings.iter().any(|(issuer, subject)| [*issuer, *subject].contains(&oid::ANY_POLICY)) {
         return Outcome::Broken("策略映射涉及 anyPolicy".to_owned());
     }
     Outcome::broken_if(view.policy_constraints() == Some((None, None)), || {

@@ -12,13 +12,9 @@ pub(super) const LINT: Lint = Lint {
     check,
     #[cfg(test)]
     examples: Examples {
-        good: &[("two_hundred_characters", || {
-            with_notice(utf8(&"告".repeat(200)))
-        })],
+        good: &[("two_hundred_characters", || with_notice(utf8(&"告".repeat(200))))],
         bad: &[
-            ("two_hundred_and_one_characters", || {
-                with_notice(utf8(&"告".repeat(201)))
-            }),
+            ("two_hundred_and_one_characters", || with_notice(utf8(&"告".repeat(201)))),
             ("text_as_ia5_string", || with_notice(ia5("notice"))),
         ],
     },
@@ -27,10 +23,7 @@ pub(super) const LINT: Lint = Lint {
 #[cfg(test)]
 fn with_notice(text: Vec<u8>) -> Example {
     let qualifier = seq(&[oid(oid::QUALIFIER_USER_NOTICE), seq(&[text])]);
-    person_sign().with(
-        oid::CERTIFICATE_POLICIES,
-        seq(&[seq(&[oid(POLICY), seq(&[qualifier])])]),
-    )
+    person_sign().with(oid::CERTIFICATE_POLICIES, seq(&[seq(&[oid(POLICY), seq(&[qualifier])])]))
 }
 
 fn check(target: &Target<'_>) -> Outcome {
@@ -38,17 +31,12 @@ fn check(target: &Target<'_>) -> Outcome {
     let qualifiers = policies.iter().flat_map(|policy| &policy.qualifiers);
     let notices = qualifiers.filter(|(kind, _)| *kind == oid::QUALIFIER_USER_NOTICE);
     let texts = notices.flat_map(|(_, notice)| notice.children(tag::SEQUENCE).unwrap_or_default());
-    let wrong = texts
-        .filter(|part| part.tag != tag::SEQUENCE)
-        .find_map(|text| {
-            let characters = String::from_utf8_lossy(text.content).chars().count();
-            let kept = text.tag == tag::UTF8_STRING && (1..=200).contains(&characters);
-            (!kept).then(|| {
-                format!(
-                    "须知有 {characters} 个字，类型为 {}",
-                    crate::lint::name::string_type(text.tag)
-                )
-            })
-        });
+    let wrong = texts.filter(|part| part.tag != tag::SEQUENCE).find_map(|text| {
+        let characters = String::from_utf8_lossy(text.content).chars().count();
+        let kept = text.tag == tag::UTF8_STRING && (1..=200).contains(&characters);
+        (!kept).then(|| {
+            format!("须知有 {characters} 个字，类型为 {}", crate::lint::name::string_type(text.tag))
+        })
+    });
     Outcome::from_detail(wrong)
 }

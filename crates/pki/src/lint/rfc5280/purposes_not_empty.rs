@@ -14,14 +14,9 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("server_authentication", server)],
         bad: &[
-            ("no_purpose", || {
-                server().with(oid::EXTENDED_KEY_USAGE, seq(&[]))
-            }),
+            ("no_purpose", || server().with(oid::EXTENDED_KEY_USAGE, seq(&[]))),
             ("purpose_twice", || {
-                server().with(
-                    oid::EXTENDED_KEY_USAGE,
-                    oids(&[oid::SERVER_AUTH, oid::SERVER_AUTH]),
-                )
+                server().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::SERVER_AUTH, oid::SERVER_AUTH]))
             }),
             ("critical_any_purpose", || {
                 person_sign().and(
@@ -36,17 +31,13 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(target: &Target<'_>) -> Outcome {
     let mut purposes = target.view.purposes().unwrap_or_default();
-    let critical = target
-        .view
-        .extension(oid::EXTENDED_KEY_USAGE)
-        .is_some_and(|extension| extension.critical);
+    let critical =
+        target.view.extension(oid::EXTENDED_KEY_USAGE).is_some_and(|extension| extension.critical);
     if critical && purposes.contains(&oid::ANY_EXTENDED_KEY_USAGE) {
         return Outcome::Broken("关键扩展项中含有任意用途".to_owned());
     }
     let count = purposes.len();
     purposes.sort_unstable();
     purposes.dedup();
-    Outcome::broken_if(count == 0 || purposes.len() < count, || {
-        "用途为空或者重复".to_owned()
-    })
+    Outcome::broken_if(count == 0 || purposes.len() < count, || "用途为空或者重复".to_owned())
 }

@@ -31,7 +31,5 @@ fn check(target: &Target<'_>) -> Outcome {
         [0, second, ..] => second & 0x80 == 0,
         _ => false,
     };
-    Outcome::broken_if(wrong, || {
-        format!("序列号为 {}", hex::encode(target.view.serial))
-    })
+    Outcome::broken_if(wrong, || format!("序列号为 {}", hex::encode(target.view.serial)))
 }

@@ -15,19 +15,13 @@ pub(super) const LINT: Lint = Lint {
         good: &[("subject_present", person_sign)],
         bad: &[
             ("neither", || person_sign().subject(seq(&[]))),
-            ("alternative_name_not_critical", || {
-                server().subject(seq(&[]))
-            }),
+            ("alternative_name_not_critical", || server().subject(seq(&[]))),
         ],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let named = target
-        .view
-        .extension(oid::SUBJECT_ALT_NAME)
-        .is_some_and(|extension| extension.critical);
-    Outcome::broken_if(target.view.subject.is_empty() && !named, || {
-        "没有指明证书持有人".to_owned()
-    })
+    let named =
+        target.view.extension(oid::SUBJECT_ALT_NAME).is_some_and(|extension| extension.critical);
+    Outcome::broken_if(target.view.subject.is_empty() && !named, || "没有指明证书持有人".to_owned())
 }

@@ -15,10 +15,7 @@ pub(super) const LINT: Lint = Lint {
         good: &[("utc_time_with_seconds", person_sign)],
         bad: &[
             ("without_seconds", || {
-                person_sign().times(
-                    (tag::UTC_TIME, "2611220000Z"),
-                    (tag::UTC_TIME, "2711212359Z"),
-                )
+                person_sign().times((tag::UTC_TIME, "2611220000Z"), (tag::UTC_TIME, "2711212359Z"))
             }),
             ("local_time_of_beijing", || {
                 person_sign().times(

@@ -13,19 +13,13 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("each_once", person_sign)],
-        bad: &[("two_key_usages", || {
-            person_sign().and(oid::KEY_USAGE, true, key_usage(&[0, 1]))
-        })],
+        bad: &[("two_key_usages", || person_sign().and(oid::KEY_USAGE, true, key_usage(&[0, 1])))],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let mut types: Vec<Oid> = target
-        .view
-        .extensions()
-        .iter()
-        .map(|extension| extension.oid)
-        .collect();
+    let mut types: Vec<Oid> =
+        target.view.extensions().iter().map(|extension| extension.oid).collect();
     types.sort_unstable();
     let twice = types.windows(2).find_map(|pair| match pair {
         [first, second] if first == second => Some(format!("扩展项 {first} 重复出现")),

@@ -36,9 +36,7 @@ pub(super) const LINT: Lint = Lint {
         good: &[("private_extension_not_critical", || {
             person_sign().and(PRIVATE, false, utf8("值"))
         })],
-        bad: &[("private_extension_critical", || {
-            person_sign().and(PRIVATE, true, utf8("值"))
-        })],
+        bad: &[("private_extension_critical", || person_sign().and(PRIVATE, true, utf8("值")))],
     },
 };
 
@@ -47,10 +45,7 @@ pub(super) const LINT: Lint = Lint {
 const PRIVATE: Oid = Oid::new("2.25.148926349512345678901234567890123456789.1");
 
 fn check(target: &Target<'_>) -> Outcome {
-    let unknown = target
-        .view
-        .extensions()
-        .iter()
-        .find(|one| one.critical && !KNOWN.contains(&one.oid));
+    let unknown =
+        target.view.extensions().iter().find(|one| one.critical && !KNOWN.contains(&one.oid));
     Outcome::from_detail(unknown.map(|extension| format!("扩展项 {} 标为关键", extension.oid)))
 }

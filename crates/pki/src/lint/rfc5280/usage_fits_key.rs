@@ -17,9 +17,7 @@ pub(super) const LINT: Lint = Lint {
             ("encipher_only_without_agreement", || {
                 person_encrypt().with(oid::KEY_USAGE, key_usage(&[2, 3, 7]))
             }),
-            ("both_at_once", || {
-                person_encrypt().with(oid::KEY_USAGE, key_usage(&[4, 7, 8]))
-            }),
+            ("both_at_once", || person_encrypt().with(oid::KEY_USAGE, key_usage(&[4, 7, 8]))),
         ],
     },
 };

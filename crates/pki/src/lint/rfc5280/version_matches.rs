@@ -15,9 +15,7 @@ pub(super) const LINT: Lint = Lint {
         good: &[("version_3_with_extensions", person_sign)],
         bad: &[
             ("version_1_with_extensions", || person_sign().version(None)),
-            ("version_1_written_out", || {
-                person_sign().version(Some(0)).no_extensions()
-            }),
+            ("version_1_written_out", || person_sign().version(Some(0)).no_extensions()),
         ],
     },
 };

@@ -21,9 +21,7 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(target: &Target<'_>) -> Outcome {
-    let responds = target
-        .view
-        .purposes()
-        .is_some_and(|purposes| purposes.contains(&oid::OCSP_SIGNING));
+    let responds =
+        target.view.purposes().is_some_and(|purposes| purposes.contains(&oid::OCSP_SIGNING));
     Outcome::broken_if(!responds, || "不是 OCSP 服务证书".to_owned())
 }

@@ -14,20 +14,13 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("ocsp_signing", ocsp_responder)],
         bad: &[
-            ("no_purpose", || {
-                ocsp_responder().without(oid::EXTENDED_KEY_USAGE)
-            }),
+            ("no_purpose", || ocsp_responder().without(oid::EXTENDED_KEY_USAGE)),
             ("any_purpose", || {
-                ocsp_responder().with(
-                    oid::EXTENDED_KEY_USAGE,
-                    oids(&[oid::ANY_EXTENDED_KEY_USAGE]),
-                )
+                ocsp_responder().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::ANY_EXTENDED_KEY_USAGE]))
             }),
             ("client_authentication_added", || {
-                ocsp_responder().with(
-                    oid::EXTENDED_KEY_USAGE,
-                    oids(&[oid::OCSP_SIGNING, oid::CLIENT_AUTH]),
-                )
+                ocsp_responder()
+                    .with(oid::EXTENDED_KEY_USAGE, oids(&[oid::OCSP_SIGNING, oid::CLIENT_AUTH]))
             }),
         ],
     },
@@ -35,7 +28,5 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(target: &Target<'_>) -> Outcome {
     let purposes = target.view.purposes().unwrap_or_default();
-    Outcome::broken_if(purposes != [oid::OCSP_SIGNING], || {
-        format!("用途有 {} 项", purposes.len())
-    })
+    Outcome::broken_if(purposes != [oid::OCSP_SIGNING], || format!("用途有 {} 项", purposes.len()))
 }

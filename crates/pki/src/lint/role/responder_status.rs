@@ -17,17 +17,13 @@ pub(super) const LINT: Lint = Lint {
             ("crl_only", || ocsp_responder().without(oid::OCSP_NOCHECK)),
         ],
         bad: &[("neither", || {
-            ocsp_responder()
-                .without(oid::OCSP_NOCHECK)
-                .without(oid::CRL_DISTRIBUTION_POINTS)
+            ocsp_responder().without(oid::OCSP_NOCHECK).without(oid::CRL_DISTRIBUTION_POINTS)
         })],
     },
 };
 
 fn check(target: &Target<'_>) -> Outcome {
     let either = [oid::OCSP_NOCHECK, oid::CRL_DISTRIBUTION_POINTS];
-    let stated = either
-        .iter()
-        .any(|kind| target.view.extension(*kind).is_some());
+    let stated = either.iter().any(|kind| target.view.extension(*kind).is_some());
     Outcome::broken_if(!stated, || "两者都没有".to_owned())
 }

@@ -14,14 +14,9 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("common_name_among_the_names", server)],
         bad: &[
-            ("no_alternative_name", || {
-                server().without(oid::SUBJECT_ALT_NAME)
-            }),
+            ("no_alternative_name", || server().without(oid::SUBJECT_ALT_NAME)),
             ("common_name_not_among_the_names", || {
-                server().with(
-                    oid::SUBJECT_ALT_NAME,
-                    seq(&[implicit(2, b"other.example.gov.cn")]),
-                )
+                server().with(oid::SUBJECT_ALT_NAME, seq(&[implicit(2, b"other.example.gov.cn")]))
             }),
         ],
     },
@@ -29,26 +24,16 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(target: &Target<'_>) -> Outcome {
     let names = target.view.alternative_names().unwrap_or_default();
-    if !names
-        .iter()
-        .any(|name| matches!(name.form, Form::Dns | Form::Ip))
-    {
+    if !names.iter().any(|name| matches!(name.form, Form::Dns | Form::Ip)) {
         return Outcome::Broken("没有域名或 IP 地址".to_owned());
     }
-    let common_name = target
-        .view
-        .subject
-        .text(oid::COMMON_NAME)
-        .unwrap_or_default();
+    let common_name = target.view.subject.text(oid::COMMON_NAME).unwrap_or_default();
     let is_host = common_name.parse::<std::net::IpAddr>().is_err()
         && common_name.contains('.')
         && crate::lint::uri::is_dns_name(common_name.as_bytes());
-    let listed = names
-        .iter()
-        .any(|name| covers(&String::from_utf8_lossy(name.value), &common_name));
-    Outcome::broken_if(is_host && !listed, || {
-        format!("通用名“{common_name}”不在主体替换名称之中")
-    })
+    let listed =
+        names.iter().any(|name| covers(&String::from_utf8_lossy(name.value), &common_name));
+    Outcome::broken_if(is_host && !listed, || format!("通用名“{common_name}”不在主体替换名称之中"))
 }
 
 /// A name covers itself, and a wildcard every name that differs in its first label only.

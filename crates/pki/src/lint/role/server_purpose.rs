@@ -13,20 +13,12 @@ pub(super) const LINT: Lint = Lint {
     #[cfg(test)]
     examples: Examples {
         good: &[("server_and_client", || {
-            server().with(
-                oid::EXTENDED_KEY_USAGE,
-                oids(&[oid::SERVER_AUTH, oid::CLIENT_AUTH]),
-            )
+            server().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::SERVER_AUTH, oid::CLIENT_AUTH]))
         })],
         bad: &[
-            ("client_only", || {
-                server().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::CLIENT_AUTH]))
-            }),
+            ("client_only", || server().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::CLIENT_AUTH]))),
             ("ocsp_signing_added", || {
-                server().with(
-                    oid::EXTENDED_KEY_USAGE,
-                    oids(&[oid::SERVER_AUTH, oid::OCSP_SIGNING]),
-                )
+                server().with(oid::EXTENDED_KEY_USAGE, oids(&[oid::SERVER_AUTH, oid::OCSP_SIGNING]))
             }),
         ],
     },
@@ -38,7 +30,5 @@ fn check(target: &Target<'_>) -> Outcome {
         .iter()
         .any(|one| purposes.contains(one));
     let kept = purposes.contains(&oid::SERVER_AUTH) && !foreign;
-    Outcome::broken_if(!kept, || {
-        "没有 serverAuth，或者混有其他服务的用途".to_owned()
-    })
+    Outcome::broken_if(!kept, || "没有 serverAuth，或者混有其他服务的用途".to_owned())
 }

@@ -8,12 +8,7 @@ pub(super) const LINT: Lint = Lint {
     citation: "RFC 3161 §2.3; RFC 6960 §4.2.2.2",
     text: "OCSP、时间戳服务证书的密钥用法应只用于签名",
     effective: source::SERVICES,
-    applies: |target| {
-        matches!(
-            target.context.role,
-            Role::OcspResponder | Role::TimestampAuthority
-        )
-    },
+    applies: |target| matches!(target.context.role, Role::OcspResponder | Role::TimestampAuthority),
     check,
     #[cfg(test)]
     examples: Examples {
@@ -22,9 +17,7 @@ pub(super) const LINT: Lint = Lint {
             ("with_non_repudiation", timestamp_authority),
         ],
         bad: &[
-            ("encipherment_added", || {
-                ocsp_responder().with(oid::KEY_USAGE, key_usage(&[0, 2]))
-            }),
+            ("encipherment_added", || ocsp_responder().with(oid::KEY_USAGE, key_usage(&[0, 2]))),
             ("no_digital_signature", || {
                 timestamp_authority().with(oid::KEY_USAGE, key_usage(&[1]))
             }),

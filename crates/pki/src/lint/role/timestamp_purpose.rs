@@ -14,14 +14,10 @@ pub(super) const LINT: Lint = Lint {
     examples: Examples {
         good: &[("critical_and_alone", timestamp_authority)],
         bad: &[
-            ("not_critical", || {
-                timestamp_authority().critical(oid::EXTENDED_KEY_USAGE, false)
-            }),
+            ("not_critical", || timestamp_authority().critical(oid::EXTENDED_KEY_USAGE, false)),
             ("code_signing_added", || {
-                timestamp_authority().with(
-                    oid::EXTENDED_KEY_USAGE,
-                    oids(&[oid::TIME_STAMPING, oid::CODE_SIGNING]),
-                )
+                timestamp_authority()
+                    .with(oid::EXTENDED_KEY_USAGE, oids(&[oid::TIME_STAMPING, oid::CODE_SIGNING]))
             }),
         ],
     },
@@ -29,16 +25,10 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(target: &Target<'_>) -> Outcome {
     let purposes = target.view.purposes().unwrap_or_default();
-    let critical = target
-        .view
-        .extension(oid::EXTENDED_KEY_USAGE)
-        .is_some_and(|extension| extension.critical);
+    let critical =
+        target.view.extension(oid::EXTENDED_KEY_USAGE).is_some_and(|extension| extension.critical);
     let kept = critical && purposes == [oid::TIME_STAMPING];
     Outcome::broken_if(!kept, || {
-        format!(
-            "用途有 {} 项，{}",
-            purposes.len(),
-            if critical { "关键" } else { "非关键" }
-        )
+        format!("用途有 {} 项，{}", purposes.len(), if critical { "关键" } else { "非关键" })
     })
 }

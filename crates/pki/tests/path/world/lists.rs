@@ -41,11 +41,7 @@ impl CrlDraft {
     }
 
     pub fn revokes_at(mut self, made: &Made, reason: u8, at: &str) -> Self {
-        self.entries.push((
-            made.certificate.serial().as_bytes().to_vec(),
-            instant(at),
-            reason,
-        ));
+        self.entries.push((made.certificate.serial().as_bytes().to_vec(), instant(at), reason));
         self
     }
 
@@ -77,11 +73,7 @@ impl CrlDraft {
     /// A delta on the complete list with this number.
     pub fn delta(self, base: u64) -> Self {
         let value = Writer::build(|w| w.uint(base));
-        self.with(Extension {
-            oid: oid::DELTA_CRL_INDICATOR,
-            critical: true,
-            value,
-        })
+        self.with(Extension { oid: oid::DELTA_CRL_INDICATOR, critical: true, value })
     }
 
     pub fn made(&self) -> Crl {
@@ -98,16 +90,10 @@ impl CrlDraft {
     }
 
     fn tbs(&self) -> Vec<u8> {
-        let authority = Spki::of(key(&self.signer).public_key())
-            .key_identifier()
-            .to_vec();
+        let authority = Spki::of(key(&self.signer).public_key()).key_identifier().to_vec();
         let number = Writer::build(|w| w.uint(self.number));
         let mut extensions = vec![AuthorityKeyIdentifier::of_key(authority).to_extension(false)];
-        extensions.push(Extension {
-            oid: oid::CRL_NUMBER,
-            critical: false,
-            value: number,
-        });
+        extensions.push(Extension { oid: oid::CRL_NUMBER, critical: false, value: number });
         extensions.extend(self.extensions.clone());
         Writer::build(|w| {
             w.sequence(|w| {
@@ -121,9 +107,7 @@ impl CrlDraft {
                 if !self.entries.is_empty() {
                     w.sequence(|w| self.entries.iter().for_each(|entry| self.entry(w, entry)));
                 }
-                w.explicit(0, |w| {
-                    w.sequence(|w| extensions.iter().for_each(|one| one.write(w)))
-                });
+                w.explicit(0, |w| w.sequence(|w| extensions.iter().for_each(|one| one.write(w))));
             });
         })
     }
@@ -138,12 +122,7 @@ impl CrlDraft {
             w.sequence(|w| {
                 if *reason != 0 {
                     let value = Writer::build(|w| w.enumerated(*reason));
-                    Extension {
-                        oid: oid::CRL_REASON,
-                        critical: false,
-                        value,
-                    }
-                    .write(w);
+                    Extension { oid: oid::CRL_REASON, critical: false, value }.write(w);
                 }
                 self.entry_extension.iter().for_each(|one| one.write(w));
             });

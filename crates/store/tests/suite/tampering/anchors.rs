@@ -26,13 +26,7 @@ async fn a_missing_anchor_halts_and_only_an_officer_can_make_a_new_one(bench: Be
     let store = bench.open_with(bench.config(Opening::Reanchor)).await;
     assert_eq!(store.standing(), Standing::Sound);
     let last = store
-        .records(
-            &Filter::default(),
-            store::Page {
-                newest_first: true,
-                ..Default::default()
-            },
-        )
+        .records(&Filter::default(), store::Page { newest_first: true, ..Default::default() })
         .await
         .unwrap();
     assert_eq!(
@@ -50,9 +44,7 @@ async fn a_missing_anchor_halts_and_only_an_officer_can_make_a_new_one(bench: Be
 async fn a_new_anchor_does_not_hide_an_edited_record(bench: Bench) {
     bench.filled(5).await.close().await;
     std::fs::remove_dir_all(bench.anchor()).unwrap();
-    bench
-        .harm(&["UPDATE journal SET leaf = leaf_hash WHERE seq = 2"])
-        .await;
+    bench.harm(&["UPDATE journal SET leaf = leaf_hash WHERE seq = 2"]).await;
     let store = bench.open_with(bench.config(Opening::Reanchor)).await;
     assert_halted(&store, "第 2 号").await;
     assert!(!bench.anchor().join("institution.head").exists());
@@ -80,11 +72,7 @@ async fn a_forged_anchor_is_noticed_at_opening_and_while_running(bench: Bench) {
             assert_halts_at_opening(&bench, "锚点文件被改写").await;
         } else {
             assert_eq!(
-                bench
-                    .try_open(bench.config(Opening::Existing))
-                    .await
-                    .unwrap_err()
-                    .code(),
+                bench.try_open(bench.config(Opening::Existing)).await.unwrap_err().code(),
                 "store.file"
             );
         }
@@ -112,10 +100,7 @@ async fn an_anchor_that_cannot_be_written_stops_writing_and_loses_nothing(bench:
     // In the way of the new file that replaces the old one.
     let in_the_way = bench.anchor().join("institution.new");
     std::fs::create_dir(&in_the_way).unwrap();
-    assert_eq!(
-        append(&store, 3).await.unwrap_err().code(),
-        "store.anchor_unwritten"
-    );
+    assert_eq!(append(&store, 3).await.unwrap_err().code(), "store.anchor_unwritten");
     assert_halted(&store, "锚点无法写入").await;
     store.close().await;
     std::fs::remove_dir(&in_the_way).unwrap();
@@ -141,10 +126,7 @@ async fn a_forged_or_missing_checkpoint_is_noticed(bench: Bench) {
             let mut line = line.to_owned();
             let last = line.pop().unwrap();
             let near = line.pop().unwrap();
-            format!(
-                "{text} {line}{}{last}\n",
-                if near == 'A' { 'B' } else { 'A' }
-            )
+            format!("{text} {line}{}{last}\n", if near == 'A' { 'B' } else { 'A' })
         },
         String::new(),
     ] {
@@ -169,9 +151,7 @@ async fn the_database_of_another_journal_is_noticed(bench: Bench) {
     let store = bench.open_with(config).await;
     assert_halted(&store, "属于另一机构或另一系统").await;
     store.close().await;
-    bench
-        .harm(&["UPDATE journal_head SET origin = 'other.example.cn/journal'"])
-        .await;
+    bench.harm(&["UPDATE journal_head SET origin = 'other.example.cn/journal'"]).await;
     let mut config = bench.config(Opening::Existing);
     config.origin = "other.example.cn/journal".into();
     let store = bench.open_with(config).await;
@@ -185,10 +165,7 @@ async fn another_device_is_noticed(mut bench: Bench) {
     let other = SoftDevice::create(&other, b"x", Stretch::FAST_FOR_TESTS).unwrap();
     bench.device = std::sync::Arc::new(other);
     // A device without the keys does not even open what exists.
-    let missing = bench
-        .try_open(bench.config(Opening::Existing))
-        .await
-        .unwrap_err();
+    let missing = bench.try_open(bench.config(Opening::Existing)).await.unwrap_err();
     assert_eq!(missing.code(), "store.device");
     let store = bench.open_with(bench.config(Opening::New)).await;
     assert_halted(&store, "日志头未经本机密码设备认证").await;

@@ -21,13 +21,7 @@ async fn assert_halts_at_opening(bench: &Bench, reason: &str) {
 
 async fn assert_halted(store: &Store, reason: &str) {
     let found = halted(store);
-    assert!(
-        found.contains(reason),
-        "expected {reason:?}, found {found:?}"
-    );
+    assert!(found.contains(reason), "expected {reason:?}, found {found:?}");
     assert_eq!(append(store, 0).await.unwrap_err().code(), "store.halted");
-    store
-        .records(&Filter::default(), Default::default())
-        .await
-        .unwrap();
+    store.records(&Filter::default(), Default::default()).await.unwrap();
 }

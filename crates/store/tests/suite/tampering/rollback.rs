@@ -36,9 +36,7 @@ async fn an_older_database_is_noticed_even_if_one_record_is_missing(bench: Bench
 
 async fn an_emptied_database_is_noticed(bench: Bench) {
     bench.filled(3).await.close().await;
-    bench
-        .harm(&["DELETE FROM journal", "DELETE FROM journal_head"])
-        .await;
+    bench.harm(&["DELETE FROM journal", "DELETE FROM journal_head"]).await;
     assert_halts_at_opening(&bench, "日志头缺失").await;
     // Asking for a new store does not help whoever emptied it.
     let store = bench.open_with(bench.config(Opening::New)).await;
@@ -64,10 +62,7 @@ async fn a_database_put_back_under_a_running_store_is_noticed_at_the_next_commit
     .execute(&mut conn)
     .await
     .unwrap();
-    sqlx::query("DELETE FROM journal WHERE seq = 5")
-        .execute(&mut conn)
-        .await
-        .unwrap();
+    sqlx::query("DELETE FROM journal WHERE seq = 5").execute(&mut conn).await.unwrap();
     assert_eq!(append(&store, 6).await.unwrap_err().code(), "store.halted");
     assert_halted(&store, "运行中已有 6 条日志，数据库只有 5 条").await;
 }
@@ -85,12 +80,7 @@ async fn without_an_anchor_at_each_commit_a_running_store_still_notices_a_rollba
     assert!(head.contains("\n10\n"), "{head}");
     store.close().await;
     let store = bench.open_with(config).await;
-    bench
-        .harm(&[
-            "DELETE FROM journal WHERE seq >= 15",
-            "UPDATE journal_head SET size = 15",
-        ])
-        .await;
+    bench.harm(&["DELETE FROM journal WHERE seq >= 15", "UPDATE journal_head SET size = 15"]).await;
     assert_eq!(append(&store, 0).await.unwrap_err().code(), "store.halted");
     assert_halted(&store, "日志头").await;
 }
@@ -115,10 +105,5 @@ async fn with_both_rolled_back_only_a_witness_can_tell(bench: Bench) {
     let size = store.size().await.unwrap();
     assert!(size < witnessed.checkpoint.size);
     // The witness asks for the proof that what it saw is still there, and there is none.
-    assert!(
-        store
-            .prove_consistency(witnessed.checkpoint.size, size)
-            .await
-            .is_err()
-    );
+    assert!(store.prove_consistency(witnessed.checkpoint.size, size).await.is_err());
 }

@@ -129,19 +129,12 @@ impl Plan {
                 ))
             })?;
             let person = Person::new(&row.id, &row.name, &row.office);
-            anyhow::Ok(Custodian {
-                person,
-                passphrase: Zeroizing::new(passphrase),
-            })
+            anyhow::Ok(Custodian { person, passphrase: Zeroizing::new(passphrase) })
         };
         Ok(Participants {
             leader: self.leader.person(),
             witnesses: self.witnesses.iter().map(PersonRow::person).collect(),
-            custodians: self
-                .custodians
-                .iter()
-                .map(custodian)
-                .collect::<Result<_, _>>()?,
+            custodians: self.custodians.iter().map(custodian).collect::<Result<_, _>>()?,
             officers: self.officers.iter().map(PersonRow::person).collect(),
         })
     }

@@ -33,10 +33,7 @@ pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
     settings.server.public_url = format!("http://127.0.0.1:{port}");
     settings.kmc.listen.set_port(port.saturating_add(1));
     let phrase = |name: &str| passphrase(&folder.join(name));
-    let secrets = Secrets {
-        device: phrase("device")?,
-        kmc: Some(phrase("kmc")?),
-    };
+    let secrets = Secrets { device: phrase("device")?, kmc: Some(phrase("kmc")?) };
     let admin = key(&folder.join("admin.key.pem"))?;
     let founding = Founding {
         layout: layout.clone(),
@@ -89,19 +86,12 @@ fn participants(folder: &Path) -> anyhow::Result<Participants> {
         let id = format!("K{:03}", at + 1);
         let phrase = passphrase(&folder.join(format!("custodian-{id}")))?;
         let passphrase = Zeroizing::new(String::from_utf8(phrase.to_vec())?);
-        anyhow::Ok(Custodian {
-            person: Person::new(id, *name, "保管人"),
-            passphrase,
-        })
+        anyhow::Ok(Custodian { person: Person::new(id, *name, "保管人"), passphrase })
     };
     Ok(Participants {
         leader: Person::new("L001", "安明远", "安全管理负责人"),
         witnesses: vec![Person::new("A001", "沈以鉴", "审计管理员")],
-        custodians: names
-            .iter()
-            .enumerate()
-            .map(custodian)
-            .collect::<Result<_, _>>()?,
+        custodians: names.iter().enumerate().map(custodian).collect::<Result<_, _>>()?,
         officers: vec![
             Person::new("S001", "程总揽", "超级管理员"),
             Person::new("A001", "沈以鉴", "审计管理员"),
@@ -146,9 +136,7 @@ pub fn issue(layout: &Layout, url: &str) -> anyhow::Result<()> {
 fn change(operator: &Door, at: usize, serial: &str) -> anyhow::Result<()> {
     let path = format!("/api/v1/certificates/{serial}");
     match at {
-        5 => operator
-            .post(&format!("{path}/suspend"), &Value::Null)
-            .map(drop),
+        5 => operator.post(&format!("{path}/suspend"), &Value::Null).map(drop),
         6 => {
             let body = json!({ "reason": "cessationOfOperation" });
             operator.post(&format!("{path}/revoke"), &body).map(drop)
@@ -176,22 +164,10 @@ fn subjects() -> Vec<(&'static str, Value)> {
     let code = json!({ "kind": "credit_code", "value": "11110000MB99000135" });
     let id = json!({ "kind": "id_number", "value": "110000190001010012" });
     vec![
-        (
-            "person",
-            json!({ "common_name": "甄演示", "identifiers": [id] }),
-        ),
-        (
-            "staff",
-            json!({ "common_name": "贾示例", "organization": unit, "units": ["综合科"] }),
-        ),
-        (
-            "unit",
-            json!({ "common_name": unit, "organization": unit, "identifiers": [code] }),
-        ),
-        (
-            "device",
-            json!({ "common_name": "签章服务器01", "organization": unit }),
-        ),
+        ("person", json!({ "common_name": "甄演示", "identifiers": [id] })),
+        ("staff", json!({ "common_name": "贾示例", "organization": unit, "units": ["综合科"] })),
+        ("unit", json!({ "common_name": unit, "organization": unit, "identifiers": [code] })),
+        ("device", json!({ "common_name": "签章服务器01", "organization": unit })),
         (
             "server",
             json!({
@@ -214,21 +190,12 @@ pub fn tell(layout: &Layout, url: &str) -> anyhow::Result<()> {
     let program = program.display();
     let key: PathBuf = secrets.join("operator.key.pem");
     out::line("");
-    out::line(format!(
-        "{INSTITUTION}已就绪，数据在 {}",
-        layout.root().display()
-    ));
+    out::line(format!("{INSTITUTION}已就绪，数据在 {}", layout.root().display()));
     out::line(format!("  已签发证书   {} 张", field(&page, "total")));
     out::line(format!("  服务地址     {url}"));
     out::line(format!("  接口说明     {url}/api/openapi.json"));
-    out::line(format!(
-        "  状态查询     {url}/ocsp（OCSP）  {url}/crl/{}.crl",
-        app::ISSUER
-    ));
-    out::line(format!(
-        "  CA 证书      {url}/ca/{}.pem  {url}/ca/root.pem",
-        app::ISSUER
-    ));
+    out::line(format!("  状态查询     {url}/ocsp（OCSP）  {url}/crl/{}.crl", app::ISSUER));
+    out::line(format!("  CA 证书      {url}/ca/{}.pem  {url}/ca/root.pem", app::ISSUER));
     out::line("");
     out::line("接下来可以试试（在本目录执行）：");
     out::line("1. 用 OpenSSL 生成 SM2 密钥和证书申请：");

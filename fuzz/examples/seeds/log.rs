@@ -1,0 +1,43 @@
+//! Seeds of the parsers of `tlog`.
+
+use gm::UserId;
+use tlog::note::{self, NoteKey};
+use tlog::tile::{self, Tile};
+use tlog::{Checkpoint, Hash};
+use yinxin_fuzz::key;
+
+use crate::write::put;
+
+pub fn log() {
+    let (origin, size, root) = ("ca.example/journal".to_owned(), 7, Hash::leaf(b"leaf"));
+    let checkpoint = Checkpoint {
+        origin,
+        size,
+        root,
+        extensions: vec!["2026-11-22".to_owned()],
+    };
+    let text = checkpoint.to_text().expect("a text");
+    put("tlog_text", "checkpoint", text.as_bytes());
+    put(
+        "tlog_text",
+        "checkpoint-cut",
+        &text.as_bytes()[..text.len() - 1],
+    );
+    let name = NoteKey::new("ca.example/journal", &key().public_key().to_sec1()).expect("a key");
+    let by = |text: &[u8]| Ok::<_, tlog::Error>(key().sign(&UserId::default(), text).to_raw());
+    put(
+        "tlog_text",
+        "note",
+        note::sign(&text, &name, by).expect("a note").as_bytes(),
+    );
+    let tile = Tile::new(0, 1_234_067, 200).expect("a tile");
+    put("tlog_text", "tile", tile.to_string().as_bytes());
+    put("tlog_text", "entries", tile.entries_path().as_bytes());
+    put("tlog_text", "hashes", &tile::to_bytes(&[root; 3]));
+    let bundle = tile::bundle([&b"one"[..], b"", b"three"]).expect("a bundle");
+    put("tlog_text", "bundle", &bundle);
+    put("tlog_proof", "right", &[11, 5, 9]);
+    put("tlog_proof", "short", &[64, 63, 2]);
+    put("tlog_proof", "other", &[&[40, 33, 1][..], &root.0].concat());
+    put("tlog_proof", "empty", &[0, 0, 0]);
+}
