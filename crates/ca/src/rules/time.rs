@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Refusal;
 
-/// Start dates further ahead than this are refused: the subject's data would be stale.
-pub const LEAD_DAYS: i64 = 90;
+/// Start dates further ahead than this are refused; the lint `incident/backdated` has the same
+/// limit for both directions, and this refusal is the plainer one.
+pub const LEAD_HOURS: i64 = 48;
 
 /// The clock must not be behind a recorded act by more than `skew`.
 pub fn clock(now: Timestamp, recorded: Timestamp, skew: SignedDuration) -> Result<(), Refusal> {
@@ -18,12 +19,12 @@ pub fn clock(now: Timestamp, recorded: Timestamp, skew: SignedDuration) -> Resul
 }
 
 /// `not_before` must not be earlier than the unit that records it by more than `skew`, nor
-/// further ahead than [`LEAD_DAYS`].
+/// further ahead than [`LEAD_HOURS`].
 pub fn start(not_before: Timestamp, now: Timestamp, skew: SignedDuration) -> Result<(), Refusal> {
     if now.duration_since(not_before) > skew {
         return Err(Refusal::Backdated);
     }
-    let lead = SignedDuration::from_hours(24 * LEAD_DAYS);
+    let lead = SignedDuration::from_hours(LEAD_HOURS);
     if not_before.duration_since(now) > lead {
         return Err(Refusal::TooEarly);
     }
@@ -62,7 +63,7 @@ mod tests {
 
     #[test]
     fn start_may_lie_ahead_but_not_far() {
-        let lead = LEAD_DAYS * 86_400;
+        let lead = LEAD_HOURS * 3_600;
         assert_eq!(start(at(1_000_000 + lead), NOW, SKEW), Ok(()));
         assert_eq!(start(at(1_000_001 + lead), NOW, SKEW), Err(Refusal::TooEarly));
     }

@@ -58,7 +58,7 @@ async fn t04_start_date_before_the_records_is_refused(world: World) {
     assert!(matches!(error, Error::Refused(Refusal::Backdated)), "{error}");
     world.issue(asked("r2", at(-300))).await.unwrap();
     world.issue(asked("r3", at(86_400))).await.unwrap();
-    let error = world.issue(asked("r4", at(91 * 86_400))).await.unwrap_err();
+    let error = world.issue(asked("r4", at(49 * 3_600))).await.unwrap_err();
     assert!(matches!(error, Error::Refused(Refusal::TooEarly)), "{error}");
 }
 
