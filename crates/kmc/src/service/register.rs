@@ -153,7 +153,7 @@ async fn record_ca(
     Ok(())
 }
 
-pub fn person(store: &Store, officer: &NewOfficer, name_blob: String) -> Result<Person, Error> {
+fn person(store: &Store, officer: &NewOfficer, name_blob: String) -> Result<Person, Error> {
     Ok(Person {
         party: officer.party,
         index: store.blind_index("recovery_officer.person", officer.identity.as_str())?,
