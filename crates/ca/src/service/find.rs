@@ -68,7 +68,7 @@ impl Ca {
         Ok(StatusView::Issued { status: record.status, not_after: record.not_after })
     }
 
-    /// A page of at most `limit` (1 to [`PAGE_LIMIT`]) certificates, newest first; `before` is
+    /// A page of at most `limit` (1 to 500) certificates, newest first; `before` is
     /// the mark of the page before.
     pub async fn list(
         &self,
