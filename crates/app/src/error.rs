@@ -37,7 +37,7 @@ pub enum Error {
     #[error("没有编号为“{0}”的申请；请核对申请编号")]
     NoRequest(String),
     /// The kind of certificate does not exist.
-    #[error("没有名为“{0}”的证书种类；可用种类请查询 /api/v1/profiles")]
+    #[error("没有名为“{0}”的证书种类；可用种类请查询 /api/v1/kinds")]
     NoKind(String),
     /// An act that does not fit this certificate.
     #[error("{0}")]

@@ -128,6 +128,7 @@ impl Court {
         self.run(&["subscriber", "new", "--key", key]);
         let subject = ["--subject", "C=CN,CN=待定", "--out", csr];
         self.run(&[&["subscriber", "csr", "--key", key][..], &subject].concat());
+        openssl::verifies_request(Path::new(csr));
     }
 
     fn keep_certificate(&self, name: &str, serial: &str) -> Certificate {

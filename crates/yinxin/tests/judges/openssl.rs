@@ -13,6 +13,15 @@ pub fn request(key: &Path, csr: &Path) {
     finished(command.arg("-out").arg(csr));
 }
 
+/// The request is signed by its own key; OpenSSL says so on its standard error.
+pub fn verifies_request(csr: &Path) {
+    let mut command = Command::new("openssl");
+    command.args(["req", "-noout", "-verify", "-vfyopt", "distid:1234567812345678", "-in"]);
+    let done = command.arg(csr).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && said.contains("verify OK"), "{}: {said}", csr.display());
+}
+
 /// The private key belongs to the certificate, says OpenSSL.
 pub fn fits(key: &Path, certificate: &Path) {
     let of_key = finished(Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(key));
