@@ -31,7 +31,7 @@
 //! # What the journal proves
 //!
 //! Every record is a leaf of a Merkle tree over SM3. Its head is sealed with a key of the device and
-//! kept twice: in the database and, after every commit, in the [anchor](anchor) outside of it.
+//! kept twice: in the database and, after every commit, in the [anchor] outside of it.
 //! Whoever can write only to the database cannot roll it back, cut it, edit it or extend it without
 //! being noticed: at start, at the next commit, or by the scan in the background. Then
 //! [`Store::standing`] is [`Standing::Halted`]: commits are refused, reads go on. Who can roll back

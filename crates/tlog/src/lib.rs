@@ -4,7 +4,7 @@
 //!
 //! | from | here |
 //! | --- | --- |
-//! | RFC 6962 §2.1, RFC 9162 §2.1: Merkle tree, inclusion and consistency proofs | [`Hash`], [`CompactRange`], [`prove_inclusion`], [`verify_inclusion`], [`prove_consistency`], [`verify_consistency`] |
+//! | RFC 6962 §2.1, RFC 9162 §2.1: Merkle tree, inclusion and consistency proofs | [`struct@Hash`], [`CompactRange`], [`prove_inclusion`], [`verify_inclusion`], [`prove_consistency`], [`verify_consistency`] |
 //! | C2SP tlog-tiles: tiles of height 8, their paths, entry bundles | [`tile`] |
 //! | C2SP tlog-checkpoint: the text of a tree head | [`Checkpoint`] |
 //! | C2SP signed-note: a text with signature lines | [`note`] |
