@@ -1,4 +1,5 @@
-//! The service is killed at random and at every numbered step, under load, again and again.
+//! The service is killed at random and at numbered steps in turn, under load, again and again. A
+//! step that is not passed in time is killed at that moment instead; `--nocapture` shows where.
 //!
 //! What must hold (I1, I2, I3, I8 of the invariants; T-02, T-23): no acknowledged certificate is
 //! lost, none is doubled, a retry gets the same bytes, an acknowledged revocation stays, every
