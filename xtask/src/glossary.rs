@@ -26,6 +26,10 @@ struct Term {
     /// The crate where the identifier lives; left out while no code uses the term.
     #[serde(rename = "crate")]
     home: Option<String>,
+    /// Names that people mix up with `chinese`. Each may be used only by the crate at home in the
+    /// term that has it as its own name.
+    #[serde(default)]
+    never: Vec<String>,
 }
 
 /// Reads the glossary and holds it to its form and to the code.
@@ -33,7 +37,9 @@ pub fn offences() -> anyhow::Result<Vec<Offence>> {
     let text = std::fs::read_to_string(root().join(PATH)).context(PATH)?;
     let glossary: Glossary = toml::from_str(&text).context(PATH)?;
     let mut offences = offences_of_form(&glossary);
-    offences.extend(offences_against_code(&glossary, &rust_sources()?));
+    let sources = rust_sources()?;
+    offences.extend(offences_against_code(&glossary, &sources));
+    offences.extend(mixed_up(&glossary, &sources));
     Ok(offences)
 }
 
@@ -99,6 +105,31 @@ fn offences_against_code(glossary: &Glossary, sources: &[Source]) -> Vec<Offence
     offences
 }
 
+/// Texts that call a term by the name of another one.
+fn mixed_up(glossary: &Glossary, sources: &[Source]) -> Vec<Offence> {
+    let mut offences = Vec::new();
+    for (term, wrong) in
+        glossary.term.iter().flat_map(|term| term.never.iter().map(move |w| (term, w)))
+    {
+        let owners = glossary.term.iter().filter(|other| other.chinese == *wrong);
+        let homes: Vec<_> =
+            owners.filter_map(|owner| Some(format!("crates/{}/", owner.home.as_ref()?))).collect();
+        let foreign = |source: &&Source| {
+            source.path.starts_with("crates/")
+                && !homes.iter().any(|home| source.path.starts_with(home))
+        };
+        for source in sources.iter().filter(foreign) {
+            for (at, line) in source.literals.lines().enumerate() {
+                if line.contains(wrong.as_str()) {
+                    let message = format!("{wrong}: the glossary has {} here", term.chinese);
+                    offences.push(Offence { path: source.path.clone(), line: at + 1, message });
+                }
+            }
+        }
+    }
+    offences
+}
+
 /// Whether the code has the identifier, as a function, a type or a constant, whole or as a part.
 fn uses(code: &str, identifier: &str) -> bool {
     let camel: String = identifier.split('_').map(capitalised).collect();
@@ -154,5 +185,18 @@ mod tests {
         let empty = Source::new("crates/kmc/src/lib.rs", "struct Other;");
         assert_eq!(offences_against_code(&glossary(text), &[empty]).len(), 1);
         assert_eq!(offences_against_code(&glossary(text), &[]).len(), 1);
+    }
+
+    #[test]
+    fn a_name_of_another_term_is_found_unless_it_is_at_home() {
+        let term = |name: &str, rest: &str| {
+            format!("[[term]]\nidentifier = \"a\"\nchinese = \"{name}\"\narticle = \"\"\n{rest}\n")
+        };
+        let text = term("撤销", "never = [\"吊销\"]") + &term("吊销", "crate = \"oversight\"");
+        let sources = ["crates/pki/src/a.rs", "crates/oversight/src/a.rs"]
+            .map(|path| Source::new(path, "// 吊销\nconst A: &str = \"证书已吊销\";"));
+        let found = mixed_up(&glossary(&text), &sources);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].path.as_str(), found[0].line), ("crates/pki/src/a.rs", 2));
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn judge(request: &Request<'_>, path: &[&Certificate]) -> (Table, Vec
     leaf(request, path, &mut table);
     match request.options.revocation {
         Revocation::Required => revocation::check(request, path, &mut table),
-        Revocation::NotAsked => table.not_asked(Kind::Revocation, "未要求检查吊销状态"),
+        Revocation::NotAsked => table.not_asked(Kind::Revocation, "未要求检查撤销状态"),
     }
     if below == 0 {
         for kind in [

@@ -42,7 +42,7 @@ pub(super) fn check(request: &Request<'_>, path: &[&Certificate], table: &mut Ta
         let [child, issuer] = pair else { continue };
         let lookup = Lookup { request, child, issuer, anchor };
         match lookup.status() {
-            Status::Good => table.passed(Kind::Revocation, "各证书均未被吊销或暂停"),
+            Status::Good => table.passed(Kind::Revocation, "各证书均未被撤销或暂停"),
             Status::Revoked(entry) => table.failed(Kind::Revocation, revoked(child, &entry)),
             Status::Unknown(reason) => table.unknown(Kind::Revocation, reason),
         }
@@ -50,7 +50,7 @@ pub(super) fn check(request: &Request<'_>, path: &[&Certificate], table: &mut Ta
 }
 
 fn revoked(certificate: &Certificate, entry: &RevokedEntry) -> String {
-    let act = if entry.reason == Reason::CertificateHold { "暂停" } else { "吊销" };
+    let act = if entry.reason == Reason::CertificateHold { "暂停" } else { "撤销" };
     format!("{}已于 {} 被{act}（原因：{}）", called(certificate), entry.at, entry.reason.chinese())
 }
 
@@ -79,7 +79,7 @@ impl<'a> Lookup<'a> {
             return Status::Good;
         }
         if covered != 0 {
-            silent = "所提供的 CRL 只涉及部分吊销原因";
+            silent = "所提供的 CRL 只涉及部分撤销原因";
         }
         Status::Unknown(format!("{}的状态不明：{silent}", called(self.child)))
     }
@@ -128,7 +128,7 @@ impl<'a> Lookup<'a> {
     fn listed(&self, crl: &Crl, entry: RevokedEntry) -> Word {
         let since = entry.invalid_since.map_or(entry.at, |since| since.min(entry.at));
         if since > self.request.at && crl.this_update() > self.request.at {
-            return Word::Silent("CRL 在所查时刻之后才发布，其中的吊销也在该时刻之后");
+            return Word::Silent("CRL 在所查时刻之后才发布，其中的撤销也在该时刻之后");
         }
         Word::Listed(entry)
     }

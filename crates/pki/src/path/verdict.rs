@@ -135,7 +135,7 @@ impl Kind {
             Self::Policies => "证书策略",
             Self::CriticalExtensions => "关键扩展项",
             Self::Purpose => "用途",
-            Self::Revocation => "吊销状态",
+            Self::Revocation => "撤销状态",
         }
     }
 }

@@ -273,7 +273,7 @@ fn the_reason_tells_a_suspension_from_a_revocation() {
         answer.check(Revocation).expect("the row").reason.clone()
     };
     assert!(reason(6).contains("被暂停"), "{}", reason(6));
-    assert!(reason(1).contains("被吊销（原因：密钥泄露）"), "{}", reason(1));
+    assert!(reason(1).contains("被撤销（原因：密钥泄露）"), "{}", reason(1));
 }
 
 #[test]

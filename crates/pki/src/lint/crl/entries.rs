@@ -17,11 +17,11 @@ pub(super) const RULES: &[(Rule, Check)] = &[
             name: "crl/no-empty-list",
             severity: Error,
             citation: "RFC 5280 §5.1.2.6 (incident: empty revokedCertificates)",
-            text: "没有吊销的证书时，应省略吊销列表字段",
+            text: "没有撤销的证书时，应省略撤销列表字段",
         },
         |target| {
             Outcome::broken_if(target.view.revoked == Some(&[]), || {
-                "吊销列表字段存在而为空".to_owned()
+                "撤销列表字段存在而为空".to_owned()
             })
         },
     ),
@@ -30,11 +30,11 @@ pub(super) const RULES: &[(Rule, Check)] = &[
             name: "crl/entries-readable",
             severity: Error,
             citation: "RFC 5280 §5.1.2.6",
-            text: "吊销条目应含序列号和格式正确的吊销时间",
+            text: "撤销条目应含序列号和格式正确的撤销时间",
         },
         |target| {
             each(target, |entry| {
-                (!has_right_form(&entry.at)).then(|| "吊销时间格式不对".to_owned())
+                (!has_right_form(&entry.at)).then(|| "撤销时间格式不对".to_owned())
             })
         },
     ),
@@ -52,7 +52,7 @@ pub(super) const RULES: &[(Rule, Check)] = &[
             name: "crl/serials-positive",
             severity: Error,
             citation: "RFC 5280 §4.1.2.2",
-            text: "吊销条目的序列号应为正整数，不超过 20 个字节",
+            text: "撤销条目的序列号应为正整数，不超过 20 个字节",
         },
         |target| {
             each(target, |entry| {
@@ -67,7 +67,7 @@ pub(super) const RULES: &[(Rule, Check)] = &[
             name: "crl/dates-not-later",
             severity: Error,
             citation: "RFC 5280 §5.1.2.6",
-            text: "吊销时间不得晚于 CRL 的发布时间",
+            text: "撤销时间不得晚于 CRL 的发布时间",
         },
         dates_not_later,
     ),
@@ -76,7 +76,7 @@ pub(super) const RULES: &[(Rule, Check)] = &[
             name: "crl/reasons",
             severity: Error,
             citation: "RFC 5280 §5.3.1",
-            text: "未指明的吊销原因应省略；从 CRL 移除只能用于增量 CRL",
+            text: "未指明的撤销原因应省略；从 CRL 移除只能用于增量 CRL",
         },
         reasons,
     ),
@@ -85,7 +85,7 @@ pub(super) const RULES: &[(Rule, Check)] = &[
             name: "crl/no-critical-in-entries",
             severity: Error,
             citation: "RFC 5280 §5.3",
-            text: "吊销条目不得含有依赖方不能处理的关键扩展项",
+            text: "撤销条目不得含有依赖方不能处理的关键扩展项",
         },
         |target| {
             each(target, |entry| {
@@ -132,7 +132,7 @@ fn dates_not_later(target: &Target<'_>) -> Outcome {
     };
     each(target, |entry| {
         let later = entry.at.instant().filter(|at| *at > issued);
-        later.map(|at| format!("的吊销时间 {at} 晚于发布时间 {issued}"))
+        later.map(|at| format!("的撤销时间 {at} 晚于发布时间 {issued}"))
     })
 }
 

@@ -154,7 +154,7 @@ pub(super) const RULES: &[(Rule, Check)] = &[
             name: "ocsp/revocation-not-later",
             severity: Error,
             citation: "RFC 6960 §4.2.1 RevokedInfo",
-            text: "吊销时间不得晚于响应产生时间",
+            text: "撤销时间不得晚于响应产生时间",
         },
         |target| of_basic(target, late_revocation),
     ),
@@ -290,6 +290,6 @@ fn late_revocation(basic: &Basic<'_>) -> Option<String> {
     basic.singles.iter().filter(|single| single.status.tag == REVOKED).find_map(|single| {
         let (at, _) = tlv::read(single.status.content)?;
         let at = crate::lint::view::Time { tag: at.tag, text: at.content }.instant()?;
-        (at > produced).then(|| format!("吊销时间 {at} 晚于响应产生时间 {produced}"))
+        (at > produced).then(|| format!("撤销时间 {at} 晚于响应产生时间 {produced}"))
     })
 }

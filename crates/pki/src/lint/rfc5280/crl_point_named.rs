@@ -6,7 +6,7 @@ pub(super) const LINT: Lint = Lint {
     name: "rfc5280/crl-point-named",
     severity: Severity::Error,
     citation: "RFC 5280 §4.2.1.13",
-    text: "CRL 发布点不得只含吊销原因",
+    text: "CRL 发布点不得只含撤销原因",
     effective: source::RFC_5280,
     applies: |target| target.view.extension(oid::CRL_DISTRIBUTION_POINTS).is_some(),
     check,
