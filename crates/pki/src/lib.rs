@@ -43,6 +43,7 @@ pub mod spki;
 pub mod strict;
 pub mod tbs;
 pub mod time;
+mod weak;
 
 pub use certificate::Certificate;
 pub use csr::{CertificationRequest, ProofOfPossession};

@@ -8,7 +8,6 @@
 
 mod compose;
 mod possession;
-mod weak;
 
 use std::sync::Arc;
 
@@ -23,7 +22,6 @@ use crate::strict::{self, Defect, Limits, Reader, Tag, Tlv};
 
 pub use compose::{request_info, signed_request};
 pub use possession::ProofOfPossession;
-pub use weak::is_known_weak;
 
 const WHAT: &str = "证书申请";
 

@@ -3,8 +3,9 @@
 
 use gm::{PublicKey, Signature, UserId};
 
-use super::{CertificationRequest, Refusal, is_known_weak};
+use super::{CertificationRequest, Refusal};
 use crate::error::Error;
+use crate::weak::is_known_weak;
 
 /// The sender of a request held its private key. Made only by
 /// [`CertificationRequest::prove_possession`].

@@ -6,7 +6,6 @@ use gm::Digest;
 use super::issuer::Ca;
 use super::linted::Planned;
 use super::{Issuer, Order, Refusal, Urls, addresses, subject, validity};
-use crate::csr::is_known_weak;
 use crate::error::Error;
 use crate::ext::{
     AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, ExtendedKeyUsage, Extension,
@@ -18,6 +17,7 @@ use crate::oid::{self, Oid};
 use crate::profile::{Document, Kind, Presence, Profile, SignatureParameters};
 use crate::spki::{AlgorithmIdentifier, Spki};
 use crate::strict::{Tag, Writer};
+use crate::weak;
 
 /// A profile bound to an issuer and its addresses.
 #[derive(Debug, Clone)]
@@ -134,7 +134,7 @@ impl Template {
     }
 
     fn check_issuer(&self, order: &Order<'_>, subject: &Name) -> Result<(), Error> {
-        if is_known_weak(order.key) {
+        if weak::is_known_weak(order.key) {
             return Err(Refusal::WeakKey.at("公钥"));
         }
         let Some(ca) = &self.issuer else {

@@ -1,18 +1,7 @@
-//! Keys whose private half is printed in a standard or lies in a public repository: examples that people copy. The
-//! list is data, `published_keys.txt`: x-coordinate and origin.
-
-use std::sync::LazyLock;
+//! Keys whose private half is printed in a standard or lies in a public repository: examples that people copy.
 
 use crate::lint::prelude::*;
-
-/// The list: x-coordinate in hexadecimal, then where the private key was published.
-static PUBLISHED: LazyLock<Vec<(Vec<u8>, &'static str)>> = LazyLock::new(|| {
-    let lines = include_str!("published_keys.txt").lines().filter(|line| !line.starts_with('#'));
-    lines
-        .filter_map(|line| line.split_once(' '))
-        .filter_map(|(x, origin)| Some((hex::decode(x).ok()?, origin)))
-        .collect()
-});
+use crate::weak;
 
 pub(super) const LINT: Lint = Lint {
     name: "incident/published-key",
@@ -39,22 +28,6 @@ fn with_scalar(text: &str) -> Example {
 }
 
 fn check(target: &Target<'_>) -> Outcome {
-    let x = target.view.key.point.get(1..33);
-    let known = PUBLISHED.iter().find(|(known, _)| x == Some(known.as_slice()));
-    Outcome::from_detail(known.map(|(_, origin)| format!("该密钥已公开于 {origin}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_line_of_the_list_is_read() {
-        let lines = include_str!("published_keys.txt")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .count();
-        assert_eq!(PUBLISHED.len(), lines);
-        assert!(PUBLISHED.len() > 20 && PUBLISHED.iter().all(|(x, _)| x.len() == 32));
-    }
+    let origin = weak::published_at(target.view.key.point);
+    Outcome::from_detail(origin.map(|origin| format!("该密钥已公开于 {origin}")))
 }

@@ -1,24 +1,7 @@
 //! A key made by a random generator that is stuck or unset: ±k·G for a small k. Everyone can compute its private key.
 
-use std::sync::LazyLock;
-
 use crate::lint::prelude::*;
-
-/// How many multiples of the base point are held against a key.
-const MULTIPLES: u16 = 256;
-
-/// The x-coordinates of G, 2G, … in order; −k·G has the same x as k·G.
-static X_COORDINATES: LazyLock<Vec<[u8; 32]>> =
-    LazyLock::new(|| (1..=MULTIPLES).filter_map(x_of).collect());
-
-fn x_of(multiple: u16) -> Option<[u8; 32]> {
-    let [high, low] = multiple.to_be_bytes();
-    let mut scalar = [0; 32];
-    *scalar.get_mut(30)? = high;
-    *scalar.get_mut(31)? = low;
-    let point = gm::sm2::PrivateKey::from_bytes(&scalar).ok()?.public_key().to_sec1();
-    point.get(1..33)?.try_into().ok()
-}
+use crate::weak;
 
 pub(super) const LINT: Lint = Lint {
     name: "incident/small-multiple",
@@ -55,7 +38,6 @@ fn with_scalar(number: u8) -> Example {
 }
 
 fn check(target: &Target<'_>) -> Outcome {
-    let x = target.view.key.point.get(1..33);
-    let place = X_COORDINATES.iter().position(|known| x == Some(known.as_slice()));
-    Outcome::from_detail(place.map(|place| format!("公钥为基点的 ±{} 倍", place + 1)))
+    let factor = weak::small_multiple(target.view.key.point);
+    Outcome::from_detail(factor.map(|factor| format!("公钥为基点的 ±{factor} 倍")))
 }
