@@ -57,7 +57,32 @@ impl Oid {
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
+
+    /// Whether it is `arc` or stands below it. Arcs end where an octet ends, so octets decide.
+    #[must_use]
+    pub fn is_below(&self, arc: &Self) -> bool {
+        self.as_bytes().starts_with(arc.as_bytes())
+    }
+
+    /// Whether it is of an arc for examples or tests, which belongs to nobody.
+    #[must_use]
+    pub fn is_example(&self) -> bool {
+        EXAMPLE_ARCS.iter().any(|arc| self.is_below(arc))
+    }
 }
+
+/// Arcs for examples: 1.2.3.4 (of no one), 2.999 (ITU-T X.660 for examples), 1.3.6.1.4.1.99999
+/// (unassigned), 1.3.6.1.4.1.32473 (RFC 5612, documentation).
+const EXAMPLE_ARCS: &[Oid] = &[
+    Oid::new("1.2.3.4"),
+    Oid::new("2.999"),
+    Oid::new("1.3.6.1.4.1.99999"),
+    Oid::new("1.3.6.1.4.1.32473"),
+];
+
+/// Certificate policies of the profiles that come with the program, below the documentation arc
+/// (RFC 5612): they hold the place until an institution puts its own registered ones in.
+pub const PLACEHOLDER_POLICIES: Oid = Oid::new("1.3.6.1.4.1.32473.1");
 
 /// The rules of X.690 §8.19: not empty, arcs complete and minimal.
 pub(crate) fn check_content(content: &[u8]) -> Result<(), Defect> {

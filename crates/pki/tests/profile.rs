@@ -11,7 +11,7 @@
 
 use std::path::Path;
 
-use pki::profile::{Presence, Profile, ProfileSet, Role};
+use pki::profile::{Policies, Presence, Profile, ProfileSet, Role};
 
 const PERSON_SIGN: &str = include_str!("../../../profiles/person-sign.toml");
 const OCSP: &str = include_str!("../../../profiles/ocsp.toml");
@@ -108,6 +108,7 @@ fn what_the_standards_forbid_cannot_be_configured() {
         ),
         (with(PERSON_SIGN, "1.3.6.1.4.1.32473.1.1.1", "1.3.x"), "profile.policy"),
         (with(PERSON_SIGN, "1.3.6.1.4.1.32473.1.1.1", "2.5.29.32.0"), "profile.policy"),
+        (with(PERSON_SIGN, "1.3.6.1.4.1.32473.1.1.1", "2.999.1"), "profile.example-policy"),
         (with(PERSON_SIGN, "1.2.156.10260.4.1.2", "1.2.156.10260.4.1.1"), "profile.identity"),
         (with(PERSON_SIGN, "1.2.156.10260.4.1.2", "2.5.29.19"), "profile.identity"),
         (with(PERSON_SIGN, "dns = \"none\"", "dns = \"required\""), "profile.alternative-names"),
@@ -181,5 +182,59 @@ fn subscribers_certificates_state_what_article_19_asks() {
         assert!(!document.policy.is_empty(), "{}", profile.name());
         assert_eq!(document.crl.distribution_points, Presence::Required);
         assert_eq!(document.access.ocsp, Presence::Required);
+    }
+}
+
+fn own(policies: &[(&str, &[&str])]) -> Result<ProfileSet, pki::Error> {
+    let texts = |oids: &[&str]| oids.iter().map(|&oid| oid.to_owned()).collect();
+    let named = policies.iter().map(|(name, oids)| ((*name).to_owned(), texts(oids)));
+    ProfileSet::embedded_with(&Policies::new(named))
+}
+
+fn policies_of(set: &ProfileSet, name: &str) -> String {
+    let rules = &set.by_name(name).unwrap().document().policy;
+    rules.iter().map(|rule| rule.oid.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_institutions_own_policies_stand_in_the_profile_and_in_its_hash() {
+    let embedded = ProfileSet::embedded().unwrap();
+    let mine = own(&[
+        ("person", &["1.2.156.99.1", "1.2.156.99.2"]),
+        ("person-enc", &["1.2.156.99.3"]),
+        ("ocsp", &["1.2.156.99.4"]),
+    ])
+    .unwrap();
+    assert_eq!(policies_of(&mine, "person-sign"), "1.2.156.99.1 1.2.156.99.2");
+    assert_eq!(policies_of(&mine, "person-enc"), "1.2.156.99.3");
+    assert_eq!(policies_of(&mine, "ocsp"), "1.2.156.99.4");
+    for profile in mine.iter() {
+        let same = profile.hash() == embedded.by_name(profile.name()).unwrap().hash();
+        let changed = ["person-sign", "person-enc", "ocsp"].contains(&profile.name());
+        assert_eq!(same, !changed, "{}", profile.name());
+        let placeholder = !changed && !profile.is_ca();
+        assert_eq!(profile.has_placeholder_policy(), placeholder, "{}", profile.name());
+    }
+    let written = with(PERSON_SIGN, "1.3.6.1.4.1.32473.1.1.1", "1.2.156.99.9");
+    let set = own(&[("person-sign", &["1.2.156.99.9"])]).unwrap();
+    let hash = Profile::from_toml(&written).unwrap().hash();
+    assert_eq!(set.by_name("person-sign").unwrap().hash(), hash, "as if the file said so");
+}
+
+#[test]
+fn policies_that_cannot_be_are_refused_by_name() {
+    for (name, oids, expected) in [
+        ("persons", &["1.2.156.99.1"][..], "profile.policy-owner"),
+        ("root", &["1.2.156.99.1"], "profile.policy-owner"),
+        ("subca", &["1.2.156.99.1"], "profile.policy-owner"),
+        ("person", &[], "profile.policy"),
+        ("person", &["1.2.156.99.1", "1.2.156.99.1"], "profile.policy"),
+        ("person", &["1.2.156.99.x"], "profile.policy"),
+        ("person", &["2.5.29.32.0"], "profile.policy"),
+        ("person", &["1.2.3.4"], "profile.example-policy"),
+    ] {
+        let error = own(&[(name, oids)]).unwrap_err();
+        assert_eq!(error.code(), expected, "{name} {oids:?}");
+        assert!(error.to_string().contains(name), "{error}");
     }
 }

@@ -200,6 +200,10 @@ fn policies(document: &Document) -> Checked {
         seen.push(policy.ok_or((Problem::Policy, rule.oid.clone()))?);
     }
     require(!seen.is_empty() || !document.kind.is_subscriber(), Problem::Policy, "policy")?;
+    let example =
+        |policy: &&Oid| policy.is_example() && !policy.is_below(&oid::PLACEHOLDER_POLICIES);
+    let foreign = seen.iter().find(example).map(ToString::to_string);
+    require(foreign.is_none(), Problem::ExamplePolicy, foreign.unwrap_or_default())?;
     let any = seen.contains(&oid::ANY_POLICY);
     require(!any || document.kind.is_ca(), Problem::Policy, "2.5.29.32.0")
 }

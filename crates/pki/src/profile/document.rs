@@ -30,6 +30,22 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The word of profile files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Staff => "staff",
+            Self::Unit => "unit",
+            Self::Device => "device",
+            Self::Server => "server",
+            Self::Ocsp => "ocsp",
+            Self::Tsa => "tsa",
+            Self::Subca => "subca",
+            Self::Root => "root",
+        }
+    }
+
     /// Whether the holder signs certificates.
     #[must_use]
     pub const fn is_ca(self) -> bool {

@@ -11,18 +11,21 @@
 mod canonical;
 mod check;
 mod document;
+mod policies;
 mod set;
 
 use gm::Digest;
 
 use crate::error::{Error, reasons};
 use crate::lint;
+use crate::oid::{self, Oid};
 
 pub use document::{
     AccessRules, AlternativeNames, AttributeKind, AttributeRule, Document, ExtensionPresence,
     IdentityKind, IdentityRule, Kind, PolicyRule, Presence, Role, SignatureParameters, StringType,
     Validity,
 };
+pub use policies::Policies;
 pub use set::ProfileSet;
 
 reasons! {
@@ -49,9 +52,15 @@ reasons! {
         Crl = "profile.crl", "除根证书和免查状态的 OCSP 证书外，都应有 CRL 分发点";
         Nocheck = "profile.ocsp-nocheck", "免查状态扩展只能用于 OCSP 证书";
         Policy = "profile.policy", "证书策略标识缺失、重复或不是有效的对象标识符";
+        ExamplePolicy = "profile.example-policy", "证书策略标识属于示例或测试用的编号，不得用于证书；请改为本机构注册的标识";
+        PolicyOwner = "profile.policy-owner", "可以改换证书策略标识的，只有 person、staff、unit、device、server、ocsp、tsa 各种证书，或其中一个模板（如 person-sign）；没有这个名称";
         Identity = "profile.identity", "身份扩展项重复、对象标识符无效，或不适用于该种证书";
         AlternativeNames = "profile.alternative-names", "服务器证书应有域名，其他证书不应要求域名";
     }
+}
+
+fn refuse(profile: &str, problem: Problem, detail: impl Into<String>) -> Error {
+    Error::Profile { profile: profile.to_owned(), problem, detail: detail.into() }
 }
 
 /// A profile that has been checked.
@@ -67,14 +76,15 @@ impl Profile {
     /// # Errors
     /// [`Error::Profile`] with what is wrong and where.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
-        let refuse = |profile: &str, problem, detail: String| Error::Profile {
-            profile: profile.to_owned(),
-            problem,
-            detail,
-        };
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             refuse("", Problem::Toml, error.message().to_owned())
         })?;
+        Self::from_table(table)
+    }
+
+    /// The same from a table. The hash is taken over the table as it is here: with the policies
+    /// of the institution where it has set its own ([`Policies`]).
+    fn from_table(table: toml::Table) -> Result<Self, Error> {
         let hash = gm::sm3::hash(canonical::text(&table).as_bytes());
         let name = table.get("name").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
         let document: Document = table.try_into().map_err(|error: toml::de::Error| {
@@ -124,6 +134,13 @@ impl Profile {
     #[must_use]
     pub const fn validity(&self) -> Validity {
         self.document.validity
+    }
+
+    /// Whether it still names a policy that only holds the place of one of the institution's own.
+    #[must_use]
+    pub fn has_placeholder_policy(&self) -> bool {
+        let policies = self.document.policy.iter().filter_map(|rule| Oid::parse(&rule.oid));
+        policies.into_iter().any(|policy| policy.is_below(&oid::PLACEHOLDER_POLICIES))
     }
 
     /// Every rule.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::document::Role;
-use super::{Problem, Profile};
+use super::{Policies, Problem, Profile, refuse};
 use crate::error::Error;
 
 macro_rules! embedded {
@@ -43,7 +43,20 @@ impl ProfileSet {
     /// # Errors
     /// Never in a tested build.
     pub fn embedded() -> Result<Self, Error> {
-        Self::of(EMBEDDED.iter().map(|text| Profile::from_toml(text)))
+        Self::embedded_with(&Policies::default())
+    }
+
+    /// The same with the institution's own certificate policies in place of the placeholders.
+    ///
+    /// # Errors
+    /// [`Problem::PolicyOwner`] for a name that is neither kind nor profile, and what the check
+    /// of the changed profile finds.
+    pub fn embedded_with(policies: &Policies) -> Result<Self, Error> {
+        let set = Self::of(EMBEDDED.iter().map(|text| policies.apply(text)))?;
+        match policies.stranger(&set) {
+            Some(name) => Err(refuse(name, Problem::PolicyOwner, "")),
+            None => Ok(set),
+        }
     }
 
     /// Every `*.toml` of a folder.
@@ -52,7 +65,7 @@ impl ProfileSet {
     /// When a file cannot be read, a profile is wrong, or a pair does not agree.
     pub fn load(folder: &Path) -> Result<Self, Error> {
         let unreadable = |path: &Path, error: std::io::Error| {
-            refusal(&path.display().to_string(), Problem::Unreadable, error.to_string())
+            refuse(&path.display().to_string(), Problem::Unreadable, error.to_string())
         };
         let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))?;
         let mut paths = Vec::new();
@@ -76,7 +89,7 @@ impl ProfileSet {
             let profile = profile?;
             let name = profile.name().to_owned();
             if set.profiles.insert(name.clone(), profile).is_some() {
-                return Err(refusal(&name, Problem::Duplicate, "name"));
+                return Err(refuse(&name, Problem::Duplicate, "name"));
             }
         }
         set.profiles.values().try_for_each(|profile| set.check_pair(profile))?;
@@ -105,18 +118,14 @@ impl ProfileSet {
         let Some(pair) = profile.pair() else {
             return Ok(());
         };
-        let refuse = |field: &str| refusal(profile.name(), Problem::Pair, field);
-        let other = self.by_name(pair).ok_or(refuse("pair"))?;
+        let unlike = |field: &str| refuse(profile.name(), Problem::Pair, field);
+        let other = self.by_name(pair).ok_or(unlike("pair"))?;
         let (mine, theirs) = (profile.document(), other.document());
         let opposite =
             matches!((mine.role, theirs.role), (Role::Sign, Role::Enc) | (Role::Enc, Role::Sign));
         if !opposite || mine.kind != theirs.kind || other.pair() != Some(profile.name()) {
-            return Err(refuse("pair"));
+            return Err(unlike("pair"));
         }
-        if mine.subject != theirs.subject { Err(refuse("subject")) } else { Ok(()) }
+        if mine.subject != theirs.subject { Err(unlike("subject")) } else { Ok(()) }
     }
-}
-
-fn refusal(profile: &str, problem: Problem, detail: impl Into<String>) -> Error {
-    Error::Profile { profile: profile.to_owned(), problem, detail: detail.into() }
 }

@@ -2,18 +2,10 @@
 
 use crate::lint::prelude::*;
 
-/// The documentation arc is let through as a certificate policy only: the profiles that come with the program
-/// have their placeholders there, until an institution puts its own identifiers in.
-const PLACEHOLDER_POLICIES: Oid = Oid::new("1.3.6.1.4.1.32473.1");
-
-/// Arcs for examples: 1.2.3.4 (of no one), 2.999 (ITU-T X.660 for examples), 1.3.6.1.4.1.99999 (unassigned),
-/// 1.3.6.1.4.1.32473 (RFC 5612, documentation).
-const ARCS: &[Oid] = &[
-    Oid::new("1.2.3.4"),
-    Oid::new("2.999"),
-    Oid::new("1.3.6.1.4.1.99999"),
-    Oid::new("1.3.6.1.4.1.32473"),
-];
+/// The documentation arc is let through as a certificate policy only: see [`oid::PLACEHOLDER_POLICIES`].
+fn is_placeholder(policy: &Oid) -> bool {
+    policy.is_below(&oid::PLACEHOLDER_POLICIES)
+}
 
 pub(super) const LINT: Lint = Lint {
     name: "incident/test-identifiers",
@@ -45,12 +37,9 @@ fn check(target: &Target<'_>) -> Outcome {
     let view = &target.view;
     let mut used: Vec<Oid> = view.extensions().iter().map(|extension| extension.oid).collect();
     let policies = view.policies().unwrap_or_default();
-    let placeholder = |policy: &Oid| policy.as_bytes().starts_with(PLACEHOLDER_POLICIES.as_bytes());
-    used.extend(policies.iter().map(|policy| policy.oid).filter(|policy| !placeholder(policy)));
+    used.extend(policies.iter().map(|policy| policy.oid).filter(|policy| !is_placeholder(policy)));
     used.extend(view.purposes().unwrap_or_default());
     used.extend(view.subject.attributes.iter().map(|attribute| attribute.oid));
-    let wrong = used
-        .into_iter()
-        .find(|one| ARCS.iter().any(|arc| one.as_bytes().starts_with(arc.as_bytes())));
+    let wrong = used.into_iter().find(Oid::is_example);
     Outcome::from_detail(wrong.map(|one| format!("使用了 {one}")))
 }
