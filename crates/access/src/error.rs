@@ -59,7 +59,7 @@ pub enum Error {
     #[error("此操作须用客户端密钥签名，不能使用会话令牌")]
     SignatureNeeded,
     /// The permission table says no.
-    #[error("没有权限：{action}需要角色 {}", names(.needed))]
+    #[error("没有权限：{}", needs(*.action, .needed))]
     Forbidden {
         /// What was asked for.
         action: Action,
@@ -69,6 +69,78 @@ pub enum Error {
     /// A permit for one action was used for another.
     #[error("授权与操作不符：该授权只用于{0}")]
     WrongPermit(Action),
+    /// The permit does not reach this object: it is another office's, or somebody else's.
+    #[error("不能{0}：该事项不属于您所在的注册机构，或不是您本人的申请")]
+    OutOfReach(Action),
+    /// Login, passphrase, code or signature are not those of a person here. Which one is not said.
+    #[error("登录信息不正确，请核对登录名、口令和动态口令，或更换证书后重试")]
+    SignIn,
+    /// Too many failures; the time is the same whether or not there is such a login.
+    #[error("登录失败次数过多，请在 {wait_seconds} 秒后重试，或改用证书登录")]
+    Locked {
+        /// How long.
+        wait_seconds: i64,
+    },
+    /// A challenge that was not made here, was used, or is older than five minutes.
+    #[error("登录页面已失效，请刷新后重试")]
+    ChallengeOver,
+    /// The form was not made for this session.
+    #[error("页面已失效，请返回上一页刷新后重新提交")]
+    Csrf,
+    /// Only a signed-in person may do this.
+    #[error("此操作须由工作人员登录后办理")]
+    PersonNeeded,
+    /// The act was signed already, is older than ten minutes, or belongs to another session.
+    #[error("待签事项不存在或已失效，请重新填写并签名")]
+    ActOver,
+    /// The signature does not verify under a key of the person.
+    #[error("签名验证不通过：请使用本人登记的证书，对页面给出的原文签名")]
+    ActSignature,
+    /// The signed act is another one than the act that is done.
+    #[error("签名事项与办理事项不符，请重新填写并签名")]
+    ActWrong,
+    /// The payload of an act lacks something.
+    #[error("待签事项缺少内容或格式不正确：{0}")]
+    ActPayload(&'static str),
+    /// The text is no login.
+    #[error("登录名应为 3 至 32 位小写字母、数字或 . _ -，以字母开头")]
+    Login,
+    /// The name of a person is empty, too long, or holds control characters.
+    #[error("姓名应为 1 至 64 个字符，不含控制字符")]
+    PersonName,
+    /// The name of a key is empty, too long, or holds control characters.
+    #[error("证书标签应为 1 至 64 个字符，不含控制字符")]
+    KeyLabel,
+    /// A passphrase that is easily guessed.
+    #[error("口令不符合要求：{0}")]
+    WeakPassphrase(&'static str),
+    /// No person has this identifier.
+    #[error("没有编号为 {0} 的人员，请核对后重试")]
+    UnknownPerson(String),
+    /// The person has left.
+    #[error("人员“{0}”已停用，不能再变更")]
+    PersonDisabled(String),
+    /// The login or the key belongs to somebody already.
+    #[error("该登录名或公钥已经登记过，请换用新的登录名和密钥")]
+    PersonTaken,
+    /// First people were to be made although there are people.
+    #[error("系统中已有人员，请由管理员新增人员")]
+    PeopleNotFirst,
+    /// Who appoints may not appoint to this.
+    #[error("不能任免该角色：{0}（GM/T 0034 §6）")]
+    Appointment(&'static str),
+    /// Without this person nobody could appoint.
+    #[error("至少要保留一名可用的{0}，请先任命继任者")]
+    LastOfRole(&'static str),
+    /// Holders of a share of the root key hold no role here.
+    #[error("密钥分管者不得担任本系统的任何角色（GM/T 0034 §6），请另选人员")]
+    Custodian,
+    /// An invitation that was not made here, was used, or is too old.
+    #[error("邀请码不正确、已使用或已过期，请联系管理员重发")]
+    InvitationOver,
+    /// A reason is needed that a reader can judge.
+    #[error("请填写 4 至 200 个字符的查看理由")]
+    Reason,
     /// The name of a client is empty, too long, or holds control characters.
     #[error("客户端名称应为 1 至 64 个字符，不含控制字符")]
     Name,
@@ -120,6 +192,29 @@ impl Error {
             Self::SignatureNeeded => "access.signature-needed",
             Self::Forbidden { .. } => "access.forbidden",
             Self::WrongPermit(_) => "access.wrong-permit",
+            Self::OutOfReach(_) => "access.out-of-reach",
+            Self::SignIn => "access.sign-in",
+            Self::Locked { .. } => "access.locked",
+            Self::ChallengeOver => "access.challenge-over",
+            Self::Csrf => "access.csrf",
+            Self::PersonNeeded => "access.person-needed",
+            Self::ActOver => "access.act-over",
+            Self::ActSignature => "access.act-signature",
+            Self::ActWrong => "access.act-wrong",
+            Self::ActPayload(_) => "access.act-payload",
+            Self::Login => "access.login",
+            Self::PersonName => "access.person-name",
+            Self::KeyLabel => "access.key-label",
+            Self::WeakPassphrase(_) => "access.weak-passphrase",
+            Self::UnknownPerson(_) => "access.unknown-person",
+            Self::PersonDisabled(_) => "access.person-disabled",
+            Self::PersonTaken => "access.person-taken",
+            Self::PeopleNotFirst => "access.people-not-first",
+            Self::Appointment(_) => "access.appointment",
+            Self::LastOfRole(_) => "access.last-of-role",
+            Self::Custodian => "access.custodian",
+            Self::InvitationOver => "access.invitation-over",
+            Self::Reason => "access.reason",
             Self::Name => "access.name",
             Self::Id => "access.id",
             Self::Roles(_) => "access.roles",
@@ -136,9 +231,18 @@ impl Error {
     /// Who has to act.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Malformed { .. } | Self::Digest | Self::Name | Self::Id | Self::Roles(_) => {
-                ErrorKind::Invalid
-            }
+            Self::Malformed { .. }
+            | Self::Digest
+            | Self::Name
+            | Self::Id
+            | Self::Roles(_)
+            | Self::ActPayload(_)
+            | Self::Login
+            | Self::PersonName
+            | Self::KeyLabel
+            | Self::WeakPassphrase(_)
+            | Self::UnknownPerson(_)
+            | Self::Reason => ErrorKind::Invalid,
             Self::Table(_)
             | Self::Stored(_)
             | Self::WrongPermit(_)
@@ -164,10 +268,17 @@ impl Error {
                 | Self::Replayed
                 | Self::SessionOver
                 | Self::SessionExpired
+                | Self::SignIn
+                | Self::ChallengeOver
+                | Self::InvitationOver
         )
     }
 }
 
-fn names(roles: &[Role]) -> String {
-    roles.iter().map(|role| role.chinese()).collect::<Vec<_>>().join("或")
+fn needs(action: Action, roles: &[Role]) -> String {
+    let names: Vec<_> = roles.iter().map(|role| role.chinese()).collect();
+    match names.is_empty() {
+        true => format!("{action}不对您的身份开放"),
+        false => format!("{action}需要角色 {}", names.join("或")),
+    }
 }

@@ -15,6 +15,7 @@
 //! Standards: RFC 9421 (HTTP message signatures), RFC 9530 (content digest), RFC 6750 (bearer
 //! tokens), GM/T 0034 §6 (separated roles of the institution's people).
 
+mod act;
 mod error;
 mod model;
 mod permission;
@@ -24,10 +25,12 @@ mod service;
 pub mod signature;
 mod sql;
 
+pub use act::{ActKind, PendingAct, SignedAct};
 pub use error::Error;
 pub use model::{
-    Client, ClientId, ClientName, NewClient, Principal, Role, Roles, Session, Token, Via,
+    Client, ClientId, ClientName, Login, NewClient, NewPerson, Person, PersonId, PersonName,
+    Principal, Role, Roles, Session, Source, Token, Via, Way, Who,
 };
-pub use permission::{Action, Permissions, Permit};
+pub use permission::{Action, Limit, Object, Permissions, Permit, Scope};
 pub use service::{Access, OpenedSession};
 pub use signature::{Incoming, Outgoing, SignedHeaders};

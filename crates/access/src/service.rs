@@ -1,10 +1,11 @@
 //! Operations: look up, decide, store, journal.
 
+use crate::model::CLIENT_TOKEN;
 use crate::replay::Window;
 use crate::signature::{Claim, Incoming};
 use crate::{
     Action, Client, ClientId, Error, NewClient, Permissions, Permit, Principal, Roles, Session,
-    Token, Via, rules, sql,
+    Token, Via, Who, rules, sql,
 };
 use gm::Device;
 use jiff::Timestamp;
@@ -71,13 +72,13 @@ impl Access {
         if !request.is_safe() {
             self.burn(client.id.clone(), proven.nonce, proven.until).await?;
         }
-        Ok(Principal::new(client, Via::Signature))
+        Ok(Principal::new(Who::Client(client), Via::Signature))
     }
 
     /// Who holds this token.
     pub async fn authenticate_session(&self, token: &str) -> Result<Principal, Error> {
         let now = self.0.clock.now();
-        let hash = Token::hash(token)?;
+        let hash = Token::hash(CLIENT_TOKEN, token)?;
         let found = sql::session_by_token(&mut *self.0.store.read().await?, &hash).await?;
         let (session, client) = found.ok_or(Error::SessionOver)?;
         rules::is_open(&session, now)?;
@@ -92,7 +93,7 @@ impl Access {
                 })
                 .await;
         }
-        Ok(Principal::new(client, Via::Session(session)))
+        Ok(Principal::new(Who::Client(client), Via::Session(session)))
     }
 
     /// Opens a session for a client that has just signed.
@@ -105,7 +106,7 @@ impl Access {
         let session =
             Session { id: hex::encode(self.random::<16>()?), created_at: now, last_used_at: now };
         let opened = OpenedSession { token, id: session.id.clone(), expires_at: end_of(&session)? };
-        let client = principal.client().id.clone();
+        let client = principal.client().ok_or(Error::SignatureNeeded)?.id.clone();
         let actor = principal.actor();
         self.commit(move |tx| {
             Box::pin(async move {
@@ -125,7 +126,7 @@ impl Access {
             return Err(Error::SessionOver);
         };
         let (fresh, new_hash) = self.new_token()?;
-        let old_hash = Token::hash(token)?;
+        let old_hash = Token::hash(CLIENT_TOKEN, token)?;
         let now = self.0.clock.now();
         let rotated = self
             .commit(move |tx| {
@@ -223,6 +224,7 @@ impl Access {
         roles: Roles,
     ) -> Result<Client, Error> {
         permit.covers(Action::ManageClients)?;
+        roles.of_clients()?;
         let actor = permit.actor();
         self.commit(move |tx| {
             Box::pin(async move {
@@ -279,14 +281,15 @@ impl Access {
 
     fn client_of(&self, new: NewClient) -> Result<Client, Error> {
         let NewClient { name, public_key, roles } = new;
+        roles.of_clients()?;
         let id = ClientId::from_random(self.random()?);
         let created_at = whole_seconds(self.0.clock.now())?;
         Ok(Client { id, name, public_key, roles, created_at, disabled_at: None })
     }
 
     fn new_token(&self) -> Result<(Token, String), Error> {
-        let token = Token::from_random(&self.random()?);
-        let hash = Token::hash(token.as_str())?;
+        let token = Token::from_random(CLIENT_TOKEN, &self.random()?);
+        let hash = Token::hash(CLIENT_TOKEN, token.as_str())?;
         Ok((token, hash))
     }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use access::{Action, Error, Permissions, Role, Roles};
+use access::{Action, Error, Permissions, Role, Roles, Scope};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -10,19 +10,20 @@ const TABLE: &str = include_str!("../permissions.toml");
 
 fn matrix() -> String {
     let table = Permissions::embedded().unwrap();
-    let mut text = format!("{:<20}", "");
+    let mut text = format!("{:<25}", "");
     for role in Role::ALL {
-        write!(text, "{:<10}", role.name()).unwrap();
+        write!(text, "{:<16}", role.name()).unwrap();
     }
     for action in Action::ALL {
-        write!(text, "\n{:<20}", action.name()).unwrap();
+        write!(text, "\n{:<25}", action.name()).unwrap();
         for role in Role::ALL {
-            let cell = match (table.roles(*action).contains(&role), action.changes()) {
-                (true, true) => "changes",
-                (true, false) => "reads",
-                (false, _) => "-",
+            let effect = if action.changes() { "changes" } else { "reads" };
+            let cell = match table.scope(*role, *action) {
+                Some(Scope::Any) => effect.to_owned(),
+                Some(scope) => format!("{effect} {}", scope.name()),
+                None => "-".to_owned(),
             };
-            write!(text, "{cell:<10}").unwrap();
+            write!(text, "{cell:<16}").unwrap();
         }
     }
     text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
@@ -44,14 +45,16 @@ fn auditors_and_readers_change_nothing() {
     let table = Permissions::embedded().unwrap();
     for action in Action::ALL.iter().filter(|action| action.changes()) {
         let roles = table.roles(*action);
-        assert!(!roles.contains(&Role::Auditor) && !roles.contains(&Role::Reader), "{action:?}");
+        for reader in [Role::Auditor, Role::Reader, Role::Inspector] {
+            assert!(!roles.contains(&reader), "{action:?}");
+        }
     }
 }
 
 #[test]
 fn nobody_looks_after_clients_and_issues_by_one_role() {
     let table = Permissions::embedded().unwrap();
-    let both = Role::ALL.into_iter().find(|role| {
+    let both = Role::ALL.iter().find(|role| {
         let may = |action| table.roles(action).contains(role);
         may(Action::ManageClients) && may(Action::IssueCertificate)
     });

@@ -14,7 +14,7 @@ async fn a_signed_request_yields_its_client() {
     let admin = world.admin().await;
     for (method, body) in [("GET", &b""[..]), ("POST", b"{\"a\":1}"), ("DELETE", b"")] {
         let principal = world.ask(&admin, method, body).await.unwrap();
-        assert_eq!(principal.client(), &admin.client);
+        assert_eq!(principal.client(), Some(&admin.client));
         assert_eq!(*principal.via(), Via::Signature);
         assert_eq!(principal.actor().as_str(), format!("client:{}", admin.client.id));
     }

@@ -17,7 +17,7 @@ async fn a_signature_opens_a_session_and_the_token_stands_for_the_client() {
     assert_eq!(opened.expires_at.to_string(), "2026-11-23T17:00:00Z");
 
     let held = world.access.authenticate_session(opened.token.as_str()).await.unwrap();
-    assert_eq!(held.client(), &admin.client);
+    assert_eq!(held.client(), Some(&admin.client));
     assert!(matches!(held.via(), Via::Session(session) if session.id == opened.id));
     assert!(world.kinds().await.contains(&"session.opened".to_owned()));
 }

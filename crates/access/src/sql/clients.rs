@@ -1,12 +1,11 @@
-//! All SQL of this crate, over the tables of `migrations/institution/0300_access.sql`.
+//! Clients, their sessions and nonces: `migrations/institution/0300_access.sql`.
 
+use super::{Answer, instant, public_key};
 use crate::{Client, ClientId, Error, Session};
 use gm::PublicKey;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
-
-type Answer<T> = Result<T, Error>;
 
 const CLIENT: &str = "c.id, c.name, c.public_key, c.roles, c.created_at, c.disabled_at";
 
@@ -178,12 +177,11 @@ pub async fn forget_nonces(conn: &mut AnyConnection, now: Timestamp) -> Answer<u
 fn client(row: &AnyRow) -> Answer<Client> {
     let text = |column: &str| -> Answer<String> { Ok(row.try_get(column)?) };
     let wrong = Error::Stored;
-    let point = hex::decode(text("public_key")?).map_err(|_| wrong("客户端公钥"))?;
     let disabled: Option<i64> = row.try_get("disabled_at")?;
     Ok(Client {
         id: text("id")?.parse().map_err(|_| wrong("客户端编号"))?,
         name: text("name")?.parse().map_err(|_| wrong("客户端名称"))?,
-        public_key: PublicKey::from_sec1(&point).map_err(|_| wrong("客户端公钥"))?,
+        public_key: public_key(&text("public_key")?)?,
         roles: text("roles")?.parse().map_err(|_| wrong("客户端角色"))?,
         created_at: instant(row.try_get("created_at")?)?,
         disabled_at: disabled.map(instant).transpose()?,
@@ -196,14 +194,4 @@ fn session(row: &AnyRow) -> Answer<Session> {
         created_at: instant(row.try_get("opened_at")?)?,
         last_used_at: instant(row.try_get("last_used_at")?)?,
     })
-}
-
-fn instant(seconds: i64) -> Answer<Timestamp> {
-    Timestamp::from_second(seconds).map_err(|_| Error::Stored("时间"))
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(store::Error::from(error))
-    }
 }

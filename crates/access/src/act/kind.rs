@@ -1,0 +1,59 @@
+//! The acts that a person signs with the own key.
+
+use crate::{Action, Error};
+use std::str::FromStr;
+
+macro_rules! kinds {
+    ($($kind:ident $name:literal $chinese:literal $action:ident,)*) => {
+        /// What a person signs with the own key (GM/T 0034 §6: all acts of administrators and
+        /// operators are signed by who acts).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum ActKind {
+            $(#[doc = $chinese] $kind,)*
+        }
+
+        impl ActKind {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The name in statements and records.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)* }
+            }
+
+            /// The name for people; it stands in the statement, so that who signs reads it.
+            pub fn chinese(self) -> &'static str {
+                match self { $(Self::$kind => $chinese,)* }
+            }
+
+            /// The permission that it needs.
+            pub fn action(self) -> Action {
+                match self { $(Self::$kind => Action::$action,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    EnterApplication "application.enter" "录入申请" CreateApplication,
+    ProofIdentity "application.proof" "核验身份" ProofIdentity,
+    ReturnApplication "application.return" "退回补正" ReturnApplication,
+    ReviewApplication "application.review" "审核申请" ReviewApplication,
+    RevokeCertificate "cert.revoke" "撤销证书" RevokeCertificate,
+    ManageOffice "office.manage" "变更注册机构" ManageOffices,
+    SuspendOffice "office.suspend" "暂停注册机构" SuspendOffice,
+    ChangeProfile "profile.change" "变更证书模板" ManageProfiles,
+    CreatePerson "person.create" "新增人员" ManagePeople,
+    ChangePerson "person.change" "变更人员角色" ManagePeople,
+    InvitePerson "person.invite" "重发人员邀请" ManagePeople,
+    DisablePerson "person.disable" "停用人员" ManagePeople,
+}
+
+impl FromStr for ActKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let kind = Self::ALL.iter().copied().find(|kind| kind.name() == text);
+        kind.ok_or(Error::Stored("签名事项"))
+    }
+}

@@ -1,0 +1,89 @@
+//! What can be asked for.
+
+use std::fmt;
+
+macro_rules! actions {
+    ($($action:ident $name:literal $chinese:literal $effect:ident,)*) => {
+        /// What can be asked for. Each has a row in `permissions.toml`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action {
+            $(#[doc = $chinese] $action,)*
+        }
+
+        impl Action {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$action,)*];
+
+            /// The name in the table.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$action => $name,)* }
+            }
+
+            /// The name for people.
+            pub fn chinese(self) -> &'static str {
+                match self { $(Self::$action => $chinese,)* }
+            }
+
+            /// Whether it changes anything.
+            pub fn changes(self) -> bool {
+                match self { $(Self::$action => Effect::$effect == Effect::Changes,)* }
+            }
+        }
+    };
+}
+
+#[derive(PartialEq)]
+enum Effect {
+    Reads,
+    Changes,
+}
+
+actions! {
+    IssueCertificate "cert.issue" "签发证书" Changes,
+    ReadCertificate "cert.read" "查询证书" Reads,
+    RenewCertificate "cert.renew" "更新证书" Changes,
+    SuspendCertificate "cert.suspend" "暂停证书" Changes,
+    ResumeCertificate "cert.resume" "恢复证书" Changes,
+    RevokeCertificate "cert.revoke" "撤销证书" Changes,
+    PublishCrl "crl.publish" "发布证书撤销列表" Changes,
+    ReadCrl "crl.read" "查询证书撤销列表" Reads,
+    ReadJournal "journal.read" "查询日志" Reads,
+    ExportJournal "journal.export" "导出日志" Reads,
+    CheckpointJournal "journal.checkpoint" "签署日志检查点" Changes,
+    ReadKmc "kmc.read" "查询密钥管理中心" Reads,
+    RefillKmc "kmc.refill" "补充备用密钥" Changes,
+    ReadMetrics "metrics.read" "查询运行指标" Reads,
+    ReadClients "client.read" "查询客户端" Reads,
+    ManageClients "client.manage" "管理客户端" Changes,
+    CreateApplication "application.create" "录入申请" Changes,
+    ReadApplication "application.read" "查看申请" Reads,
+    ListApplications "application.list" "查询申请列表" Reads,
+    SubmitApplication "application.submit" "提交申请" Changes,
+    WithdrawApplication "application.withdraw" "撤回申请" Changes,
+    AcknowledgeNotice "application.acknowledge" "确认告知事项" Changes,
+    ProofIdentity "application.proof" "核验身份" Changes,
+    ReturnApplication "application.return" "退回补正" Changes,
+    ReviewApplication "application.review" "审核申请" Changes,
+    AgreeApplication "application.agree" "签订服务协议" Changes,
+    RequestCertificate "application.request" "提交证书请求" Changes,
+    IssueApplication "application.issue" "按申请签发证书" Changes,
+    DeliverCertificate "application.deliver" "交付证书" Changes,
+    ConfirmReceipt "application.confirm" "确认领取" Changes,
+    UnmaskApplication "application.unmask" "查看未遮盖的个人信息" Reads,
+    ReadOffices "office.read" "查看注册机构" Reads,
+    ManageOffices "office.manage" "管理注册机构" Changes,
+    SuspendOffice "office.suspend" "暂停注册机构" Changes,
+    ReadPeople "person.read" "查看人员" Reads,
+    ManagePeople "person.manage" "管理人员" Changes,
+    ManageSessions "session.manage" "结束他人会话" Changes,
+    ReadLetters "letter.read" "查看文书" Reads,
+    ReadStatistics "statistics.read" "查看统计" Reads,
+    ImportBatch "batch.import" "批量导入" Changes,
+    ManageProfiles "profile.manage" "管理证书模板" Changes,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.chinese())
+    }
+}
