@@ -186,7 +186,7 @@ impl Desk {
         let text = String::from_utf8(answer).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").expect("an answer");
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, body: body.as_bytes().to_vec() }
+        Answer { status, body: body.as_bytes().to_vec(), retry_after: None }
     }
 
     fn refuses(&self, name: &str, order: &Value, refusal: Refusal) {

@@ -51,9 +51,16 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    /// The header Retry-After.
+    pub retry_after: Option<String>,
 }
 
 impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
@@ -63,6 +70,11 @@ impl Answer {
 impl World {
     /// Founds an institution; `database` empty: SQLite in the folder.
     pub fn found(database: &str) -> Self {
+        Self::found_with(|settings| settings.storage.url = database.to_owned())
+    }
+
+    /// Founds an institution with these settings.
+    pub fn found_with(change: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
@@ -70,9 +82,9 @@ impl World {
         let mut settings = Settings::new("测试认证中心", "test.example/journal");
         settings.server.listen.set_port(port);
         settings.server.public_url = url.clone();
-        settings.storage.url = database.to_owned();
         settings.storage.checkpoint_seconds = 1;
         settings.kmc.standby = 100;
+        change(&mut settings);
         let key = PrivateKey::generate(&mut OsRandom).unwrap();
         let founding = Founding {
             layout,
@@ -96,8 +108,7 @@ impl World {
         let id = founded.client.unwrap().id;
         std::fs::write(dir.path().join("device.txt"), DEVICE).unwrap();
         std::fs::write(dir.path().join("kmc.txt"), KMC).unwrap();
-        let key = std::sync::Arc::new(key);
-        let client = Client { url: url.clone(), id, key, agent: agent() };
+        let client = Client::new(&url, id, key);
         Self { dir, url, client }
     }
 
@@ -125,14 +136,9 @@ impl World {
 
     /// Starts the service without waiting.
     pub fn spawn(&self, env: &[(&str, &str)]) -> Server {
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.dir.path().join("server.log"))
-            .unwrap();
         let mut command = self.yinxin(&["serve"]);
-        command.envs(env.iter().copied()).stdout(Stdio::null()).stderr(log).stdin(Stdio::null());
-        Server { child: command.spawn().unwrap() }
+        command.envs(env.iter().copied());
+        Server::spawn(command, &self.dir.path().join("server.log"))
     }
 
     /// What the service logged.
@@ -154,20 +160,44 @@ pub struct Server {
 }
 
 impl Server {
+    /// Starts a process whose words go to a file.
+    pub fn spawn(mut command: Command, log: &Path) -> Self {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        command.stdout(Stdio::null()).stderr(log).stdin(Stdio::null());
+        Self { child: command.spawn().unwrap() }
+    }
+
     fn wait_ready(mut self, url: &str) -> Option<Self> {
+        self.is_ready(url).then_some(self)
+    }
+
+    /// Waits until `/readyz` says 200; false when the process died before.
+    pub fn is_ready(&mut self, url: &str) -> bool {
+        self.answers(&format!("{url}/readyz"))
+    }
+
+    /// Waits until an address answers 200; false when the process died before.
+    pub fn answers(&mut self, url: &str) -> bool {
         let start = Instant::now();
         let agent = agent();
         while start.elapsed() < Duration::from_secs(60) {
-            if agent.get(format!("{url}/readyz")).call().is_ok_and(|a| a.status() == 200) {
-                return Some(self);
+            if agent.get(url).call().is_ok_and(|a| a.status() == 200) {
+                return true;
             }
-            if self.child.try_wait().unwrap().is_some() {
-                return None;
+            if self.has_died() {
+                return false;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
         self.kill();
-        panic!("service not ready in 60 s");
+        panic!("{url} does not answer 200 in 60 s");
+    }
+
+    /// Whether it ended by `abort`, as at a numbered step, and not by a signal from outside.
+    pub fn has_aborted(&mut self) -> bool {
+        use std::os::unix::process::ExitStatusExt as _;
+        const SIGABRT: i32 = 6;
+        self.child.try_wait().unwrap().is_some_and(|status| status.signal() == Some(SIGABRT))
     }
 
     /// Kills it with SIGKILL.
@@ -195,6 +225,11 @@ impl Drop for Server {
 }
 
 impl Client {
+    /// A client with this key.
+    pub fn new(url: &str, id: ClientId, key: PrivateKey) -> Self {
+        Self { url: url.to_owned(), id, key: std::sync::Arc::new(key), agent: agent() }
+    }
+
     /// A signed request; an error when no answer came.
     pub fn call(&self, method: &str, target: &str, body: &Value) -> Result<Answer, ureq::Error> {
         let octets = match body {
@@ -245,8 +280,10 @@ impl Client {
         }
         let mut answer = self.agent.run(request.body(body).unwrap())?;
         let status = answer.status().as_u16();
+        let retry_after = answer.headers().get("retry-after");
+        let retry_after = retry_after.and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = answer.body_mut().with_config().limit(1 << 30).read_to_vec()?;
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, retry_after })
     }
 
     /// GET as JSON; panics unless 200.
@@ -282,7 +319,7 @@ pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
@@ -320,6 +357,11 @@ impl TestDatabase {
         let (server, _) = self.admin.rsplit_once('/').unwrap();
         format!("{server}/{}", self.name)
     }
+
+    /// Runs statements in it, past the service.
+    pub fn run(&self, statements: &str) {
+        psql(&self.url(), statements);
+    }
 }
 
 impl Drop for TestDatabase {
@@ -333,11 +375,32 @@ fn psql(url: &str, statement: &str) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// Every name that a crash could be asked for, as a trace of a run shows them.
-pub fn fault_points(trace: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(trace).unwrap_or_default();
-    let mut names: Vec<String> = text.lines().map(str::to_owned).collect();
-    names.sort();
-    names.dedup();
+/// What OpenSSL is told about a serial number by the status service at `url`.
+pub fn ocsp(folder: &Path, url: &str, serial: &str) -> String {
+    let issuer = folder.join("issuing.pem");
+    let mut answer = agent().get(format!("{url}/ca/issuing.pem")).call().unwrap();
+    std::fs::write(&issuer, answer.body_mut().read_to_vec().unwrap()).unwrap();
+    let done = Command::new("openssl")
+        .args(["ocsp", "-noverify", "-sm3", "-issuer"])
+        .arg(issuer)
+        .args(["-serial", &format!("0x{serial}"), "-url", &format!("{url}/ocsp")])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
+}
+
+/// Every name that a crash could be asked for, as a trace of a run shows them, with how often each
+/// was passed.
+pub fn fault_points(trace: &Path) -> std::collections::BTreeMap<String, u64> {
+    let mut names = std::collections::BTreeMap::new();
+    for name in std::fs::read_to_string(trace).unwrap_or_default().lines() {
+        *names.entry(name.to_owned()).or_default() += 1;
+    }
     names
+}
+
+/// The checks in the output of `yinxin doctor --json`.
+pub fn checks(output: &str) -> Vec<Value> {
+    let (start, end) = (output.find('[').unwrap(), output.rfind(']').unwrap());
+    serde_json::from_str(&output[start..=end]).unwrap()
 }
