@@ -106,7 +106,9 @@ impl Error {
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         let store = match self {
-            Self::Store(e) | Self::Ca(ca::Error::Store(e)) => Some(e),
+            Self::Store(e)
+            | Self::Ca(ca::Error::Store(e))
+            | Self::Access(access::Error::Store(e)) => Some(e),
             _ => None,
         };
         let halted = matches!(
@@ -117,8 +119,10 @@ impl Error {
                     | store::Error::ClockBehind { .. }
             )
         );
-        let stopped = matches!(self, Self::Ca(ca::Error::Quarantined(_)));
-        halted || stopped || self.is_retryable() || self.is_device_away()
+        let stopped =
+            matches!(self, Self::Ca(ca::Error::Quarantined(_) | ca::Error::WrongSignature(_)));
+        let centre = matches!(self, Self::Kmc(e) if e.is_unavailable());
+        halted || stopped || centre || self.is_retryable() || self.is_device_away()
     }
 
     fn is_device_away(&self) -> bool {
@@ -133,7 +137,9 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Store(e) | Self::Ca(ca::Error::Store(e)) => e.is_retryable(),
+            Self::Store(e) | Self::Ca(ca::Error::Store(e)) => e.is_retryable() || e.is_outage(),
+            Self::Access(access::Error::Store(e)) => e.is_retryable() || e.is_outage(),
+            Self::Kmc(e) => e.is_retryable(),
             Self::Device(e) | Self::Ca(ca::Error::Device(e)) => matches!(e, gm::DeviceError::Busy),
             Self::Interrupted => true,
             _ => false,

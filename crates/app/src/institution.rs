@@ -222,7 +222,13 @@ impl Institution {
 
 /// The institution's store.
 pub(crate) async fn open_store(parts: &Parts) -> Result<Store, Error> {
-    let (layout, storage) = (&parts.layout, &parts.settings.storage);
+    let config = store_config(&parts.layout, &parts.settings).opening(parts.opening);
+    Ok(Store::open(config, parts.device.clone(), parts.clock.clone()).await?)
+}
+
+/// Where the institution's store is.
+pub(crate) fn store_config(layout: &Layout, settings: &Settings) -> StoreConfig {
+    let storage = &settings.storage;
     let url = match storage.url.is_empty() {
         true => Layout::database_url(&layout.database()),
         false => storage.url.clone(),
@@ -231,26 +237,28 @@ pub(crate) async fn open_store(parts: &Parts) -> Result<Store, Error> {
         true => layout.anchor(),
         false => storage.anchor.clone().into(),
     };
-    let origin = &parts.settings.institution.origin;
-    let mut config =
-        StoreConfig::new(url, Schema::Institution, anchor, origin).opening(parts.opening);
+    let origin = &settings.institution.origin;
+    let mut config = StoreConfig::new(url, Schema::Institution, anchor, origin);
     config.checkpoint_every = Duration::from_secs(storage.checkpoint_seconds.max(1));
-    Ok(Store::open(config, parts.device.clone(), parts.clock.clone()).await?)
+    config
 }
 
 /// The embedded key centre.
 pub(crate) async fn open_kmc(parts: &Parts, device: Arc<dyn Device>) -> Result<Kmc, Error> {
-    let (layout, settings) = (&parts.layout, &parts.settings);
+    let config = kmc_store_config(&parts.layout, &parts.settings).opening(parts.opening);
+    let store = Store::open(config, device.clone(), parts.clock.clone()).await?;
+    let config = centre::config(&parts.settings)?;
+    Ok(Kmc::open(store, device, parts.clock.clone(), config).await?)
+}
+
+/// Where the key centre's store is.
+pub(crate) fn kmc_store_config(layout: &Layout, settings: &Settings) -> StoreConfig {
     let url = match settings.kmc.url.is_empty() {
         true => Layout::database_url(&layout.kmc_database()),
         false => settings.kmc.url.clone(),
     };
     let origin = format!("{}-kmc", settings.institution.origin);
-    let config =
-        StoreConfig::new(url, Schema::Kmc, layout.kmc_anchor(), origin).opening(parts.opening);
-    let store = Store::open(config, device.clone(), parts.clock.clone()).await?;
-    let kmc = Kmc::open(store, device, parts.clock.clone(), centre::config(settings)?).await?;
-    Ok(kmc)
+    StoreConfig::new(url, Schema::Kmc, layout.kmc_anchor(), origin)
 }
 
 /// The status services: answers by the delegated key, and the lists in force.

@@ -7,6 +7,7 @@
 //! | [`lifecycle`] | suspend, resume, revoke a pair; the key centre hears of it | Measures Art. 18 (1) |
 //! | [`background`] | CRLs on time, standby keys, expiry, accounts | Measures Art. 18 (4) |
 //! | [`setup`] | the founding: devices, ceremony, key centre, first client | GM/T 0034 §8.5 |
+//! | [`restore`] | a new anchor after a restored backup | |
 //! | [`doctor`] | is everything as it should be | |
 
 pub mod background;
@@ -19,6 +20,7 @@ mod kinds;
 mod layout;
 pub mod lifecycle;
 mod recover;
+pub mod restore;
 pub mod settings;
 pub mod setup;
 mod sql;

@@ -60,6 +60,9 @@ pub enum Refusal {
     /// Only a suspended certificate can be resumed.
     #[error("证书没有处于暂停状态，无需恢复")]
     NotSuspended,
+    /// Only a key that was stopped can be taken into use again.
+    #[error("签发密钥没有停用，无需恢复")]
+    NotQuarantined,
     /// A certificate is suspended once.
     #[error("证书已经处于暂停状态")]
     AlreadySuspended,
@@ -197,6 +200,7 @@ impl Refusal {
         match self {
             Self::Revoked => "ca.status.revoked",
             Self::NotSuspended => "ca.status.not-suspended",
+            Self::NotQuarantined => "ca.signer.not-quarantined",
             Self::AlreadySuspended => "ca.status.already-suspended",
             Self::Expired => "ca.status.expired",
             Self::ReasonFixed => "ca.status.reason-fixed",

@@ -69,8 +69,9 @@ pub enum Error {
     /// Bytes that are no GM/T 0014 message.
     #[error("密钥服务消息格式不正确：{0}")]
     Message(#[source] pki::Error),
-    /// The remote centre refused.
-    #[error("密钥管理中心拒绝了请求（错误号{number}）：{text}")]
+    /// The remote centre failed, or does not take our requests: a matter between the two
+    /// centres, never the subscriber's.
+    #[error("密钥管理中心未能办理（错误号{number}）：{text}")]
     Remote {
         /// errNo of the answer.
         number: u64,
@@ -156,12 +157,37 @@ impl Error {
         }
     }
 
+    /// Whether the same order may simply be sent again after a while.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Interrupted => true,
+            Self::Remote { number, .. } => *number == crate::protocol::error_number::INTERNAL,
+            Self::Device(error) => matches!(error, gm::DeviceError::Busy),
+            Self::Store(error) => error.is_retryable() || error.is_outage(),
+            _ => false,
+        }
+    }
+
+    /// Whether the centre as a whole cannot serve at the moment: not reached, halted, without
+    /// its device, or not on terms with this CA. No fault of the order.
+    pub fn is_unavailable(&self) -> bool {
+        let halted = matches!(
+            self,
+            Self::Remote { .. }
+                | Self::BadAnswer(_)
+                | Self::Device(gm::DeviceError::Gone)
+                | Self::Store(store::Error::Halted(_) | store::Error::AnchorUnwritten(_))
+        );
+        halted || self.is_retryable()
+    }
+
     /// Whether the rules say no, the input is bad, or the fault is ours.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::BadText { .. } | Self::Message(_) | Self::Validity => ErrorKind::Invalid,
             Self::BadAnswer(_)
             | Self::Unreachable(_)
+            | Self::Remote { .. }
             | Self::Device(_)
             | Self::StoredData(_)
             | Self::Interrupted => ErrorKind::Fault,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::Warrant;
+
 /// Whose database: its tables and the name of its anchor files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Schema {
@@ -30,8 +32,9 @@ pub enum Opening {
     /// Nothing yet, or everything: creates database, keys and anchor if none of them holds records,
     /// and opens as [`Opening::Existing`] otherwise. A database with records but no anchor halts.
     New,
-    /// A database whose anchor is lost: an officer has compared its head with a copy kept elsewhere
-    /// and answers for it. The whole journal is verified, and the new anchor is itself a record.
+    /// A database whose anchor is lost, or that was restored from a backup: an officer has compared
+    /// its head with a copy kept elsewhere and answers for it ([`StoreConfig::reanchored_by`]). The
+    /// whole journal is verified, and the new anchor is itself a record.
     Reanchor,
 }
 
@@ -48,6 +51,8 @@ pub struct StoreConfig {
     pub origin: String,
     /// What is expected to be there.
     pub opening: Opening,
+    /// Who answers for a new anchor; [`Opening::Reanchor`] is refused without.
+    pub warrant: Option<Warrant>,
     /// How often a grown journal gets a signed checkpoint.
     pub checkpoint_every: Duration,
     /// How often the whole journal is read again and its tree recomputed, in the background; the
@@ -87,6 +92,7 @@ impl StoreConfig {
             anchor: anchor.into(),
             origin: origin.into(),
             opening: Opening::Existing,
+            warrant: None,
             checkpoint_every: Duration::from_secs(10),
             verify_every: Duration::from_secs(3600),
             verify_at_open: 50_000,
@@ -98,6 +104,13 @@ impl StoreConfig {
             readers: 8,
             clock_tolerance: Duration::from_secs(60),
         }
+    }
+
+    /// The same, to give the journal a new anchor for which these people answer.
+    pub fn reanchored_by(mut self, warrant: Warrant) -> Self {
+        self.opening = Opening::Reanchor;
+        self.warrant = Some(warrant);
+        self
     }
 
     /// The same, with another expectation.

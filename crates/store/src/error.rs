@@ -70,6 +70,9 @@ pub enum Error {
     /// The configuration.
     #[error("存储配置有误：{0}")]
     Config(Arc<str>),
+    /// An act that sets a safeguard back, without two people or a reason.
+    #[error("不能执行：{0}")]
+    Warrant(&'static str),
     /// No such record, checkpoint, tile or blob.
     #[error("未找到{0}")]
     NotFound(&'static str),
@@ -100,6 +103,7 @@ impl Error {
             Self::Tree(error) => error.code(),
             Self::File { .. } => "store.file",
             Self::Config(_) => "store.config",
+            Self::Warrant(_) => "store.warrant",
             Self::NotFound(_) => "store.not_found",
             Self::Erased => "store.erased",
             Self::Damaged(_) => "store.damaged",
@@ -110,7 +114,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::BadRecord(_) | Self::Config(_) | Self::NotFound(_) => ErrorKind::Invalid,
-            Self::Erased => ErrorKind::Refusal,
+            Self::Erased | Self::Warrant(_) => ErrorKind::Refusal,
             Self::Tree(tlog::Error::OutOfRange | tlog::Error::BadTile) => ErrorKind::Invalid,
             _ => ErrorKind::Fault,
         }
@@ -119,6 +123,25 @@ impl Error {
     /// Whether the same request may simply be sent again.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Busy | Self::Closed | Self::UnitTimeout | Self::OutcomeUnknown(_))
+    }
+
+    /// Whether the database cannot write at the moment: it is out of reach, its disk is full or
+    /// broken, it is read-only, or it stays locked. The same request may succeed once an operator
+    /// has seen to that (T-23).
+    pub fn is_outage(&self) -> bool {
+        let Self::Database(cause) = self else {
+            return false;
+        };
+        let Some(error) = cause.as_database_error() else {
+            return matches!(
+                **cause,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            );
+        };
+        error.code().is_some_and(|code| is_outage_code(&code))
     }
 
     /// Whether a UNIQUE or PRIMARY KEY constraint said no.
@@ -138,6 +161,19 @@ impl Error {
     }
 }
 
+/// SQLite: busy, locked, read-only, input or output, full, cannot open (low octet of the code).
+/// PostgreSQL: connection (08), resources and disk (53), operator (57), read-only (25006), input or
+/// output (58030).
+fn is_outage_code(code: &str) -> bool {
+    let is_class = |class: &str| code.len() == 5 && code.starts_with(class);
+    let sqlite =
+        code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14));
+    match code.len() {
+        5 => ["08", "53", "57"].into_iter().any(is_class) || code == "25006" || code == "58030",
+        _ => sqlite,
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(cause: sqlx::Error) -> Self {
         Self::Database(Arc::new(cause))
@@ -153,5 +189,20 @@ impl From<sqlx::migrate::MigrateError> for Error {
 impl From<gm::DeviceError> for Error {
     fn from(cause: gm::DeviceError) -> Self {
         Self::Device(Arc::new(cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_cannot_write_now_is_told_from_one_that_refuses() {
+        for outage in ["5", "8", "10", "13", "778", "2826", "53100", "57P01", "25006", "08006"] {
+            assert!(is_outage_code(outage), "{outage}");
+        }
+        for refusal in ["19", "2067", "1", "23505", "42P01", "40001"] {
+            assert!(!is_outage_code(refusal), "{refusal}");
+        }
     }
 }

@@ -69,6 +69,7 @@ mod record;
 mod standing;
 mod store;
 mod tx;
+mod warrant;
 mod writer;
 
 pub use blob::{BlobRef, SealedBlob};
@@ -86,3 +87,4 @@ pub use record::{Actor, Record, Seq};
 pub use standing::Standing;
 pub use store::{Reader, Store};
 pub use tx::Tx;
+pub use warrant::Warrant;

@@ -25,7 +25,9 @@ use crate::journal::{
 use crate::keys::Keys;
 use crate::standing::StandingCell;
 use crate::writer::{Job, Unit, Writer};
-use crate::{Actor, Clock, Engine, Error, Opening, Record, Seq, Standing, StoreConfig, Tx, index};
+use crate::{
+    Clock, Engine, Error, Opening, Record, Seq, Standing, StoreConfig, Tx, Warrant, index,
+};
 
 /// An open store. Clones are the same store; the last one that goes ends its tasks.
 #[derive(Clone)]
@@ -45,15 +47,19 @@ impl Store {
         device: Arc<dyn Device>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
+        if config.opening == Opening::Reanchor && config.warrant.is_none() {
+            return Err(Error::Warrant("重建锚点须写明负责人、见证人和理由"));
+        }
         let core = Arc::new(prepare(config, device, clock).await?);
+        let anchored = journal::anchored_size(&core).await?;
         let head = journal::settle(&core).await?;
         // Halted: the writer refuses before it looks at its head.
         let head = head.unwrap_or_else(Head::nowhere);
         let (queue, waiting) = mpsc::channel(core.config.queue.max(1));
         let writer = tokio::spawn(Writer::new(core.clone(), waiting, head).run());
         let store = Self(Arc::new(Inner { core, queue, writer: Mutex::new(Some(writer)) }));
-        if store.core().config.opening == Opening::Reanchor {
-            store.record_reanchoring().await?;
+        if let Some(warrant) = &store.core().config.warrant {
+            store.record_reanchoring(warrant, anchored).await?;
         }
         spawn_timer(&store, store.core().config.checkpoint_every, false, |store| {
             Box::pin(async move { store.checkpoint().await.map(drop) })
@@ -140,6 +146,11 @@ impl Store {
         journal::size(&mut *self.core().reader().await?).await
     }
 
+    /// How many records the anchor remembers; `None` when it is missing or cannot be believed.
+    pub async fn anchored_size(&self) -> Result<Option<u64>, Error> {
+        journal::anchored_size(self.core()).await
+    }
+
     /// Verifies the journal. Findings halt the store.
     pub async fn verify_journal(&self, scope: Scope) -> Result<JournalReport, Error> {
         self.verify_journal_with(scope, &mut |_| ()).await
@@ -222,13 +233,17 @@ impl Store {
         &self.0.core
     }
 
-    async fn record_reanchoring(&self) -> Result<(), Error> {
+    async fn record_reanchoring(
+        &self,
+        warrant: &Warrant,
+        anchored: Option<u64>,
+    ) -> Result<(), Error> {
         if self.standing() != Standing::Sound {
             return Ok(());
         }
         let size = self.size().await?;
-        let body = json!({ "size": size });
-        let record = Record::new("journal.reanchored", Actor::system(), "journal", body);
+        let body = warrant.body(json!({ "size": size, "anchored": anchored }));
+        let record = Record::new("journal.reanchored", warrant.actor(), "journal", body);
         self.commit(|tx| Box::pin(async move { tx.append(record).await })).await.map(drop)
     }
 }

@@ -34,7 +34,7 @@ pub enum Command {
     /// 接口客户端：登记、查询、停用
     #[command(subcommand)]
     Client(remote::client::Command),
-    /// 日志：校验、证明、导出
+    /// 日志：校验、证明、导出，恢复备份后重建锚点
     #[command(subcommand)]
     Journal(Journal),
     /// 密码设备中的密钥（服务停止时使用）
@@ -72,6 +72,8 @@ pub enum Cert {
 pub enum Journal {
     /// 校验日志：数据目录（服务停止时），或导出的文件
     Verify(offline::journal::Verify),
+    /// 恢复备份或锚点丢失后重建锚点（服务停止时；须两人在场）
+    Reanchor(operate::reanchor::Reanchor),
     /// 通过接口查询和证明
     #[command(flatten)]
     Remote(remote::journal::Command),
@@ -90,6 +92,7 @@ pub fn cert(command: Cert) -> anyhow::Result<Outcome> {
 pub fn journal(command: Journal) -> anyhow::Result<Outcome> {
     match command {
         Journal::Verify(command) => offline::journal::run(&command),
+        Journal::Reanchor(command) => operate::reanchor::run(&command),
         Journal::Remote(command) => remote::journal::run(command),
     }
 }

@@ -31,7 +31,7 @@ impl Ca {
         self.inner.store.commit(move |tx| Box::pin(async move { ca.reconcile_in(tx).await })).await
     }
 
-    async fn reconcile_in(&self, tx: &mut Tx) -> Result<Reconciliation, Error> {
+    pub(super) async fn reconcile_in(&self, tx: &mut Tx) -> Result<Reconciliation, Error> {
         let found = self.draw_balance(tx).await?;
         if found.balance.is_alarm() {
             tracing::error!(key = %found.label, balance = ?found.balance, "signatures do not add up");
@@ -97,13 +97,14 @@ impl Ca {
         let label = self.inner.issuer.label.to_string();
         tracing::error!(key = label, what, "device returned a wrong signature: key quarantined");
         let (ca, reason) = (self.clone(), what.to_owned());
+        let body = json!({ "reason": reason });
+        let record =
+            Record::new("signer.quarantined", Actor::system(), format!("key:{label}"), body);
         let written: Result<(), Error> = self
             .inner
             .store
             .commit(move |tx| {
-                Box::pin(
-                    async move { ca.set_signer_state(tx, Some(&reason), &Actor::system()).await },
-                )
+                Box::pin(async move { ca.set_signer_state(tx, Some(&reason), record).await })
             })
             .await;
         if let Err(error) = written {
@@ -112,29 +113,16 @@ impl Ca {
         Error::WrongSignature(label)
     }
 
-    /// Closes the breaker after the device was looked at.
-    pub async fn release_signer(&self, actor: Actor) -> Result<(), Error> {
-        let ca = self.clone();
-        self.inner
-            .store
-            .commit(move |tx| Box::pin(async move { ca.set_signer_state(tx, None, &actor).await }))
-            .await?;
-        self.inner.quarantined.store(false, Ordering::SeqCst);
-        Ok(())
-    }
-
-    async fn set_signer_state(
+    pub(super) async fn set_signer_state(
         &self,
         tx: &mut Tx,
         reason: Option<&str>,
-        actor: &Actor,
+        record: Record,
     ) -> Result<(), Error> {
         let label = self.inner.issuer.label.as_str();
         let now = seconds(tx.now());
         sql::signer::set_state(tx.conn(), label, reason, now).await?;
-        let kind = if reason.is_some() { "signer.quarantined" } else { "signer.released" };
-        let body = json!({ "reason": reason });
-        tx.append(Record::new(kind, actor.clone(), format!("key:{label}"), body)).await?;
+        tx.append(record).await?;
         Ok(())
     }
 }

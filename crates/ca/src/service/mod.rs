@@ -10,6 +10,7 @@
 //! | `change` | suspend, resume, revoke, expire |
 //! | `find` | look up, list, count, export |
 //! | `account` | hold the device's counter against the records |
+//! | `release` | what two people answer for: a stopped key, an account, a restored database |
 
 mod account;
 mod change;
@@ -18,6 +19,7 @@ mod intend;
 mod keep;
 mod prepare;
 mod recover;
+mod release;
 mod sign;
 
 pub(crate) use change::text;

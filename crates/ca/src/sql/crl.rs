@@ -25,6 +25,20 @@ pub async fn next_number(
     Ok(number)
 }
 
+/// No series of this issuer goes on below `number`.
+pub async fn raise_number(
+    conn: &mut AnyConnection,
+    issuer_id: i64,
+    number: i64,
+) -> Result<(), Error> {
+    sqlx::query("UPDATE crl_number SET number = $2 WHERE issuer_id = $1 AND number < $2")
+        .bind(issuer_id)
+        .bind(number)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// What will be signed.
 #[derive(Debug, Clone)]
 pub struct NewIntent<'a> {

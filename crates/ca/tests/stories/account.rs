@@ -15,6 +15,9 @@ crate::stories! {
     t06_signature_outside_the_pipeline_is_noticed
     t06_crash_after_signing_is_explained_and_settled
     t10_wrong_signature_quarantines_the_key
+    t10_key_that_fails_on_trial_stays_stopped
+    t27_numbers_of_a_restored_database_go_on_after_the_last_list
+    an_account_that_does_not_add_up_is_closed_only_by_two_people
     device_that_is_gone_leaves_the_intent_open
     stale_intent_is_given_up_with_its_reason
 }
@@ -116,11 +119,66 @@ async fn t10_wrong_signature_quarantines_the_key(world: World) {
     assert!(world.ca.is_quarantined(), "the breaker outlives the process");
     let recovery = world.ca.recover().await.unwrap();
     assert!(matches!(recovery.intents[0].1, Explanation::Waiting(_)), "{recovery:?}");
-    world.ca.release_signer(actor()).await.unwrap();
+    world.ca.release_signer(&warrant()).await.unwrap();
+    assert_eq!(world.records("signer.trial").await, 1);
+    assert_eq!(world.records("signer.released").await, 1);
+    let again = world.ca.release_signer(&warrant()).await.unwrap_err();
+    assert!(matches!(again, Error::Refused(Refusal::NotQuarantined)), "{again}");
     let stored = world.issue(asked).await.unwrap();
     assert_eq!(stored.record.request_id.as_str(), "r1");
     assert_eq!(world.number("SELECT COUNT(*) FROM certificate WHERE request_id = 'r1'").await, 1);
     assert!(!world.ca.reconcile().await.unwrap().balance.is_alarm());
+}
+
+/// One good signature proves little about a device that was wrong now and then.
+async fn t10_key_that_fails_on_trial_stays_stopped(world: World) {
+    world.device.fail_next(Counted::Signatures, Fault::WrongSignature);
+    world.issue(order("r1", Role::Sign, "张三", key())).await.unwrap_err();
+    world.device.fail_next(Counted::Signatures, Fault::WrongSignature);
+    let error = world.ca.release_signer(&warrant()).await.unwrap_err();
+    assert!(matches!(error, Error::WrongSignature(_)), "{error}");
+    assert!(world.ca.is_quarantined());
+    assert_eq!(world.records("signer.released").await, 0);
+    assert_eq!(world.records("signer.quarantined").await, 2);
+    assert!(!world.ca.reconcile().await.unwrap().balance.is_alarm(), "trials are accounted for");
+}
+
+/// The list that relying parties have is newer than the database: its number is not given again,
+/// and what it revokes is named.
+async fn t27_numbers_of_a_restored_database_go_on_after_the_last_list(world: World) {
+    let kept = world.certificate("r1").await;
+    let lost = world.certificate("r2").await;
+    world.revoke(&lost.record.serial, ca::RevocationReason::Superseded).await.unwrap();
+    for _ in 0..3 {
+        world.ca.publish_crl(ca::CrlKind::Full).await.unwrap();
+    }
+    let list = world.ca.current_crl(ca::CrlKind::Full).await.unwrap().unwrap();
+    // As the restored database has it.
+    world.sql("UPDATE crl_number SET number = 1").await;
+    world.sql("UPDATE certificate SET status = 'good', reason = NULL").await;
+    let read = pki::crl::Crl::from_der(&list.der).unwrap();
+    let missing = world.ca.follow_list(&read, &warrant()).await.unwrap();
+    assert_eq!(missing, [lost.record.serial.to_hex()]);
+    assert!(!missing.contains(&kept.record.serial.to_hex()));
+    let next = world.number("SELECT number FROM crl_number WHERE scope = 'main'").await;
+    assert_eq!(next, list.record.number);
+    assert_eq!(world.records("crl.number-raised").await, 1);
+}
+
+async fn an_account_that_does_not_add_up_is_closed_only_by_two_people(world: World) {
+    world.certificate("r1").await;
+    let label = KeyLabel::new("ca").unwrap();
+    let digest = gm::sm3::hash(b"a signature whose record was lost with the database");
+    world.device.session().unwrap().sign_digest(&label, &digest).unwrap();
+    assert!(!world.ca.settle().await.unwrap());
+    let closed = world.ca.close_account(&warrant()).await.unwrap();
+    assert_eq!(closed.balance, Balance::Unrecorded { unexplained: 1 });
+    assert_eq!(world.records("signer.account-closed").await, 1);
+    assert_eq!(world.ca.reconcile().await.unwrap().balance, Balance::Exact);
+}
+
+fn warrant() -> store::Warrant {
+    store::Warrant::new("S001", "A001", "设备已更换并查明原因").unwrap()
 }
 
 async fn device_that_is_gone_leaves_the_intent_open(world: World) {

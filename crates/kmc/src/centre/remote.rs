@@ -107,10 +107,7 @@ impl Remote {
             return Err(Error::BadAnswer("响应个数与请求不一致"));
         };
         match respond {
-            Respond::Error(error) => {
-                let text = error.text.unwrap_or_default();
-                Err(error_number::error_of(error.number, text))
-            }
+            Respond::Error(error) => Err(refused(error.number, error.text.unwrap_or_default())),
             answer => Ok(answer),
         }
     }
@@ -124,6 +121,18 @@ impl Remote {
         let public_key = key.public_key.public_key().map_err(Error::Message)?;
         let envelope = PrivateKeyEnvelope::from_der(&key.private_key).map_err(Error::Message)?;
         Ok(IssuedKey { public_key, enveloped: envelope.into_enveloped(public_key) })
+    }
+}
+
+/// What the centre says of the order is its answer. What it says of us (unknown, badly signed, wrong
+/// clock) is ours to mend, and no reason to refuse the subscriber's order for good.
+fn refused(number: u64, text: String) -> Error {
+    use crate::error::ProtocolError as P;
+    match error_number::error_of(number, text.clone()) {
+        Error::Protocol(
+            P::UnknownCa | P::BadSignature | P::StaleRequest | P::Replay | P::BadList,
+        ) => Error::Remote { number, text },
+        answer => answer,
     }
 }
 

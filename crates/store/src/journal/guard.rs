@@ -78,6 +78,12 @@ pub(crate) async fn check(core: &Core, conn: &mut AnyConnection, head: &Head) ->
     Ok(())
 }
 
+/// How many records the anchor remembers, if there is one that the device sealed.
+pub(crate) async fn anchored_size(core: &Core) -> Result<Option<u64>, Error> {
+    let text = core.anchor.read(Slot::Head)?;
+    Ok(open(core, text.as_deref()).await?.ok().map(|found| found.size))
+}
+
 /// What the anchor says, if the device sealed it for this journal.
 pub(crate) async fn open(
     core: &Core,

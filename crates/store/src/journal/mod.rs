@@ -18,7 +18,7 @@ pub use checkpoint::SignedCheckpoint;
 pub(crate) use checkpoint::{checkpoint, latest};
 pub use export::ExportSummary;
 pub(crate) use export::export;
-pub(crate) use guard::{AnchorSeen, advance, check};
+pub(crate) use guard::{AnchorSeen, advance, anchored_size, check};
 pub(crate) use head::{Head, HeadRow, size};
 pub(crate) use open::{Verified, settle};
 pub use query::{Filter, Page, Stored};

@@ -13,7 +13,7 @@ use pki::crl::Crl;
 use crate::out::Unusable;
 
 /// Reads a file whole.
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path)
         .map_err(|e| Unusable::error(format!("无法读取文件 {}：{e}", path.display())))
 }

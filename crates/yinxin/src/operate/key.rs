@@ -2,11 +2,16 @@
 
 use std::path::PathBuf;
 
+use app::Institution;
 use clap::Subcommand;
 use gm::Device;
 use gm::soft::SoftDevice;
 use serde_json::json;
+use store::Warrant;
 
+use super::warrant::WarrantArgs;
+use super::{open, runtime};
+use crate::args::DataArgs;
 use crate::out::{self, Outcome};
 use crate::secret;
 
@@ -27,6 +32,13 @@ pub enum Command {
         device: DeviceArgs,
         /// 密钥名称
         label: String,
+    },
+    /// 恢复已停用的签发密钥（服务停止时；须两人在场，先试签名）
+    Release {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        warrant: WarrantArgs,
     },
 }
 
@@ -61,7 +73,38 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             out::bytes(pem.as_bytes());
             Ok(Outcome::Fine)
         }
+        Command::Release { data, warrant } => {
+            let answered = warrant.warrant()?;
+            runtime()?.block_on(async {
+                let institution = open(&data).await?;
+                let done = release(&institution, &warrant, &answered).await;
+                institution.close().await;
+                done
+            })
+        }
     }
+}
+
+/// Takes the issuing key into use again after it had been stopped by a wrong signature.
+async fn release(
+    institution: &Institution,
+    args: &WarrantArgs,
+    answered: &Warrant,
+) -> anyhow::Result<Outcome> {
+    if !institution.ca().is_quarantined() {
+        out::line("签发密钥没有停用，不需要恢复；未作任何更改");
+        return Ok(Outcome::Finding);
+    }
+    out::line(
+        "签发密钥因密码设备返回错误的签名而停用。恢复前将试签名 100 次，任何一次不对即仍停用。",
+    );
+    if !args.is_confirmed("恢复签发密钥") {
+        return Ok(Outcome::Finding);
+    }
+    institution.ca().release_signer(answered).await?;
+    out::line("试签名全部正确，签发密钥已恢复，记入日志（signer.released）");
+    out::line("下一步：启动服务，运行 yinxin doctor，并留意其后的签名");
+    Ok(Outcome::Fine)
 }
 
 fn list(device: &SoftDevice, as_json: bool) -> anyhow::Result<Outcome> {

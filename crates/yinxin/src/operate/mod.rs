@@ -5,7 +5,9 @@ pub mod demo;
 pub mod doctor;
 pub mod key;
 pub mod kmc;
+pub mod reanchor;
 pub mod serve;
+mod warrant;
 
 use app::{Institution, Layout, Parts, Secrets, Settings};
 use tokio::runtime::Runtime;

@@ -1,6 +1,6 @@
 //! The anchor missing, forged, put back or unwritable; the database or the device exchanged.
 
-use store::{Filter, Opening, Standing};
+use store::{Filter, Opening, Standing, Warrant};
 
 use super::{assert_halted, assert_halts_at_opening};
 use crate::bench::{Bench, append};
@@ -23,16 +23,19 @@ async fn a_missing_anchor_halts_and_only_an_officer_can_make_a_new_one(bench: Be
     let store = bench.open_with(bench.config(Opening::New)).await;
     assert_halted(&store, "锚点文件缺失").await;
     store.close().await;
-    let store = bench.open_with(bench.config(Opening::Reanchor)).await;
+    let nobody = bench.try_open(bench.config(Opening::Reanchor)).await.unwrap_err();
+    assert_eq!(nobody.code(), "store.warrant");
+    let store = bench.open_with(bench.config(Opening::Existing).reanchored_by(warrant())).await;
     assert_eq!(store.standing(), Standing::Sound);
     let last = store
         .records(&Filter::default(), store::Page { newest_first: true, ..Default::default() })
         .await
         .unwrap();
-    assert_eq!(
-        (last[0].kind.as_str(), &last[0].body),
-        ("journal.reanchored", &serde_json::json!({ "size": 5 }))
-    );
+    let body = serde_json::json!({
+        "size": 5, "anchored": null, "witness": "person:A001", "reason": "锚点所在磁盘损坏",
+    });
+    assert_eq!((last[0].kind.as_str(), &last[0].body), ("journal.reanchored", &body));
+    assert_eq!(last[0].actor, "person:S001");
     store.close().await;
     let store = bench.open().await;
     assert_eq!(store.standing(), Standing::Sound);
@@ -41,11 +44,15 @@ async fn a_missing_anchor_halts_and_only_an_officer_can_make_a_new_one(bench: Be
     assert_halted(&store, "锚点文件缺失").await;
 }
 
+fn warrant() -> Warrant {
+    Warrant::new("S001", "A001", "锚点所在磁盘损坏").unwrap()
+}
+
 async fn a_new_anchor_does_not_hide_an_edited_record(bench: Bench) {
     bench.filled(5).await.close().await;
     std::fs::remove_dir_all(bench.anchor()).unwrap();
     bench.harm(&["UPDATE journal SET leaf = leaf_hash WHERE seq = 2"]).await;
-    let store = bench.open_with(bench.config(Opening::Reanchor)).await;
+    let store = bench.open_with(bench.config(Opening::Existing).reanchored_by(warrant())).await;
     assert_halted(&store, "第 2 号").await;
     assert!(!bench.anchor().join("institution.head").exists());
 }

@@ -1,6 +1,6 @@
 //! The database put back to an earlier state, and what only a witness can tell.
 
-use store::{Opening, Standing};
+use store::{Opening, Standing, Warrant};
 
 use super::{assert_halted, assert_halts_at_opening};
 use crate::bench::{Bench, append, fill};
@@ -8,6 +8,7 @@ use crate::bench::{Bench, append, fill};
 crate::on_both_engines!(
     an_older_database_is_noticed_at_opening,
     an_older_database_is_noticed_even_if_one_record_is_missing,
+    a_restored_backup_goes_on_only_when_two_people_answer_for_it,
     an_emptied_database_is_noticed,
     a_database_put_back_under_a_running_store_is_noticed_at_the_next_commit,
     without_an_anchor_at_each_commit_a_running_store_still_notices_a_rollback,
@@ -32,6 +33,31 @@ async fn an_older_database_is_noticed_even_if_one_record_is_missing(bench: Bench
     store.close().await;
     bench.restore("old").await;
     assert_halts_at_opening(&bench, "锚点记载 11 条日志，数据库只有 10 条").await;
+}
+
+/// T-27: what was lost is counted in the record of the new anchor.
+async fn a_restored_backup_goes_on_only_when_two_people_answer_for_it(bench: Bench) {
+    bench.filled(10).await.close().await;
+    bench.back_up("old").await;
+    let store = bench.open().await;
+    fill(&store, 20).await;
+    store.checkpoint().await.unwrap();
+    store.close().await;
+    bench.restore("old").await;
+    let store = bench.open().await;
+    assert_halted(&store, "数据库只有 10 条").await;
+    assert_eq!(store.anchored_size().await.unwrap(), Some(30));
+    store.close().await;
+    let warrant = Warrant::new("S001", "A001", "数据库磁盘损坏，恢复备份").unwrap();
+    let store = bench.open_with(bench.config(Opening::Existing).reanchored_by(warrant)).await;
+    assert_eq!(store.standing(), Standing::Sound);
+    let newest = store::Page { newest_first: true, limit: 1, ..Default::default() };
+    let last = store.records(&store::Filter::default(), newest).await.unwrap();
+    assert_eq!(last[0].kind, "journal.reanchored");
+    assert_eq!((&last[0].body["size"], &last[0].body["anchored"]), (&10.into(), &30.into()));
+    append(&store, 11).await.unwrap();
+    store.close().await;
+    assert_eq!(bench.open().await.standing(), Standing::Sound);
 }
 
 async fn an_emptied_database_is_noticed(bench: Bench) {

@@ -1,0 +1,125 @@
+//! `yinxin journal reanchor`: a restored backup or a lost anchor, for which two people answer.
+
+use std::path::{Path, PathBuf};
+
+use app::restore::{Seen, Shelf, Which};
+use app::{Layout, Settings};
+use pki::crl::Crl;
+use store::Warrant;
+
+use super::runtime;
+use super::warrant::WarrantArgs;
+use crate::args::DataArgs;
+use crate::offline;
+use crate::out::{self, Outcome, Unusable};
+use crate::secret;
+
+/// `yinxin journal reanchor`
+#[derive(Debug, clap::Args)]
+pub struct Reanchor {
+    #[command(flatten)]
+    data: DataArgs,
+    /// 哪一方的日志：institution（认证机构）或 kmc（密钥管理中心）
+    #[arg(long, value_name = "一方", default_value = "institution")]
+    journal: String,
+    /// 依赖方手中最后一份完整撤销列表；恢复备份后必须给出，编号才不会重复
+    #[arg(long, value_name = "文件")]
+    last_crl: Option<PathBuf>,
+    /// 确实从未发布过撤销列表，或数据库没有回退
+    #[arg(long, conflicts_with = "last_crl")]
+    no_crl: bool,
+    #[command(flatten)]
+    warrant: WarrantArgs,
+}
+
+/// Looks, tells, and on the right phrase gives the journal a new anchor. Exit 1 when nothing was
+/// changed.
+pub fn run(command: &Reanchor) -> anyhow::Result<Outcome> {
+    let which = match command.journal.as_str() {
+        "institution" => Which::Institution,
+        "kmc" => Which::KeyCentre,
+        _ => return Err(Unusable::error("--journal 应为 institution 或 kmc")),
+    };
+    let warrant = command.warrant.warrant()?;
+    let list = command.last_crl.as_deref().map(list).transpose()?;
+    if which == Which::Institution && list.is_none() && !command.no_crl {
+        let text = "请用 --last-crl 给出依赖方手中最后一份撤销列表；\
+                    确实没有发布过列表或数据库没有回退时，用 --no-crl";
+        return Err(Unusable::error(text));
+    }
+    let shelf = shelf(&command.data, which)?;
+    runtime()?.block_on(async {
+        let seen = shelf.look().await?;
+        let Some(reason) = &seen.halted else {
+            out::line("日志与锚点一致，不需要重建锚点；未作任何更改");
+            return Ok(Outcome::Finding);
+        };
+        tell(reason, &seen);
+        let phrase = format!("重建锚点 {} {}", shelf.origin(), seen.size);
+        if !command.warrant.is_confirmed(&phrase) {
+            return Ok(Outcome::Finding);
+        }
+        carry_out(&shelf, which, (list.as_ref(), &warrant)).await
+    })
+}
+
+async fn carry_out(
+    shelf: &Shelf,
+    which: Which,
+    (list, warrant): (Option<&Crl>, &Warrant),
+) -> anyhow::Result<Outcome> {
+    let store = shelf.reanchor(warrant.clone()).await?;
+    out::line("已逐条校验全部日志并重建锚点，记入日志（journal.reanchored）");
+    if which == Which::Institution {
+        let done = shelf.catch_up(&store, (list, warrant)).await;
+        let (missing, account) = match done {
+            Ok(done) => done,
+            Err(error) => {
+                store.close().await;
+                return Err(error.into());
+            }
+        };
+        out::line(format!("签名次数已重新起算，此前情况：{:?}", account.balance));
+        for serial in &missing {
+            out::line(format!("须重新撤销：{serial}（在最后的撤销列表中，数据库中却未撤销）"));
+        }
+    }
+    store.close().await;
+    out::line("下一步：启动服务，运行 yinxin doctor --full，并通知受影响的申请人");
+    Ok(Outcome::Fine)
+}
+
+fn tell(reason: &str, seen: &Seen) {
+    out::line(format!("停止写入的原因：{reason}"));
+    out::line(format!("数据库中的日志：{} 条", seen.size));
+    match (seen.anchored, seen.lost()) {
+        (Some(anchored), Some(lost)) => {
+            out::line(format!("锚点记载的日志：{anchored} 条"));
+            out::line(format!("将永久失去 {lost} 条记录：其中签发的证书将被答为“未知”"));
+        }
+        _ => {
+            out::line("锚点缺失或不可信，无法得知失去多少记录（未知）；请与机构外保存的检查点核对")
+        }
+    }
+}
+
+fn shelf(data: &DataArgs, which: Which) -> anyhow::Result<Shelf> {
+    let layout = Layout::new(&data.data);
+    Settings::load(&layout.settings())?;
+    let phrase = match which {
+        Which::Institution => {
+            let file = data.passphrase_file.as_deref();
+            secret::passphrase(file, secret::DEVICE_FILE, "机构密码设备")?
+        }
+        Which::KeyCentre => {
+            let file = data.kmc_passphrase_file.as_deref();
+            secret::passphrase(file, secret::KMC_DEVICE_FILE, "密钥管理中心密码设备")?
+        }
+    };
+    Ok(Shelf::of(&layout, which, &phrase)?)
+}
+
+fn list(path: &Path) -> anyhow::Result<Crl> {
+    offline::list(&offline::read(path)?)
+        .map_err(|e| Unusable::error(format!("{}：{e}", path.display())))
+}
