@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gm::passphrase::Stretch;
 use gm::soft::SoftDevice;
 use gm::{Device, KeyLabel};
 use kmc::{KeyCentre, Kmc, KmcConfig, RefillPolicy, Remote, RemoteConfig, Retention, Transport};
@@ -10,15 +11,24 @@ use pki::strict::Tag;
 use pki::{Certificate, Name, Serial};
 
 use store::{Opening, SystemClock};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::institution::{self, Parts};
 use crate::layout::Layout;
 use crate::settings::Settings;
+use crate::setup;
 
 /// Serial that an embedded centre gives as its own, until its certificate comes from the
 /// national root: GM/T 0014 wants the field.
 const OWN_SERIAL: [u8; 1] = [1];
+
+/// Label of the device key that signs requests to a centre in another process.
+pub const LINK_KEY: &str = "kmc-link";
+
+pub(crate) fn link_label() -> Result<KeyLabel, Error> {
+    KeyLabel::new(LINK_KEY).map_err(|_| Error::Stored("通信密钥的名称无效"))
+}
 
 /// How the embedded centre is set up.
 pub(crate) fn config(settings: &Settings) -> Result<KmcConfig, Error> {
@@ -54,18 +64,53 @@ pub async fn open_centre(
     institution::open_kmc(&parts, device).await
 }
 
+/// A key centre to be founded in a data folder of its own.
+pub struct NewCentre {
+    /// Where.
+    pub layout: Layout,
+    /// Its settings; written to the data folder.
+    pub settings: Settings,
+    /// The passphrase of its device.
+    pub passphrase: Zeroizing<Vec<u8>>,
+    /// How hard guessing the passphrase is made.
+    pub stretch: Stretch,
+}
+
+/// Founds a key centre: device, database, standby store. It belongs to other hands than the
+/// certification side (GM/T 0034 §5), so not in the same folder. Run again, it goes on.
+pub async fn found_centre(new: NewCentre) -> Result<Kmc, Error> {
+    let NewCentre { layout, settings, passphrase, stretch } = new;
+    if layout.device().exists() || layout.database().exists() {
+        let text = "该数据目录中已有认证机构；独立的密钥管理中心应另用一个数据目录，由不同的人掌握";
+        return Err(Error::Setup(text.into()));
+    }
+    setup::make_folder(layout.root())?;
+    settings.save(&layout.settings())?;
+    let device = setup::device(&layout.kmc_device(), &passphrase, stretch)?;
+    let parts = Parts {
+        layout,
+        settings,
+        device: device.clone(),
+        kmc_device: None,
+        clock: Arc::new(SystemClock),
+        opening: Opening::New,
+    };
+    let kmc = institution::open_kmc(&parts, device).await?;
+    kmc.refill().await?;
+    Ok(kmc)
+}
+
 /// A centre in another process: GM/T 0014 over HTTP.
 pub(crate) async fn remote(parts: &Parts, ca: &ca::Ca) -> Result<Arc<dyn KeyCentre>, Error> {
     let settings = &parts.settings.kmc;
-    let key = std::fs::read(&settings.remote_key).map_err(|e| {
-        Error::Setup(format!("无法读取密钥管理中心的证书 {}：{e}", settings.remote_key))
+    let path = parts.layout.root().join(&settings.remote_key);
+    let key = std::fs::read(&path).map_err(|e| {
+        Error::Setup(format!("无法读取密钥管理中心的公钥或证书 {}：{e}", path.display()))
     })?;
-    let label = KeyLabel::new(ca::ceremony::ISSUING_KEY)
-        .map_err(|_| Error::Stored("签发密钥的名称无效"))?;
     let config = RemoteConfig {
         ca_name_der: ca.certificate().subject().der().to_vec(),
         ca_certificate_serial: ca.certificate().serial(),
-        signing_label: label,
+        signing_label: link_label()?,
         centre_key: centre_key(&key)?,
     };
     let transport = http(settings.remote.clone());

@@ -54,6 +54,11 @@ impl Layout {
         self.root.join("anchor").join("kmc")
     }
 
+    /// The public key of a key centre in another process.
+    pub fn centre_key(&self) -> PathBuf {
+        self.root.join("kmc-centre.pub.pem")
+    }
+
     /// What the ceremony produced: protocol, share files, certificates.
     pub fn ceremony(&self) -> PathBuf {
         self.root.join("ceremony")

@@ -26,7 +26,7 @@ pub mod setup;
 mod sql;
 
 pub use background::Background;
-pub use centre::open_centre;
+pub use centre::{LINK_KEY, NewCentre, found_centre, open_centre};
 pub use enrol::{Act, EnrolOrder, Enrolled, Enrolment};
 pub use error::Error;
 pub use institution::{ISSUER, Institution, Parts, Secrets};

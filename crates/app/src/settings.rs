@@ -89,7 +89,8 @@ impl Default for StorageSettings {
 pub struct KmcSettings {
     /// Address of a centre in another process (`http://…/kmc/v1/gmt0014`); empty: embedded.
     pub remote: String,
-    /// PEM file with the certificate of the remote centre's signing key.
+    /// PEM file with the certificate or public key of the remote centre's signing key; a relative
+    /// path counts from the data folder.
     pub remote_key: String,
     /// Database of the centre; empty: its own SQLite file.
     pub url: String,

@@ -1,7 +1,7 @@
 //! The founding of an institution: devices, databases, the key ceremony, the key centre and the
 //! first API client. Cut off and run again with the same plan, it goes on where it stopped.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use access::{Access, Client, NewClient};
@@ -9,11 +9,12 @@ use ca::CaConfig;
 use ca::ceremony::{Ceremony, CeremonyPlan, CeremonyReport, Participants, Quorum, ROOT};
 use gm::passphrase::Stretch;
 use gm::soft::SoftDevice;
-use gm::{Device, DeviceError, RefusedReason};
+use gm::{Device, DeviceError, KeyKind, PublicKey, RefusedReason};
 use pki::profile::ProfileSet;
 use pki::{SubjectInput, Urls};
 use store::{Actor, Opening, SystemClock};
 
+use crate::centre;
 use crate::error::Error;
 use crate::institution::{self, ISSUER, Parts, Secrets};
 use crate::layout::Layout;
@@ -39,6 +40,8 @@ pub struct Founding {
     pub shards: u16,
     /// The client that may create the others.
     pub first_client: Option<NewClient>,
+    /// The key by which a key centre in another process signs its answers; none: embedded.
+    pub centre_key: Option<PublicKey>,
 }
 
 /// Names of the institution's own certificates.
@@ -74,13 +77,20 @@ pub struct Founded {
     pub report: CeremonyReport,
     /// The first client.
     pub client: Option<Client>,
+    /// The public key that a key centre in another process must register, as a PEM file.
+    pub link_key: Option<PathBuf>,
 }
 
 /// Founds an institution.
-pub async fn found(founding: Founding) -> Result<Founded, Error> {
-    let layout = &founding.layout;
+pub async fn found(mut founding: Founding) -> Result<Founded, Error> {
+    let layout = &founding.layout.clone();
     make_folder(layout.root())?;
     make_folder(&layout.ceremony())?;
+    if let Some(key) = &founding.centre_key {
+        write_key(&layout.centre_key(), key)?;
+        let name = layout.centre_key().file_name().map(|n| n.to_string_lossy().into_owned());
+        founding.settings.kmc.remote_key = name.unwrap_or_default();
+    }
     founding.settings.save(&layout.settings())?;
     let device = device(&layout.device(), &founding.secrets.device, founding.stretch)?;
     let kmc_device = match (&founding.secrets.kmc, founding.settings.kmc.remote.is_empty()) {
@@ -109,13 +119,14 @@ pub async fn found(founding: Founding) -> Result<Founded, Error> {
     )?;
     let report = ceremony.run().await?;
     register_at_centre(&parts, &report).await?;
+    let link_key = link_key(&parts)?;
     let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
     let client = match founding.first_client {
         Some(new) => Some(first_client(&access, new).await?),
         None => None,
     };
     store.close().await;
-    Ok(Founded { report, client })
+    Ok(Founded { report, client, link_key })
 }
 
 /// The first client; if an earlier run created it, that one.
@@ -136,6 +147,32 @@ async fn register_at_centre(parts: &Parts, report: &CeremonyReport) -> Result<()
     kmc.refill().await?;
     kmc.store().clone().close().await;
     Ok(())
+}
+
+/// The key that signs our requests to a key centre in another process: not the issuing key, whose
+/// every signature is accounted for (T-06).
+fn link_key(parts: &Parts) -> Result<Option<PathBuf>, Error> {
+    if parts.settings.kmc.remote.is_empty() {
+        return Ok(None);
+    }
+    let label = centre::link_label()?;
+    let mut session = parts.device.session()?;
+    let info = match session.key(&label) {
+        Err(DeviceError::Refused(RefusedReason::NoSuchKey)) => {
+            session.generate(&label, KeyKind::Sm2Sign)?
+        }
+        found => found?,
+    };
+    let key = info.public_key.ok_or(Error::Stored("通信密钥没有公钥"))?;
+    let path = parts.layout.ceremony().join("kmc-link.pub.pem");
+    write_key(&path, &key)?;
+    Ok(Some(path))
+}
+
+fn write_key(path: &Path, key: &PublicKey) -> Result<(), Error> {
+    let pem = pki::pem::encode("PUBLIC KEY", pki::Spki::of(key).der())?;
+    std::fs::write(path, pem)
+        .map_err(|e| Error::Setup(format!("无法写入公钥文件 {}：{e}", path.display())))
 }
 
 fn plan(founding: &Founding) -> CeremonyPlan {
@@ -170,7 +207,11 @@ fn root_urls(settings: &Settings) -> Urls {
 }
 
 /// A device: made, or opened if an earlier run made it.
-fn device(folder: &Path, passphrase: &[u8], stretch: Stretch) -> Result<Arc<dyn Device>, Error> {
+pub(crate) fn device(
+    folder: &Path,
+    passphrase: &[u8],
+    stretch: Stretch,
+) -> Result<Arc<dyn Device>, Error> {
     match SoftDevice::create(folder, passphrase, stretch) {
         Ok(device) => Ok(Arc::new(device)),
         Err(DeviceError::Refused(RefusedReason::DeviceExists)) => {
@@ -180,7 +221,7 @@ fn device(folder: &Path, passphrase: &[u8], stretch: Stretch) -> Result<Arc<dyn 
     }
 }
 
-fn make_folder(path: &Path) -> Result<(), Error> {
+pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new()
         .recursive(true)

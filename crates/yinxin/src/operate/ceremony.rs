@@ -110,22 +110,35 @@ fn init(data: &DataArgs, plan: &PathBuf, admin_key: Option<PathBuf>) -> anyhow::
     let plan = plan::Plan::parse(&text)?;
     let file = data.passphrase_file.as_deref();
     let device = secret::passphrase(file, secret::DEVICE_FILE, "机构密码设备")?;
-    let file = data.kmc_passphrase_file.as_deref();
-    let kmc = secret::passphrase(file, secret::KMC_DEVICE_FILE, "密钥管理中心密码设备")?;
     let mut settings = Settings::new(&plan.institution, &plan.origin);
     if let Some(url) = &plan.public_url {
         settings.server.public_url = url.clone();
     }
+    let centre_key = match &plan.key_centre {
+        Some(centre) => {
+            settings.kmc.remote = centre.url.clone();
+            Some(super::kmc::public_key(&centre.public_key)?)
+        }
+        None => None,
+    };
+    let kmc = match centre_key {
+        Some(_) => None,
+        None => {
+            let file = data.kmc_passphrase_file.as_deref();
+            Some(secret::passphrase(file, secret::KMC_DEVICE_FILE, "密钥管理中心密码设备")?)
+        }
+    };
     let founding = Founding {
         layout: Layout::new(&data.data),
         settings,
-        secrets: Secrets { device, kmc: Some(kmc) },
+        secrets: Secrets { device, kmc },
         stretch: Stretch::STRONG,
         ceremony: plan.name.clone(),
         subjects: Subjects::of(&plan.institution),
         participants: plan.participants()?,
         shards: plan.shards,
         first_client: admin_key.map(|path| plan::first_client(&path)).transpose()?,
+        centre_key,
     };
     let founded = runtime()?.block_on(found(founding))?;
     report(&founded);
@@ -144,6 +157,12 @@ pub fn report(founded: &Founded) {
     out::line(format!("仪式记录：{}", report.protocol.text.display()));
     if let Some(client) = &founded.client {
         out::line(format!("首个管理员客户端编号：{}", client.id));
+    }
+    if let Some(path) = &founded.link_key {
+        out::line(format!(
+            "通信公钥：{}（请交密钥管理中心，用 yinxin kmc register-ca 登记后再启动服务）",
+            path.display()
+        ));
     }
 }
 

@@ -1,5 +1,7 @@
 //! `yinxin kmc …`: the key management centre as a process of its own, and what its own people do.
 
+mod found;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +21,13 @@ use crate::secret;
 /// Commands of the key centre.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// 建立独立的密钥管理中心（用自己的数据目录）
+    Init(Box<found::Init>),
+    /// 逐条校验密钥管理中心的日志，核对三库数量
+    Verify {
+        #[command(flatten)]
+        centre: CentreArgs,
+    },
     /// 以独立进程运行密钥管理中心（GM/T 0014 接口）
     Serve {
         #[command(flatten)]
@@ -27,16 +36,16 @@ pub enum Command {
         #[arg(long, value_name = "地址")]
         listen: Option<SocketAddr>,
     },
-    /// 登记认证机构及其签名证书
+    /// 登记认证机构及其通信公钥
     RegisterCa {
         #[command(flatten)]
         centre: CentreArgs,
         /// 机构名称
         #[arg(long, value_name = "名称")]
         name: String,
-        /// 机构证书文件
-        #[arg(long, value_name = "文件")]
-        certificate: PathBuf,
+        /// 机构的通信公钥文件（仪式写出的 kmc-link.pub.pem），或证书文件
+        #[arg(long, value_name = "文件", visible_alias = "certificate")]
+        public_key: PathBuf,
     },
     /// 导出密钥管理中心的签名公钥（PEM）
     PublicKey {
@@ -207,8 +216,10 @@ async fn keep_filled(kmc: Kmc) {
 
 async fn act(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::RegisterCa { centre, name, certificate } => {
-            let key = public_key(&certificate)?;
+        Command::Init(command) => found::init(*command).await?,
+        Command::Verify { centre } => return found::verify(&centre).await,
+        Command::RegisterCa { centre, name, public_key: key } => {
+            let key = public_key(&key)?;
             let name = Text::parse("name", &name)?;
             centre.open().await?.register_ca(name, key, centre.actor()).await?;
             out::line("认证机构已登记");
@@ -271,7 +282,7 @@ async fn open_recovery(ask: &OpenRecovery) -> anyhow::Result<()> {
 }
 
 /// A public key file, or a certificate.
-fn public_key(path: &PathBuf) -> anyhow::Result<PublicKey> {
+pub fn public_key(path: &PathBuf) -> anyhow::Result<PublicKey> {
     let input = std::fs::read(path).with_context(|| format!("无法读取 {}", path.display()))?;
     if let Ok(der) = pki::pem::der_of(&input, &["PUBLIC KEY"], 4096)
         && let Ok(spki) = Spki::from_der(&der)

@@ -103,6 +103,7 @@ impl World {
                 public_key: *key.public_key(),
                 roles: Roles::new([Role::Admin, Role::Operator]).unwrap(),
             }),
+            centre_key: None,
         };
         let founded = runtime().block_on(found(founding)).unwrap();
         let id = founded.client.unwrap().id;

@@ -60,6 +60,11 @@ name = "保管人五"
 office = "市场部"
 passphrase_file = "k5.txt"
 
+# 使用独立的密钥管理中心时填写（先由密钥管理中心运行 yinxin kmc init）；不填写则内置
+# [key_centre]
+# url = "http://127.0.0.1:8441/kmc/v1/gmt0014"
+# public_key = "kmc.pub.pem"
+
 # 系统中担任其他角色的人员（管理员、操作员、审计员、维护人员），用于核对保管人没有兼任
 [[officers]]
 id = "S001"
@@ -82,11 +87,23 @@ pub struct Plan {
     /// Shards of the CRL.
     #[serde(default)]
     pub shards: u16,
+    /// A key centre in another process; absent: embedded.
+    pub key_centre: Option<KeyCentreRow>,
     leader: PersonRow,
     witnesses: Vec<PersonRow>,
     custodians: Vec<CustodianRow>,
     #[serde(default)]
     officers: Vec<PersonRow>,
+}
+
+/// Where the key centre is, and the key by which it signs its answers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyCentreRow {
+    /// Its address.
+    pub url: String,
+    /// PEM file with its public key or certificate.
+    pub public_key: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -160,5 +177,11 @@ mod tests {
     fn sample_is_a_plan() {
         let plan = Plan::parse(SAMPLE).unwrap();
         assert_eq!(plan.custodians.len(), 5);
+        assert!(plan.key_centre.is_none());
+        let remote = SAMPLE
+            .replace("# [key_centre]", "[key_centre]")
+            .replace("# url =", "url =")
+            .replace("# public_key =", "public_key =");
+        assert!(Plan::parse(&remote).unwrap().key_centre.is_some());
     }
 }

@@ -49,6 +49,7 @@ pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
             public_key: *admin.public_key(),
             roles: Roles::new([Role::Admin])?,
         }),
+        centre_key: None,
     };
     let founded = found(founding).await?;
     ceremony::report(&founded);
