@@ -10,6 +10,9 @@ use crate::out::{self, Outcome, Unusable};
 
 /// `yinxin cert lint`
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "退出码：0 没有错误和警告（“提示”只供参考，不影响退出码）；1 有错误或警告；2 命令或文件无法使用"
+)]
 pub struct Lint {
     /// 输出 JSON
     #[arg(long)]
@@ -19,7 +22,8 @@ pub struct Lint {
     files: Vec<PathBuf>,
 }
 
-/// Lints every certificate of every file; exit 1 when something was found.
+/// Lints every certificate of every file; exit 1 when something at warning or above was found.
+/// A notice informs: what it says is permitted, and a batch job must not stop at it.
 pub fn run(command: &Lint) -> anyhow::Result<Outcome> {
     let mut reports = Vec::new();
     for file in &command.files {
@@ -29,17 +33,27 @@ pub fn run(command: &Lint) -> anyhow::Result<Outcome> {
             reports.push((format!("{}#{}", file.display(), at + 1), report));
         }
     }
-    let found = reports.iter().any(|(_, report)| !report.findings.is_empty());
+    let wrong = reports.iter().any(|(_, report)| is_wrong(report));
     if command.json {
         let views: Vec<_> = reports
             .iter()
-            .map(|(name, report)| json!({ "certificate": name, "findings": report.findings }))
+            .map(|(name, report)| {
+                json!({
+                    "certificate": name,
+                    "findings": report.findings,
+                    "undetermined": report.undetermined,
+                })
+            })
             .collect();
         out::json(&views)?;
     } else {
         reports.iter().for_each(|(name, report)| print(name, report));
     }
-    Ok(if found { Outcome::Finding } else { Outcome::Fine })
+    Ok(if wrong { Outcome::Finding } else { Outcome::Fine })
+}
+
+fn is_wrong(report: &Report) -> bool {
+    report.findings.iter().any(|finding| finding.severity != Severity::Notice)
 }
 
 /// The certificates of a file as they are, well-formed or not.
@@ -61,14 +75,14 @@ fn print(name: &str, report: &Report) {
         out::line(format!("{name}：没有发现问题"));
     }
     for finding in &report.findings {
-        let severity = match finding.severity {
-            Severity::Error => "错误",
-            Severity::Warn => "警告",
-            Severity::Notice => "提示",
-        };
+        let severity = finding.severity.label();
         out::line(format!(
             "{name}：[{severity}] {}（{}，{}）",
             finding.detail, finding.lint, finding.citation
         ));
+    }
+    // What could not be determined is never shown as passed (Invariant 11).
+    for open in &report.undetermined {
+        out::line(format!("{name}：[未知] {}（{}）", open.reason, open.lint));
     }
 }

@@ -13,6 +13,7 @@ use crate::out::{self, Outcome, Unusable};
 
 /// `yinxin cert verify`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "退出码：0 有效；1 无效，或有未能确定的项目；2 命令或文件无法使用")]
 pub struct Verify {
     /// 信任的根证书文件（可多次给出）
     #[arg(long, value_name = "文件", required = true, num_args = 1..)]
