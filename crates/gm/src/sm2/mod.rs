@@ -7,6 +7,7 @@ mod kdf;
 #[cfg(test)]
 mod known_answers;
 mod nonce;
+mod prepared;
 mod private_key;
 
 pub use private_key::PrivateKey;
@@ -52,8 +53,13 @@ pub fn verify_digest(
     if t == Scalar::ZERO {
         return Err(VerifyError);
     }
-    let point = ProjectivePoint::from(*key.point());
-    let sum = ProjectivePoint::mul_by_generator_and_mul_add_vartime(&s, &t, &point);
+    let sum = match prepared::table(key) {
+        Some(table) => ProjectivePoint::mul_by_generator_vartime(&s) + table.mul(&t),
+        None => {
+            let point = ProjectivePoint::from(*key.point());
+            ProjectivePoint::mul_by_generator_and_mul_add_vartime(&s, &t, &point)
+        }
+    };
     if bool::from(sum.is_identity()) || scalar_of(e) + abscissa(&sum) != r {
         return Err(VerifyError);
     }
