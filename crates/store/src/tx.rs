@@ -17,6 +17,8 @@ pub struct Tx {
     /// Records of the batch, inserted together at its end.
     pub(crate) pending: Vec<Leaf>,
     now: Timestamp,
+    /// Whether the savepoint of a unit that is kept is still there.
+    kept: bool,
     /// Set when content was erased: the log files that still hold it are cleared after the commit.
     pub(crate) erased: bool,
 }
@@ -28,7 +30,7 @@ impl Tx {
         base: u64,
         now: Timestamp,
     ) -> Self {
-        Self { transaction, engine, base, pending: Vec::new(), now, erased: false }
+        Self { transaction, engine, base, pending: Vec::new(), now, kept: false, erased: false }
     }
 
     /// The connection, inside the transaction.
@@ -61,12 +63,22 @@ impl Tx {
 
     /// Marks where the unit starts.
     pub(crate) async fn enter(&mut self) -> Result<usize, Error> {
-        self.conn().execute("SAVEPOINT unit").await?;
+        let statements = match std::mem::take(&mut self.kept) {
+            true => "RELEASE SAVEPOINT unit; SAVEPOINT unit",
+            false => "SAVEPOINT unit",
+        };
+        self.conn().execute(statements).await?;
         Ok(self.pending.len())
     }
 
+    /// Keeps the unit. PostgreSQL is asked at once: after a statement that failed unnoticed it
+    /// refuses, and the unit can still be taken back. SQLite takes back a failed statement alone,
+    /// so its savepoint can wait for the next unit, or for the commit, which releases it.
     pub(crate) async fn keep(&mut self) -> Result<(), Error> {
-        self.conn().execute("RELEASE SAVEPOINT unit").await?;
+        match self.engine {
+            Engine::Postgres => self.conn().execute("RELEASE SAVEPOINT unit").await.map(drop)?,
+            Engine::Sqlite => self.kept = true,
+        }
         Ok(())
     }
 
@@ -74,8 +86,8 @@ impl Tx {
     /// gaps.
     pub(crate) async fn take_back(&mut self, mark: usize) -> Result<(), Error> {
         self.pending.truncate(mark);
-        self.conn().execute("ROLLBACK TO SAVEPOINT unit").await?;
-        self.conn().execute("RELEASE SAVEPOINT unit").await?;
+        let statements = "ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit";
+        self.conn().execute(statements).await?;
         Ok(())
     }
 

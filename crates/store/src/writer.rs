@@ -3,7 +3,11 @@
 //! The writer takes the first unit that waits, opens a transaction, and runs it and every further
 //! unit that already waits, up to the bounds of the configuration. It never waits for more units: an
 //! idle store commits a single unit at once, a busy one gathers while the last commit is on its way
-//! to the disk. Answers go out only after the commit and the anchor.
+//! to the disk.
+//!
+//! Answers go out only after the commit and the anchor. The anchor of one batch is written while the
+//! units of the next one run; the next commit waits for it, so that the database is never more than
+//! one batch ahead of its anchor, and nothing is committed after an anchor that failed.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,6 +18,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sqlx::{Any, Executor as _, Transaction};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::core::Core;
 use crate::engine::is_transient;
@@ -76,25 +81,26 @@ pub(crate) struct Writer {
     queue: mpsc::Receiver<Box<dyn Job>>,
     /// The head after the last batch.
     head: Head,
+    /// The last batch, while its anchor is on its way; its units are answered there.
+    anchoring: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     pub(crate) fn new(core: Arc<Core>, queue: mpsc::Receiver<Box<dyn Job>>, head: Head) -> Self {
-        Self { core, queue, head }
+        Self { core, queue, head, anchoring: None }
     }
 
     /// Works until no [`crate::Store`] is left, or one is closed and nothing waits any more.
     pub(crate) async fn run(mut self) {
         while let Some(first) = self.next().await {
             let mut jobs = Jobs::new();
-            let done = self.batch(first, &mut jobs).await;
-            if let Err(error) = &done {
-                tracing::warn!(%error, units = jobs.len(), "batch failed");
-            }
-            for job in jobs {
-                job.settle(done.clone());
+            match self.batch(first, &mut jobs).await {
+                Ok(Some(head)) => self.anchor(head, jobs),
+                Ok(None) => settle(jobs, &Ok(())),
+                Err(error) => settle(jobs, &Err(error)),
             }
         }
+        self.anchored().await;
     }
 
     async fn next(&mut self) -> Option<Box<dyn Job>> {
@@ -108,9 +114,48 @@ impl Writer {
         }
     }
 
-    /// One transaction. Every job taken ends up in `jobs`, and the result counts for all of them.
-    async fn batch(&mut self, first: Box<dyn Job>, jobs: &mut Jobs) -> Result<(), Error> {
+    /// Lets the anchor know a head that is durable, then answers, beside the next batch.
+    fn anchor(&mut self, head: Head, jobs: Jobs) {
+        let core = self.core.clone();
+        self.anchoring = Some(tokio::spawn(async move {
+            let done = anchor(&core, &head).await;
+            fault::point("store.after_anchor");
+            settle(jobs, &done);
+        }));
+    }
+
+    /// Waits until the last batch is anchored and answered.
+    async fn anchored(&mut self) {
+        if let Some(anchoring) = self.anchoring.take() {
+            // A panic in it has dropped its units, which tells their callers.
+            let _ = anchoring.await;
+        }
+    }
+
+    /// A unit that waits, or that comes while the last anchor is on its way: until then this batch
+    /// cannot be committed anyway.
+    async fn further(&mut self) -> Option<Box<dyn Job>> {
+        if let Ok(job) = self.queue.try_recv() {
+            return Some(job);
+        }
+        tokio::select! {
+            biased;
+            _ = self.anchoring.as_mut()? => {
+                self.anchoring = None;
+                None
+            }
+            job = self.queue.recv() => job,
+        }
+    }
+
+    /// One transaction. Every job taken ends up in `jobs`, and the result counts for all of them:
+    /// the head that is to be anchored before they are answered, if there is one.
+    async fn batch(&mut self, first: Box<dyn Job>, jobs: &mut Jobs) -> Result<Option<Head>, Error> {
         jobs.push(first);
+        if self.core.pools.engine == Engine::Postgres {
+            // Its lock on the head would keep other nodes waiting for our anchor.
+            self.anchored().await;
+        }
         let mut tx = self.begin().await?;
         let began = Instant::now();
         let mut kept = 0;
@@ -122,13 +167,15 @@ impl Writer {
             if jobs.len() >= config.batch_units || began.elapsed() >= config.batch_time {
                 break;
             }
-            match self.queue.try_recv() {
-                Ok(job) => jobs.push(job),
-                Err(_) => break,
+            match self.further().await {
+                Some(job) => jobs.push(job),
+                None => break,
             }
         }
+        self.anchored().await;
+        self.core.standing.check()?;
         // Nothing kept: dropping the transaction takes back what there is.
-        if kept > 0 { self.finish(tx).await } else { Ok(()) }
+        if kept > 0 { self.finish(tx).await } else { Ok(None) }
     }
 
     /// Takes the lock of the journal and makes sure that it is the journal left last time.
@@ -144,7 +191,8 @@ impl Writer {
         Ok(Tx::new(transaction, core.pools.engine, self.head.size(), core.clock.now()))
     }
 
-    async fn finish(&mut self, mut tx: Tx) -> Result<(), Error> {
+    /// Commits; answers with the head that the anchor is to learn.
+    async fn finish(&mut self, mut tx: Tx) -> Result<Option<Head>, Error> {
         let core = &*self.core;
         let leaves = std::mem::take(&mut tx.pending);
         let head = match leaves.as_slice() {
@@ -155,18 +203,22 @@ impl Writer {
         fault::point("store.before_commit");
         tx.commit().await.map_err(|cause| commit_failed(core, cause))?;
         fault::point("store.after_commit");
-        if let Some(head) = head {
-            // From here on the records are durable: the next batch continues from them.
-            self.head = head;
-            if core.config.anchor_each_commit {
-                anchor(core, &self.head).await?;
-                fault::point("store.after_anchor");
-            }
-        }
         if erased {
             clear_traces(core).await;
         }
-        Ok(())
+        let Some(head) = head else { return Ok(None) };
+        // The records are durable: the next batch continues from them.
+        self.head = head.clone();
+        Ok(core.config.anchor_each_commit.then_some(head))
+    }
+}
+
+fn settle(jobs: Jobs, done: &Result<(), Error>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, units = jobs.len(), "batch failed");
+    }
+    for job in jobs {
+        job.settle(done.clone());
     }
 }
 

@@ -34,9 +34,7 @@ pub(crate) async fn append(
     let last_at = leaves.last().map_or(old.last_at, |leaf| leaf.at);
     let new = Head::seal(core, range, last_at).await?;
     insert_leaves(conn, old.size(), leaves).await?;
-    for node in nodes {
-        insert_node(conn, node).await?;
-    }
+    insert_nodes(conn, &nodes).await?;
     head::replace(conn, old, &new).await?;
     Ok(new)
 }
@@ -45,10 +43,9 @@ async fn insert_leaves(conn: &mut AnyConnection, first: u64, leaves: &[Leaf]) ->
     let mut rest = leaves;
     let mut seq = to_sql(first)?;
     while !rest.is_empty() {
-        let rows = CHUNKS.into_iter().find(|rows| *rows <= rest.len()).unwrap_or(1);
-        let (chunk, tail) = rest.split_at(rows);
-        let text = insert_text(rows);
-        let mut query = sqlx::query(AssertSqlSafe(text));
+        let (chunk, tail) = rest.split_at(rows_of(rest.len()));
+        let columns = "journal (seq, at, kind, actor, subject, leaf, leaf_hash)";
+        let mut query = sqlx::query(AssertSqlSafe(insert_text((columns, 7), chunk.len())));
         for leaf in chunk {
             query = query
                 .bind(seq)
@@ -66,22 +63,31 @@ async fn insert_leaves(conn: &mut AnyConnection, first: u64, leaves: &[Leaf]) ->
     Ok(())
 }
 
-fn insert_text(rows: usize) -> String {
-    let row = |row: usize| {
-        let cell = |column: usize| format!("${}", row * 7 + column);
-        format!("({})", (1..=7).map(cell).collect::<Vec<_>>().join(", "))
-    };
-    let rows: Vec<_> = (0..rows).map(row).collect();
-    let columns = "seq, at, kind, actor, subject, leaf, leaf_hash";
-    format!("INSERT INTO journal ({columns}) VALUES {}", rows.join(", "))
+async fn insert_nodes(conn: &mut AnyConnection, nodes: &[Node]) -> Result<(), Error> {
+    let mut rest = nodes;
+    while !rest.is_empty() {
+        let (chunk, tail) = rest.split_at(rows_of(rest.len()));
+        let columns = "journal_node (level, pos, hash)";
+        let mut query = sqlx::query(AssertSqlSafe(insert_text((columns, 3), chunk.len())));
+        for (level, pos, hash) in chunk {
+            query = query.bind(i64::from(*level)).bind(to_sql(*pos)?).bind(hash.0.as_slice());
+        }
+        query.execute(&mut *conn).await?;
+        rest = tail;
+    }
+    Ok(())
 }
 
-async fn insert_node(conn: &mut AnyConnection, (level, pos, hash): Node) -> Result<(), Error> {
-    sqlx::query("INSERT INTO journal_node (level, pos, hash) VALUES ($1, $2, $3)")
-        .bind(i64::from(level))
-        .bind(to_sql(pos)?)
-        .bind(hash.0.as_slice())
-        .execute(conn)
-        .await?;
-    Ok(())
+/// How many of these rows the next statement takes.
+fn rows_of(left: usize) -> usize {
+    CHUNKS.into_iter().find(|rows| *rows <= left).unwrap_or(1)
+}
+
+fn insert_text((columns, width): (&str, usize), rows: usize) -> String {
+    let row = |row: usize| {
+        let cell = |column: usize| format!("${}", row * width + column);
+        format!("({})", (1..=width).map(cell).collect::<Vec<_>>().join(", "))
+    };
+    let rows: Vec<_> = (0..rows).map(row).collect();
+    format!("INSERT INTO {columns} VALUES {}", rows.join(", "))
 }

@@ -17,6 +17,7 @@ crate::on_both_engines!(
     a_unit_may_open_savepoints_of_its_own,
     a_failed_commit_fails_every_unit_of_the_batch,
     five_hundred_units_at_once_make_one_contiguous_journal,
+    nothing_is_committed_after_an_anchor_that_failed,
     a_full_queue_answers_busy,
     a_caller_that_goes_away_does_not_stop_its_unit,
     a_reader_cannot_write,
@@ -374,4 +375,26 @@ async fn closing_finishes_what_waits_and_refuses_what_comes_later(bench: Bench) 
     let store = bench.open().await;
     assert!(done > 0);
     assert_eq!(store.size().await.unwrap(), done);
+}
+
+/// The units of the next batch run while the anchor is written: they must go when it fails.
+async fn nothing_is_committed_after_an_anchor_that_failed(bench: Bench) {
+    let store = bench.filled(3).await;
+    // In the way of the new file that replaces the old one.
+    std::fs::create_dir(bench.anchor().join("institution.new")).unwrap();
+    let mut work = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let store = store.clone();
+        work.spawn(async move {
+            tokio::time::sleep(Duration::from_micros(100 * n)).await;
+            append(&store, n).await.unwrap_err().code()
+        });
+    }
+    let codes = work.join_all().await;
+    let unanchored = codes.iter().filter(|code| **code == "store.anchor_unwritten").count();
+    let halted = codes.iter().filter(|code| **code == "store.halted").count();
+    assert_eq!(unanchored + halted, 200, "{codes:?}");
+    assert_eq!(store.size().await.unwrap(), 3 + u64::try_from(unanchored).unwrap());
+    assert!(unanchored > 0);
+    assert_eq!(append(&store, 0).await.unwrap_err().code(), "store.halted");
 }
