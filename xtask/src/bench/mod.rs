@@ -17,6 +17,10 @@ const PAGE: &str = "docs/benchmarks.md";
 /// All after this line belongs to the person who explains the figures.
 const KEEP: &str = "<!-- below this line: written by hand, kept by `cargo xtask bench` -->";
 
+/// Criterion's times, shorter than its own: the whole page in a few minutes. Load benches have
+/// times of their own.
+const TIMES: [&str; 5] = ["--", "--warm-up-time", "1", "--measurement-time", "3"];
+
 /// One measured figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
@@ -31,6 +35,15 @@ pub struct Figure {
 /// the page. `bench --page` only writes it from what was measured before.
 pub fn command(arguments: &[String]) -> anyhow::Result<()> {
     let metadata = Metadata::of_workspace()?;
+    if arguments.is_empty() {
+        // A page of all benchmarks holds nothing of an earlier run.
+        for folder in ["criterion", "yinxin-bench"] {
+            let folder = metadata.target_directory.join(folder);
+            if folder.exists() {
+                std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+            }
+        }
+    }
     if !arguments.iter().any(|argument| argument == "--page") {
         run_targets(&metadata, arguments)?;
     }
@@ -52,7 +65,7 @@ fn run_targets(metadata: &Metadata, names: &[String]) -> anyhow::Result<()> {
             let output = metadata.target_directory.join("yinxin-bench");
             std::fs::create_dir_all(&output)?;
             let mut command = cargo(&["bench", "--package", &package.name, "--bench", &bench.name]);
-            finish(command.env("YINXIN_BENCH_OUT", output))?;
+            finish(command.args(TIMES).env("YINXIN_BENCH_OUT", output))?;
         }
     }
     Ok(())

@@ -73,7 +73,9 @@ pub fn page(figures: &[Figure], machine: &Machine, before: &str) -> String {
 fn head(machine: &Machine) -> String {
     let Machine { processor, cores, memory, compiler, date, commit } = machine;
     format!(
-        "# Benchmarks\n\nWritten by `cargo xtask bench`; how to read and repeat it: CONTRIBUTING.md.\n\n\
+        "# Benchmarks\n\nWritten by `cargo xtask bench`; how to repeat it: CONTRIBUTING.md. Figures of one \
+         operation (\"each\") are criterion's estimate on one core. Figures under load say how many \
+         runs there were and their least, median and greatest rate; the figure is the median.\n\n\
          - machine: {processor}, {cores} cores, {memory} memory\n- compiler: {compiler}\n\
          - date: {date}\n- commit: {commit}\n"
     )
