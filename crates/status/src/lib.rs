@@ -39,6 +39,6 @@ mod sql;
 
 pub use error::Error;
 pub use model::{
-    Answer, Caching, Health, ListKind, ListName, Outcome, PublishedList, StatusConfig,
+    Answer, Caching, Health, ListKind, ListName, ListWindow, Outcome, PublishedList, StatusConfig,
 };
 pub use service::{Lists, Responder};

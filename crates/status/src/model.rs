@@ -123,6 +123,17 @@ pub enum ListKind {
     Shard(u32),
 }
 
+/// What decides between a list and its spare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListWindow {
+    /// CRL number.
+    pub number: i64,
+    /// When it was made.
+    pub this_update: Timestamp,
+    /// Until when it counts.
+    pub next_update: Timestamp,
+}
+
 /// A list in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedList {
@@ -132,7 +143,8 @@ pub struct PublishedList {
     pub etag: String,
     /// CRL number.
     pub number: u64,
-    /// When it was published.
+    /// Since when it is the one handed out: its publication, or for a spare the middle of the
+    /// window of the list before.
     pub published_at: Timestamp,
     /// When the next one is due at the latest.
     pub next_update: Timestamp,

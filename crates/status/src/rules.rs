@@ -5,7 +5,7 @@ use pki::crl::Reason;
 use pki::ocsp::{CertStatus, IssuerHashes, Request};
 use pki::{Certificate, oid};
 
-use crate::model::Caching;
+use crate::model::{Caching, ListWindow};
 
 /// A row of `certificate` as far as status goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +96,30 @@ pub fn caching(
     Caching::Public { etag: etag.to_owned(), last_modified, max_age, expires }
 }
 
+/// Whether the spare is handed out in place of the list that was published last: that one is
+/// past the middle of its window (or over), the spare is newer and still counts. A device that
+/// works makes a new list before that, so this is how an outage shows (incident T-11). `ca`
+/// decides the same about what it publishes; `app` holds both to the same answers.
+pub fn spare_serves(published: &ListWindow, spare: &ListWindow, now: Timestamp) -> bool {
+    now >= middle(published) && spare.number > published.number && now < spare.next_update
+}
+
+/// The middle of a window.
+fn middle(window: &ListWindow) -> Timestamp {
+    let half = window.next_update.duration_since(window.this_update) / 2;
+    window.this_update.saturating_add(half).unwrap_or(window.next_update)
+}
+
+/// Since when a spare is in force, in whole seconds as HTTP has them: always later than the
+/// publication of the list before, or a client that asks `If-Modified-Since` would go on with
+/// the old octets.
+pub fn spare_since(published: &ListWindow, published_at: Timestamp) -> Timestamp {
+    let after = |at: Timestamp| at.as_second().saturating_add(1);
+    let middle = middle(published);
+    let ceiling = if middle.subsec_nanosecond() == 0 { middle.as_second() } else { after(middle) };
+    Timestamp::from_second(ceiling.max(after(published_at))).unwrap_or(middle)
+}
+
 /// Whether a certificate makes its key a responder of this issuer now (RFC 6960 §4.2.2.2).
 pub fn is_responder(certificate: &Certificate, issuer: &Certificate, now: Timestamp) -> bool {
     let purpose = certificate.eku().is_some_and(|eku| eku.contains(&oid::OCSP_SIGNING));
@@ -181,5 +205,38 @@ mod tests {
             Caching::NoStore => -1,
         };
         assert_eq!((age(0), age(3500), age(3600), age(4000)), (300, 100, 0, 0));
+    }
+
+    fn list(number: i64, from: i64, to: i64) -> ListWindow {
+        ListWindow { number, this_update: at(from), next_update: at(to) }
+    }
+
+    /// T-11.
+    #[test]
+    fn the_spare_serves_from_the_middle_of_the_window_to_its_own_end() {
+        let (published, spare) = (list(7, 0, 1000), list(8, 0, 5000));
+        let serves = |seconds| spare_serves(&published, &spare, at(seconds));
+        assert!(!serves(0) && !serves(499) && serves(500) && serves(1000) && serves(4999));
+        assert!(!serves(5000), "over");
+        let odd = list(7, 0, 1001);
+        assert!(!spare_serves(&odd, &spare, at(500)), "the middle is at 500.5");
+        assert!(spare_serves(&odd, &spare, at(501)));
+    }
+
+    #[test]
+    fn a_spare_that_is_not_newer_never_serves() {
+        let published = list(8, 0, 1000);
+        assert!(!spare_serves(&published, &list(8, 0, 5000), at(700)));
+        assert!(!spare_serves(&published, &list(7, 0, 5000), at(700)));
+    }
+
+    #[test]
+    fn a_spare_is_published_at_the_middle_and_later_than_the_list_before() {
+        let since = |published: &ListWindow, at_second| {
+            spare_since(published, at(at_second)).duration_since(at(0)).as_secs()
+        };
+        assert_eq!(since(&list(7, 0, 1000), 0), 500);
+        assert_eq!(since(&list(7, 0, 1001), 0), 501);
+        assert_eq!(since(&list(7, 0, 1000), 600), 601, "published late");
     }
 }

@@ -6,7 +6,7 @@ use pki::Serial;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::error::Error;
-use crate::model::{ListKind, ListName, PublishedList};
+use crate::model::{ListKind, ListName, ListWindow};
 use crate::rules::StatusRow;
 
 /// An issuer.
@@ -69,54 +69,92 @@ pub async fn changes_after(
     Ok(rows.bind(seq).bind(most).fetch_all(conn).await?)
 }
 
-/// The list in force: its row and its number.
-pub async fn current_list(
+/// A list without its octets.
+#[derive(Debug, Clone, FromRow)]
+pub struct ListRow {
+    pub id: i64,
+    pub number: i64,
+    this_update: i64,
+    next_update: i64,
+    published_at: i64,
+}
+
+/// The list that was published last.
+pub async fn published(
     conn: &mut AnyConnection,
     name: &ListName,
-) -> Result<Option<(i64, i64)>, Error> {
-    let (kind, shard) = match name.kind {
-        ListKind::Full => ("full", -1),
-        ListKind::Delta => ("delta", -1),
-        ListKind::Shard(shard) => ("shard", i64::from(shard)),
-    };
+) -> Result<Option<ListRow>, Error> {
+    let (kind, shard) = name.kind.columns();
     let row = sqlx::query_as(
-        "SELECT c.id, c.number FROM crl c JOIN issuer i ON i.id = c.issuer_id \
+        "SELECT c.id, c.number, c.this_update, c.next_update, c.published_at FROM crl c \
+         JOIN issuer i ON i.id = c.issuer_id \
          WHERE i.name = $1 AND c.kind = $2 AND c.shard = $3 ORDER BY c.number DESC LIMIT 1",
     );
     Ok(row.bind(&name.issuer).bind(kind).bind(shard).fetch_optional(conn).await?)
 }
 
-#[derive(FromRow)]
-struct ListRow {
-    number: i64,
-    next_update: i64,
-    der: Vec<u8>,
-    etag: String,
-    published_at: i64,
+/// The spare of a list; delta lists have none. Its `id` is that of the issuer, its
+/// `published_at` its thisUpdate.
+pub async fn spare(conn: &mut AnyConnection, name: &ListName) -> Result<Option<ListRow>, Error> {
+    if name.kind == ListKind::Delta {
+        return Ok(None);
+    }
+    let row = sqlx::query_as(
+        "SELECT s.issuer_id AS id, s.number, s.this_update, s.next_update, \
+         s.this_update AS published_at FROM crl_spare s JOIN issuer i ON i.id = s.issuer_id \
+         WHERE i.name = $1 AND s.shard = $2",
+    );
+    Ok(row.bind(&name.issuer).bind(name.kind.columns().1).fetch_optional(conn).await?)
 }
 
-/// The list of a row; `None` when it was removed meanwhile.
-pub async fn list(conn: &mut AnyConnection, id: i64) -> Result<Option<PublishedList>, Error> {
-    let row: Option<ListRow> = sqlx::query_as(
-        "SELECT number, next_update, der, etag, published_at FROM crl WHERE id = $1",
-    )
-    .bind(id)
-    .fetch_optional(conn)
-    .await?;
-    row.map(read_list).transpose()
+/// The octets of a published list; `None` when it was removed meanwhile.
+pub async fn published_octets(
+    conn: &mut AnyConnection,
+    row: &ListRow,
+) -> Result<Option<Vec<u8>>, Error> {
+    let der = sqlx::query_scalar("SELECT der FROM crl WHERE id = $1");
+    Ok(der.bind(row.id).fetch_optional(conn).await?)
 }
 
-fn read_list(row: ListRow) -> Result<PublishedList, Error> {
-    let wrong = |what: i64| Error::Stored(format!("crl.number {}: {what}", row.number));
-    Ok(PublishedList {
-        number: u64::try_from(row.number).map_err(|_| wrong(row.number))?,
-        published_at: instant(row.published_at).ok_or_else(|| wrong(row.published_at))?,
-        next_update: instant(row.next_update).ok_or_else(|| wrong(row.next_update))?,
-        der: row.der.into(),
-        etag: row.etag,
-    })
+/// The octets of a spare; `None` when it was published or replaced meanwhile.
+pub async fn spare_octets(
+    conn: &mut AnyConnection,
+    row: &ListRow,
+    kind: ListKind,
+) -> Result<Option<Vec<u8>>, Error> {
+    let der = sqlx::query_scalar(
+        "SELECT der FROM crl_spare WHERE issuer_id = $1 AND shard = $2 AND number = $3",
+    );
+    let der = der.bind(row.id).bind(kind.columns().1).bind(row.number);
+    Ok(der.fetch_optional(conn).await?)
 }
 
-fn instant(seconds: i64) -> Option<Timestamp> {
-    Timestamp::from_second(seconds).ok()
+impl ListKind {
+    /// Kind and shard as the tables have them.
+    fn columns(self) -> (&'static str, i64) {
+        match self {
+            Self::Full => ("full", -1),
+            Self::Delta => ("delta", -1),
+            Self::Shard(shard) => ("shard", i64::from(shard)),
+        }
+    }
+}
+
+impl ListRow {
+    pub fn window(&self) -> Result<ListWindow, Error> {
+        Ok(ListWindow {
+            number: self.number,
+            this_update: self.instant(self.this_update)?,
+            next_update: self.instant(self.next_update)?,
+        })
+    }
+
+    pub fn published_at(&self) -> Result<Timestamp, Error> {
+        self.instant(self.published_at)
+    }
+
+    fn instant(&self, seconds: i64) -> Result<Timestamp, Error> {
+        let wrong = |_| Error::Stored(format!("crl.number {}: {seconds}", self.number));
+        Timestamp::from_second(seconds).map_err(wrong)
+    }
 }
