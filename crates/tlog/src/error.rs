@@ -36,6 +36,9 @@ pub enum Error {
     /// Not a tile path or tile of the stated width.
     #[error("日志分块的路径或内容有误")]
     BadTile,
+    /// Not an export of a log.
+    #[error("日志导出文件有误：{0}")]
+    BadExport(&'static str),
 }
 
 impl Error {
@@ -51,6 +54,7 @@ impl Error {
             Self::BadNote => "tlog.bad_note",
             Self::BadSignature => "tlog.bad_signature",
             Self::BadTile => "tlog.bad_tile",
+            Self::BadExport(_) => "tlog.bad_export",
         }
     }
 }

@@ -8,6 +8,7 @@
 //! | C2SP tlog-tiles: tiles of height 8, their paths, entry bundles | [`tile`] |
 //! | C2SP tlog-checkpoint: the text of a tree head | [`Checkpoint`] |
 //! | C2SP signed-note: a text with signature lines | [`note`] |
+//! | of our own: a log as a file with its proofs | [`export`] |
 //!
 //! With SM3 and SM2 these are a private profile: ordinary witnesses will not cosign such heads. What is private about
 //! it stands in [`note`].
@@ -17,6 +18,7 @@
 
 mod checkpoint;
 mod error;
+pub mod export;
 mod hash;
 pub mod note;
 mod proof;

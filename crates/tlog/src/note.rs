@@ -118,6 +118,11 @@ impl SignedNote {
         &self.signatures
     }
 
+    /// The text, whoever signed it.
+    pub fn unverified_text(&self) -> &str {
+        &self.text
+    }
+
     /// The text, if `key` signed it. `verify` gets text and r ‖ s. Lines of other keys are skipped;
     /// two lines of this key are one too many.
     pub fn verify(

@@ -24,5 +24,6 @@ fn main() {
     pki_seeds::key_centre(&world);
     texts::texts();
     log::log();
+    log::export();
     texts::signed_requests();
 }

@@ -1,13 +1,12 @@
 //! The journal as a file that anybody can check without us.
 //!
-//! One JSON text per line. The first names the form and carries the signed checkpoint; each further
-//! one is a record: `seq`, `leaf` (exactly the text that was hashed) and `proof` (base64 hashes, from
-//! the leaf up) towards the root of that checkpoint. A record that was harmed has `proof` null.
+//! The form is that of [`tlog::export`]: the signed checkpoint, then every record with its proof
+//! towards it. A record that was harmed has `proof` null.
 
-use serde_json::json;
 use sqlx::AnyConnection;
+use tlog::Checkpoint;
+use tlog::export::{Entry, Head};
 use tlog::tile::TileSet;
-use tlog::{Checkpoint, Hash};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::query::{self, Filter, Page, Stored};
@@ -15,7 +14,6 @@ use super::tree;
 use crate::core::Core;
 use crate::{Error, SignedCheckpoint};
 
-const FORM: &str = "yinxin-journal-export/1";
 const PAGE: u32 = 512;
 /// Tiles kept between records; 8 KiB each.
 const MOST_TILES: usize = 1024;
@@ -38,7 +36,7 @@ pub(crate) async fn export(
     out: &mut (dyn AsyncWrite + Unpin + Send),
 ) -> Result<ExportSummary, Error> {
     let size = signed.checkpoint.size;
-    line(out, &json!({ "form": FORM, "checkpoint": signed.note })).await?;
+    line(out, &Head { note: signed.note.clone() }.to_line()?).await?;
     let mut conn = core.reader().await?;
     let mut tiles = TileSet::default();
     let mut page = Page { after: None, limit: PAGE, newest_first: false };
@@ -51,8 +49,8 @@ pub(crate) async fn export(
             let proof = proof(&mut conn, record, &signed.checkpoint, &mut tiles).await?;
             summary.records += 1;
             summary.unproven += u64::from(proof.is_none());
-            let text = json!({ "seq": record.seq.0, "leaf": record.leaf, "proof": proof });
-            line(out, &text).await?;
+            let entry = Entry { seq: record.seq.0, leaf: record.leaf.clone(), proof };
+            line(out, &entry.to_line()?).await?;
             if tiles.len() > MOST_TILES {
                 tiles = TileSet::default();
             }
@@ -68,21 +66,18 @@ async fn proof(
     record: &Stored,
     checkpoint: &Checkpoint,
     tiles: &mut TileSet,
-) -> Result<Option<Vec<String>>, Error> {
+) -> Result<Option<Vec<tlog::Hash>>, Error> {
     match tree::prove_inclusion(conn, record.seq, checkpoint.size, tiles).await {
         Ok(proven) if proven.leaf == record.leaf_hash && proven.root == checkpoint.root => {
-            Ok(Some(proven.proof.iter().map(Hash::to_base64).collect()))
+            Ok(Some(proven.proof))
         }
         Ok(_) | Err(Error::Damaged(_) | Error::Tree(_)) => Ok(None),
         Err(other) => Err(other),
     }
 }
 
-async fn line(
-    out: &mut (dyn AsyncWrite + Unpin + Send),
-    value: &serde_json::Value,
-) -> Result<(), Error> {
-    out.write_all(format!("{value}\n").as_bytes()).await.map_err(unwritten)
+async fn line(out: &mut (dyn AsyncWrite + Unpin + Send), text: &str) -> Result<(), Error> {
+    out.write_all(format!("{text}\n").as_bytes()).await.map_err(unwritten)
 }
 
 fn unwritten(cause: std::io::Error) -> Error {

@@ -3,14 +3,13 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use app::Parts;
 use gm::{PublicKey, Signature, UserId};
-use serde::Deserialize;
 use store::Scope;
+use tlog::Checkpoint;
+use tlog::export::{Entry, Head, Walk};
 use tlog::note::{NoteKey, SignedNote};
-use tlog::verify_inclusion;
-use tlog::{Checkpoint, Hash};
 
 use crate::args::DataArgs;
 use crate::operate::{runtime, secrets};
@@ -67,48 +66,28 @@ fn journal_key(path: &Path) -> anyhow::Result<PublicKey> {
 /// The first line carries the checkpoint, each further one a record and its proof.
 fn exported(input: impl BufRead, key: Option<PublicKey>) -> anyhow::Result<u64> {
     let mut lines = input.lines();
-    let head = lines.next().context("文件是空的")??;
-    let head: Head = serde_json::from_str(&head).context("首行不是检查点")?;
-    let checkpoint = checkpoint(&head.checkpoint, key)?;
-    let mut records = 0;
+    let head = Head::parse(&lines.next().context("文件是空的")??)?;
+    let mut walk = Walk::new(checkpoint(&head, key)?);
     for line in lines {
-        let row: Row = serde_json::from_str(&line?).context("某行不是日志记录")?;
-        let proof = row.proof.iter().map(|text| Hash::from_base64(text));
-        let proof = proof.collect::<Result<Vec<_>, _>>()?;
-        let leaf = Hash::leaf(row.leaf.as_bytes());
-        verify_inclusion(&leaf, row.seq, checkpoint.size, &proof, &checkpoint.root)
-            .with_context(|| format!("第 {} 号记录与检查点不符", row.seq))?;
-        records += 1;
+        let entry = Entry::parse(&line?)?;
+        walk.take(&entry).map_err(|e| anyhow!("第 {} 号记录：{e}", entry.seq))?;
     }
-    Ok(records)
+    Ok(walk.entries())
 }
 
-fn checkpoint(text: &str, key: Option<PublicKey>) -> anyhow::Result<Checkpoint> {
-    let note = SignedNote::parse(text)?;
+fn checkpoint(head: &Head, key: Option<PublicKey>) -> anyhow::Result<Checkpoint> {
+    let unverified = head.unverified()?;
     let Some(key) = key else {
-        let (body, _) = text.split_once("\n\n").context("检查点没有签名")?;
-        return Ok(Checkpoint::parse(&format!("{body}\n"))?);
+        return Ok(unverified);
     };
-    let origin = text.lines().next().context("检查点是空的")?;
-    let verified = note
-        .verify(&NoteKey::new(origin, &key.to_sec1())?, |body, raw| {
+    let name = NoteKey::new(&unverified.origin, &key.to_sec1())?;
+    SignedNote::parse(&head.note)?
+        .verify(&name, |body, raw| {
             Signature::from_raw(raw)
                 .is_ok_and(|s| gm::sm2::verify(&key, &UserId::default(), body, &s).is_ok())
         })
         .context("检查点的签名验证不通过")?;
-    Ok(Checkpoint::parse(verified)?)
-}
-
-#[derive(Deserialize)]
-struct Head {
-    checkpoint: String,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    seq: u64,
-    leaf: String,
-    proof: Vec<String>,
+    Ok(unverified)
 }
 
 fn folder(command: &Verify) -> anyhow::Result<Outcome> {
