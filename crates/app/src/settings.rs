@@ -19,6 +19,9 @@ pub struct Settings {
     /// Where it listens and under which address others reach it.
     #[serde(default)]
     pub server: ServerSettings,
+    /// How people reach it; shown on every page.
+    #[serde(default)]
+    pub contact: ContactSettings,
     /// Where it keeps things.
     #[serde(default)]
     pub storage: StorageSettings,
@@ -41,6 +44,22 @@ pub struct InstitutionSettings {
     pub name: String,
     /// Name of its journal in checkpoints: unique, without scheme, e.g. `ca.example.cn/journal`.
     pub origin: String,
+}
+
+/// How people reach the institution. What is empty is not shown.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContactSettings {
+    /// Telephone.
+    pub phone: String,
+    /// When the telephone is answered and the counters are open.
+    pub hours: String,
+    /// E-mail.
+    pub email: String,
+    /// Postal address.
+    pub address: String,
+    /// The filing mark that a public site shows at its foot (ICP 备案号 and the like).
+    pub filing: String,
 }
 
 /// Listening.
@@ -196,6 +215,7 @@ impl Settings {
         Self {
             institution: InstitutionSettings { name: name.to_owned(), origin: origin.to_owned() },
             server: ServerSettings::default(),
+            contact: ContactSettings::default(),
             storage: StorageSettings::default(),
             kmc: KmcSettings::default(),
             crl: CrlSettings::default(),

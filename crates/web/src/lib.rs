@@ -12,6 +12,7 @@ pub mod gate;
 pub mod kmc;
 mod metrics;
 mod openapi;
+pub mod pages;
 pub mod problem;
 mod public;
 pub mod router;

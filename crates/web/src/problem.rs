@@ -106,7 +106,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry = self.retryable && status == StatusCode::SERVICE_UNAVAILABLE;
-        let mut response = (status, Json(self)).into_response();
+        let mut response = (status, Json(&self)).into_response();
         let headers = response.headers_mut();
         let mut set = |name: HeaderName, value: &'static str| {
             headers.insert(name, HeaderValue::from_static(value));
@@ -119,6 +119,8 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             set(header::WWW_AUTHENTICATE, "Signature realm=\"yinxin\", alg=\"sm2-sm3\"");
         }
+        // Browsers get a page of it: `pages::dress`.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -14,7 +14,7 @@ use crate::api::{
 use crate::gate::{Gate, guard};
 use crate::problem::Problem;
 use crate::public::{authority, lists, log, ocsp};
-use crate::{metrics, openapi};
+use crate::{metrics, openapi, pages};
 
 /// One row of the table.
 pub struct Route {
@@ -111,15 +111,17 @@ pub fn router(institution: Institution) -> Router {
         let handler = route.handler.route_layer(from_fn_with_state(state, guard));
         router = router.route(route.path, handler);
     }
+    let site = pages::Site::of(&institution);
+    router = router.merge(pages::routes::router(&site));
     router.fallback(missing).method_not_allowed_fallback(wrong_method).with_state(institution)
 }
 
 async fn missing() -> impl IntoResponse {
-    Problem::not_found("没有这个地址；接口说明见 /api/openapi.json")
+    Problem::not_found("没有这个地址；请检查地址是否完整，或从首页重新进入")
 }
 
 async fn wrong_method() -> impl IntoResponse {
-    let text = "此地址不支持这种请求方法；接口说明见 /api/openapi.json";
+    let text = "此地址不支持这种请求方法";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "web.method", text)
 }
 

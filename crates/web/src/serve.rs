@@ -7,7 +7,7 @@ use app::Institution;
 use axum::Router;
 use axum::error_handling::HandleErrorLayer;
 use axum::http::StatusCode;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use kmc::Kmc;
 use tokio::net::TcpListener;
@@ -17,7 +17,9 @@ use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
+use crate::pages::{self, Site};
 use crate::problem::Problem;
 use crate::{kmc as kmc_door, metrics, router};
 
@@ -56,7 +58,12 @@ impl Running {
 /// When the address cannot be listened on.
 pub async fn serve(institution: Institution) -> std::io::Result<Running> {
     let server = institution.settings().server.clone();
-    let router = limited(router(institution), server.max_in_flight);
+    let site = Site::of(&institution);
+    // Outside of the limits: a page says so too when there are too many at once.
+    let router = limited(router(institution), server.max_in_flight)
+        .layer(from_fn_with_state(site, pages::dress))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid));
     listen(server.listen, router).await
 }
 

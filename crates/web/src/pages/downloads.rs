@@ -1,0 +1,89 @@
+//! 下载: the CA certificates and the revocation lists in force, with what is needed to compare
+//! them by (Measures Art. 20: relying parties can find out what a certificate depends on).
+
+use app::ISSUER;
+use askama::Template;
+use axum::extract::State;
+use pki::Certificate;
+use status::{ListKind, ListName};
+
+use super::answer::{Answer, page};
+use super::frame::Frame;
+use super::words;
+use crate::api::App;
+
+#[derive(Template)]
+#[template(path = "hall/downloads.html")]
+struct Downloads {
+    frame: Frame,
+    authorities: Vec<Authority>,
+    lists: Vec<List>,
+    ocsp: String,
+}
+
+struct Authority {
+    title: &'static str,
+    file: &'static str,
+    subject: String,
+    serial: String,
+    from: String,
+    until: String,
+    sm3: String,
+}
+
+struct List {
+    title: &'static str,
+    file: String,
+    number: u64,
+    published: String,
+    next: String,
+    size: String,
+    is_late: bool,
+}
+
+/// `GET /downloads`.
+pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
+    let mut authorities = Vec::new();
+    for (title, file) in [("根证书", "root"), ("签发证书（下级 CA）", ISSUER)] {
+        let certificate = app.authority(file).await?;
+        authorities.extend(certificate.map(|it| authority(title, file, &it)));
+    }
+    let mut lists = Vec::new();
+    let kinds = [("完整列表", "", ListKind::Full), ("增量列表", "-delta", ListKind::Delta)];
+    for (title, ending, kind) in kinds {
+        lists.extend(list(&app, title, ending, kind).await?);
+    }
+    let ocsp = format!("{}/ocsp", frame.site.public_url());
+    page(&Downloads { frame, authorities, lists, ocsp })
+}
+
+fn authority(title: &'static str, file: &'static str, certificate: &Certificate) -> Authority {
+    Authority {
+        title,
+        file,
+        subject: certificate.subject().to_string(),
+        serial: words::groups(&certificate.serial().to_hex()),
+        from: words::day(certificate.not_before()),
+        until: words::day(certificate.not_after()),
+        sm3: words::groups(&certificate.fingerprint()),
+    }
+}
+
+async fn list(
+    app: &App,
+    title: &'static str,
+    ending: &str,
+    kind: ListKind,
+) -> Result<Option<List>, app::Error> {
+    let name = ListName { issuer: ISSUER.to_owned(), kind };
+    let now = app.clock().now();
+    Ok(app.lists().current(&name).await?.map(|list| List {
+        title,
+        file: format!("{ISSUER}{ending}.crl"),
+        number: list.number,
+        published: words::minute(list.published_at),
+        next: words::minute(list.next_update),
+        size: words::size(list.der.len()),
+        is_late: list.next_update < now,
+    }))
+}

@@ -1,0 +1,52 @@
+//! What every page of one institution shows: its name, how to reach it, whether it is a
+//! demonstration. Read once when the router is built.
+
+use std::sync::Arc;
+
+use app::Institution;
+use app::settings::ContactSettings;
+
+/// The institution as its pages name it.
+#[derive(Debug, Clone)]
+pub struct Site(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: String,
+    contact: ContactSettings,
+    public_url: String,
+    is_demo: bool,
+}
+
+impl Site {
+    /// Of an institution.
+    pub fn of(institution: &Institution) -> Self {
+        let settings = institution.settings();
+        Self(Arc::new(Inner {
+            name: settings.institution.name.clone(),
+            contact: settings.contact.clone(),
+            public_url: settings.server.public_url.trim_end_matches('/').to_owned(),
+            is_demo: institution.layout().demo_secrets().exists(),
+        }))
+    }
+
+    /// Its full name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Telephone, e-mail, address, hours, as far as the operator gave them.
+    pub fn contact(&self) -> &ContactSettings {
+        &self.0.contact
+    }
+
+    /// The address under which others reach it, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    /// Whether it is a demonstration, whose certificates have no legal effect.
+    pub fn is_demo(&self) -> bool {
+        self.0.is_demo
+    }
+}
