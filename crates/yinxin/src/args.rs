@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::out::Outcome;
-use crate::{offline, operate, remote, subscriber};
+use crate::{agent, offline, operate, remote, subscriber};
 
 /// 印信：电子政务电子认证服务机构软件
 #[derive(Debug, Parser)]
@@ -50,6 +50,8 @@ pub enum Command {
     Kmc(operate::kmc::Command),
     /// 体检：检查配置、时钟、密码设备、日志、有效期、磁盘
     Doctor(operate::doctor::Doctor),
+    /// 本机签名助手：机构的网页请您签名时，在本机看清内容、确认并签名
+    Agent(agent::Agent),
     /// 演示：建立演示机构并启动
     #[command(subcommand)]
     Demo(operate::demo::Command),

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done and nothing wrong, 1 a finding or a refusal, 2 an unusable call.
 
+mod agent;
 mod args;
 mod offline;
 mod operate;
@@ -45,6 +46,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Serve(command) => operate::serve::run(command),
         Command::Kmc(command) => operate::kmc::run(command),
         Command::Doctor(command) => operate::doctor::run(command),
+        Command::Agent(command) => agent::run(command),
         Command::Demo(command) => operate::demo::run(command),
     }
 }

@@ -42,17 +42,25 @@ pub fn save(path: &Path, private: &PrivateKey, file: Option<&Path>) -> anyhow::R
 
 /// Reads a private key file of this tool, or PKCS#8/SEC1 of another (OpenSSL).
 pub fn load(path: &Path, file: Option<&Path>) -> anyhow::Result<PrivateKey> {
-    let text = std::fs::read(path)
-        .with_context(|| format!("无法读取私钥文件 {}", path.display()))
-        .map(Zeroizing::new)?;
-    let unusable = |why: &str| Unusable::error(format!("私钥文件 {} {why}", path.display()));
+    match (is_sealed(path)?, file) {
+        (true, None) => Err(unusable(path, "已用口令加密；请用 --passphrase-file 给出口令文件")),
+        (true, Some(file)) => unseal(path, &secret::read(file)?),
+        (false, _) => unseal(path, b""),
+    }
+}
+
+/// Whether a private key file needs a passphrase.
+pub fn is_sealed(path: &Path) -> anyhow::Result<bool> {
+    Ok(contents(path)?.starts_with(b"{"))
+}
+
+/// Reads a private key file; the passphrase counts only where the file is sealed.
+pub fn unseal(path: &Path, phrase: &[u8]) -> anyhow::Result<PrivateKey> {
+    let text = contents(path)?;
     if text.starts_with(b"{") {
-        let file =
-            file.ok_or_else(|| unusable("已用口令加密；请用 --passphrase-file 给出口令文件"))?;
-        let phrase = secret::read(file)?;
-        let der = passphrase::open(&phrase, PURPOSE, &text)
-            .map_err(|_| unusable("无法打开：口令不对，或文件已损坏"))?;
-        return PrivateKey::from_pkcs8_der(&der).map_err(|_| unusable("内容不是 SM2 私钥"));
+        let der = passphrase::open(phrase, PURPOSE, &text)
+            .map_err(|_| unusable(path, "无法打开：口令不对，或文件已损坏"))?;
+        return PrivateKey::from_pkcs8_der(&der).map_err(|_| unusable(path, "内容不是 SM2 私钥"));
     }
     let pkcs8 = pki::pem::blocks(&text, PLAIN).unwrap_or_default();
     let sec1 = pki::pem::blocks(&text, "EC PRIVATE KEY").unwrap_or_default();
@@ -61,8 +69,18 @@ pub fn load(path: &Path, file: Option<&Path>) -> anyhow::Result<PrivateKey> {
         .and_then(|der| PrivateKey::from_pkcs8_der(der).ok())
         .or_else(|| sec1.first().and_then(|der| PrivateKey::from_sec1_der(der).ok()))
         .ok_or_else(|| {
-            unusable("不是 SM2 私钥；请使用 yinxin subscriber new 或 openssl genpkey 生成的文件")
+            let why = "不是 SM2 私钥；请使用 yinxin subscriber new 或 openssl genpkey 生成的文件";
+            unusable(path, why)
         })
+}
+
+fn contents(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    let read = std::fs::read(path);
+    read.with_context(|| format!("无法读取私钥文件 {}", path.display())).map(Zeroizing::new)
+}
+
+fn unusable(path: &Path, why: &str) -> anyhow::Error {
+    Unusable::error(format!("私钥文件 {} {why}", path.display()))
 }
 
 #[cfg(test)]

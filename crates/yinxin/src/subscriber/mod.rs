@@ -6,7 +6,7 @@ mod name;
 mod open;
 mod request;
 
-pub use key::{load, save};
+pub use key::{is_sealed, load, save, unseal};
 pub use request::pem as request;
 
 use std::path::PathBuf;
