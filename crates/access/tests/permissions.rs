@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 const TABLE: &str = include_str!("../permissions.toml");
+const REFILL: &str = "\"kmc.refill\" = [\"admin\", \"business_admin\"]";
 
 fn matrix() -> String {
     let table = Permissions::embedded().unwrap();
@@ -71,24 +72,15 @@ fn a_table_that_is_wrong_is_refused_with_its_place() {
             other => unreachable!("{other:?}"),
         }
     };
-    assert!(refused("\"kmc.refill\" = [\"admin\"]", "").contains("kmc.refill"));
+    assert!(refused(REFILL, "").contains("kmc.refill"));
     assert!(refused("\"kmc.refill\"", "\"kmc.fill\"").contains("kmc.fill"));
     assert!(
         refused("\"cert.revoke\" = [\"admin\"", "\"cert.revoke\" = [\"auditor\"")
             .contains("cert.revoke")
     );
-    assert!(
-        refused("\"kmc.refill\" = [\"admin\"]", "\"kmc.refill\" = [\"reader\"]")
-            .contains("kmc.refill")
-    );
-    assert!(
-        refused("\"kmc.refill\" = [\"admin\"]", "\"kmc.refill\" = [\"root\"]")
-            .contains("kmc.refill")
-    );
-    assert!(
-        refused("\"kmc.refill\" = [\"admin\"]", "\"kmc.refill\" = [\"admin\", \"admin\"]")
-            .contains("重复")
-    );
+    assert!(refused(REFILL, "\"kmc.refill\" = [\"reader\"]").contains("kmc.refill"));
+    assert!(refused(REFILL, "\"kmc.refill\" = [\"root\"]").contains("kmc.refill"));
+    assert!(refused(REFILL, "\"kmc.refill\" = [\"admin\", \"admin\"]").contains("重复"));
 }
 
 #[test]

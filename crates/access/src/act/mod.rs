@@ -7,6 +7,7 @@
 //! not done. What is done is the payload that was signed, not what a form says afterwards.
 
 mod kind;
+mod service;
 
 pub use kind::ActKind;
 
@@ -30,6 +31,19 @@ pub struct PendingAct {
     pub payload: String,
     /// When it is too late.
     pub expires_at: Timestamp,
+}
+
+/// What waits, as stored; the payload is a sealed blob.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub(crate) id: String,
+    pub(crate) person: PersonId,
+    pub(crate) session: String,
+    pub(crate) kind: ActKind,
+    pub(crate) object: String,
+    pub(crate) statement: String,
+    pub(crate) payload: BlobRef,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// That a person signed one act. Only [`crate::Access::complete_act`] makes it.

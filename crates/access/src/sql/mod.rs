@@ -1,8 +1,18 @@
 //! All SQL of this crate, one file for each subject.
 
+mod acts;
 mod clients;
+mod cookies;
+mod credentials;
+mod failures;
+mod people;
 
+pub use acts::*;
 pub use clients::*;
+pub use cookies::*;
+pub use credentials::*;
+pub use failures::*;
+pub use people::*;
 
 use crate::Error;
 use gm::PublicKey;

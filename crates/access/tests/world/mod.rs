@@ -1,6 +1,11 @@
 //! A gate over a fresh store, with a clock that stands still.
 
-#![allow(clippy::unwrap_used, dead_code, reason = "each test file uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    unused_imports,
+    reason = "each test file uses its own part"
+)]
 
 use access::{
     Access, Client, ClientName, Error, Incoming, NewClient, Outgoing, Principal, Roles,
@@ -15,6 +20,9 @@ use testkit::scratch::Scratch;
 
 /// The beginning of every test.
 pub const START: &str = "2026-11-23T09:00:00Z";
+
+mod staff;
+pub use staff::*;
 
 pub struct World {
     pub access: Access,

@@ -1,0 +1,83 @@
+//! What a person shows to sign in.
+
+use crate::signin::Stretch;
+use crate::{Error, PersonId};
+use gm::PublicKey;
+use jiff::Timestamp;
+use std::fmt;
+use std::str::FromStr;
+
+/// What people call a key: 1 to 64 characters, no control characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyLabel(String);
+
+impl KeyLabel {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the first key is called when nobody named it.
+    pub(crate) fn first() -> Self {
+        Self("首张证书".into())
+    }
+}
+
+impl FromStr for KeyLabel {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        let fits = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if fits { Ok(Self(text.into())) } else { Err(Error::KeyLabel) }
+    }
+}
+
+impl fmt::Display for KeyLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A public key of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Whose.
+    pub person: PersonId,
+    /// One key is one person's for ever.
+    pub public_key: PublicKey,
+    /// What people call it.
+    pub label: KeyLabel,
+    /// Serial number of its certificate in hexadecimal, if we issued one.
+    pub certificate: Option<String>,
+    /// Whole seconds.
+    pub created_at: Timestamp,
+    /// The end of its certificate.
+    pub expires_at: Option<Timestamp>,
+    /// When it was ended before: the person left, or the certificate was revoked.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A key that a person enrols.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKey {
+    /// The public half; possession is shown with it.
+    pub public_key: PublicKey,
+    /// What people call it.
+    pub label: KeyLabel,
+    /// Serial number of its certificate in hexadecimal, if we issued one.
+    pub certificate: Option<String>,
+    /// The end of its certificate.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A passphrase as stored, with its one-time codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Passphrase {
+    pub(crate) person: PersonId,
+    pub(crate) stretch: Stretch,
+    pub(crate) salt: String,
+    pub(crate) verifier: String,
+    pub(crate) totp_blob: String,
+    pub(crate) last_step: i64,
+}
