@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let crate_dir = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let root = fs::canonicalize(crate_dir.join("../../migrations"))?;
     let mut code = String::new();
     for (constant, folder) in [("INSTITUTION", "institution"), ("KMC", "kmc")] {
-        write_list(&mut code, constant, &root.join(folder))?;
+        write_list(&mut code, constant, &format!("../../migrations/{folder}"))?;
     }
     fs::write(PathBuf::from(variable("OUT_DIR")?).join("migrations.rs"), code)
 }
 
-fn write_list(code: &mut String, constant: &str, folder: &Path) -> io::Result<()> {
-    println!("cargo::rerun-if-changed={}", folder.display());
+/// All paths are relative to this crate: working trees share one target folder, and what one of
+/// them has built must not hold another to the files of the first.
+fn write_list(code: &mut String, constant: &str, folder: &str) -> io::Result<()> {
+    println!("cargo::rerun-if-changed={folder}");
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
     files.retain(|path| path.extension().is_some_and(|e| e == "sql"));
@@ -28,7 +28,8 @@ fn write_list(code: &mut String, constant: &str, folder: &Path) -> io::Result<()
     for path in files {
         println!("cargo::rerun-if-changed={}", path.display());
         let (number, subject) = split_name(&path)?;
-        let _ = writeln!(code, "    ({number}, {subject:?}, include_str!({path:?})),");
+        let here = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{}\")", path.display());
+        let _ = writeln!(code, "    ({number}, {subject:?}, include_str!({here})),");
     }
     code.push_str("];\n");
     Ok(())
