@@ -38,8 +38,9 @@
 //! the database *and* the anchor to the same older moment is seen only by a witness that keeps
 //! checkpoints elsewhere.
 //!
-//! Rows of the subjects' own tables are not leaves. They are derived from records: a subject can
-//! compare its rows with the records it wrote ([`Store::records`]).
+//! Rows of the subjects' own tables are not leaves. They are derived from records: a subject
+//! compares its rows with the records it wrote ([`Store::records`]), and what does not agree halts
+//! the store as well ([`Store::halt`]).
 //!
 //! # Rules for SQL
 //!

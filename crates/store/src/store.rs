@@ -19,8 +19,8 @@ use crate::anchor::Anchor;
 use crate::core::{Core, blocking};
 use crate::engine::Pools;
 use crate::journal::{
-    self, AnchorSeen, Consistency, ExportSummary, Filter, Head, Inclusion, JournalReport, Page,
-    Progress, Scope, SignedCheckpoint, Stored, Verified,
+    self, AnchorSeen, Consistency, ExportSummary, Filter, Finding, Head, Inclusion, JournalReport,
+    Page, Progress, Scope, SignedCheckpoint, Stored, Verified,
 };
 use crate::keys::Keys;
 use crate::standing::StandingCell;
@@ -163,6 +163,13 @@ impl Store {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<JournalReport, Error> {
         journal::verify(self.core(), scope, progress).await
+    }
+
+    /// Refuses commits from now on, for what a subject found when it held its own rows against
+    /// its records. Reads go on.
+    pub fn halt(&self, finding: &Finding) {
+        // The error is for those who commit.
+        let _ = self.core().halt(finding);
     }
 
     /// Records that a filter selects, a page at a time.

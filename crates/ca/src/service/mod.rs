@@ -9,11 +9,13 @@
 //! | `recover` | finish or explain what a crash left |
 //! | `change` | suspend, resume, revoke, expire |
 //! | `find` | look up, list, count, export |
+//! | `evidence` | hold certificates and changes of status against the journal |
 //! | `account` | hold the device's counter against the records |
 //! | `release` | what two people answer for: a stopped key, an account, a restored database |
 
 mod account;
 mod change;
+mod evidence;
 mod find;
 mod intend;
 mod keep;
@@ -26,6 +28,7 @@ pub(crate) use change::text;
 pub(crate) use prepare::period;
 
 pub use account::Reconciliation;
+pub use evidence::Comparison;
 pub use find::{CertificatePage, Export};
 pub use intend::{Intent, IssuanceTicket};
 pub use prepare::PreparedOrder;

@@ -12,6 +12,7 @@ mod ceremony;
 mod crash;
 mod crl;
 mod crl_faults;
+mod evidence;
 mod issuance;
 mod keys;
 mod status;

@@ -46,6 +46,8 @@ pub enum FindingKind {
     Node,
     /// The records lead to another root.
     Root,
+    /// A row of a subject's own table: it contradicts its record, has none, or is gone.
+    Row,
 }
 
 impl FindingKind {
@@ -61,6 +63,7 @@ impl FindingKind {
             Self::Inserted => "inserted",
             Self::Node => "node",
             Self::Root => "root",
+            Self::Row => "row",
         }
     }
 }
@@ -79,6 +82,11 @@ pub struct Finding {
 impl Finding {
     pub(crate) fn no_head() -> Self {
         Self::new(FindingKind::Head, None, "数据库中的日志头缺失")
+    }
+
+    /// A row of a subject that does not agree with the record of this number.
+    pub fn row(seq: Seq, detail: impl Into<String>) -> Self {
+        Self { kind: FindingKind::Row, seq: Some(seq), detail: detail.into() }
     }
 
     pub(crate) fn new(kind: FindingKind, seq: Option<u64>, detail: impl Into<String>) -> Self {

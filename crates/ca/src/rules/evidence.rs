@@ -1,0 +1,117 @@
+//! What a row must say when its record is believed.
+//!
+//! The journal is guarded by its anchor, the tables are not: whoever can write to the database
+//! could turn a revoked certificate good or put other octets under a serial number. Both rules
+//! answer with what is wrong, in Chinese, or with nothing.
+
+use gm::sm3;
+use jiff::Timestamp;
+use pki::Certificate;
+use serde_json::Value;
+use store::Stored;
+
+use crate::model::RevocationReason;
+use crate::sql::evidence::{ChangeRow, IssuedRow};
+
+/// Kind of the record of an issuance.
+pub const ISSUED: &str = "certificate.issued";
+/// Kinds of the records of changes of status.
+pub const CHANGES: [&str; 3] =
+    ["certificate.suspended", "certificate.resumed", "certificate.revoked"];
+
+/// A row of `certificate` and its octets against `certificate.issued`.
+#[must_use]
+pub fn issuance(row: &IssuedRow, record: &Stored) -> Option<&'static str> {
+    let body = |field: &str| record.body.get(field).and_then(Value::as_str);
+    let named = record.subject == format!("certificate:{}/{}", row.issuer, row.serial);
+    if !named || body("request") != Some(&row.request_id) || body("role") != Some(&row.role) {
+        return Some("证书行的签发机构、序列号、申请编号或用途与签发记录不符");
+    }
+    let Some(der) = &row.der else {
+        return Some("证书内容已被删除");
+    };
+    let digest = sm3::hash(der).to_hex();
+    if body("sm3") != Some(&digest) || row.fingerprint != digest {
+        return Some("证书内容与签发记录中的摘要不符，曾被改换");
+    }
+    if !repeats(row, der) {
+        return Some("证书行的主体、公钥或有效期与证书内容不符，曾被改动");
+    }
+    let untouched =
+        row.status == "good" && row.changed_at == row.issued_at && row.invalid_since.is_none();
+    if row.changed == 0 && !untouched {
+        return Some("证书状态没有变更记录而不是签发时的状态，曾被改动");
+    }
+    None
+}
+
+/// Whether the columns repeat what the certificate says.
+fn repeats(row: &IssuedRow, der: &[u8]) -> bool {
+    let Ok(certificate) = Certificate::from_der(der) else {
+        return false;
+    };
+    let key = certificate.public_key().map(|key| key.fingerprint());
+    certificate.serial().to_hex() == row.serial
+        && certificate.subject().der() == row.subject_der
+        && key.as_deref() == Ok(row.key_hash.as_str())
+        && certificate.not_before().as_second() == row.not_before
+        && certificate.not_after().as_second() == row.not_after
+}
+
+/// How a record says that a certificate stands after it.
+#[derive(Debug, PartialEq, Eq)]
+struct Standing {
+    status: &'static str,
+    reason: Option<i64>,
+    since: i64,
+    invalid_since: Option<i64>,
+}
+
+/// A row of `status_change`, and of its certificate if nothing came later, against the record.
+#[must_use]
+pub fn change(row: &ChangeRow, record: &Stored) -> Option<&'static str> {
+    if record.subject != format!("certificate:{}/{}", row.issuer, row.serial) {
+        return Some("状态变更行的签发机构或序列号与记录不符");
+    }
+    let Some(standing) = standing(record) else {
+        return Some("状态变更的记录无法读取");
+    };
+    let same = row.status == standing.status && row.reason == standing.reason;
+    if !same || row.at != record.at.as_second() {
+        return Some("状态变更行的状态、原因或时间与记录不符，曾被改动");
+    }
+    let Some(status) = &row.certificate_status else {
+        return Some("状态变更所指的证书行已被删除或改换");
+    };
+    let stands = status == standing.status
+        && row.certificate_reason == standing.reason
+        && row.certificate_changed_at == Some(standing.since)
+        && row.certificate_invalid_since == standing.invalid_since;
+    if row.newest == 1 && !stands {
+        return Some("证书当前状态与最后一次状态变更的记录不符，曾被改动");
+    }
+    None
+}
+
+fn standing(record: &Stored) -> Option<Standing> {
+    let at = record.at.as_second();
+    let plain = |status, reason| Standing { status, reason, since: at, invalid_since: None };
+    match record.kind.as_str() {
+        "certificate.suspended" => Some(plain("suspended", Some(6))),
+        "certificate.resumed" => Some(plain("good", None)),
+        "certificate.revoked" => {
+            let text = |field: &str| record.body.get(field).and_then(Value::as_str);
+            let second = |text: &str| text.parse().map(|at: Timestamp| at.as_second()).ok();
+            let reason = RevocationReason::from_name(text("reason")?).ok()?;
+            Some(Standing {
+                status: "revoked",
+                reason: Some(reason.code().into()),
+                since: second(text("since")?)?,
+                invalid_since: text("invalid_since")
+                    .map(second)
+                    .map_or(Some(None), |s| s.map(Some))?,
+            })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,98 @@
+//! Certificates and changes of status in the order of their records, to be held against the
+//! journal. Outer joins: what is gone shows as NULL, not as a missing row.
+
+use sqlx::{AnyConnection, FromRow};
+
+use crate::error::Error;
+
+/// Where a page begins and how much it holds: behind `(record, row)`, before record `until`.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    pub after: (i64, i64),
+    pub until: i64,
+    pub limit: i64,
+}
+
+/// A row of `certificate` with its octets.
+#[derive(Debug, FromRow)]
+pub struct IssuedRow {
+    pub id: i64,
+    /// Number of the record.
+    pub seq: i64,
+    pub issuer: String,
+    pub serial: String,
+    pub request_id: String,
+    pub role: String,
+    pub subject_der: Vec<u8>,
+    pub key_hash: String,
+    pub not_before: i64,
+    pub not_after: i64,
+    pub status: String,
+    pub changed_at: i64,
+    pub invalid_since: Option<i64>,
+    pub issued_at: i64,
+    pub fingerprint: String,
+    pub der: Option<Vec<u8>>,
+    /// 1 when `status_change` has a row about it.
+    pub changed: i64,
+}
+
+pub async fn issued(conn: &mut AnyConnection, span: Span) -> Result<Vec<IssuedRow>, Error> {
+    let rows = sqlx::query_as(
+        "SELECT c.id, c.issued_seq AS seq, COALESCE(i.name, '') AS issuer, c.serial, \
+         c.request_id, c.role, c.subject_der, c.key_hash, c.not_before, c.not_after, c.status, \
+         c.changed_at, c.invalid_since, c.issued_at, c.fingerprint, d.der, \
+         CAST(CASE WHEN EXISTS (SELECT 1 FROM status_change s WHERE s.issuer_id = c.issuer_id \
+         AND s.serial = c.serial) THEN 1 ELSE 0 END AS BIGINT) AS changed \
+         FROM certificate c LEFT JOIN issuer i ON i.id = c.issuer_id \
+         LEFT JOIN certificate_der d ON d.certificate_id = c.id \
+         WHERE c.issued_seq >= $1 AND (c.issued_seq > $1 OR c.id > $2) AND c.issued_seq < $3 \
+         ORDER BY c.issued_seq, c.id LIMIT $4",
+    )
+    .bind(span.after.0)
+    .bind(span.after.1)
+    .bind(span.until)
+    .bind(span.limit)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// A row of `status_change`, and how its certificate stands now.
+#[derive(Debug, FromRow)]
+pub struct ChangeRow {
+    /// Number of the record.
+    pub seq: i64,
+    pub issuer: String,
+    pub serial: String,
+    pub status: String,
+    pub reason: Option<i64>,
+    pub at: i64,
+    /// 1 when no later row is about the same certificate.
+    pub newest: i64,
+    /// NULL: the certificate is gone, or is another one.
+    pub certificate_status: Option<String>,
+    pub certificate_reason: Option<i64>,
+    pub certificate_changed_at: Option<i64>,
+    pub certificate_invalid_since: Option<i64>,
+}
+
+pub async fn changes(conn: &mut AnyConnection, span: Span) -> Result<Vec<ChangeRow>, Error> {
+    let rows = sqlx::query_as(
+        "SELECT s.seq, COALESCE(i.name, '') AS issuer, s.serial, s.status, s.reason, s.at, \
+         CAST(CASE WHEN EXISTS (SELECT 1 FROM status_change t WHERE t.issuer_id = s.issuer_id \
+         AND t.serial = s.serial AND t.seq > s.seq) THEN 0 ELSE 1 END AS BIGINT) AS newest, \
+         c.status AS certificate_status, c.reason AS certificate_reason, \
+         c.changed_at AS certificate_changed_at, c.invalid_since AS certificate_invalid_since \
+         FROM status_change s LEFT JOIN issuer i ON i.id = s.issuer_id \
+         LEFT JOIN certificate c ON c.id = s.certificate_id AND c.serial = s.serial \
+         AND c.issuer_id = s.issuer_id \
+         WHERE s.seq > $1 AND s.seq < $2 ORDER BY s.seq LIMIT $3",
+    )
+    .bind(span.after.0)
+    .bind(span.until)
+    .bind(span.limit)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
