@@ -84,6 +84,58 @@ fn a_table_that_is_wrong_is_refused_with_its_place() {
 }
 
 #[test]
+fn a_scope_that_its_role_cannot_have_is_refused() {
+    let row = "\"batch.import\" = { entry_clerk = \"office\" }";
+    assert!(TABLE.contains(row));
+    for (cells, why) in [
+        ("{ entry_clerk = \"own\" }", "范围"),
+        ("{ admin = \"office\" }", "范围"),
+        ("{ subscriber = \"any\" }", "范围"),
+        ("[\"subscriber\"]", "范围"),
+        ("{ entry_clerk = \"everywhere\" }", "没有这个范围"),
+        ("{ inspector = \"any\" }", "审计员"),
+        ("{ entry_clerk = 1 }", "应为"),
+        ("1", "应为"),
+    ] {
+        let text = TABLE.replace(row, &format!("\"batch.import\" = {cells}"));
+        match Permissions::parse(&text) {
+            Err(Error::Table(found)) => {
+                assert!(found.contains("batch.import") && found.contains(why), "{found}");
+            }
+            other => unreachable!("{cells}: {other:?}"),
+        }
+    }
+}
+
+/// Invariant 9: what one enters, one does not review: no role can do both.
+#[test]
+fn no_role_enters_and_reviews() {
+    let table = Permissions::embedded().unwrap();
+    for role in Role::ALL {
+        let may = |action| table.scope(*role, action).is_some();
+        assert!(!(may(Action::CreateApplication) && may(Action::ReviewApplication)), "{role:?}");
+        assert!(!(may(Action::ProofIdentity) && may(Action::ReviewApplication)), "{role:?}");
+    }
+}
+
+/// GM/T 0034 §6: which roles one may join, every pair.
+#[test]
+fn golden_pairs_of_roles() {
+    let mut text = String::new();
+    for first in Role::ALL {
+        let joins = |second: &&Role| second > &first && Roles::new([*first, **second]).is_ok();
+        let with: Vec<_> = Role::ALL.iter().filter(joins).map(|role| role.name()).collect();
+        writeln!(text, "{}: {}", first.name(), with.join(" ")).unwrap();
+    }
+    let text: String = text.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/roles.txt");
+    if std::env::var("YINXIN_GOLDEN").as_deref() == Ok("write") {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(&path).unwrap());
+}
+
+#[test]
 fn auditors_hold_no_other_role() {
     assert!(Roles::new([Role::Admin, Role::Operator]).is_ok());
     for other in [Role::Admin, Role::Operator, Role::Reader] {

@@ -1,60 +1,11 @@
-//! Creating, changing and disabling people: each in an act signed by who appoints.
+//! Creating people and changing their roles: each in an act signed by who appoints.
 
 use super::invitation::{Created, Invitation, code_hash};
-use super::{Key, KeyLabel, rules};
+use super::{Custodians, Key, KeyLabel, PersonChange, rules};
 use crate::service::{record, whole_seconds};
-use crate::{
-    Access, ActKind, Action, Error, NewPerson, Permit, Person, PersonId, Roles, SignedAct, sql,
-};
+use crate::{Access, ActKind, Action, Error, NewPerson, Permit, Person, PersonId, SignedAct, sql};
 use serde_json::{Value, json};
-use store::{Actor, Store, Tx};
-
-/// Who holds a share of the root key, by name, as the ceremony's record has it.
-#[derive(Debug, Clone, Default)]
-pub struct Custodians(Vec<String>);
-
-impl Custodians {
-    /// From the ceremony's record. White space in names does not count.
-    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self(names.into_iter().map(|name| without_space(&name)).collect())
-    }
-
-    /// Fails for a custodian: who holds a share is no administrator, operator or maintainer
-    /// of this system (GM/T 0034 §6).
-    fn exclude(&self, new: &NewPerson) -> Result<(), Error> {
-        let name = without_space(new.name.as_str());
-        if self.0.contains(&name) { Err(Error::Custodian) } else { Ok(()) }
-    }
-}
-
-fn without_space(name: &str) -> String {
-    name.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-/// Other roles, another office.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonChange {
-    /// All roles from now on.
-    pub roles: Roles,
-    /// The office from now on; `None` is the institution itself.
-    pub office: Option<String>,
-}
-
-impl PersonChange {
-    /// As the payload of a signed act.
-    pub fn to_json(&self) -> Value {
-        json!({ "roles": self.roles.to_string(), "office": self.office })
-    }
-
-    /// From the payload of a signed act.
-    pub fn from_json(value: &Value) -> Result<Self, Error> {
-        let roles = value.get("roles").and_then(Value::as_str);
-        Ok(Self {
-            roles: roles.ok_or(Error::ActPayload("roles"))?.parse()?,
-            office: value.get("office").and_then(Value::as_str).map(str::to_owned),
-        })
-    }
-}
+use store::{Actor, Tx};
 
 impl NewPerson {
     /// The object of the act that creates this person.
@@ -146,101 +97,6 @@ impl Access {
         .await
     }
 
-    /// Disables a person for good: sessions, keys, passphrase and invitation end at once
-    /// (GM/T 0034 §6: leavers' certificates are revoked at once; revoking is `ca`'s).
-    pub async fn disable_person(
-        &self,
-        permit: &Permit,
-        signed: SignedAct,
-        id: PersonId,
-    ) -> Result<Person, Error> {
-        let by = appointing(permit, &signed, ActKind::DisablePerson, &id.object())?.clone();
-        let actor = permit.actor();
-        let store = self.store().clone();
-        self.commit(move |tx| {
-            Box::pin(async move {
-                let mut person = existing(tx, &id).await?;
-                rules::may_appoint(&by, &person.roles)?;
-                if person.disabled_at.is_some() {
-                    return Ok(person);
-                }
-                rules::keeps_the_peers(&sql::people(tx.conn()).await?, &person)?;
-                person.disabled_at = Some(whole_seconds(tx.now())?);
-                sql::update_person(tx.conn(), &person).await?;
-                let body = end_credentials(&store, tx, &id, &signed).await?;
-                record(tx, "person.disabled", actor, id.as_str(), body).await?;
-                Ok(person)
-            })
-        })
-        .await
-    }
-
-    /// Invites a person anew, who lost what was needed to sign in. What there was of keys and
-    /// passphrase ends at once, and all sessions.
-    pub async fn invite_person(
-        &self,
-        permit: &Permit,
-        signed: SignedAct,
-        id: PersonId,
-    ) -> Result<Created, Error> {
-        let by = appointing(permit, &signed, ActKind::InvitePerson, &id.object())?.clone();
-        let (actor, invitation) = (permit.actor(), self.new_invitation()?);
-        let store = self.store().clone();
-        self.commit(move |tx| {
-            Box::pin(async move {
-                let person = existing(tx, &id).await?;
-                rules::admitted(&person)?;
-                rules::may_appoint(&by, &person.roles)?;
-                let body = end_credentials(&store, tx, &id, &signed).await?;
-                put(tx, &id, &invitation).await?;
-                record(tx, "person.invited", actor, id.as_str(), body).await?;
-                Ok(Created { person, invitation: Some(invitation) })
-            })
-        })
-        .await
-    }
-
-    /// Ends the keys whose certificate is revoked or suspended: for `app`, beside the change of
-    /// status. Sessions of their holders end too. Returns how many keys.
-    pub async fn end_keys_of_certificate(
-        &self,
-        actor: Actor,
-        serial: String,
-    ) -> Result<usize, Error> {
-        self.commit(move |tx| {
-            Box::pin(async move {
-                let now = whole_seconds(tx.now())?;
-                let holders = sql::end_keys_of_certificate(tx.conn(), &serial, now).await?;
-                for id in &holders {
-                    sql::end_cookies_of(tx.conn(), id, now).await?;
-                    let body = json!({ "certificate": serial });
-                    record(tx, "person.key_ended", actor.clone(), id.as_str(), body).await?;
-                }
-                Ok(holders.len())
-            })
-        })
-        .await
-    }
-
-    /// Everybody, the oldest first, leavers too.
-    pub async fn people(&self, permit: &Permit) -> Result<Vec<Person>, Error> {
-        permit.covers(Action::ReadPeople)?;
-        sql::people(&mut *self.store().read().await?).await
-    }
-
-    /// One person.
-    pub async fn person(&self, permit: &Permit, id: &PersonId) -> Result<Person, Error> {
-        permit.covers(Action::ReadPeople)?;
-        let found = sql::person_by_id(&mut *self.store().read().await?, id).await?;
-        found.ok_or_else(|| Error::UnknownPerson(id.to_string()))
-    }
-
-    /// The keys of a person, the oldest first, ended ones too.
-    pub async fn keys(&self, permit: &Permit, id: &PersonId) -> Result<Vec<Key>, Error> {
-        permit.covers(Action::ReadPeople)?;
-        sql::keys_of(&mut *self.store().read().await?, id).await
-    }
-
     fn newcomer(&self, new: NewPerson, custodians: &Custodians) -> Result<Newcomer, Error> {
         new.roles.of_staff()?;
         rules::fits_office(&new.roles, new.office.as_deref())?;
@@ -262,7 +118,7 @@ impl Access {
         Ok(Newcomer { person, key, invitation })
     }
 
-    fn new_invitation(&self) -> Result<Invitation, Error> {
+    pub(super) fn new_invitation(&self) -> Result<Invitation, Error> {
         let end = self.now().as_second().saturating_add(rules::INVITATION_SECONDS);
         let end = jiff::Timestamp::from_second(end).map_err(|_| Error::Stored("时间"))?;
         Ok(Invitation::from_random(&self.random()?, end))
@@ -270,7 +126,7 @@ impl Access {
 }
 
 /// Who appoints: the person behind permit and signature, who are one.
-fn appointing<'a>(
+pub(super) fn appointing<'a>(
     permit: &'a Permit,
     signed: &SignedAct,
     kind: ActKind,
@@ -314,35 +170,12 @@ impl Newcomer {
     }
 }
 
-async fn put(tx: &mut Tx, id: &PersonId, invitation: &Invitation) -> Result<(), Error> {
+pub(super) async fn put(tx: &mut Tx, id: &PersonId, invitation: &Invitation) -> Result<(), Error> {
     let hash = code_hash(&invitation.code)?;
     sql::put_invitation(tx.conn(), id, &hash, invitation.expires_at).await
 }
 
-async fn existing(tx: &mut Tx, id: &PersonId) -> Result<Person, Error> {
+pub(super) async fn existing(tx: &mut Tx, id: &PersonId) -> Result<Person, Error> {
     let person = sql::person_by_id(tx.conn(), id).await?;
     person.ok_or_else(|| Error::UnknownPerson(id.to_string()))
-}
-
-/// Ends everything with which a person can sign in or go on.
-async fn end_credentials(
-    store: &Store,
-    tx: &mut Tx,
-    id: &PersonId,
-    signed: &SignedAct,
-) -> Result<Value, Error> {
-    let now = whole_seconds(tx.now())?;
-    let keys = sql::end_keys_of(tx.conn(), id, now).await?;
-    let sessions = sql::end_cookies_of(tx.conn(), id, now).await?;
-    let secret = sql::delete_passphrase(tx.conn(), id).await?;
-    if let Some(blob) = &secret {
-        store.erase_blob(tx, blob).await?;
-    }
-    sql::delete_invitation(tx.conn(), id).await?;
-    Ok(json!({
-        "keys_ended": keys,
-        "sessions_ended": sessions,
-        "passphrase_ended": secret.is_some(),
-        "act": signed.to_json(),
-    }))
 }

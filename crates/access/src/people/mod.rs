@@ -11,10 +11,13 @@ mod appoint;
 mod credential;
 mod enrol;
 mod invitation;
+mod leave;
+mod payload;
+mod roster;
 pub(crate) mod rules;
 
-pub use appoint::{Custodians, PersonChange};
 pub(crate) use credential::Passphrase;
 pub use credential::{Key, KeyLabel, NewKey};
 pub use enrol::{Enrolment, NewPassphrase};
 pub use invitation::{Created, Invitation};
+pub use payload::{Custodians, PersonChange};
