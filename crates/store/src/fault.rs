@@ -36,7 +36,8 @@ mod armed {
         };
         if let Some(path) = &plan.trace {
             let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-            let _ = file.and_then(|mut file| writeln!(file, "{name}"));
+            // In one write: lines of several threads do not run into each other.
+            let _ = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
         }
         if let Some((wanted, left)) = &plan.crash
             && wanted == name

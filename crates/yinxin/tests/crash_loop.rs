@@ -90,6 +90,7 @@ struct Run<'a> {
     load: Arc<Load>,
     /// Steps of an undisturbed run, with how often each was passed.
     steps: BTreeMap<String, u64>,
+    start: Instant,
 }
 
 impl<'a> Run<'a> {
@@ -108,7 +109,8 @@ impl<'a> Run<'a> {
         for step in wanted {
             assert!(steps.keys().any(|name| name.starts_with(step)), "{step} of {steps:?}");
         }
-        Self { world, load, steps }
+        println!("{steps:?}");
+        Self { world, load, steps, start: Instant::now() }
     }
 
     /// Dies at each step, mostly not at its first passing.
@@ -159,7 +161,10 @@ impl<'a> Run<'a> {
             server.kill();
             self.load.stop(workers);
         }
-        match (server.has_aborted(), place) {
+        let wanted = place.as_ref().map_or("at random", |(_, at)| at);
+        let died_there = server.has_aborted();
+        println!("{:>7.1} s  {wanted}: {died_there}", self.start.elapsed().as_secs_f64());
+        match (died_there, place) {
             (true, Some((step, _))) => step.to_owned(),
             (true, None) => panic!("the service aborted by itself; see {}", self.world.log()),
             (false, _) => "somewhere (SIGKILL)".to_owned(),

@@ -89,20 +89,17 @@ impl Load {
                 self.change(client, &serial, "suspend")?;
                 self.change(client, &serial, "resume")
             }
-            2 => self.renew(client, (number, &serial), &key),
+            2 => self.renew(client, number, &serial),
             3 if number % 20 == 3 => self.publish(client),
             _ => Ok(()),
         }
     }
 
-    fn renew(
-        &self,
-        client: &Client,
-        (number, serial): (u64, &str),
-        key: &PrivateKey,
-    ) -> Result<(), Gone> {
+    /// With a new key, as a person's certificate is renewed.
+    fn renew(&self, client: &Client, number: u64, serial: &str) -> Result<(), Gone> {
         let id = format!("crash-{number}-renewed");
-        let csr = request_pem(key, &format!("测试{number}"));
+        let key = PrivateKey::generate(&mut OsRandom).unwrap();
+        let csr = request_pem(&key, &format!("测试{number}"));
         let path = format!("/api/v1/certificates/{serial}/renew");
         let body = json!({ "request_id": id, "csr": csr });
         self.send(client, Order { id, path, body }).map(drop)
