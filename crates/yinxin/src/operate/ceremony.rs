@@ -37,7 +37,7 @@ pub enum Command {
     },
     /// 验证仪式记录的签名
     Verify {
-        /// 仪式记录（protocol.json）
+        /// 仪式记录（ceremony.json）
         document: PathBuf,
         /// 签名文件
         #[arg(long, value_name = "文件")]
