@@ -31,7 +31,7 @@ use crate::serial::Serial;
 pub use addresses::Urls;
 pub use issuer::Issuer;
 pub use linted::{Linted, Planned};
-pub use subject::{Identifier, SubjectInput};
+pub use subject::{Identifier, SubjectInput, is_domain, is_mailbox};
 pub use template::Template;
 
 reasons! {

@@ -15,7 +15,7 @@ use crate::ident::{CreditCode, DocumentNumber, IdNumber, OfficerNumber};
 use crate::name::{Name, check_text};
 use crate::oid::{self, Oid};
 use crate::profile::{
-    AttributeKind, AttributeRule, Document, IdentityKind, IdentityRule, Presence,
+    AttributeKind, AttributeRule, Document, IdentityKind, IdentityRule, Presence, Profile,
 };
 use crate::strict::{Tag, Writer};
 
@@ -189,6 +189,18 @@ impl SubjectInput {
         Ok(subject)
     }
 
+    /// Holds the subject against a profile before there is a key: whoever enters an application
+    /// is told at once what could not stand in the certificate.
+    ///
+    /// # Errors
+    /// The first item that the profile refuses.
+    pub fn check(&self, profile: &Profile) -> Result<(), Error> {
+        let document = profile.document();
+        name(document, self)?;
+        alternative_names(document, self)?;
+        identity(document, self).map(drop)
+    }
+
     fn values(&self, kind: AttributeKind) -> Vec<&str> {
         match kind {
             AttributeKind::C => vec![self.country.as_str()],
@@ -319,7 +331,8 @@ fn held(presence: Presence, item: &str, count: usize) -> Result<(), Error> {
 
 /// RFC 1034 §3.5 labels, lower or upper case, one leading wildcard label;
 /// international names in their ASCII form.
-fn is_domain(name: &str) -> bool {
+#[must_use]
+pub fn is_domain(name: &str) -> bool {
     let bare = name.strip_prefix("*.").unwrap_or(name);
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -333,7 +346,8 @@ fn is_domain(name: &str) -> bool {
 }
 
 /// RFC 5321 Mailbox in its plain form.
-fn is_mailbox(address: &str) -> bool {
+#[must_use]
+pub fn is_mailbox(address: &str) -> bool {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return false;
     };

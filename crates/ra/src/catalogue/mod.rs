@@ -1,0 +1,160 @@
+//! The registration data: what applicants are asked, told and held to. Read once, from
+//! `registration/`; refused as a whole when it contradicts itself, the law's order, or a profile.
+
+mod check;
+mod kind;
+mod procedure;
+mod text;
+
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+
+pub use kind::{
+    Choice, Field, FieldKind, Kind, MaterialForm, MaterialRule, Matter, SearchField, SubjectPart,
+    When,
+};
+pub use procedure::{CheckItem, Means, Method, Need, Service, Services, Step};
+pub use text::{AgreementTemplate, AgreementVersion, Notice, NoticeVersion, Section};
+
+macro_rules! embedded {
+    ($($path:literal),+ $(,)?) => {
+        &[$(($path, include_str!(concat!("../../../../registration/", $path)))),+]
+    };
+}
+
+const KINDS: &[(&str, &str)] = embedded![
+    "kinds/person.toml",
+    "kinds/staff.toml",
+    "kinds/unit.toml",
+    "kinds/device.toml",
+    "kinds/server.toml",
+];
+
+const NOTICES: &[(&str, &str)] = embedded![
+    "notices/1-conditions.toml",
+    "notices/2-liability.toml",
+    "notices/3-information.toml",
+    "notices/4-responsibility.toml",
+];
+
+const SERVICES: &str = include_str!("../../../../registration/services.toml");
+const PROOFING: &str = include_str!("../../../../registration/proofing.toml");
+const CHECKLIST: &str = include_str!("../../../../registration/checklist.toml");
+const AGREEMENT: &str = include_str!("../../../../registration/agreement/service.toml");
+
+/// All registration data, checked.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    kinds: Vec<Kind>,
+    services: Services,
+    notices: Vec<Notice>,
+    methods: Vec<Method>,
+    checklist: Vec<CheckItem>,
+    agreement: AgreementTemplate,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Methods {
+    method: Vec<Method>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Checklist {
+    item: Vec<CheckItem>,
+}
+
+impl Catalogue {
+    /// The data that was built in.
+    pub fn embedded() -> Result<Self, Error> {
+        let catalogue = Self {
+            kinds: KINDS.iter().map(|(path, text)| read(path, text)).collect::<Result<_, _>>()?,
+            services: read("services.toml", SERVICES)?,
+            notices: NOTICES.iter().map(|(at, text)| read(at, text)).collect::<Result<_, _>>()?,
+            methods: read::<Methods>("proofing.toml", PROOFING)?.method,
+            checklist: read::<Checklist>("checklist.toml", CHECKLIST)?.item,
+            agreement: read("agreement/service.toml", AGREEMENT)?,
+        };
+        check::all(&catalogue)?;
+        Ok(catalogue)
+    }
+
+    /// All kinds of certificates.
+    #[must_use]
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// The kind of this name.
+    pub fn kind(&self, name: &str) -> Result<&Kind, Error> {
+        let found = self.kinds.iter().find(|kind| kind.name == name);
+        found.ok_or_else(|| Error::Unknown { what: "证书类型", name: name.to_owned() })
+    }
+
+    /// The services with their common limits.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// The service of this name.
+    pub fn service(&self, name: &str) -> Result<&Service, Error> {
+        let found = self.services.list.iter().find(|service| service.name == name);
+        found.ok_or_else(|| Error::Unknown { what: "业务事项", name: name.to_owned() })
+    }
+
+    /// The four notices of Measures Art. 21, in the order of the article.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The notice of this name.
+    pub fn notice(&self, name: &str) -> Result<&Notice, Error> {
+        let found = self.notices.iter().find(|notice| notice.name == name);
+        found.ok_or_else(|| Error::Unknown { what: "告知事项", name: name.to_owned() })
+    }
+
+    /// All proofing methods.
+    #[must_use]
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    /// The proofing method of this name.
+    pub fn method(&self, name: &str) -> Result<&Method, Error> {
+        let found = self.methods.iter().find(|method| method.name == name);
+        found.ok_or_else(|| Error::Unknown { what: "身份核验方式", name: name.to_owned() })
+    }
+
+    /// The methods that may be used for such an application, the strongest first.
+    #[must_use]
+    pub fn methods_for(&self, kind: &Kind, service: &str) -> Vec<&Method> {
+        let fits = |method: &&Method| {
+            method.level >= kind.assurance
+                && method.kinds.contains(&kind.name)
+                && method.services.iter().any(|name| name == service)
+        };
+        let mut methods: Vec<&Method> = self.methods.iter().filter(fits).collect();
+        methods.sort_by_key(|method| std::cmp::Reverse(method.level));
+        methods
+    }
+
+    /// What the reviewer examines in such an application.
+    #[must_use]
+    pub fn checklist_for(&self, kind: &str, service: &str) -> Vec<&CheckItem> {
+        self.checklist.iter().filter(|item| item.is_for(kind, service)).collect()
+    }
+
+    /// The text of the service agreement.
+    #[must_use]
+    pub fn agreement(&self) -> &AgreementTemplate {
+        &self.agreement
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Error> {
+    toml::from_str(text).map_err(|error| Error::Catalogue(format!("{path}：{}", error.message())))
+}

@@ -1,0 +1,48 @@
+//! Registration 证书注册 (RA): from an application to a delivered certificate, as Measures Art. 21 has it.
+//!
+//! The way: draft → submitted → the four notices acknowledged → identity proofed → reviewed by a second
+//! person → agreement signed by both sides → the applicant's key received → issued → delivered →
+//! confirmed; returned once with everything that is to be mended, refused with reason and basis,
+//! withdrawn, or expired. What is asked, told and held to is data ([`Catalogue`], under `registration/`);
+//! the order of the steps is not.
+//!
+//! What it is not: it issues nothing, knows no CA and no key centre. [`ReadyToIssue`] is what `app` needs
+//! to order certificates; it can be made only here, only from all the evidence, and is used up by
+//! [`Ra::issued`]. Who may ask is `access`'s business: operations take its permits, and its signed acts
+//! for what a person of the staff answers for with a signature (GM/T 0034 §6).
+//!
+//! Personal data live in sealed blobs only (purposes `ra-…`), are found by blind index and masked where
+//! they are shown. Each change of state is one unit with its journal record.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`catalogue`] | the registration data, checked when it is read |
+//! | [`model`] | applications, states, forms, orders, evidence, offices |
+//! | `rules` | the decisions |
+//! | `sql` | the tables |
+//! | [`service`] | the operations |
+//! | [`port`] | what others have to answer: keys in use, public databases |
+
+pub mod catalogue;
+pub mod error;
+pub mod model;
+pub mod port;
+mod rules;
+pub mod service;
+mod sql;
+
+pub use catalogue::{Catalogue, SearchField, Step};
+pub use error::{Error, FieldError, Refusal};
+pub use model::{
+    Acknowledgement, Agreement, AgreementLine, AgreementText, ApplicantSignature, Application,
+    ApplicationId, ApplicationPage, At, Conditions, Created, DayCount, Decision, Delivery,
+    Duplicate, Element, EnterOrder, EvidenceRow, Filing, FilingClock, Finding, Form, FormRow,
+    FormView, IdentityProof, InquiryId, Institution, Mark, Material, MaterialId, Media,
+    NewApplication, Number, Office, OfficeId, OfficeOrder, OfficeRecord, OfficeRecordKind,
+    OpenedMaterial, ProofOrder, ReadyToCarryOut, ReadyToIssue, Receipt, ReturnOrder, Review,
+    ReviewClock, ReviewOrder, Saved, Selection, Serials, State, SupplementItem, SupplementList,
+    SuspensionOrder, Upload,
+};
+pub use port::{Answer, Certified, KeyRegister, Offline, PublicData};
+pub use rules::material::{MOST_FILES, MOST_OCTETS};
+pub use service::{Inquiry, NoticeStatus, Ra, RaConfig, ReviewRecord};

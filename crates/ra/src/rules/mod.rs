@@ -1,0 +1,15 @@
+//! Pure decisions: clock, randomness and data are arguments.
+
+pub(crate) mod agreement;
+pub(crate) mod clock;
+pub(crate) mod dossier;
+pub(crate) mod form;
+pub(crate) mod mask;
+pub(crate) mod material;
+pub(crate) mod number;
+pub(crate) mod office;
+pub(crate) mod order;
+pub(crate) mod proof;
+pub(crate) mod review;
+pub(crate) mod subject;
+pub(crate) mod supplement;

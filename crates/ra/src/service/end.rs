@@ -1,0 +1,102 @@
+//! Ends that nobody decides: withdrawn by the applicant, expired, received by the time set.
+
+use access::{Action, Permit};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::Ra;
+use super::deliver::received;
+use super::turn::Turn;
+use crate::catalogue::Step;
+use crate::error::Error;
+use crate::model::{Application, At, Receipt, Selection, State};
+use crate::rules;
+use crate::sql;
+
+impl Ra {
+    /// The applicant withdraws, as long as nothing is ordered.
+    pub async fn withdraw(&self, permit: &Permit, at: &At) -> Result<Application, Error> {
+        let (ra, permit, at) = (self.clone(), permit.clone(), at.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let by = (&permit, Action::WithdrawApplication);
+                    let mut turn = Turn::begin(&ra, tx, by, (&at, Step::Withdraw)).await?;
+                    let from = turn.application.state.word();
+                    turn.enter(State::Withdrawn);
+                    turn.finish(tx, "application.withdrawn", json!({ "from": from })).await
+                })
+            })
+            .await
+    }
+
+    /// Ends what nobody went on with, and takes as received what was delivered long enough ago. To be
+    /// called from time to time; how many it settled.
+    pub async fn settle(&self) -> Result<u64, Error> {
+        let services = self.catalogue().services();
+        let now = self.now();
+        let mut settled = 0;
+        for (state, days) in [
+            ("draft", services.draft_days),
+            ("returned", services.supplement_days),
+            ("reviewed", services.idle_days),
+            ("agreed", services.idle_days),
+            ("delivered", services.confirm_days),
+        ] {
+            let before = now - SignedDuration::from_hours(24 * i64::from(days));
+            settled += self.settle_state(state, before + SignedDuration::from_secs(1)).await?;
+        }
+        Ok(settled)
+    }
+
+    async fn settle_state(&self, state: &str, before: Timestamp) -> Result<u64, Error> {
+        let mut selection = Selection {
+            states: vec![state.to_owned()],
+            waiting_since_before: Some(before),
+            limit: 200,
+            ..Selection::default()
+        };
+        let mut settled = 0;
+        loop {
+            let page = sql::list::page(&mut *self.store().read().await?, &selection).await?;
+            let Some(last) = page.last() else { return Ok(settled) };
+            selection.after = Some(crate::model::Mark { since: last.since, id: last.id.clone() });
+            for application in page {
+                match self.settle_one(application.at()).await {
+                    Ok(true) => settled += 1,
+                    // Somebody went on with it, or it has no such end.
+                    Ok(false) | Err(Error::Changed | Error::OutOfOrder { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    async fn settle_one(&self, at: At) -> Result<bool, Error> {
+        let ra = self.clone();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let application = sql::application::load(tx.conn(), &at.id).await?;
+                    if let State::Delivered { confirm_by, .. } = application.state {
+                        if super::second(tx.now()) < confirm_by {
+                            return Ok(false);
+                        }
+                        let turn = Turn::begin_by_itself(&ra, tx, (&at, Step::Confirm)).await?;
+                        received(tx, turn, Receipt::Time).await?;
+                        return Ok(true);
+                    }
+                    let mut turn = Turn::begin_by_itself(&ra, tx, (&at, Step::Expire)).await?;
+                    let services = ra.catalogue().services();
+                    if !rules::clock::is_idle(services, &turn.application, turn.now) {
+                        return Ok(false);
+                    }
+                    let from = turn.application.state.word();
+                    turn.enter(State::Expired { from: from.to_owned() });
+                    turn.finish(tx, "application.expired", json!({ "from": from })).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+}

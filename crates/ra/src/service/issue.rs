@@ -1,0 +1,251 @@
+//! The applicant's key, and the one-use permission to order certificates.
+
+use access::{Action, Permit};
+use gm::{PublicKey, UserId};
+use pki::csr::{CertificationRequest, ProofOfPossession};
+use serde_json::json;
+use store::Tx;
+
+use super::Ra;
+use super::turn::Turn;
+use crate::catalogue::Step;
+use crate::error::{Error, Refusal};
+use crate::model::{
+    Agreement, Application, At, Element, Form, ReadyToCarryOut, ReadyToIssue, Serials, State,
+};
+use crate::port::Certified;
+use crate::rules;
+use crate::rules::dossier::Dossier;
+use crate::sql;
+
+impl Ra {
+    /// Takes the applicant's request for a certificate. The key was never certified, belongs to no
+    /// other application, and is the one that signed the agreement if a new key did.
+    pub async fn request(
+        &self,
+        permit: &Permit,
+        at: &At,
+        possession: &ProofOfPossession,
+    ) -> Result<Application, Error> {
+        let application = self.loaded(at).await?;
+        permit.covers_object(Action::RequestCertificate, &application.object())?;
+        rules::order::permitted(self.service_of(&application)?, &application.state, Step::Request)?;
+        let key = *possession.public_key();
+        let keeps = self.keeps_key(&application, &key).await?;
+        let csr = possession.csr_der().to_vec();
+        let (ra, permit, at) = (self.clone(), permit.clone(), at.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let by = (&permit, Action::RequestCertificate);
+                    let turn = Turn::begin(&ra, tx, by, (&at, Step::Request)).await?;
+                    keep(tx, turn, (&key, keeps), &csr).await
+                })
+            })
+            .await
+    }
+
+    /// Whether the key stays the one of the certificate that is renewed; any other key has to be new.
+    async fn keeps_key(&self, application: &Application, key: &PublicKey) -> Result<bool, Error> {
+        if application.service == "renew" && self.is_of_concerned(application, key).await? {
+            return Ok(true);
+        }
+        match self.config().keys.certified(key).await.map_err(Error::Port)? {
+            Certified::Never => Ok(false),
+            Certified::InForce(_) | Certified::Ended => Err(Refusal::KeyUsed.into()),
+        }
+    }
+
+    /// Everything that the law wants is there: looks at the evidence itself, not at the state alone.
+    pub async fn ready_to_issue(&self, permit: &Permit, at: &At) -> Result<ReadyToIssue, Error> {
+        let application = self.loaded(at).await?;
+        permit.covers_object(Action::IssueApplication, &application.object())?;
+        let service = self.service_of(&application)?;
+        rules::order::permitted(service, &application.state, Step::Issue)?;
+        let form = self.form_of(&application).await?;
+        let kind = self.kind_of(&application)?;
+        let (mut dossier, csr) = self.dossier(&application).await?;
+        rules::dossier::informed(self.catalogue(), &dossier.acknowledgements)?;
+        let elements = rules::form::elements(kind, &form);
+        let (proof, review) = rules::dossier::proofed_and_reviewed(&mut dossier, &elements)?;
+        let agreement = rules::dossier::agreed(service, &mut dossier)?;
+        let State::Requested { key, attempt } = application.state.clone() else {
+            return Err(Refusal::RequestMissing.into());
+        };
+        let request = CertificationRequest::from_der(&csr.ok_or(Refusal::RequestMissing)?)?;
+        let possession = request.prove_possession(&UserId::default())?;
+        if possession.public_key().fingerprint() != key {
+            return Err(Error::Stored("csr"));
+        }
+        Ok(ReadyToIssue {
+            acknowledgements: dossier.acknowledgements,
+            subject: self.subject_of(&application, &form)?,
+            term_years: rules::subject::term_years(&form),
+            application,
+            proof,
+            review,
+            agreement,
+            possession,
+            attempt,
+        })
+    }
+
+    fn subject_of(
+        &self,
+        application: &Application,
+        form: &Form,
+    ) -> Result<pki::SubjectInput, Error> {
+        rules::subject::subject(self.kind_of(application)?, form)
+    }
+
+    /// All evidence of the present submission, and the request of the last attempt.
+    async fn dossier(
+        &self,
+        application: &Application,
+    ) -> Result<(Dossier, Option<Vec<u8>>), Error> {
+        let mut reader = self.store().read().await?;
+        if let Some(office) = &application.office {
+            rules::office::in_force(&sql::office::load(&mut reader, office).await?)?;
+        }
+        let review = sql::evidence::review(&mut reader, application).await?;
+        let agreement = sql::signing::agreement(&mut reader, application).await?;
+        let agreement = agreement.and_then(|row| {
+            let id = application.id.clone();
+            row.signed_at.map(|at| Agreement {
+                application: id,
+                version: row.version,
+                text_hash: row.text_hash,
+                at,
+            })
+        });
+        let dossier = Dossier {
+            acknowledgements: sql::evidence::acknowledgements(&mut reader, &application.id).await?,
+            proof: sql::evidence::proof(&mut reader, application).await?.map(|(proof, _)| proof),
+            evidence: sql::evidence::evidence(&mut reader, application).await?,
+            review: review.filter(|(approves, ..)| *approves).map(|(_, review, _)| review),
+            hands: sql::evidence::hands(&mut reader, &application.id).await?,
+            agreement,
+        };
+        let attempt = match &application.state {
+            State::Requested { attempt, .. } => *attempt,
+            _ => 0,
+        };
+        let csr = sql::signing::csr(&mut reader, (&application.id, attempt)).await?;
+        Ok((dossier, csr))
+    }
+
+    /// The certificates exist. Uses the permission up.
+    pub async fn issued(
+        &self,
+        permit: &Permit,
+        ready: ReadyToIssue,
+        serials: Serials,
+    ) -> Result<Application, Error> {
+        let (ra, permit) = (self.clone(), permit.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let by = (&permit, Action::IssueApplication);
+                    let mut turn = Turn::begin(&ra, tx, by, (&ready.at(), Step::Issue)).await?;
+                    let id = turn.application.id.clone();
+                    for serial in [Some(&serials.sign), serials.enc.as_ref()].into_iter().flatten()
+                    {
+                        sql::application::certified(tx.conn(), &id, serial).await?;
+                    }
+                    let body = json!({ "request": ready.request_id(), "sign": serials.sign,
+                        "enc": serials.enc });
+                    turn.enter(State::Issued { serials });
+                    turn.finish(tx, "application.issued", body).await
+                })
+            })
+            .await
+    }
+
+    /// The order of issue was refused for good: the applicant hands in another key. Uses the permission
+    /// up. `code` is the stable code of the refusal.
+    pub async fn issue_failed(
+        &self,
+        permit: &Permit,
+        ready: ReadyToIssue,
+        code: &str,
+    ) -> Result<Application, Error> {
+        let (ra, permit, code) = (self.clone(), permit.clone(), code.to_owned());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let by = (&permit, Action::IssueApplication);
+                    let mut turn = Turn::begin(&ra, tx, by, (&ready.at(), Step::Issue)).await?;
+                    let body = json!({ "request": ready.request_id(), "code": code });
+                    turn.enter(State::Agreed { agreement: ready.agreement.version });
+                    turn.finish(tx, "application.issue-failed", body).await
+                })
+            })
+            .await
+    }
+
+    /// Proofed and reviewed: what `suspend`, `resume` and `revoke` need to be carried out.
+    pub async fn ready_to_carry_out(
+        &self,
+        permit: &Permit,
+        at: &At,
+    ) -> Result<ReadyToCarryOut, Error> {
+        let application = self.loaded(at).await?;
+        permit.covers_object(Action::IssueApplication, &application.object())?;
+        let service = self.service_of(&application)?;
+        rules::order::permitted(service, &application.state, Step::CarryOut)?;
+        let form = self.form_of(&application).await?;
+        let elements: Vec<Element> = rules::form::elements(self.kind_of(&application)?, &form);
+        let (mut dossier, _) = self.dossier(&application).await?;
+        let (proof, review) = rules::dossier::proofed_and_reviewed(&mut dossier, &elements)?;
+        let serial = application.concerns.clone().ok_or(Refusal::CertificateMissing)?;
+        Ok(ReadyToCarryOut { application, proof, review, serial })
+    }
+
+    /// The certificate's status was changed as ordered. Uses the permission up.
+    pub async fn carried_out(
+        &self,
+        permit: &Permit,
+        ready: ReadyToCarryOut,
+    ) -> Result<Application, Error> {
+        let (ra, permit) = (self.clone(), permit.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let by = (&permit, Action::IssueApplication);
+                    let at = ready.application.at();
+                    let mut turn = Turn::begin(&ra, tx, by, (&at, Step::CarryOut)).await?;
+                    let body = json!({ "serial": ready.serial });
+                    turn.enter(State::CarriedOut { serial: ready.serial });
+                    turn.finish(tx, "application.carried-out", body).await
+                })
+            })
+            .await
+    }
+}
+
+async fn keep(
+    tx: &mut Tx,
+    mut turn: Turn,
+    (key, keeps): (&PublicKey, bool),
+    csr: &[u8],
+) -> Result<Application, Error> {
+    let fingerprint = key.fingerprint();
+    let id = turn.application.id.clone();
+    if !keeps && sql::signing::key_elsewhere(tx.conn(), &id, &fingerprint).await? {
+        return Err(Refusal::KeyUsed.into());
+    }
+    let agreement = sql::signing::agreement(tx.conn(), &turn.application).await?;
+    let agreement = agreement.filter(|row| row.signed_at.is_some());
+    let agreement = agreement.ok_or(Refusal::AgreementMissing)?;
+    let by_new_key = agreement.applicant_key.filter(|_| !agreement.certified);
+    if by_new_key.is_some_and(|signed_by| signed_by != key.to_sec1()) {
+        return Err(Refusal::KeyDiffers.into());
+    }
+    let attempt = sql::signing::attempts(tx.conn(), &id).await? + 1;
+    let request = (&*fingerprint, csr);
+    sql::signing::add_key(tx.conn(), (&id, attempt), request, turn.now).await?;
+    turn.enter(State::Requested { key: fingerprint.clone(), attempt });
+    let body =
+        json!({ "key": fingerprint, "attempt": attempt, "csr": gm::sm3::hash(csr).to_hex() });
+    turn.finish(tx, "application.requested", body).await
+}

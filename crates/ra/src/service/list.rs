@@ -1,0 +1,117 @@
+//! Queues with their clocks, search by blind index, counts.
+
+use access::{Action, Limit, Permit};
+use law::CivilDate;
+
+use super::Ra;
+use crate::catalogue::SearchField;
+use crate::error::Error;
+use crate::model::{
+    Application, ApplicationId, ApplicationPage, DayCount, Mark, OfficeId, ReviewClock, Selection,
+};
+use crate::rules;
+use crate::sql;
+
+impl Ra {
+    /// A page of applications, the longest waiting first, within the limit of the permit.
+    pub async fn list(
+        &self,
+        permit: &Permit,
+        selection: &Selection,
+    ) -> Result<ApplicationPage, Error> {
+        let selection = limited(permit, selection)?;
+        let page = sql::list::page(&mut *self.store().read().await?, &selection).await?;
+        let full = page.len() == usize::try_from(sql::list::limit_of(&selection)).unwrap_or(0);
+        let last = page.last().filter(|_| full);
+        let next = last.map(|last| Mark { since: last.since, id: last.id.clone() });
+        let clocked = |application: Application| {
+            let clock = self.clock(&application)?;
+            Ok((application, clock))
+        };
+        let applications = page.into_iter().map(clocked).collect::<Result<_, Error>>()?;
+        Ok(ApplicationPage { applications, next })
+    }
+
+    /// How many a selection has, for the number beside a queue.
+    pub async fn total(&self, permit: &Permit, selection: &Selection) -> Result<u64, Error> {
+        let selection = Selection { after: None, ..limited(permit, selection)? };
+        sql::list::total(&mut *self.store().read().await?, &selection).await
+    }
+
+    /// The clock of the review, while it runs.
+    pub fn clock(&self, application: &Application) -> Result<Option<ReviewClock>, Error> {
+        let service = self.service_of(application)?;
+        Ok(rules::clock::review(&self.config().calendar, service, application, self.now()))
+    }
+
+    /// The applications of whoever has this name, number or code, exactly; the newest first.
+    pub async fn search(
+        &self,
+        permit: &Permit,
+        (field, value): (SearchField, &str),
+    ) -> Result<Vec<Application>, Error> {
+        let selection = limited(permit, &Selection::default())?;
+        let index = self.search_index(field, value)?;
+        let mut reader = self.store().read().await?;
+        sql::list::found(&mut reader, (field, &index), selection.office.as_ref()).await
+    }
+
+    /// The application of this number.
+    pub async fn by_number(
+        &self,
+        permit: &Permit,
+        number: &str,
+    ) -> Result<Option<Application>, Error> {
+        let number = number.parse()?;
+        let mut reader = self.store().read().await?;
+        let found = sql::application::by_number(&mut reader, &number).await?;
+        Ok(found.filter(|application| {
+            permit.covers_object(Action::ReadApplication, &application.object()).is_ok()
+        }))
+    }
+
+    /// The application that led to a certificate.
+    pub async fn by_serial(
+        &self,
+        permit: &Permit,
+        serial: &str,
+    ) -> Result<Option<ApplicationId>, Error> {
+        let mut reader = self.store().read().await?;
+        let Some(id) = sql::application::by_serial(&mut reader, serial).await? else {
+            return Ok(None);
+        };
+        let application = sql::application::load(&mut reader, &id).await?;
+        permit.covers_object(Action::ReadApplication, &application.object())?;
+        Ok(Some(id))
+    }
+
+    /// How many applications are in which state since which day, by kind, from one day to another
+    /// (both counted).
+    pub async fn counts(
+        &self,
+        permit: &Permit,
+        (from, to): (CivilDate, CivilDate),
+    ) -> Result<Vec<DayCount>, Error> {
+        permit.covers(Action::ReadStatistics)?;
+        sql::list::by_day(&mut *self.store().read().await?, (from.begin(), to.end())).await
+    }
+}
+
+/// A selection within the limit of the permit: a clerk of an office sees that office's only.
+fn limited(permit: &Permit, selection: &Selection) -> Result<Selection, Error> {
+    permit.is_for(Action::ListApplications)?;
+    let mut selection = selection.clone();
+    match permit.limit() {
+        Limit::Any => {}
+        Limit::Office(office) => {
+            let own: Option<OfficeId> = office
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| Error::Stored("office"))?;
+            selection.office = Some(own);
+        }
+        Limit::Own(_) => permit.covers(Action::ListApplications)?,
+    }
+    Ok(selection)
+}

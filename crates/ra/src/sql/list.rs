@@ -1,0 +1,195 @@
+//! Queues, search and counts.
+
+use jiff::Timestamp;
+use law::CivilDate;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe};
+
+use super::application::{COLUMNS, of_row};
+use super::{Connection, column, count};
+use crate::catalogue::SearchField;
+use crate::error::Error;
+use crate::model::{Application, DayCount, OfficeId, Selection};
+
+const MOST_ROWS: u32 = 200;
+/// Asia/Shanghai is eight hours ahead, the whole year.
+const SHANGHAI_SECONDS: i64 = 28_800;
+const DAY_SECONDS: i64 = 86_400;
+
+enum Bind {
+    Int(i64),
+    Text(String),
+}
+
+/// Conditions in their order; the text names parameters `$1`, `$2`, ….
+#[derive(Default)]
+struct Conditions {
+    text: String,
+    binds: Vec<Bind>,
+}
+
+impl Conditions {
+    /// `left` is one of the texts in this file, never input.
+    fn add(&mut self, left: &'static str, value: Bind) {
+        self.binds.push(value);
+        self.text.push_str(&format!(" AND {left} ${}", self.binds.len()));
+    }
+
+    fn of(selection: &Selection) -> Self {
+        let mut all = Self::default();
+        if !selection.states.is_empty() {
+            let places: Vec<String> = selection
+                .states
+                .iter()
+                .map(|state| {
+                    all.binds.push(Bind::Text(state.clone()));
+                    format!("${}", all.binds.len())
+                })
+                .collect();
+            all.text.push_str(&format!(" AND state IN ({})", places.join(", ")));
+        }
+        for (left, value) in [("kind =", &selection.kind), ("service =", &selection.service)] {
+            if let Some(value) = value {
+                all.add(left, Bind::Text(value.clone()));
+            }
+        }
+        match &selection.office {
+            Some(Some(office)) => all.add("office =", Bind::Text(office.to_string())),
+            Some(None) => all.text.push_str(" AND office IS NULL"),
+            None => {}
+        }
+        if let Some(before) = selection.waiting_since_before {
+            all.add("since <", Bind::Int(before.as_second()));
+        }
+        if let Some(mark) = &selection.after {
+            let since = mark.since.as_second();
+            all.binds.extend([Bind::Int(since), Bind::Int(since), Bind::Text(mark.id.to_string())]);
+            let last = all.binds.len();
+            all.text.push_str(&format!(
+                " AND (since > ${} OR (since = ${} AND id > ${last}))",
+                last - 2,
+                last - 1
+            ));
+        }
+        all
+    }
+
+    fn query(&self, text: String) -> Query<'_, Any, AnyArguments> {
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for bind in &self.binds {
+            query = match bind {
+                Bind::Int(value) => query.bind(*value),
+                Bind::Text(value) => query.bind(value.clone()),
+            };
+        }
+        query
+    }
+}
+
+/// A page, the longest waiting first.
+pub(crate) async fn page(
+    conn: &mut Connection,
+    selection: &Selection,
+) -> Result<Vec<Application>, Error> {
+    let conditions = Conditions::of(selection);
+    let limit = limit_of(selection);
+    let text = format!(
+        "SELECT {COLUMNS} FROM ra_application WHERE version > 0{} ORDER BY since, id LIMIT {limit}",
+        conditions.text
+    );
+    let rows = conditions.query(text).fetch_all(conn).await?;
+    rows.iter().map(of_row).collect()
+}
+
+/// How many rows a page has.
+pub(crate) fn limit_of(selection: &Selection) -> u32 {
+    if selection.limit == 0 { 50 } else { selection.limit.min(MOST_ROWS) }
+}
+
+/// How many applications a selection has, for the numbers beside the queues.
+pub(crate) async fn total(conn: &mut Connection, selection: &Selection) -> Result<u64, Error> {
+    let conditions = Conditions::of(selection);
+    let text =
+        format!("SELECT COUNT(*) AS n FROM ra_application WHERE version > 0{}", conditions.text);
+    count(&conditions.query(text).fetch_one(conn).await?, "n")
+}
+
+/// The applications with this value, the newest first. `office`: only that one's.
+pub(crate) async fn found(
+    conn: &mut Connection,
+    (field, value): (SearchField, &str),
+    office: Option<&Option<OfficeId>>,
+) -> Result<Vec<Application>, Error> {
+    let mut conditions = Conditions::default();
+    conditions.add("field =", Bind::Text(field.word().to_owned()));
+    conditions.add("value =", Bind::Text(value.to_owned()));
+    let condition = conditions.text.replacen(" AND ", "", 1);
+    let mut text = format!(
+        "SELECT {COLUMNS} FROM ra_application \
+         WHERE id IN (SELECT application FROM ra_index WHERE {condition})"
+    );
+    match office {
+        Some(Some(office)) => {
+            conditions.binds.push(Bind::Text(office.to_string()));
+            text.push_str(" AND office = $3");
+        }
+        Some(None) => text.push_str(" AND office IS NULL"),
+        None => {}
+    }
+    text.push_str(&format!(" ORDER BY created_at DESC, id LIMIT {MOST_ROWS}"));
+    let rows = conditions.query(text).fetch_all(conn).await?;
+    rows.iter().map(of_row).collect()
+}
+
+/// Other applications of a kind and service that are under way and have a value in common.
+pub(crate) async fn alike(
+    conn: &mut Connection,
+    application: &Application,
+    (field, value): (&str, &str),
+) -> Result<Vec<Application>, Error> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM ra_application WHERE id IN \
+         (SELECT application FROM ra_index WHERE field = $1 AND value = $2) \
+         AND id <> $3 AND kind = $4 \
+         AND state NOT IN ('draft', 'refused', 'withdrawn', 'expired') \
+         ORDER BY created_at, id LIMIT {MOST_ROWS}"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text))
+        .bind(field)
+        .bind(value)
+        .bind(application.id.as_str())
+        .bind(&*application.kind)
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(of_row).collect()
+}
+
+/// How many came into which state on which day, between two days.
+pub(crate) async fn by_day(
+    conn: &mut Connection,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<Vec<DayCount>, Error> {
+    let text = format!(
+        "SELECT (since + {SHANGHAI_SECONDS}) / {DAY_SECONDS} AS day, kind, state, \
+         COUNT(*) AS n FROM ra_application WHERE since >= $1 AND since < $2 \
+         GROUP BY (since + {SHANGHAI_SECONDS}) / {DAY_SECONDS}, kind, state ORDER BY 1, 2, 3"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text))
+        .bind(from.as_second())
+        .bind(until.as_second())
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let noon = column::<i64>(row, "day")? * DAY_SECONDS;
+            let noon = Timestamp::from_second(noon).map_err(|_| Error::Stored("since"))?;
+            Ok(DayCount {
+                day: CivilDate::of(noon),
+                kind: column(row, "kind")?,
+                state: column(row, "state")?,
+                count: count(row, "n")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,14 @@
+//! Stories of the registration, on SQLite and, where `YINXIN_TEST_PG_URL` says so, on PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod certificate;
+mod door;
+mod listing;
+mod material;
+mod office;
+mod order;
+mod privacy;
+mod supplement;
+mod way;
+mod world;
