@@ -17,7 +17,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use gm::OsRandom;
 use gm::sm2::PrivateKey;
@@ -99,7 +99,6 @@ impl Order {
 #[derive(Default)]
 struct Load {
     next: AtomicU64,
-    stop: AtomicBool,
     answered: AtomicU64,
     issued: Mutex<std::collections::HashMap<String, Vec<u8>>>,
     waiting: Mutex<Vec<Order>>,
@@ -108,11 +107,10 @@ struct Load {
 impl Load {
     /// Orders until the centre is dead and each client has been told to come back.
     fn run(&self, client: &Client, centre: &mut Server, kill: bool) {
-        self.stop.store(false, Ordering::SeqCst);
         let before = self.answered.load(Ordering::SeqCst);
         std::thread::scope(|scope| {
             for _ in 0..CLIENTS {
-                scope.spawn(|| while !self.stop.load(Ordering::SeqCst) && self.order(client) {});
+                scope.spawn(|| while self.order(client) {});
             }
             if kill {
                 while self.answered.load(Ordering::SeqCst) < before + 12 {

@@ -60,11 +60,13 @@ impl Load {
         self.stop.store(false, Ordering::SeqCst);
         let work = |_| {
             let (client, load) = (client.clone(), self.clone());
-            std::thread::spawn(move || {
-                while !load.stop.load(Ordering::SeqCst) && load.turn(&client).is_ok() {}
-            })
+            std::thread::spawn(move || while !load.is_over() && load.turn(&client).is_ok() {})
         };
         (0..CLIENTS).map(work).collect()
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
     }
 
     pub fn stop(&self, workers: Workers) {
