@@ -1,9 +1,10 @@
 //! What goes on by itself while an institution runs: CRLs on time, the standby store filled, the
-//! key centre told, expiry noted, accounts held against each other.
+//! key centre told, expiry noted, accounts and tables held against the records.
 
 use std::future::Future;
 use std::time::Duration;
 
+use store::Standing;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -34,6 +35,7 @@ impl Background {
             every(2, "standby store", |i| Box::pin(refill(i))),
             every(60, "expiry", |i| Box::pin(expire(i))),
             every(3600, "signature account", |i| Box::pin(reconcile(i))),
+            every(3600, "tables against the journal", |i| Box::pin(compare(i))),
         ];
         Self { stop, tasks }
     }
@@ -92,6 +94,19 @@ async fn expire(institution: Institution) -> Result<(), Error> {
         kmc.expire().await?;
     }
     institution.give_up_stale().await
+}
+
+/// Rows that were changed beside the journal stop issuing, as a changed journal does. Once
+/// stopped, there is nothing more to find out here.
+async fn compare(institution: Institution) -> Result<(), Error> {
+    if institution.store().standing() != Standing::Sound {
+        return Ok(());
+    }
+    let found = institution.ca().compare_with_journal().await?;
+    for finding in &found.findings {
+        tracing::error!(%finding, "a table does not agree with the journal");
+    }
+    Ok(())
 }
 
 /// A signature that no record explains is an alarm (T-06).

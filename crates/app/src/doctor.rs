@@ -74,13 +74,14 @@ fn describe(list: &CrlHealth) -> String {
 }
 
 impl Institution {
-    /// Runs every check. `full` also reads the whole journal again.
+    /// Runs every check. `full` also reads the whole journal again, and holds the tables against it.
     pub async fn examine(&self, full: bool) -> Vec<Check> {
         let mut checks = vec![
             self.check_journal(),
             self.check_clock().await,
             self.check_device(),
             self.check_certificate(),
+            self.check_policies(),
             self.check_account().await,
         ];
         checks.extend(self.check_lists().await);
@@ -89,6 +90,7 @@ impl Institution {
         checks.push(self.check_disk());
         if full {
             checks.push(self.check_whole_journal().await);
+            checks.push(self.check_tables().await);
         }
         checks
     }
@@ -116,6 +118,43 @@ impl Institution {
             }
             Err(error) => check("journal_full", TITLE, Level::Unknown, error.to_string()),
         }
+    }
+
+    /// Certificates and changes of status against their records.
+    async fn check_tables(&self) -> Check {
+        const TITLE: &str = "证书与状态核对";
+        match self.ca().compare_with_journal().await {
+            Ok(found) if found.is_sound() => {
+                let (certificates, changes) = (found.certificates, found.changes);
+                let detail = format!("{certificates} 张证书、{changes} 次状态变更均与日志记录相符");
+                check("tables", TITLE, Level::Good, detail)
+            }
+            Ok(found) => {
+                let findings: Vec<_> = found.findings.iter().map(ToString::to_string).collect();
+                check("tables", TITLE, Level::Failed, findings.join("；"))
+            }
+            Err(error) => check("tables", TITLE, Level::Unknown, error.to_string()),
+        }
+    }
+
+    /// Measures Art. 19: a certificate names the policy it was issued under; an example is nobody's.
+    fn check_policies(&self) -> Check {
+        const TITLE: &str = "证书策略标识";
+        let profiles = self.ca().profiles().iter();
+        let mut kinds: Vec<_> = profiles
+            .filter(|profile| profile.has_placeholder_policy())
+            .map(|profile| profile.kind().name())
+            .collect();
+        kinds.dedup();
+        if kinds.is_empty() {
+            return check("policies", TITLE, Level::Good, "均为本机构设置的标识");
+        }
+        let detail = format!(
+            "{} 仍在使用示例标识（1.3.6.1.4.1.32473，RFC 5612）；正式签发前请在 yinxin.toml 的 [policy] \
+             中写入本机构注册的标识，例如 person = [\"1.2.156.…\"]，然后重新启动",
+            kinds.join("、")
+        );
+        check("policies", TITLE, Level::Warning, detail)
     }
 
     async fn check_clock(&self) -> Check {

@@ -10,7 +10,6 @@ use gm::{Device, KeyLabel};
 use jiff::SignedDuration;
 use kmc::{KeyCentre, Kmc, Local};
 use pki::Urls;
-use pki::profile::ProfileSet;
 use status::{Lists, Responder, StatusConfig};
 use store::{Clock, Opening, Schema, Store, StoreConfig, SystemClock};
 use zeroize::Zeroizing;
@@ -104,10 +103,11 @@ fn arc(device: impl Device + 'static) -> Arc<dyn Device> {
 impl Institution {
     /// Opens everything. The ceremony must have been held.
     pub async fn open(parts: Parts) -> Result<Self, Error> {
-        let store = open_store(&parts).await?;
-        let profiles = Arc::new(ProfileSet::embedded()?);
+        let profiles = Arc::new(parts.settings.profiles()?);
         let kinds = Kinds::of(&profiles);
+        parts.settings.check_kinds(&kinds)?;
         let config = ca_config(&parts.settings);
+        let store = open_store(&parts).await?;
         let ca =
             Ca::open(store.clone(), parts.device.clone(), parts.clock.clone(), profiles, config)
                 .await?;
@@ -278,6 +278,7 @@ async fn open_status(parts: &Parts, store: &Store) -> Result<(Responder, Lists),
 pub(crate) fn ca_config(settings: &Settings) -> CaConfig {
     let mut config = CaConfig::new(ISSUER, urls(settings));
     config.crl = settings.crl.policy();
+    config.renewals_keep_key = settings.ca.profiles_that_keep_keys();
     config
 }
 

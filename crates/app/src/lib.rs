@@ -19,6 +19,7 @@ mod institution;
 mod kinds;
 mod layout;
 pub mod lifecycle;
+mod policies;
 mod recover;
 pub mod restore;
 pub mod settings;

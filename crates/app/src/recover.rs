@@ -37,6 +37,7 @@ enum Remains {
 impl Institution {
     /// Finishes or explains what a crash left. Call it before serving.
     pub async fn recover(&self) -> Result<Recovered, Error> {
+        self.adopt_profiles().await?;
         let ca = self.ca().recover().await?;
         let until = self.clock().now().as_second().saturating_add(1);
         let mut recovered = Recovered { ca, finished: 0, open: 0 };

@@ -1,14 +1,17 @@
 //! The settings of an institution: what an operator decides. Limits of law and of the standards
 //! are not among them.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use ca::CrlPolicy;
 use jiff::SignedDuration;
+use pki::profile::{Policies, ProfileSet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::kinds::{Kind, Kinds};
 
 /// `yinxin.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,12 +31,19 @@ pub struct Settings {
     /// The key management centre.
     #[serde(default)]
     pub kmc: KmcSettings,
+    /// What the CA lets pass.
+    #[serde(default)]
+    pub ca: CaSettings,
     /// When CRLs are made; seconds.
     #[serde(default)]
     pub crl: CrlSettings,
     /// Status answers.
     #[serde(default)]
     pub ocsp: OcspSettings,
+    /// The institution's own certificate policies: dotted identifiers by kind (`person`: both
+    /// certificates of the pair) or by profile (`person-sign`).
+    #[serde(default)]
+    pub policy: BTreeMap<String, Vec<String>>,
 }
 
 /// The certification institution.
@@ -131,6 +141,22 @@ impl Default for KmcSettings {
     }
 }
 
+/// What the CA lets pass.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CaSettings {
+    /// Kinds of certificates whose renewal may keep the signing key; every other renewal needs a
+    /// new one (T-31).
+    pub renewals_keep_key: Vec<String>,
+}
+
+impl CaSettings {
+    /// The profiles of the signing certificates of these kinds.
+    pub(crate) fn profiles_that_keep_keys(&self) -> Vec<String> {
+        self.renewals_keep_key.iter().map(|kind| format!("{kind}-sign")).collect()
+    }
+}
+
 /// CRL policy, whole seconds; the words of `ca::CrlPolicy`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -218,9 +244,37 @@ impl Settings {
             contact: ContactSettings::default(),
             storage: StorageSettings::default(),
             kmc: KmcSettings::default(),
+            ca: CaSettings::default(),
             crl: CrlSettings::default(),
             ocsp: OcspSettings::default(),
+            policy: BTreeMap::new(),
         }
+    }
+
+    /// The profiles to issue by, with the institution's own policies.
+    pub fn profiles(&self) -> Result<ProfileSet, Error> {
+        let policies = Policies::new(self.policy.clone());
+        ProfileSet::embedded_with(&policies).map_err(|error| match error {
+            pki::Error::Profile { profile, problem, .. } if !self.policy.is_empty() => {
+                let text = format!("配置项 [policy] 中的“{profile}”有误：{problem}");
+                Error::Setup(format!("{text}；请改正 yinxin.toml 后重新启动"))
+            }
+            other => other.into(),
+        })
+    }
+
+    /// Refuses names of kinds that there are not.
+    pub(crate) fn check_kinds(&self, kinds: &Kinds) -> Result<(), Error> {
+        let stranger = self.ca.renewals_keep_key.iter().find(|name| kinds.find(name).is_err());
+        let Some(name) = stranger else {
+            return Ok(());
+        };
+        let known: Vec<_> = kinds.iter().map(Kind::name).collect();
+        Err(Error::Setup(format!(
+            "配置项 [ca] renewals_keep_key 中的“{name}”不是证书种类；可用种类：{}；请改正 yinxin.toml \
+             后重新启动",
+            known.join("、")
+        )))
     }
 
     /// Reads the file; an unknown or missing field is an error that names it.
@@ -256,6 +310,52 @@ mod tests {
         let wrong = format!("{text}\n[crls]\nfull = 1\n");
         let error = toml::from_str::<Settings>(&wrong).unwrap_err().to_string();
         assert!(error.contains("crls"), "{error}");
+    }
+
+    fn with(text: &str) -> Settings {
+        let plain = Settings::new("测试中心", "ca.example.cn/journal");
+        let all = toml::to_string_pretty(&plain).unwrap();
+        let all = all.replace("[ca]\nrenewals_keep_key = []\n", "").replace("[policy]\n", "");
+        toml::from_str(&format!("{all}\n{text}\n")).unwrap()
+    }
+
+    #[test]
+    fn kinds_whose_renewals_keep_their_key_are_known_ones() {
+        let kept = |text: &str| {
+            let settings = with(text);
+            settings.check_kinds(&Kinds::of(&settings.profiles().unwrap()))?;
+            Ok::<_, Error>(settings.ca.profiles_that_keep_keys())
+        };
+        assert_eq!(kept("").unwrap(), Vec::<String>::new());
+        let two = kept("[ca]\nrenewals_keep_key = [\"device\", \"unit\"]").unwrap();
+        assert_eq!(two, ["device-sign", "unit-sign"]);
+        for wrong in ["persons", "person-sign", "root", ""] {
+            let error = kept(&format!("[ca]\nrenewals_keep_key = [\"{wrong}\"]")).unwrap_err();
+            assert_eq!(error.code(), "app.setup");
+            let text = error.to_string();
+            assert!(text.contains(&format!("“{wrong}”")) && text.contains("person、"), "{text}");
+        }
+    }
+
+    #[test]
+    fn policies_of_the_settings_stand_in_the_profiles_and_wrong_ones_are_named() {
+        let set = with("[policy]\nperson = [\"1.2.156.99.1\"]").profiles().unwrap();
+        let rules = &set.by_name("person-enc").unwrap().document().policy;
+        assert_eq!(
+            rules.iter().map(|rule| rule.oid.as_str()).collect::<Vec<_>>(),
+            ["1.2.156.99.1"]
+        );
+        for (wrong, named) in [
+            ("persons = [\"1.2.156.99.1\"]", "persons"),
+            ("root = [\"1.2.156.99.1\"]", "root"),
+            ("person = [\"1.2.156.99.x\"]", "person-"),
+            ("person = [\"1.2.3.4\"]", "person-"),
+            ("person = []", "person-"),
+        ] {
+            let error = with(&format!("[policy]\n{wrong}")).profiles().unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains("[policy]") && text.contains(named), "{text}");
+        }
     }
 
     #[test]

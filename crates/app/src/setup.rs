@@ -10,13 +10,13 @@ use ca::ceremony::{Ceremony, CeremonyPlan, CeremonyReport, Participants, Quorum,
 use gm::passphrase::Stretch;
 use gm::soft::SoftDevice;
 use gm::{Device, DeviceError, KeyKind, PublicKey, RefusedReason};
-use pki::profile::ProfileSet;
 use pki::{SubjectInput, Urls};
 use store::{Actor, Opening, SystemClock};
 
 use crate::centre;
 use crate::error::Error;
 use crate::institution::{self, ISSUER, Parts, Secrets};
+use crate::kinds::Kinds;
 use crate::layout::Layout;
 use crate::settings::Settings;
 
@@ -84,6 +84,9 @@ pub struct Founded {
 /// Founds an institution.
 pub async fn found(mut founding: Founding) -> Result<Founded, Error> {
     let layout = &founding.layout.clone();
+    // Settings that cannot be issued by are refused before anything is made.
+    let profiles = Arc::new(founding.settings.profiles()?);
+    founding.settings.check_kinds(&Kinds::of(&profiles))?;
     make_folder(layout.root())?;
     make_folder(&layout.ceremony())?;
     if let Some(key) = &founding.centre_key {
@@ -109,7 +112,6 @@ pub async fn found(mut founding: Founding) -> Result<Founded, Error> {
     let store = institution::open_store(&parts).await?;
     let plan = plan(&founding);
     let quorum = Quorum::of(founding.participants).map_err(ca::Error::from)?;
-    let profiles = Arc::new(ProfileSet::embedded()?);
     let ceremony = Ceremony::new(
         store.clone(),
         parts.device.clone(),

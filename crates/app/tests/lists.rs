@@ -1,0 +1,87 @@
+//! `ca` and `status` each decide whether a spare list is handed out (T-11); they never import each
+//! other. Here both are asked at the same moments, over the same tables.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
+
+mod world;
+
+use app::ISSUER;
+use ca::CrlKind;
+use ca::crl::CurrentCrl;
+use status::{ListKind, ListName};
+use testkit::fault::{Counted, Fault};
+use world::World;
+
+/// What both hand out now: the same octets.
+async fn both(world: &World, ours: CrlKind, theirs: ListKind) -> CurrentCrl {
+    let of_ca = world.institution.ca().current_crl(ours).await.unwrap().unwrap();
+    let name = ListName { issuer: ISSUER.to_owned(), kind: theirs };
+    let of_status = world.institution.lists().current(&name).await.unwrap().unwrap();
+    let now = world.now();
+    assert_eq!(of_status.number, u64::try_from(of_ca.record.number).unwrap(), "{now}");
+    assert_eq!(of_status.der.as_ref(), of_ca.der, "{now}");
+    assert_eq!(of_status.etag, of_ca.record.etag, "{now}");
+    assert_eq!(of_status.next_update, of_ca.record.next_update, "{now}");
+    of_ca
+}
+
+async fn full(world: &World) -> CurrentCrl {
+    both(world, CrlKind::Full, ListKind::Full).await
+}
+
+/// Moves to `seconds` behind the thisUpdate of a list.
+fn go_to(world: &World, list: &CurrentCrl, seconds: i64) {
+    let at = list.record.this_update.as_second() + seconds;
+    world.clock.set(jiff::Timestamp::from_second(at).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_hand_out_the_same_list_at_every_edge_of_an_outage() {
+    let world = World::new().await;
+    world.institution.ca().publish_crl(CrlKind::Full).await.unwrap();
+    world.institution.ca().publish_crl(CrlKind::Delta).await.unwrap();
+    let first = full(&world).await;
+    world.device.fail_from(Counted::Calls, 1, Fault::Gone);
+    let window = first.record.next_update.duration_since(first.record.this_update).as_secs();
+    for (seconds, is_spare) in [
+        (0, false),
+        (window / 2 - 1, false),
+        (window / 2, true),
+        (window / 2 + 1, true),
+        (window - 1, true),
+        (window, true),
+        (window + 1, true),
+        (604_799, true),
+        // The spare is over too: the list stays, so that it can be seen to be over.
+        (604_800, false),
+        (700_000, false),
+    ] {
+        go_to(&world, &first, seconds);
+        let found = full(&world).await;
+        assert_eq!(found.record.spare, is_spare, "{seconds}");
+        assert_eq!(found.record.number > first.record.number, is_spare, "{seconds}");
+        let delta = both(&world, CrlKind::Delta, ListKind::Delta).await;
+        assert!(!delta.record.spare, "{seconds}");
+    }
+    go_to(&world, &first, window);
+    let spare = full(&world).await;
+    world.device.heal();
+    let published = world.institution.ca().publish_crl(CrlKind::Full).await.unwrap();
+    let back = full(&world).await;
+    assert!(!back.record.spare && back.record.number > spare.record.number);
+    assert_eq!(back.record.number, published.number);
+}
+
+/// The spare that could be published is the one that was handed out before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spare_that_is_published_stays_what_it_was() {
+    let world = World::new().await;
+    world.institution.ca().publish_crl(CrlKind::Full).await.unwrap();
+    let first = full(&world).await;
+    go_to(&world, &first, 90_000);
+    let waiting = full(&world).await;
+    assert!(waiting.record.spare);
+    world.institution.ca().use_spare(CrlKind::Full).await.unwrap().unwrap();
+    let published = full(&world).await;
+    assert_eq!((published.der, published.record.number), (waiting.der, waiting.record.number));
+}
