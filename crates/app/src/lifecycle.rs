@@ -4,10 +4,10 @@
 
 use ca::{CertificateRecord, Revocation, Role, Status, StoredCertificate};
 use pki::Serial;
-use store::{Actor, Tx};
+use store::{Actor, ErrorKind, Tx};
 
 use crate::error::Error;
-use crate::institution::Institution;
+use crate::institution::{ISSUER, Institution};
 use crate::sql;
 
 /// What to do with a certificate and its partner.
@@ -31,9 +31,25 @@ impl Institution {
         actor: Actor,
     ) -> Result<Vec<CertificateRecord>, Error> {
         let serials = self.with_partner(serial).await?;
+        let changed = match self.change_all(serials, change, actor.clone()).await {
+            Ok(changed) => changed,
+            Err(error) => return Err(self.not_changed(&serial, actor, error).await),
+        };
+        for record in &changed {
+            self.responder().invalidate(&record.serial);
+        }
+        Ok(changed)
+    }
+
+    /// A certificate and its partner in one unit.
+    async fn change_all(
+        &self,
+        serials: Vec<Serial>,
+        change: Change,
+        actor: Actor,
+    ) -> Result<Vec<CertificateRecord>, Error> {
         let institution = self.clone();
-        let changed = self
-            .store()
+        self.store()
             .commit(move |tx| {
                 Box::pin(async move {
                     let mut done = Vec::new();
@@ -43,11 +59,19 @@ impl Institution {
                     Ok::<_, Error>(done)
                 })
             })
-            .await?;
-        for record in &changed {
-            self.responder().invalidate(&record.serial);
+            .await
+    }
+
+    /// A change that the rules refuse is an order refused, and recorded as one.
+    async fn not_changed(&self, serial: &Serial, actor: Actor, error: Error) -> Error {
+        if error.kind() != ErrorKind::Refusal || error.is_unavailable() {
+            return error;
         }
-        Ok(changed)
+        let about = format!("certificate:{ISSUER}/{}", serial.to_hex());
+        match self.note_refused_order(about, actor, error.code()).await {
+            Ok(()) => error,
+            Err(fault) => fault,
+        }
     }
 
     /// The kind of which a certificate can be renewed: a signing certificate that is good.

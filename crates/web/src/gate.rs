@@ -12,8 +12,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, Limited};
 
+use crate::octets;
 use crate::problem::Problem;
 
 /// Largest body of a request to the REST door, in octets.
@@ -94,8 +94,7 @@ async fn admit(
         return Ok(request);
     }
     let (mut parts, body) = request.into_parts();
-    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|_| too_large())?;
-    let body = body.to_bytes();
+    let body = octets::read(body, BODY_LIMIT).await?;
     let principal = identify(institution, &parts, &body).await?;
     if let Gate::Permit(action) = gate {
         let permit = institution.access().permit(&principal, action).map_err(app::Error::from)?;
@@ -103,11 +102,6 @@ async fn admit(
     }
     parts.extensions.insert(Caller(Arc::new(principal)));
     Ok(Request::from_parts(parts, Body::from(body)))
-}
-
-fn too_large() -> Problem {
-    let text = format!("请求内容超过上限 {} KiB；请检查是否选错了文件", BODY_LIMIT >> 10);
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "web.too_large", text)
 }
 
 /// A session's token, or else the signature of the request.

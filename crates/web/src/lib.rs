@@ -7,10 +7,12 @@
 //! Standards: RFC 9110 (HTTP), RFC 9457 (problems), RFC 6960 appendix A (OCSP over HTTP),
 //! RFC 5280 §4.2.1.13 (CRLs over HTTP), OpenAPI 3.1.
 
+pub mod agent;
 pub mod api;
 pub mod gate;
 pub mod kmc;
 mod metrics;
+mod octets;
 mod openapi;
 pub mod pages;
 pub mod problem;

@@ -116,11 +116,11 @@ pub fn router(institution: Institution) -> Router {
     router.fallback(missing).method_not_allowed_fallback(wrong_method).with_state(institution)
 }
 
-async fn missing() -> impl IntoResponse {
+pub(crate) async fn missing() -> impl IntoResponse {
     Problem::not_found("没有这个地址；请检查地址是否完整，或从首页重新进入")
 }
 
-async fn wrong_method() -> impl IntoResponse {
+pub(crate) async fn wrong_method() -> impl IntoResponse {
     let text = "此地址不支持这种请求方法";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "web.method", text)
 }

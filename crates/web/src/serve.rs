@@ -101,7 +101,7 @@ fn broken() -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "web.panic", text).into_response()
 }
 
-async fn listen(address: SocketAddr, router: Router) -> std::io::Result<Running> {
+pub(crate) async fn listen(address: SocketAddr, router: Router) -> std::io::Result<Running> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel::<()>();

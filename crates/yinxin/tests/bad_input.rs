@@ -211,7 +211,7 @@ impl Desk {
 
     /// One record of the refusal, with its code and who asked.
     fn journal_says(&self, name: &str, id: &str, code: &str) {
-        let target = format!("/api/v1/journal?kind=enrolment.refused&subject=enrolment:{id}");
+        let target = format!("/api/v1/journal?kind=order.refused&subject=enrolment:{id}");
         let found = self.world.client.get(&target);
         let [record] = found["items"].as_array().unwrap().as_slice() else {
             panic!("{name}: {found}");

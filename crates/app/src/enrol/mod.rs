@@ -49,8 +49,10 @@ struct Intents {
 impl Institution {
     /// Carries out an order, or answers as before when it was carried out before.
     pub async fn enrol(&self, order: EnrolOrder) -> Result<Enrolled, Error> {
-        let kind = self.kinds().find(&order.kind)?;
-        let row = self.accept(&order, &kind).await?;
+        let (kind, row) = match self.admit(&order).await {
+            Ok(admitted) => admitted,
+            Err(error) => return Err(self.turned_away(&order, error).await),
+        };
         match row.state.clone() {
             State::Issued => self.answered(row).await,
             State::Refused(reason) => Err(Error::RequestRefused(reason)),
@@ -61,6 +63,25 @@ impl Institution {
                     Err(error) => Err(self.settle(&row, error).await),
                 }
             }
+        }
+    }
+
+    /// The kind and the row of an order; nothing is accepted that cannot be told apart.
+    async fn admit(&self, order: &EnrolOrder) -> Result<(Kind, Enrolment), Error> {
+        let kind = self.kinds().find(&order.kind)?;
+        let row = self.accept(order, &kind).await?;
+        Ok((kind, row))
+    }
+
+    /// An order that is not accepted is recorded as refused, in place of an enrolment.
+    async fn turned_away(&self, order: &EnrolOrder, error: Error) -> Error {
+        if error.kind() == ErrorKind::Fault || error.is_unavailable() {
+            return error;
+        }
+        let about = format!("enrolment:{}", order.request_id);
+        match self.note_refused_order(about, order.actor.clone(), error.code()).await {
+            Ok(()) => error,
+            Err(fault) => fault,
         }
     }
 

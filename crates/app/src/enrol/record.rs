@@ -132,25 +132,24 @@ impl Institution {
             .await
     }
 
-    /// Records that an order of a known client was refused before it could be accepted
-    /// (Measures Art. 21: what comes in is examined).
-    pub async fn note_refusal(
+    /// Records that an order of an identified client was refused before it became anything
+    /// (Measures Art. 21: what comes in is examined). Only what it was about and the code: what
+    /// was ordered may hold personal data, which the journal has not.
+    ///
+    /// What cannot be read as an order at all (a body that is no order, an id that is none) is not
+    /// an act, and not recorded.
+    pub async fn note_refused_order(
         &self,
-        id: &RequestId,
+        about: String,
         actor: Actor,
-        code: String,
-        reason: String,
+        code: &str,
     ) -> Result<(), Error> {
-        let subject = format!("enrolment:{id}");
+        let body = json!({ "code": code });
+        let record = Record::new("order.refused", actor, about, body);
         self.store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let body = json!({ "code": code, "reason": reason });
-                    tx.append(Record::new("enrolment.refused", actor, subject, body)).await?;
-                    Ok::<_, Error>(())
-                })
-            })
+            .commit(move |tx| Box::pin(async move { tx.append(record).await.map(drop) }))
             .await
+            .map_err(|error: store::Error| error.into())
     }
 
     /// The enrolment of this id.

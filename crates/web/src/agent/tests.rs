@@ -94,7 +94,7 @@ async fn a_confirmed_request_comes_back_with_a_signature_that_verifies() {
     let (signature, key) = outcome.unwrap().split_once("&key=").unwrap();
     let signature = Signature::from_der(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
     let key = PublicKey::from_sec1(&hex::decode(key).unwrap()).unwrap();
-    key.verify(&UserId::default(), TEXT.as_bytes(), &signature).unwrap();
+    gm::sm2::verify(&key, &UserId::default(), TEXT.as_bytes(), &signature).unwrap();
     // Once only.
     let (status, ..) = post_form(&router, "/confirm", Some(SELF), &confirm).await;
     assert_eq!(status, StatusCode::FORBIDDEN);

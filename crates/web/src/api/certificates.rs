@@ -3,7 +3,7 @@
 use app::enrol::{Act, EnrolOrder};
 use app::lifecycle::Change;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ca::{
@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::{PageQuery, PageView};
-use super::requests::{OrderView, proof};
+use super::requests::{OrderView, proof, turned_away};
 use super::view::CertificateView;
-use super::{App, Body, Params, request_id, serial};
+use super::{App, Body, Params, Segment, request_id, serial};
 use crate::gate::Allowed;
 use crate::problem::Problem;
 
@@ -87,7 +87,7 @@ async fn found(app: &App, text: &str) -> Result<StoredCertificate, Problem> {
 pub async fn show(
     State(app): State<App>,
     _: Allowed,
-    Path(serial): Path<String>,
+    Segment(serial): Segment,
 ) -> Result<Json<CertificateView>, Problem> {
     Ok(Json(CertificateView::whole(&found(&app, &serial).await?)?))
 }
@@ -98,7 +98,7 @@ pub async fn show(
 pub async fn der(
     State(app): State<App>,
     _: Allowed,
-    Path(serial): Path<String>,
+    Segment(serial): Segment,
 ) -> Result<Response, Problem> {
     let stored = found(&app, &serial).await?;
     let headers = [(header::CONTENT_TYPE, "application/pkix-cert")];
@@ -123,7 +123,7 @@ pub struct StatusBody {
 pub async fn status(
     State(app): State<App>,
     _: Allowed,
-    Path(text): Path<String>,
+    Segment(text): Segment,
 ) -> Result<Json<StatusBody>, Problem> {
     let serial = serial(&text)?;
     let view = app.ca().status_of(&serial).await.map_err(app::Error::from)?;
@@ -155,25 +155,42 @@ pub struct RenewBody {
 pub async fn renew(
     State(app): State<App>,
     allowed: Allowed,
-    Path(text): Path<String>,
+    Segment(text): Segment,
     Body(body): Body<RenewBody>,
 ) -> Result<Response, Problem> {
-    let old = found(&app, &text).await?;
+    let request_id = request_id(&body.request_id)?;
+    let order = match renewal(&app, &text, (request_id.clone(), body), allowed.actor()).await {
+        Ok(order) => order,
+        Err(problem) => {
+            let refused = (&request_id, allowed.actor());
+            return Err(turned_away(&app, refused, problem).await);
+        }
+    };
+    let done = app.enrol(order).await?;
+    Ok((StatusCode::CREATED, Json(OrderView::of(&done)?)).into_response())
+}
+
+/// The order that a renewal comes to.
+async fn renewal(
+    app: &App,
+    serial: &str,
+    (request_id, body): (ca::RequestId, RenewBody),
+    actor: store::Actor,
+) -> Result<EnrolOrder, Problem> {
+    let old = found(app, serial).await?;
     let proof = proof(&body.csr)?;
     let kind = app.renewable(&old)?;
-    let serial = old.record.serial;
     let same_key = proof.public_key().fingerprint() == old.record.key_hash;
-    let order = EnrolOrder {
-        request_id: request_id(&body.request_id)?,
+    let serial = old.record.serial;
+    Ok(EnrolOrder {
+        request_id,
         kind,
         subject: SubjectInput::from_certificate(&old.certificate).map_err(app::Error::from)?,
         proof,
         validity: Validity { not_before: None, not_after: body.not_after },
         act: if same_key { Act::Renew(serial) } else { Act::Rekey(serial) },
-        actor: allowed.actor(),
-    };
-    let done = app.enrol(order).await?;
-    Ok((StatusCode::CREATED, Json(OrderView::of(&done)?)).into_response())
+        actor,
+    })
 }
 
 /// Why a certificate is revoked.
@@ -194,7 +211,7 @@ pub struct RevokeBody {
 pub async fn suspend(
     State(app): State<App>,
     allowed: Allowed,
-    Path(text): Path<String>,
+    Segment(text): Segment,
 ) -> Result<Json<Vec<CertificateView>>, Problem> {
     change(app, allowed, &text, Change::Suspend).await
 }
@@ -205,7 +222,7 @@ pub async fn suspend(
 pub async fn resume(
     State(app): State<App>,
     allowed: Allowed,
-    Path(text): Path<String>,
+    Segment(text): Segment,
 ) -> Result<Json<Vec<CertificateView>>, Problem> {
     change(app, allowed, &text, Change::Resume).await
 }
@@ -217,7 +234,7 @@ pub async fn resume(
 pub async fn revoke(
     State(app): State<App>,
     allowed: Allowed,
-    Path(text): Path<String>,
+    Segment(text): Segment,
     Body(body): Body<RevokeBody>,
 ) -> Result<Json<Vec<CertificateView>>, Problem> {
     let reason = RevocationReason::from_name(&body.reason)

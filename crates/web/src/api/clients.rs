@@ -2,14 +2,14 @@
 
 use access::{Client, ClientName, NewClient, Roles};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::PageView;
-use super::{App, Body};
+use super::{App, Body, Segment};
 use crate::gate::Allowed;
 use crate::problem::Problem;
 
@@ -101,7 +101,7 @@ pub async fn create(
 pub async fn disable(
     State(app): State<App>,
     allowed: Allowed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json<ClientView>, Problem> {
     let id = id.parse().map_err(app::Error::from)?;
     let client =

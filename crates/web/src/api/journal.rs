@@ -1,13 +1,13 @@
 //! The journal: records and proofs, `/api/v1/journal`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use store::{Filter, Page, Seq, Stored};
 use utoipa::ToSchema;
 
 use super::page::{PageQuery, PageView};
-use super::{App, Params};
+use super::{App, Params, Segment};
 use crate::gate::Allowed;
 use crate::problem::Problem;
 
@@ -122,7 +122,7 @@ pub struct InclusionView {
 pub async fn proof(
     State(app): State<App>,
     _: Allowed,
-    Path(text): Path<String>,
+    Segment(text): Segment,
 ) -> Result<Json<InclusionView>, Problem> {
     let signed = app.store().checkpoint().await.map_err(app::Error::from)?;
     let size = signed.checkpoint.size;

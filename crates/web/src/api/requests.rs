@@ -2,7 +2,7 @@
 
 use app::enrol::{Act, EnrolOrder, Enrolled, Enrolment, State as Stage};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::page::{PageQuery, PageView};
 use super::view::CertificateView;
-use super::{App, Body, Params, request_id};
+use super::{App, Body, Params, Segment, request_id};
 use crate::gate::Allowed;
 use crate::problem::Problem;
 
@@ -116,6 +116,22 @@ pub(crate) fn proof(text: &str) -> Result<ProofOfPossession, Problem> {
     Ok(proven.map_err(app::Error::from)?)
 }
 
+/// An order of an identified client that is refused at the door is an act of law (Measures
+/// Art. 21) and recorded; what is our own fault, or cannot be known now, is not a refusal.
+pub(crate) async fn turned_away(
+    app: &App,
+    (id, actor): (&ca::RequestId, store::Actor),
+    problem: Problem,
+) -> Problem {
+    if !(400..500).contains(&problem.status) {
+        return problem;
+    }
+    match app.note_refused_order(format!("enrolment:{id}"), actor, &problem.code).await {
+        Ok(()) => problem,
+        Err(fault) => fault.into(),
+    }
+}
+
 /// Orders certificates.
 #[utoipa::path(post, path = "/api/v1/requests", tag = "requests", request_body = OrderBody,
     responses((status = 201, body = OrderView), (status = "4XX", body = Problem)))]
@@ -130,10 +146,8 @@ pub async fn create(
     let proof = match proof {
         Ok(proof) => proof,
         Err(problem) => {
-            // An authenticated order that is refused at the door is a legal act (Art. 21).
-            let (code, text) = (problem.code.clone(), problem.detail.clone());
-            app.note_refusal(&request_id, allowed.actor(), code, text).await?;
-            return Err(problem);
+            let refused = (&request_id, allowed.actor());
+            return Err(turned_away(&app, refused, problem).await);
         }
     };
     let subject =
@@ -182,7 +196,7 @@ pub async fn list(
 pub async fn show(
     State(app): State<App>,
     _: Allowed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json<OrderView>, Problem> {
     Ok(Json(OrderView::from(&app.enrolment(&request_id(&id)?).await?)))
 }
@@ -193,7 +207,7 @@ pub async fn show(
 pub async fn response(
     State(app): State<App>,
     _: Allowed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Response, Problem> {
     let found = app.enrolment(&request_id(&id)?).await?;
     let der = found.response.ok_or_else(|| Problem::not_found("该申请还没有签发结果"))?;

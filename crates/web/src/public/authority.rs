@@ -1,17 +1,14 @@
 //! CA certificates for chains: `/ca/<issuer>.cer` (AIA caIssuers, RFC 5280 §4.2.2.1).
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use crate::api::App;
+use crate::api::{App, Segment};
 use crate::problem::Problem;
 
 /// A CA certificate: `.cer` in DER, `.pem` in PEM.
-pub async fn download(
-    State(app): State<App>,
-    Path(file): Path<String>,
-) -> Result<Response, Problem> {
+pub async fn download(State(app): State<App>, Segment(file): Segment) -> Result<Response, Problem> {
     let missing = || Problem::not_found("没有这个证书文件");
     let (name, form) = file.rsplit_once('.').ok_or_else(missing)?;
     let certificate = app.authority(name).await?.ok_or_else(missing)?;

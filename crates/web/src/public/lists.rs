@@ -1,18 +1,18 @@
 //! Revocation lists for download: `/crl/<issuer>.crl`, `-delta.crl`, `-<shard>.crl`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use status::{ListKind, ListName, http};
 
 use super::ocsp::{add, unchanged};
-use crate::api::App;
+use crate::api::{App, Segment};
 use crate::problem::Problem;
 
 /// The list in force. `ETag` and `Last-Modified` let clients ask whether it is new.
 pub async fn download(
     State(app): State<App>,
-    Path(file): Path<String>,
+    Segment(file): Segment,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let missing = || Problem::not_found("没有这个证书撤销列表");

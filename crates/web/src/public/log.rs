@@ -1,12 +1,12 @@
 //! The journal for witnesses: checkpoint and tiles of hashes (C2SP tlog-tiles over SM3). Tiles of
 //! records are not public: records name people's requests.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tlog::tile::Tile;
 
-use crate::api::App;
+use crate::api::{App, Segment};
 use crate::problem::Problem;
 
 /// The latest signed checkpoint.
@@ -18,7 +18,7 @@ pub async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
 }
 
 /// A tile of hashes: `/log/tile/<level>/<index>[.p/<width>]`.
-pub async fn tile(State(app): State<App>, Path(path): Path<String>) -> Result<Response, Problem> {
+pub async fn tile(State(app): State<App>, Segment(path): Segment) -> Result<Response, Problem> {
     let tile = format!("tile/{path}").parse::<Tile>().map_err(store::Error::from);
     let tile = tile.map_err(app::Error::from)?;
     let octets = app.store().tile(&tile).await.map_err(app::Error::from)?;

@@ -1,23 +1,22 @@
 //! OCSP over HTTP (RFC 6960 appendix A, RFC 5019): POST, and GET that caches can keep.
 
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use status::{Answer, http};
 
 use crate::api::App;
+use crate::octets;
+use crate::problem::Problem;
 
 /// Longest question, in octets.
 const LONGEST: usize = 64 << 10;
 
 /// `POST /ocsp`.
-pub async fn post(State(app): State<App>, question: Bytes) -> Response {
-    if question.len() > LONGEST {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-    }
+pub async fn post(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let question = octets::read(request.into_body(), LONGEST).await?;
     let answer = app.responder().answer(&question).await;
-    respond(answer, [("cache-control", "no-store".to_owned())])
+    Ok(respond(answer, [("cache-control", "no-store".to_owned())]))
 }
 
 /// `GET /ocsp/<base64>`. The path is read as it was sent: routers merge slashes.
