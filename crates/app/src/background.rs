@@ -34,6 +34,7 @@ impl Background {
             every(2, "key notices", |i| Box::pin(settle(i))),
             every(2, "standby store", |i| Box::pin(refill(i))),
             every(60, "expiry", |i| Box::pin(expire(i))),
+            every(600, "applications", |i| Box::pin(settle_applications(i))),
             every(3600, "signature account", |i| Box::pin(reconcile(i))),
             every(3600, "tables against the journal", |i| Box::pin(compare(i))),
         ];
@@ -79,6 +80,14 @@ async fn publish_lists(institution: Institution) -> Result<(), Error> {
 
 async fn settle(institution: Institution) -> Result<(), Error> {
     institution.settle_key_notices().await.map(drop)
+}
+
+/// Ends what nobody went on with, and takes as received what was delivered long ago.
+async fn settle_applications(institution: Institution) -> Result<(), Error> {
+    if let Some(ra) = institution.ra() {
+        ra.settle().await?;
+    }
+    Ok(())
 }
 
 async fn refill(institution: Institution) -> Result<(), Error> {

@@ -27,6 +27,9 @@ pub enum Error {
     /// The status service.
     #[error(transparent)]
     Status(#[from] status::Error),
+    /// Registration.
+    #[error(transparent)]
+    Ra(#[from] ra::Error),
     /// The same request id with other contents.
     #[error("申请编号“{0}”已用于内容不同的申请；请换一个申请编号")]
     RequestDiffers(String),
@@ -65,6 +68,7 @@ impl Error {
             Self::Store(e) => e.code(),
             Self::Device(e) => e.code(),
             Self::Status(e) => e.code(),
+            Self::Ra(e) => e.code(),
             Self::RequestDiffers(_) => "app.request_differs",
             Self::RequestRefused(_) => "app.request_refused",
             Self::NoRequest(_) => "app.no_request",
@@ -86,6 +90,7 @@ impl Error {
             Self::Pki(e) => pki_kind(e),
             Self::Store(e) => e.kind(),
             Self::Status(e) => e.kind(),
+            Self::Ra(e) => e.kind(),
             Self::Device(_) | Self::Stored(_) | Self::Interrupted => ErrorKind::Fault,
             Self::RequestDiffers(_) | Self::RequestRefused(_) | Self::NotApplicable(_) => {
                 ErrorKind::Refusal
@@ -97,7 +102,7 @@ impl Error {
     /// Whether what was asked for does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NoRequest(_))
+        matches!(self, Self::NoRequest(_) | Self::Ra(ra::Error::Unknown { .. }))
             || matches!(self, Self::Ca(ca::Error::Invalid(ca::Invalid::NoCertificate(_))))
             || matches!(self, Self::Store(store::Error::NotFound(_)))
     }
@@ -108,7 +113,8 @@ impl Error {
         let store = match self {
             Self::Store(e)
             | Self::Ca(ca::Error::Store(e))
-            | Self::Access(access::Error::Store(e)) => Some(e),
+            | Self::Access(access::Error::Store(e))
+            | Self::Ra(ra::Error::Store(e)) => Some(e),
             _ => None,
         };
         let halted = matches!(
@@ -138,7 +144,9 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Store(e) | Self::Ca(ca::Error::Store(e)) => e.is_retryable() || e.is_outage(),
-            Self::Access(access::Error::Store(e)) => e.is_retryable() || e.is_outage(),
+            Self::Access(access::Error::Store(e)) | Self::Ra(ra::Error::Store(e)) => {
+                e.is_retryable() || e.is_outage()
+            }
             Self::Kmc(e) => e.is_retryable(),
             Self::Device(e) | Self::Ca(ca::Error::Device(e)) => matches!(e, gm::DeviceError::Busy),
             Self::Interrupted => true,

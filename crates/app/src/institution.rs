@@ -10,6 +10,7 @@ use gm::{Device, KeyLabel};
 use jiff::SignedDuration;
 use kmc::{KeyCentre, Kmc, Local};
 use pki::Urls;
+use ra::Ra;
 use status::{Lists, Responder, StatusConfig};
 use store::{Clock, Opening, Schema, Store, StoreConfig, SystemClock};
 use zeroize::Zeroizing;
@@ -18,6 +19,7 @@ use crate::centre;
 use crate::error::Error;
 use crate::kinds::Kinds;
 use crate::layout::Layout;
+use crate::registration;
 use crate::settings::Settings;
 
 /// The name of the issuing CA's row and of its registration at the key centre.
@@ -48,6 +50,7 @@ struct Inner {
     lists: Lists,
     access: Access,
     kinds: Kinds,
+    ra: Option<Ra>,
 }
 
 /// What an institution is opened with.
@@ -108,9 +111,15 @@ impl Institution {
         parts.settings.check_kinds(&kinds)?;
         let config = ca_config(&parts.settings);
         let store = open_store(&parts).await?;
-        let ca =
-            Ca::open(store.clone(), parts.device.clone(), parts.clock.clone(), profiles, config)
-                .await?;
+        let ca = Ca::open(
+            store.clone(),
+            parts.device.clone(),
+            parts.clock.clone(),
+            profiles.clone(),
+            config,
+        )
+        .await?;
+        let ra = registration::open(&parts, &store, (&ca, &profiles)).await?;
         let kmc = match &parts.kmc_device {
             Some(device) => Some(open_kmc(&parts, device.clone()).await?),
             None => None,
@@ -135,6 +144,7 @@ impl Institution {
             lists,
             access,
             kinds,
+            ra,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -209,6 +219,18 @@ impl Institution {
     #[must_use]
     pub fn kinds(&self) -> &Kinds {
         &self.0.kinds
+    }
+
+    /// Registration, where it is open.
+    pub(crate) fn ra(&self) -> Option<&Ra> {
+        self.0.ra.as_ref()
+    }
+
+    /// 128 random bits of the device, in hexadecimal.
+    pub fn draw_nonce(&self) -> Result<String, Error> {
+        let mut octets = [0; 16];
+        self.device().session()?.fill(&mut octets)?;
+        Ok(hex::encode(octets))
     }
 
     /// Signs a last checkpoint and lets go of databases.

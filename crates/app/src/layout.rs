@@ -64,6 +64,11 @@ impl Layout {
         self.root.join("ceremony")
     }
 
+    /// Messages to applicants, for the operator's gateway.
+    pub fn outbox(&self) -> PathBuf {
+        self.root.join("outbox")
+    }
+
     /// Passphrases that a demonstration generated for itself; a real institution has none here.
     pub fn demo_secrets(&self) -> PathBuf {
         self.root.join("demo-secrets")

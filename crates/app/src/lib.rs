@@ -4,6 +4,7 @@
 //! | file | use case | article |
 //! | --- | --- | --- |
 //! | [`enrol`] | an order becomes certificates and an answer (new, renewed, with new keys) | Measures Art. 18 (1), 19 |
+//! | [`registration`] | agreement, issue and delivery of an application | Measures Art. 21 |
 //! | [`lifecycle`] | suspend, resume, revoke a pair; the key centre hears of it | Measures Art. 18 (1) |
 //! | [`background`] | CRLs on time, standby keys, expiry, accounts | Measures Art. 18 (4) |
 //! | [`setup`] | the founding: devices, ceremony, key centre, first client | GM/T 0034 §8.5 |
@@ -21,6 +22,7 @@ mod layout;
 pub mod lifecycle;
 mod policies;
 mod recover;
+pub mod registration;
 pub mod restore;
 pub mod settings;
 pub mod setup;

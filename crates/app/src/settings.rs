@@ -52,6 +52,10 @@ pub struct Settings {
 pub struct InstitutionSettings {
     /// Its full name, as in the certificates it issues (Measures Art. 19 (1)).
     pub name: String,
+    /// Its unified social credit code (GB 32100). Empty: registration stays closed, since agreements
+    /// must name their party (Measures Art. 27).
+    #[serde(default)]
+    pub credit_code: String,
     /// Name of its journal in checkpoints: unique, without scheme, e.g. `ca.example.cn/journal`.
     pub origin: String,
 }
@@ -239,7 +243,11 @@ impl Settings {
     #[must_use]
     pub fn new(name: &str, origin: &str) -> Self {
         Self {
-            institution: InstitutionSettings { name: name.to_owned(), origin: origin.to_owned() },
+            institution: InstitutionSettings {
+                name: name.to_owned(),
+                credit_code: String::new(),
+                origin: origin.to_owned(),
+            },
             server: ServerSettings::default(),
             contact: ContactSettings::default(),
             storage: StorageSettings::default(),

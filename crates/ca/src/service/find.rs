@@ -33,6 +33,19 @@ impl Ca {
         }
     }
 
+    /// The certificates of a key, newest first.
+    pub async fn of_key(&self, key: &gm::PublicKey) -> Result<Vec<CertificateRecord>, Error> {
+        let mut reader = self.inner.store.read().await?;
+        let rows = sql::certificate::by_key(&mut reader, &key.fingerprint()).await?;
+        rows.into_iter().map(CertificateRecord::try_from).collect()
+    }
+
+    /// What the CA's clock says.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
     /// The certificate of an issuer by its name: `root`, `issuing`.
     pub async fn authority(&self, name: &str) -> Result<Option<pki::Certificate>, Error> {
         let mut reader = self.inner.store.read().await?;

@@ -158,6 +158,16 @@ pub async fn by_serial(
     Ok(row)
 }
 
+pub async fn by_key(
+    conn: &mut AnyConnection,
+    key_hash: &str,
+) -> Result<Vec<CertificateRow>, Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM certificate WHERE key_hash = $1 ORDER BY id DESC LIMIT 100");
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(key_hash).fetch_all(conn).await?;
+    Ok(rows)
+}
+
 pub async fn by_request(
     conn: &mut AnyConnection,
     request_id: &str,

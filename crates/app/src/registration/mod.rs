@@ -1,0 +1,101 @@
+//! Registration joined with the rest of the institution (Measures Art. 21): the institution signs the
+//! agreement, an application that is ready becomes certificates, and their holder hears of it.
+//!
+//! The rules are in `ra`; what is here joins subjects and decides nothing.
+
+mod act;
+mod agree;
+mod apply;
+mod deliver;
+mod issue;
+mod keys;
+mod unmask;
+
+use std::sync::Arc;
+
+use gm::{Device, DeviceError, KeyKind, KeyLabel, PublicKey, RefusedReason};
+use law::Calendar;
+use pki::ident::CreditCode;
+use pki::profile::ProfileSet;
+use ra::{Offline, Ra, RaConfig};
+use serde_json::json;
+use store::{Actor, Record, Store};
+
+use crate::error::Error;
+use crate::institution::{Institution, Parts};
+use keys::CertifiedKeys;
+
+pub use act::Done;
+
+/// Signs agreements and letters in the institution's name.
+pub const SEAL_KEY: &str = "institution-seal";
+
+/// Opens registration, or leaves it closed while the institution has no credit code: its
+/// agreements could not name their party (Measures Art. 27).
+pub(crate) async fn open(
+    parts: &Parts,
+    store: &Store,
+    (ca, profiles): (&ca::Ca, &ProfileSet),
+) -> Result<Option<Ra>, Error> {
+    let institution = &parts.settings.institution;
+    if institution.credit_code.is_empty() {
+        return Ok(None);
+    }
+    let code = CreditCode::parse(&institution.credit_code).map_err(|error| {
+        let text = "配置项 [institution] credit_code 不是有效的统一社会信用代码";
+        Error::Setup(format!("{text}：{error}；请改正 yinxin.toml 后重新启动"))
+    })?;
+    let config = RaConfig {
+        institution: ra::Institution {
+            name: institution.name.clone(),
+            credit_code: code.as_str().to_owned(),
+            agreement_key: seal_key(store, &parts.device).await?,
+        },
+        calendar: Calendar::published().map_err(ra::Error::from)?,
+        profiles: profiles.clone(),
+        keys: Arc::new(CertifiedKeys(ca.clone())),
+        public_data: Arc::new(Offline),
+    };
+    Ok(Some(Ra::open(store.clone(), parts.device.clone(), config)?))
+}
+
+/// The institution's key for agreements; made, and recorded, when there is none yet.
+async fn seal_key(store: &Store, device: &Arc<dyn Device>) -> Result<PublicKey, Error> {
+    let label = seal_label()?;
+    let mut session = device.session()?;
+    let (info, made) = match session.key(&label) {
+        Err(DeviceError::Refused(RefusedReason::NoSuchKey)) => {
+            (session.generate(&label, KeyKind::Sm2Sign)?, true)
+        }
+        found => (found?, false),
+    };
+    drop(session);
+    let key = info.public_key.ok_or(Error::Stored("机构签名密钥没有公钥"))?;
+    if made {
+        let body = json!({ "label": SEAL_KEY, "key": hex::encode(key.to_sec1()) });
+        store
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let about = format!("key:{SEAL_KEY}");
+                    let record = Record::new("key.generated", Actor::system(), about, body);
+                    tx.append(record).await.map(drop)
+                })
+            })
+            .await?;
+    }
+    Ok(key)
+}
+
+fn seal_label() -> Result<KeyLabel, Error> {
+    KeyLabel::new(SEAL_KEY).map_err(|_| Error::Stored("机构签名密钥的名称无效"))
+}
+
+impl Institution {
+    /// Registration; closed while the institution has no credit code.
+    pub fn registration(&self) -> Result<&Ra, Error> {
+        self.ra().ok_or_else(|| {
+            let text = "证书注册业务尚未开通：请在 yinxin.toml 的 [institution] 中填写 credit_code（机构的统一社会信用代码）后重新启动";
+            Error::Setup(text.to_owned())
+        })
+    }
+}
