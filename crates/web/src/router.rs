@@ -112,7 +112,7 @@ pub fn router(institution: Institution) -> Router {
         router = router.route(route.path, handler);
     }
     let site = pages::Site::of(&institution);
-    router = router.merge(pages::routes::router(&site));
+    router = router.merge(pages::routes::router(&institution, &site));
     router.fallback(missing).method_not_allowed_fallback(wrong_method).with_state(institution)
 }
 

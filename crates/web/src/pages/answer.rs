@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::frame::Frame;
 use super::headers;
@@ -15,6 +15,18 @@ use crate::problem::Problem;
 /// A page, or the problem that [`dress`] makes a page of.
 pub type Answer = Result<Response, Problem>;
 
+impl From<ra::Error> for Problem {
+    fn from(error: ra::Error) -> Self {
+        app::Error::from(error).into()
+    }
+}
+
+impl From<access::Error> for Problem {
+    fn from(error: access::Error) -> Self {
+        app::Error::from(error).into()
+    }
+}
+
 /// Renders a template.
 pub fn page(template: &impl Template) -> Answer {
     Ok(Html(rendered(template)?).into_response())
@@ -24,6 +36,11 @@ pub fn page(template: &impl Template) -> Answer {
 pub fn page_to_correct(template: &impl Template) -> Answer {
     let page = Html(rendered(template)?);
     Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// On to another page after a change (303), so that reloading repeats nothing.
+pub fn go(path: &str) -> Answer {
+    Ok(Redirect::to(path).into_response())
 }
 
 fn rendered(template: &impl Template) -> Result<String, Problem> {

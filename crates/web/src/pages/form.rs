@@ -1,4 +1,123 @@
-//! What is wrong with a filled form, told at the top and at the field.
+//! Forms: read once by the guard, and what is wrong with a filled one.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+
+use crate::problem::Problem;
+
+/// Largest form without files, in octets.
+const TEXT_LIMIT: usize = 256 << 10;
+/// Largest form with files: one file of the largest size, and what goes with it.
+const FILE_LIMIT: usize = ra::MOST_OCTETS + (64 << 10);
+/// Most parts of a form with files.
+const MOST_PARTS: usize = 64;
+
+/// A filled form.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    fields: Vec<(String, String)>,
+    files: Vec<File>,
+}
+
+/// A file of a form.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// The field.
+    pub field: String,
+    /// What the visitor's computer calls it.
+    pub name: String,
+    /// Its octets.
+    pub content: Bytes,
+}
+
+impl Form {
+    /// The value of a field; empty if there is none.
+    pub fn text(&self, name: &str) -> &str {
+        let found = self.fields.iter().find(|(field, _)| field == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The values of a field that may come more than once.
+    pub fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Fields whose names begin so, with the rest of their names.
+    pub fn below<'f>(&'f self, start: &'f str) -> impl Iterator<Item = (&'f str, &'f str)> {
+        let part = move |(name, value): &'f (String, String)| {
+            Some((name.strip_prefix(start)?, value.as_str()))
+        };
+        self.fields.iter().filter_map(part)
+    }
+
+    /// The file of a field, if one was chosen.
+    pub fn file(&self, field: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.field == field && !file.content.is_empty())
+    }
+}
+
+/// Reads the body of a POST.
+pub async fn read(parts: &Parts, body: Body) -> Result<Form, Problem> {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.unwrap_or_default();
+    if kind.starts_with("multipart/form-data") {
+        return files(parts, body).await;
+    }
+    if !kind.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
+        let text = "提交的内容类型不受支持；请从本网站的页面填写并提交";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "web.media_type", text));
+    }
+    let body = gathered(body, TEXT_LIMIT).await?;
+    let fields = form_urlencoded::parse(&body).into_owned().map(typed).collect();
+    Ok(Form { fields, files: Vec::new() })
+}
+
+async fn gathered(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let body = Limited::new(body, limit).collect().await.map_err(|_| too_large())?;
+    Ok(body.to_bytes())
+}
+
+async fn files(parts: &Parts, body: Body) -> Result<Form, Problem> {
+    let broken =
+        || Problem::bad_request("web.form", "上传没有完成；请返回上一页，重新选择文件并提交");
+    let body = gathered(body, FILE_LIMIT).await?;
+    let mut request = Request::new(Body::from(body));
+    request.headers_mut().extend(parts.headers.clone());
+    let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
+    let mut form = Form::default();
+    while let Some(part) = multipart.next_field().await.map_err(|_| broken())? {
+        if form.fields.len() + form.files.len() >= MOST_PARTS {
+            return Err(broken());
+        }
+        let field = part.name().unwrap_or_default().to_owned();
+        match part.file_name().map(str::to_owned) {
+            Some(name) => {
+                let content = part.bytes().await.map_err(|_| broken())?;
+                form.files.push(File { field, name, content });
+            }
+            None => {
+                let value = part.text().await.map_err(|_| broken())?;
+                form.fields.push(typed((field, value)));
+            }
+        }
+    }
+    Ok(form)
+}
+
+/// Lines end as people type them, not as browsers send them.
+fn typed((name, value): (String, String)) -> (String, String) {
+    (name, value.replace("\r\n", "\n"))
+}
+
+fn too_large() -> Problem {
+    let most = ra::MOST_OCTETS >> 20;
+    let text = format!("提交的内容过大；单个文件不能超过 {most} MB，请压缩后重新上传");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "web.too_large", text)
+}
 
 /// The mistakes of one form, in the order of its fields.
 #[derive(Debug, Clone, Default)]
@@ -44,5 +163,46 @@ impl Mistakes {
     /// The mistake of a field.
     pub fn of(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|mistake| mistake.field == field).map(|mistake| mistake.text.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn form(kind: &str, body: &'static [u8]) -> Result<Form, Problem> {
+        let request = Request::builder().header("content-type", kind).body(Body::from(body));
+        let (parts, body) = request.unwrap().into_parts();
+        read(&parts, body).await
+    }
+
+    #[tokio::test]
+    async fn a_plain_form_is_read_with_its_lines() {
+        let form = form("application/x-www-form-urlencoded", b"a=%E5%BC%A0&b=1%0D%0A2&b=3").await;
+        let form = form.unwrap();
+        assert_eq!((form.text("a"), form.text("b"), form.text("c")), ("张", "1\n2", ""));
+        assert_eq!(form.all("b").collect::<Vec<_>>(), ["1\n2", "3"]);
+    }
+
+    #[tokio::test]
+    async fn a_file_keeps_its_octets_and_an_empty_choice_is_none() {
+        let body = b"--x\r\ncontent-disposition: form-data; name=\"token\"\r\n\r\nt\r\n\
+            --x\r\ncontent-disposition: form-data; name=\"f\"; filename=\"../a.pdf\"\r\n\r\n%PDF-\r\n\x00\r\n\
+            --x\r\ncontent-disposition: form-data; name=\"g\"; filename=\"\"\r\n\r\n\r\n--x--\r\n";
+        let form = form("multipart/form-data; boundary=x", body).await.unwrap();
+        assert_eq!(form.text("token"), "t");
+        assert_eq!(form.file("f").unwrap().content.as_ref(), b"%PDF-\r\n\x00");
+        assert!(form.file("g").is_none());
+    }
+
+    #[tokio::test]
+    async fn other_types_and_broken_uploads_are_refused() {
+        assert_eq!(form("text/plain", b"a=1").await.unwrap_err().status, 415);
+        assert_eq!(form("application/json", b"{}").await.unwrap_err().status, 415);
+        assert_eq!(
+            form("multipart/form-data; boundary=x", b"--x\r\n").await.unwrap_err().status,
+            400
+        );
+        assert_eq!(form("multipart/form-data", b"").await.unwrap_err().status, 400);
     }
 }

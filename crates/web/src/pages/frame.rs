@@ -1,6 +1,7 @@
 //! The frame around the content of a page: masthead, navigation, foot. Templates read it as
 //! `frame`.
 
+use access::Principal;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
@@ -25,6 +26,24 @@ pub struct Frame {
     pub style: String,
     /// The address of the seal.
     pub seal: String,
+    /// What every form of this page sends along (against forged requests); empty without forms.
+    pub token: String,
+    /// Who is signed in.
+    pub signed_in: Option<SignedIn>,
+}
+
+/// Who is signed in, for the masthead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedIn {
+    /// Somebody of the staff.
+    Person {
+        /// The name.
+        name: String,
+        /// The roles in words.
+        roles: String,
+    },
+    /// The applicant of one application.
+    Applicant,
 }
 
 impl Frame {
@@ -38,7 +57,33 @@ impl Frame {
             address: visit.address.clone(),
             style: asset::style(),
             seal: asset::seal(),
+            token: String::new(),
+            signed_in: None,
         }
+    }
+
+    /// For this visitor.
+    pub fn visitor(&mut self, principal: &Principal) {
+        self.signed_in = Some(match principal.person() {
+            None => SignedIn::Applicant,
+            Some(person) => SignedIn::Person {
+                name: person.name.to_string(),
+                roles: person.roles.iter().map(|r| r.chinese()).collect::<Vec<_>>().join("、"),
+            },
+        });
+    }
+
+    /// Name and roles of the person who is signed in.
+    pub fn person(&self) -> Option<(&str, &str)> {
+        match &self.signed_in {
+            Some(SignedIn::Person { name, roles }) => Some((name, roles)),
+            _ => None,
+        }
+    }
+
+    /// Whether the applicant of an application is signed in.
+    pub fn is_applicant(&self) -> bool {
+        self.signed_in == Some(SignedIn::Applicant)
     }
 
     /// The entries of the navigation bar, the present one marked.

@@ -9,21 +9,38 @@
 //! Not here: decisions. A page calls `app` and the subjects, and shows what they say.
 
 mod answer;
+mod apply;
 mod asset;
+mod assistant;
+mod cookies;
+mod desk;
 mod display;
 mod downloads;
 mod form;
 mod frame;
 mod guard;
+mod guides;
 mod headers;
 mod home;
 mod navigation;
 mod query;
 pub mod routes;
+mod sign;
+mod sign_in;
 mod site;
 mod visit;
 mod words;
 
+use form::Form;
+
+use crate::problem::Problem;
+
 pub use answer::dress;
 pub use guard::PageGate;
 pub use site::Site;
+
+/// The version that a form was made from: what was changed meanwhile is not overwritten.
+fn version(form: &Form) -> Result<i64, Problem> {
+    let version = form.text("version").parse();
+    version.map_err(|_| Problem::bad_request("web.form", "页面内容不完整；请刷新页面后重新填写"))
+}

@@ -20,7 +20,7 @@ impl Face {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
         };
         match () {
-            () if is_below("/desk") => Self::Desk,
+            () if ["/desk", "/sign", "/account"].into_iter().any(is_below) => Self::Desk,
             () if is_below("/admin") => Self::Admin,
             () => Self::Hall,
         }
@@ -55,8 +55,15 @@ impl Face {
 
     fn bar(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Hall => &[("/", "首页"), ("/query", "证书状态查询"), ("/downloads", "下载")],
-            Self::Desk => &[],
+            Self::Hall => &[
+                ("/", "首页"),
+                ("/guides", "办事指南"),
+                ("/apply", "申请证书"),
+                ("/progress", "查询进度"),
+                ("/query", "证书状态查询"),
+                ("/downloads", "下载"),
+            ],
+            Self::Desk => &[("/desk", "待办申请"), ("/account", "我的登录"), ("/", "办事大厅")],
             Self::Admin => &[],
         }
     }
@@ -76,9 +83,9 @@ pub struct Entry {
 /// The entries of a bar for a visitor at `address`.
 pub fn entries(face: Face, address: &str) -> Vec<Entry> {
     let path = address.split('?').next().unwrap_or_default();
-    let is_here = |entry: &str| match entry == face.home() {
-        true => path == entry,
-        false => path == entry || path.strip_prefix(entry).is_some_and(|r| r.starts_with('/')),
+    let is_here = |entry: &str| match entry {
+        "/" => path == "/",
+        entry => path.strip_prefix(entry).is_some_and(|r| r.is_empty() || r.starts_with('/')),
     };
     face.bar().iter().map(|&(path, label)| Entry { path, label, is_here: is_here(path) }).collect()
 }

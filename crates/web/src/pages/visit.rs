@@ -68,6 +68,11 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
+/// An address as the value of a query.
+pub fn encoded(address: &str) -> String {
+    form_urlencoded::byte_serialize(address.as_bytes()).collect()
+}
+
 /// A path on this very site to go back to; anything else is `/`.
 pub fn local(path: &str) -> &str {
     let is_local = path.starts_with('/')

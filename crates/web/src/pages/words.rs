@@ -1,9 +1,12 @@
 //! Instants and figures as people read them. All clocks of the law run in Asia/Shanghai, which
 //! has no summer time: a fixed offset says the same and needs no zone files.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
+use law::{Calendar, CivilDate};
 
 fn civil(instant: Timestamp) -> DateTime {
     instant.to_zoned(TimeZone::fixed(Offset::constant(8))).datetime()
@@ -26,6 +29,11 @@ pub fn second(instant: Timestamp) -> String {
     format!("{}:{:02}", minute(instant), civil(instant).second())
 }
 
+/// What happened when, the newest first.
+pub fn timeline(happenings: &[ra::Happening]) -> Vec<(String, &'static str)> {
+    happenings.iter().rev().map(|one| (minute(one.at), one.text)).collect()
+}
+
 /// `12.3 KB`, by thousands as file managers count.
 pub fn size(octets: usize) -> String {
     match octets {
@@ -39,6 +47,50 @@ pub fn size(octets: usize) -> String {
 pub fn groups(hex: &str) -> String {
     let letters: Vec<char> = hex.to_uppercase().chars().collect();
     letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+/// The calendar that clocks are shown by; the same that they were reckoned by.
+static CALENDAR: LazyLock<Option<Calendar>> = LazyLock::new(|| Calendar::published().ok());
+
+/// A clock of the law as it is shown: words and a shape, with the article (Invariant 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// `还剩 1 个工作日`.
+    pub left: String,
+    /// The class of the style sheet.
+    pub class: &'static str,
+    /// The last day.
+    pub due: String,
+    /// Whether a notice on holidays may still move it.
+    pub provisional: bool,
+    /// Under which article or standard.
+    pub basis: &'static str,
+}
+
+impl Clock {
+    /// The clock of a review at this moment.
+    pub fn of(clock: &ra::ReviewClock, now: Timestamp) -> Self {
+        let (left, class) = match (clock.overdue, working_days(now, clock.due.day)) {
+            (true, _) => ("已超过期限".to_owned(), "clock--over"),
+            (false, Some(0)) => ("今天到期".to_owned(), "clock--soon"),
+            (false, Some(1)) => ("还剩 1 个工作日".to_owned(), "clock--soon"),
+            (false, Some(days)) => (format!("还剩 {days} 个工作日"), ""),
+            (false, None) => ("办理中".to_owned(), ""),
+        };
+        let due = clock.due.day.to_string();
+        Self { left, class, due, provisional: clock.provisional, basis: clock.basis }
+    }
+}
+
+/// Working days after today up to the last day.
+fn working_days(now: Timestamp, last: CivilDate) -> Option<u32> {
+    let calendar = CALENDAR.as_ref()?;
+    let (mut day, mut days) = (CivilDate::of(now), 0);
+    while day < last {
+        day = day.tomorrow();
+        days += u32::from(calendar.is_working_day(day));
+    }
+    Some(days)
 }
 
 #[cfg(test)]

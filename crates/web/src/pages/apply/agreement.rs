@@ -1,0 +1,48 @@
+//! The service agreement: read, signed by the applicant's key through the signing assistant
+//! (Measures Art. 21 ¶4). Its other party is the institution, never an office (Art. 27 ¶3).
+
+use access::Action;
+use askama::Template;
+use axum::extract::State;
+use ra::{AgreementText, ApplicantSignature};
+
+use super::{at, own};
+use crate::api::{App, Params};
+use crate::pages::answer::{Answer, go, page};
+use crate::pages::assistant::{Ask, CameBack, Signed};
+use crate::pages::form::Form;
+use crate::pages::frame::Frame;
+use crate::pages::guard::Visitor;
+
+#[derive(Template)]
+#[template(path = "apply/agreement.html")]
+struct AgreementPage {
+    frame: Frame,
+    text: AgreementText,
+    ask: Ask,
+    came_back: CameBack,
+    version: i64,
+}
+
+/// `GET /application/agreement`.
+pub async fn show(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Params(came_back): Params<CameBack>,
+) -> Answer {
+    let application = own(&app, &visitor).await?;
+    let permit = app.permit(visitor.principal(), Action::AgreeApplication)?;
+    let text = app.registration()?.draw_agreement(&permit, &application.at()).await?;
+    let site = (frame.site.public_url(), "/application/agreement");
+    let ask = Ask::new("agreement", text.statement(), site);
+    page(&AgreementPage { ask, text, came_back, version: application.version, frame })
+}
+
+/// `POST /application/agreement`.
+pub async fn sign(State(app): State<App>, visitor: Visitor, form: Form) -> Answer {
+    let Signed { key, signature } = Signed::of(&form)?;
+    let applicant = ApplicantSignature::Key { public_key: key, signature };
+    app.conclude_agreement(visitor.permit()?, &at(&visitor, &form)?, applicant).await?;
+    go("/application")
+}

@@ -1,0 +1,53 @@
+//! The applicant's key: a PKCS#10 request made by the subscriber's own tool. The signing key
+//! never reaches us (Invariant 2).
+
+use askama::Template;
+use axum::extract::State;
+
+use super::{at, own};
+use crate::api::App;
+use crate::api::requests::proof;
+use crate::pages::answer::{Answer, go, page, page_to_correct};
+use crate::pages::form::{Form, Mistakes};
+use crate::pages::frame::Frame;
+use crate::pages::guard::Visitor;
+use crate::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "apply/key.html")]
+struct KeyPage {
+    frame: Frame,
+    csr: String,
+    version: i64,
+    mistakes: Mistakes,
+}
+
+/// `GET /application/key`.
+pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor) -> Answer {
+    let version = own(&app, &visitor).await?.version;
+    page(&KeyPage { frame, csr: String::new(), version, mistakes: Mistakes::none() })
+}
+
+/// `POST /application/key`: takes the request, issues, delivers.
+pub async fn submit(State(app): State<App>, frame: Frame, visitor: Visitor, form: Form) -> Answer {
+    let at = at(&visitor, &form)?;
+    let csr = match form.file("file") {
+        Some(file) => String::from_utf8_lossy(&file.content).into_owned(),
+        None => form.text("csr").to_owned(),
+    };
+    let outcome: Result<_, Problem> = match proof(&csr) {
+        Ok(possession) => {
+            app.submit_key(visitor.principal(), &at, &possession).await.map_err(Problem::from)
+        }
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(_) => go("/application/certificate"),
+        Err(problem) if problem.status < 500 => {
+            let mistakes = Mistakes::one("csr", problem.detail);
+            let version = own(&app, &visitor).await?.version;
+            page_to_correct(&KeyPage { frame, csr, version, mistakes })
+        }
+        Err(problem) => Err(problem),
+    }
+}

@@ -1,0 +1,191 @@
+//! One application beside its materials. Personal data are masked; unmasking needs a reason, which
+//! goes on record (PIPL Art. 6).
+
+use access::Action;
+use askama::Template;
+use axum::extract::{Path, State as Extract};
+use axum::http::header;
+use axum::response::IntoResponse;
+use ra::{Application, FormRow, Material, SupplementList};
+use serde::Deserialize;
+
+use super::found;
+use crate::api::{App, Params};
+use crate::pages::answer::{Answer, page, page_to_correct};
+use crate::pages::apply::materials::disposition;
+use crate::pages::apply::overview::tag;
+use crate::pages::form::{Form, Mistakes};
+use crate::pages::frame::Frame;
+use crate::pages::guard::Visitor;
+use crate::pages::words;
+use crate::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "desk/application.html")]
+struct Sheet {
+    frame: Frame,
+    application: Application,
+    kind: String,
+    service: String,
+    tag: &'static str,
+    rows: Vec<FormRow>,
+    masked: bool,
+    clock: Option<words::Clock>,
+    tabs: Vec<TabOf>,
+    here: Option<Shown>,
+    supplements: Vec<SupplementList>,
+    events: Vec<(String, &'static str)>,
+    may: May,
+    mistakes: Mistakes,
+}
+
+/// One material in the viewer's bar.
+struct TabOf {
+    id: String,
+    title: String,
+    is_here: bool,
+}
+
+/// The material on view.
+struct Shown {
+    id: String,
+    title: String,
+    is_picture: bool,
+    note: String,
+}
+
+/// What the visitor may do now.
+#[derive(Default)]
+struct May {
+    proof: bool,
+    send_back: bool,
+    review: bool,
+    unmask: bool,
+}
+
+impl May {
+    fn of(app: &App, visitor: &Visitor, application: &Application) -> Self {
+        let may = |action| {
+            let permit = app.permit(visitor.principal(), action);
+            permit.is_ok_and(|permit| permit.reach(&application.object()).is_ok())
+        };
+        let state = application.state.word();
+        let waits = matches!(state, "acknowledged" | "proofed");
+        Self {
+            proof: state == "acknowledged" && may(Action::ProofIdentity),
+            send_back: waits && may(Action::ReturnApplication),
+            review: waits && state == "proofed" && may(Action::ReviewApplication),
+            unmask: may(Action::UnmaskApplication),
+        }
+    }
+}
+
+/// Which material is on view.
+#[derive(Debug, Deserialize)]
+pub struct Query {
+    #[serde(default)]
+    material: String,
+}
+
+/// `GET /desk/applications/{id}`.
+pub async fn show(
+    Extract(app): Extract<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Params(query): Params<Query>,
+) -> Answer {
+    page(&sheet(&app, (frame, &visitor), &id, &query.material).await?)
+}
+
+async fn sheet(
+    app: &App,
+    (frame, visitor): (Frame, &Visitor),
+    id: &str,
+    on_view: &str,
+) -> Result<Sheet, Problem> {
+    let application = found(app, visitor, id).await?;
+    let (ra, permit) =
+        (app.registration()?, app.permit(visitor.principal(), Action::ReadApplication)?);
+    let view = ra.form(&permit, &application.id).await?;
+    let kind = ra.catalogue().kind(&application.kind)?;
+    let materials = ra.materials(&permit, &application.id).await?;
+    let title = |one: &Material| {
+        kind.material(&one.name).map_or_else(|| one.name.clone(), |rule| rule.title.clone())
+    };
+    let chosen = materials.iter().find(|one| one.id.as_str() == on_view).or(materials.first());
+    let here = chosen.map(|one| Shown {
+        id: one.id.to_string(),
+        title: title(one),
+        is_picture: matches!(one.media, ra::Media::Png | ra::Media::Jpeg),
+        note: format!(
+            "{}，{}，{} 上传",
+            one.media.ending(),
+            words::size(usize::try_from(one.size).unwrap_or(usize::MAX)),
+            words::minute(one.added_at)
+        ),
+    });
+    let tab = |one: &Material| TabOf {
+        id: one.id.to_string(),
+        title: title(one),
+        is_here: chosen.is_some_and(|chosen| chosen.id == one.id),
+    };
+    Ok(Sheet {
+        frame,
+        kind: kind.title.clone(),
+        service: ra.catalogue().service(&application.service)?.title.clone(),
+        tag: tag(application.state.word()),
+        rows: view.rows.into_iter().filter(|row| !row.shown.is_empty()).collect(),
+        masked: view.masked,
+        clock: ra.clock(&application)?.map(|clock| words::Clock::of(&clock, app.clock().now())),
+        tabs: materials.iter().map(tab).collect(),
+        here,
+        supplements: ra.supplements(&permit, &application.id).await?,
+        events: words::timeline(&ra.timeline(&permit, &application.id).await?),
+        may: May::of(app, visitor, &application),
+        mistakes: Mistakes::none(),
+        application,
+    })
+}
+
+/// `POST /desk/applications/{id}/unmask`: this answer alone shows personal data.
+pub async fn unmask(
+    Extract(app): Extract<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Answer {
+    let application = found(&app, &visitor, &id).await?;
+    let view = app.unmask(visitor.permit()?, &application, form.text("reason")).await;
+    let mut sheet = sheet(&app, (frame, &visitor), &id, form.text("material")).await?;
+    match view {
+        Ok(view) => {
+            sheet.rows = view.rows.into_iter().filter(|row| !row.shown.is_empty()).collect();
+            sheet.masked = view.masked;
+            page(&sheet)
+        }
+        Err(error) if error.kind() != store::ErrorKind::Fault => {
+            sheet.mistakes = Mistakes::one("reason", error.to_string());
+            page_to_correct(&sheet)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /desk/applications/{id}/materials/{material}`.
+pub async fn material(
+    Extract(app): Extract<App>,
+    visitor: Visitor,
+    Path((id, material)): Path<(String, String)>,
+) -> Answer {
+    let opened = app
+        .registration()?
+        .open_material(visitor.permit()?, &id.parse()?, &material.parse()?)
+        .await?;
+    let headers = [
+        (header::CONTENT_TYPE, opened.material.media.mime().to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(&opened)),
+    ];
+    Ok((headers, opened.content.to_vec()).into_response())
+}

@@ -1,0 +1,39 @@
+//! 业务工作台: queues with clocks, one application with its materials, proofing, return, review.
+//!
+//! What a person answers for is prepared here and signed on the page of [`super::sign`]; nothing
+//! of it is done before (GM/T 0034 §6).
+
+pub mod application;
+pub mod proof;
+pub mod queue;
+pub mod review;
+pub mod supplement;
+
+use access::Action;
+use ra::{Application, ApplicationId};
+use serde::Serialize;
+
+use super::answer::{Answer, go};
+use super::guard::Visitor;
+use crate::api::App;
+use crate::problem::Problem;
+
+/// The application of a path, if the visitor's permission to read reaches it.
+async fn found(app: &App, visitor: &Visitor, id: &str) -> Result<Application, Problem> {
+    let id: ApplicationId = id.parse()?;
+    let permit = app.permit(visitor.principal(), Action::ReadApplication)?;
+    Ok(app.registration()?.application(&permit, &id).await?)
+}
+
+/// Writes an order down and goes on to its signature.
+async fn to_be_signed(
+    app: &App,
+    visitor: &Visitor,
+    (kind, id): (access::ActKind, &str),
+    order: &impl Serialize,
+) -> Answer {
+    let payload = serde_json::to_value(order).map_err(|_| app::Error::Stored("签名事项"))?;
+    let object = format!("application:{id}");
+    let act = app.access().prepare_act(visitor.principal(), kind, &object, &payload).await?;
+    go(&format!("/sign/{}", act.id))
+}

@@ -1,0 +1,120 @@
+//! 审核: a second person examines item by item, looks at other applications of the same holder, and
+//! approves or refuses (Measures Art. 21 ¶3; Invariant 9). Nothing is ticked beforehand.
+
+use access::{ActKind, Action};
+use askama::Template;
+use axum::extract::{Path, State};
+use ra::catalogue::CheckItem;
+use ra::{Application, Decision, Duplicate, FormRow, ReviewOrder};
+
+use super::{found, to_be_signed};
+use crate::api::App;
+use crate::pages::answer::{Answer, page, page_to_correct};
+use crate::pages::form::{Form, Mistakes};
+use crate::pages::frame::Frame;
+use crate::pages::guard::Visitor;
+use crate::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "desk/review.html")]
+struct Review<'c> {
+    frame: Frame,
+    application: Application,
+    rows: Vec<FormRow>,
+    checklist: Vec<&'c CheckItem>,
+    duplicates: Vec<Duplicate>,
+    form: Form,
+    mistakes: Mistakes,
+}
+
+impl Review<'_> {
+    fn is_ticked(&self, name: &str) -> bool {
+        self.form.all("ticked").any(|one| one == name)
+    }
+}
+
+/// `GET /desk/applications/{id}/review`.
+pub async fn show(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Answer {
+    page(&review(&app, (frame, &visitor), &id, Form::default()).await?)
+}
+
+async fn review<'a>(
+    app: &'a App,
+    (frame, visitor): (Frame, &Visitor),
+    id: &str,
+    form: Form,
+) -> Result<Review<'a>, Problem> {
+    let application = found(app, visitor, id).await?;
+    let (ra, read) =
+        (app.registration()?, app.permit(visitor.principal(), Action::ReadApplication)?);
+    let view = ra.form(&read, &application.id).await?;
+    let duplicates = ra.duplicates(&read, &application.id).await?;
+    let checklist = ra.catalogue().checklist_for(&application.kind, &application.service);
+    let rows = view.rows.into_iter().filter(|row| !row.shown.is_empty()).collect();
+    let mistakes = Mistakes::none();
+    Ok(Review { frame, rows, checklist, duplicates, form, mistakes, application })
+}
+
+/// `POST /desk/applications/{id}/review`: written down, to be signed.
+pub async fn submit(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Answer {
+    let version = crate::pages::version(&form)?;
+    let mut again = review(&app, (frame, &visitor), &id, form).await?;
+    match decision(&again) {
+        Ok(decision) => {
+            let order = ReviewOrder { version, decision };
+            to_be_signed(&app, &visitor, (ActKind::ReviewApplication, &id), &order).await
+        }
+        Err(mistakes) => {
+            again.mistakes = mistakes;
+            page_to_correct(&again)
+        }
+    }
+}
+
+/// Only what the page itself asks for; the rules are in `ra`.
+fn decision(review: &Review<'_>) -> Result<Decision, Mistakes> {
+    let form = &review.form;
+    let text = |name: &str| form.text(name).trim().to_owned();
+    match form.text("decision") {
+        "approve" => {
+            let mut mistakes = Mistakes::none();
+            for item in review.checklist.iter().filter(|item| !review.is_ticked(&item.name)) {
+                mistakes.add(&format!("check-{}", item.name), format!("未确认：{}", item.text));
+            }
+            let seen: Vec<_> = form.all("duplicate").filter_map(|id| id.parse().ok()).collect();
+            for one in review.duplicates.iter().filter(|one| !seen.contains(&one.application.id)) {
+                let number = &one.application.number;
+                mistakes.add(&format!("duplicate-{number}"), format!("请查看另一件申请 {number}"));
+            }
+            if !mistakes.is_empty() {
+                return Err(mistakes);
+            }
+            let ticked = review.checklist.iter().map(|item| item.name.clone()).collect();
+            let opinion = Some(text("opinion")).filter(|text| !text.is_empty());
+            Ok(Decision::Approve { ticked, duplicates: seen, opinion })
+        }
+        "refuse" => {
+            let (reason, basis) = (text("reason"), text("basis"));
+            let mut mistakes = Mistakes::none();
+            if reason.is_empty() {
+                mistakes.add("reason", "请写明不予签发的理由，使申请人知道原因");
+            }
+            if basis.is_empty() {
+                mistakes.add("basis", "请写明不予签发的依据（条款）");
+            }
+            if mistakes.is_empty() { Ok(Decision::Refuse { reason, basis }) } else { Err(mistakes) }
+        }
+        _ => Err(Mistakes::one("decision", "请选择审核结论")),
+    }
+}
