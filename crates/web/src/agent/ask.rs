@@ -78,14 +78,13 @@ impl Purpose {
 
     /// Whether a text is of this purpose: nothing else is ever signed.
     fn fits(self, text: &str) -> bool {
-        let typed = |kind: &str| match serde_json::from_str::<Value>(text) {
-            Ok(Value::Object(members)) => members.get("type").is_some_and(|t| t == kind),
-            _ => false,
-        };
         match self {
-            Self::SignIn => text.starts_with("yinxin-sign-in/1 "),
-            Self::Act => typed("yinxin-act/1"),
-            Self::Agreement => typed("yinxin-agreement/1"),
+            Self::SignIn => text.starts_with("印信登录 yinxin-sign-in/1 "),
+            Self::Act => match serde_json::from_str::<Value>(text) {
+                Ok(Value::Object(members)) => members.get("v").is_some_and(|v| v == "yinxin-act/1"),
+                _ => false,
+            },
+            Self::Agreement => text.starts_with("yinxin-agreement/1 "),
         }
     }
 }

@@ -56,16 +56,15 @@ pub(super) fn confirmation(
 /// What a member of a statement is called; unknown ones keep their name.
 fn member_title(name: &str) -> &str {
     match name {
-        "type" => "文本类型",
-        "act" => "办理事项",
-        "application" | "object" => "业务对象",
-        "person" => "办理人",
-        "payload" | "digest" | "sm3" | "text_sm3" => "内容摘要（SM3）",
-        "at" | "time" => "时间",
-        "id" => "编号",
-        "number" => "申请编号",
-        "party" | "institution" => "机构",
-        "version" => "版本",
+        "v" => "文本类型",
+        "title" => "办理事项",
+        "act" => "事项代码",
+        "object" => "业务对象",
+        "login" => "登录名",
+        "person" => "办理人编号",
+        "payload_sm3" => "内容摘要（SM3）",
+        "at" => "时间",
+        "id" => "签名编号",
         other => other,
     }
 }

@@ -11,7 +11,7 @@ use super::*;
 
 const SITE: &str = "https://ca.example.cn";
 const SELF: &str = "http://127.0.0.1:8450";
-const TEXT: &str = "yinxin-sign-in/1 https://ca.example.cn 00ff 2026-11-29T09:00:00Z";
+const TEXT: &str = "印信登录 yinxin-sign-in/1 origin=https://ca.example.cn nonce=00ff time=2026-11-29T09:00:00Z";
 
 struct OneKey(PrivateKey);
 
@@ -142,12 +142,12 @@ async fn only_named_origins_may_ask_and_only_for_themselves() {
 #[tokio::test]
 async fn nothing_but_the_two_kinds_of_text_is_signed() {
     let router = assistant();
-    for text in
-        ["", "hello", " yinxin-sign-in/1 ", "{\"type\":\"yinxin-act/1\"}", "yinxin-sign-in/1 \u{0}"]
-    {
+    let act_for_sign_in = "{\"v\":\"yinxin-act/1\"}";
+    let hidden = "印信登录 yinxin-sign-in/1 \u{0}";
+    for text in ["", "hello", " 印信登录 yinxin-sign-in/1 ", act_for_sign_in, hidden] {
         assert_eq!(put(&router, &ask(text)).await.0, StatusCode::FORBIDDEN, "{text}");
     }
-    let mut act = ask("{\"type\":\"yinxin-act/1\",\"act\":\"<b>审核</b>\"}");
+    let mut act = ask("{\"v\":\"yinxin-act/1\",\"act\":\"<b>审核</b>\"}");
     act[0].1 = "act".into();
     let (status, page) = put(&router, &act).await;
     assert_eq!(status, StatusCode::OK);
