@@ -45,4 +45,4 @@ pub use model::{
 };
 pub use port::{Answer, Certified, KeyRegister, Offline, PublicData};
 pub use rules::material::{MOST_FILES, MOST_OCTETS};
-pub use service::{Inquiry, NoticeStatus, Ra, RaConfig, ReviewRecord};
+pub use service::{Happening, Inquiry, NoticeStatus, Ra, RaConfig, ReviewRecord};

@@ -1,7 +1,7 @@
 //! What a form must hold. All that is wrong is told at once, field by field (一次性告知).
 
+use core::net::IpAddr;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use jiff::civil::Date;
 use law::CivilDate;

@@ -1,6 +1,6 @@
 //! From a form to the subject of the certificate.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use pki::ident::{CreditCode, DocumentNumber, IdNumber, OfficerNumber};
 use pki::{Identifier, SubjectInput};

@@ -3,13 +3,14 @@
 use access::{Action, Permit};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use store::Record;
 
 use super::Ra;
 use super::deliver::received;
 use super::turn::Turn;
 use crate::catalogue::Step;
 use crate::error::Error;
-use crate::model::{Application, At, Receipt, Selection, State};
+use crate::model::{Application, At, OfficeId, Receipt, Selection, State};
 use crate::rules;
 use crate::sql;
 
@@ -25,6 +26,41 @@ impl Ra {
                     let from = turn.application.state.word();
                     turn.enter(State::Withdrawn);
                     turn.finish(tx, "application.withdrawn", json!({ "from": from })).await
+                })
+            })
+            .await
+    }
+
+    /// Moves an application to another office or to the institution itself, above all when its office
+    /// is suspended: the applicant does not begin anew.
+    pub async fn transfer(
+        &self,
+        permit: &Permit,
+        at: &At,
+        office: Option<OfficeId>,
+    ) -> Result<Application, Error> {
+        permit.covers(Action::ManageOffices)?;
+        let (actor, at) = (permit.actor(), at.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let mut application = sql::application::load(tx.conn(), &at.id).await?;
+                    if application.version != at.version || application.state.is_final() {
+                        return Err(Error::Changed);
+                    }
+                    if let Some(id) = &office {
+                        let office = sql::office::load(tx.conn(), id).await?;
+                        rules::office::may_take(&office, &application.kind, 0)?;
+                    }
+                    let name = |office: &Option<OfficeId>| office.as_ref().map(OfficeId::to_string);
+                    let body = json!({ "from": name(&application.office), "to": name(&office) });
+                    application.office = office;
+                    application.version += 1;
+                    sql::application::update(tx.conn(), &application).await?;
+                    let subject = application.subject();
+                    let record = Record::new("application.transferred", actor, subject, body);
+                    tx.append(record).await?;
+                    Ok(application)
                 })
             })
             .await

@@ -115,6 +115,11 @@ impl Ra {
         let material = material.ok_or(Error::Unknown { what: "材料", name: String::new() })?;
         let framed = self.store().open_blob(&material.blob).await?;
         let (file_name, content) = unframed(&framed).ok_or(Error::Stored("material"))?;
+        // Who of the staff looked at whose papers goes on record (PIPL Art. 51).
+        if permit.person().is_some() {
+            let body = json!({ "material": material.id.as_str(), "name": material.name });
+            self.note(permit, id, ("application.material-opened", body)).await?;
+        }
         Ok(OpenedMaterial { material, file_name, content })
     }
 }

@@ -20,6 +20,7 @@ mod view;
 pub use proof::Inquiry;
 pub use review::ReviewRecord;
 pub use submit::NoticeStatus;
+pub use view::Happening;
 
 use std::sync::Arc;
 

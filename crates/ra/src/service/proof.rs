@@ -41,8 +41,21 @@ struct Prepared {
 }
 
 impl Ra {
-    /// What has to be proofed: for a clerk who may proof this application, with the values.
+    /// What has to be proofed: for a clerk who may proof this application, with the values. That
+    /// somebody looked goes on record (PIPL Art. 51).
     pub async fn elements(
+        &self,
+        permit: &Permit,
+        id: &ApplicationId,
+    ) -> Result<Vec<Element>, Error> {
+        let elements = self.elements_of(permit, id).await?;
+        let keys: Vec<&str> = elements.iter().map(|element| element.key.as_str()).collect();
+        let body = json!({ "elements": keys });
+        self.note(permit, id, ("application.elements-shown", body)).await?;
+        Ok(elements)
+    }
+
+    async fn elements_of(
         &self,
         permit: &Permit,
         id: &ApplicationId,
@@ -56,7 +69,7 @@ impl Ra {
     /// Asks the public database about one element, and keeps what it said as it said it.
     pub async fn inquire(&self, permit: &Permit, at: &At, element: &str) -> Result<Inquiry, Error> {
         let application = self.loaded(at).await?;
-        let elements = self.elements(permit, &at.id).await?;
+        let elements = self.elements_of(permit, &at.id).await?;
         let about = elements.iter().find(|one| one.key == element).ok_or_else(|| {
             Error::Unknown { what: "须核验的要素", name: element.chars().take(64).collect() }
         })?;
@@ -104,7 +117,7 @@ impl Ra {
         let order: ProofOrder = ordered(&act, permit, on)?;
         let at = At { id: id.clone(), version: order.version };
         let application = self.loaded(&at).await?;
-        let elements = self.elements(permit, id).await?;
+        let elements = self.elements_of(permit, id).await?;
         let prepared = Prepared {
             arguments: self.arguments(&application, &elements)?,
             blob: self.seal(act.payload().to_string().into_bytes(), "ra-proof").await?,

@@ -132,6 +132,10 @@ async fn a_suspended_office_orders_no_certificate() {
     let text = world.ra.agreement_text(&permit, &way.application.id).await.unwrap().unwrap();
     assert!(text.text().contains("示例电子认证服务有限公司"));
     assert!(!text.text().contains("云中市受理点"));
+    // The institution takes it over, and the applicant goes on where the office stopped.
+    let permit = world.permit(&world.biz, Action::ManageOffices).await;
+    way.application = world.ra.transfer(&permit, &way.application.at(), None).await.unwrap();
+    way.issue().await.unwrap();
 }
 
 #[tokio::test]

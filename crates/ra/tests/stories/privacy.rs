@@ -23,6 +23,8 @@ async fn neither_the_journal_nor_the_files_of_the_database_hold_personal_data() 
     way.issue().await.unwrap();
     let code = way.deliver().await.unwrap();
     way.confirm(&code).await.unwrap();
+    let looked = "application.elements-shown".to_owned();
+    assert!(world.kinds(&way.application).await.contains(&looked), "looking is on record");
     let permit = world.permit(&world.clerk, Action::UnmaskApplication).await;
     let object = way.application.object();
     let of = (way.application.id.as_str(), &object);
