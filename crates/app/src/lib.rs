@@ -20,6 +20,7 @@ mod institution;
 mod kinds;
 mod layout;
 pub mod lifecycle;
+mod people;
 mod policies;
 mod recover;
 pub mod registration;

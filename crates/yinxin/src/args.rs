@@ -43,6 +43,9 @@ pub enum Command {
     /// 密钥仪式：建立机构的根和签发密钥，或用三份分量恢复根密钥
     #[command(subcommand)]
     Ceremony(operate::ceremony::Command),
+    /// 人员：任命首任超级管理员和审计管理员
+    #[command(subcommand)]
+    Person(operate::person::Command),
     /// 启动机构端服务
     Serve(operate::serve::Serve),
     /// 密钥管理中心：独立进程运行、登记人员、司法恢复

@@ -43,6 +43,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Journal(command) => args::journal(command),
         Command::Key(command) => operate::key::run(command),
         Command::Ceremony(command) => operate::ceremony::run(command),
+        Command::Person(command) => operate::person::run(command),
         Command::Serve(command) => operate::serve::run(command),
         Command::Kmc(command) => operate::kmc::run(command),
         Command::Doctor(command) => operate::doctor::run(command),

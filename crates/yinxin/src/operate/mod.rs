@@ -5,6 +5,7 @@ pub mod demo;
 pub mod doctor;
 pub mod key;
 pub mod kmc;
+pub mod person;
 pub mod reanchor;
 pub mod serve;
 mod warrant;
