@@ -53,26 +53,31 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// The right way, with anything left out, doubled, moved or put in: far more of these come near to a
-/// certificate than of commands drawn alone.
+/// The right way, sometimes with one person for proof and review, with anything left out, swapped, put
+/// in or replaced: far more of these come near to a certificate than of commands drawn alone.
 fn commands() -> impl Strategy<Value = Vec<Command>> {
-    let right = vec![
-        Command::Fill,
-        Command::Attach,
-        Command::Acknowledge(0),
-        Command::Acknowledge(1),
-        Command::Acknowledge(2),
-        Command::Acknowledge(3),
-        Command::Submit,
-        Command::ProofByClerk,
-        Command::ApproveByReviewer,
-        Command::Agree,
-        Command::Request,
-        Command::Issue,
-    ];
+    let right = |proof, approval| {
+        vec![
+            Command::Fill,
+            Command::Attach,
+            Command::Acknowledge(0),
+            Command::Acknowledge(1),
+            Command::Acknowledge(2),
+            Command::Acknowledge(3),
+            Command::Submit,
+            proof,
+            approval,
+            Command::Agree,
+            Command::Request,
+            Command::Issue,
+        ]
+    };
     let change = (0..4_u8, 0..12_usize, 0..12_usize, command());
-    proptest::collection::vec(change, 0..6).prop_map(move |changes| {
-        let mut commands = right.clone();
+    let proof = prop_oneof![Just(Command::ProofByClerk), Just(Command::ProofByBoth)];
+    let approval = prop_oneof![Just(Command::ApproveByReviewer), Just(Command::ApproveByBoth)];
+    let changes = proptest::collection::vec(change, 0..6);
+    (proof, approval, changes).prop_map(move |(proof, approval, changes)| {
+        let mut commands = right(proof, approval);
         for (what, from, to, new) in changes {
             let (from, to) = (from % commands.len(), to % commands.len());
             match what {
