@@ -93,13 +93,26 @@ fn status_of(error: &app::Error) -> StatusCode {
     match error {
         app::Error::RequestDiffers(_) => StatusCode::CONFLICT,
         app::Error::Access(e) if e.is_authentication() => StatusCode::UNAUTHORIZED,
-        app::Error::Access(access::Error::Forbidden { .. }) => StatusCode::FORBIDDEN,
+        app::Error::Access(e) | app::Error::Ra(ra::Error::Access(e)) if denies(e) => {
+            StatusCode::FORBIDDEN
+        }
+        app::Error::Access(access::Error::Locked { .. })
+        | app::Error::Ra(ra::Error::Refused { refusal: ra::Refusal::Locked, .. }) => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        app::Error::Ra(ra::Error::Changed) => StatusCode::CONFLICT,
         other => match other.kind() {
             ErrorKind::Refusal => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorKind::Invalid => StatusCode::BAD_REQUEST,
             ErrorKind::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         },
     }
+}
+
+/// Whether somebody who is known may not.
+fn denies(error: &access::Error) -> bool {
+    use access::Error as E;
+    matches!(error, E::Forbidden { .. } | E::OutOfReach(_) | E::Csrf | E::PersonNeeded)
 }
 
 impl IntoResponse for Problem {
