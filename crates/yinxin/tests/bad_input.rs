@@ -211,9 +211,13 @@ impl Desk {
 
     /// One record of the refusal, with its code and who asked.
     fn journal_says(&self, name: &str, id: &str, code: &str) {
-        let target = format!("/api/v1/journal?kind=order.refused&subject=enrolment:{id}");
-        let found = self.world.client.get(&target);
-        let [record] = found["items"].as_array().unwrap().as_slice() else {
+        let found = self.world.client.get(&format!("/api/v1/journal?subject=enrolment:{id}"));
+        // Refused at the door, or after it was accepted.
+        let refused = ["order.refused", "enrolment.refused"];
+        let is_refusal = |record: &&Value| refused.iter().any(|kind| record["kind"] == *kind);
+        let records: Vec<_> =
+            found["items"].as_array().unwrap().iter().filter(is_refusal).collect();
+        let [record] = records.as_slice() else {
             panic!("{name}: {found}");
         };
         assert_eq!(record["body"]["code"], code, "{name}");
