@@ -13,7 +13,9 @@ pub fn secure(headers: &mut HeaderMap) {
         headers.insert(name, HeaderValue::from_static(value));
     };
     set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
-    set(header::REFERRER_POLICY, "same-origin");
+    // Our name and never an address: with a stricter policy the browser hides the origin of a form
+    // that goes from https to the assistant on http://127.0.0.1, which then signs nothing.
+    set(header::REFERRER_POLICY, "origin");
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");

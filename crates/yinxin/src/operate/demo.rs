@@ -1,6 +1,7 @@
 //! `yinxin demo …`: a demonstration institution, made through the same doors as a real one. Its
 //! passphrases are random, lie in its data folder, and are good for nothing else.
 
+mod staff;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -15,12 +15,19 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::operate::ceremony;
+use crate::operate::demo::staff;
 use crate::out;
 use crate::remote::{Door, DoorArgs, client::public_pem, field, text};
 use crate::secret;
 use crate::subscriber;
 
 const INSTITUTION: &str = "演示电子认证服务中心";
+
+/// Who keeps a share of the root key; they hold no role (GM/T 0034 §6).
+const CUSTODIANS: [&str; 5] = ["钟守一", "钟守二", "钟守三", "钟守四", "钟守五"];
+
+/// The institution's 统一社会信用代码, made up like everything here.
+const CREDIT_CODE: &str = "12110101YX0000016B";
 
 /// Founds the institution.
 pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
@@ -29,12 +36,14 @@ pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
     private_folder(layout.root())?;
     private_folder(&folder)?;
     let mut settings = Settings::new(INSTITUTION, "demo.yinxin.example/journal");
+    settings.institution.credit_code = CREDIT_CODE.to_owned();
     settings.server.listen.set_port(port);
     settings.server.public_url = format!("http://127.0.0.1:{port}");
     settings.kmc.listen.set_port(port.saturating_add(1));
     let phrase = |name: &str| passphrase(&folder.join(name));
     let secrets = Secrets { device: phrase("device")?, kmc: Some(phrase("kmc")?) };
     let admin = key(&folder.join("admin.key.pem"))?;
+    let again = Secrets { device: phrase("device")?, kmc: Some(phrase("kmc")?) };
     let founding = Founding {
         layout: layout.clone(),
         settings,
@@ -56,7 +65,7 @@ pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
     if let Some(client) = &founded.client {
         std::fs::write(folder.join("admin.id"), client.id.as_str())?;
     }
-    Ok(())
+    staff::appoint(layout, &again, &CUSTODIANS).await
 }
 
 fn private_folder(path: &Path) -> anyhow::Result<()> {
@@ -74,7 +83,7 @@ fn passphrase(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// A key in a file, or the one that is there.
-fn key(path: &Path) -> anyhow::Result<PrivateKey> {
+pub(super) fn key(path: &Path) -> anyhow::Result<PrivateKey> {
     if !path.exists() {
         subscriber::save(path, &PrivateKey::generate(&mut OsRandom)?, None)?;
     }
@@ -82,7 +91,6 @@ fn key(path: &Path) -> anyhow::Result<PrivateKey> {
 }
 
 fn participants(folder: &Path) -> anyhow::Result<Participants> {
-    let names = ["钟守一", "钟守二", "钟守三", "钟守四", "钟守五"];
     let custodian = |(at, name): (usize, &&str)| {
         let id = format!("K{:03}", at + 1);
         let phrase = passphrase(&folder.join(format!("custodian-{id}")))?;
@@ -92,7 +100,7 @@ fn participants(folder: &Path) -> anyhow::Result<Participants> {
     Ok(Participants {
         leader: Person::new("L001", "安明远", "安全管理负责人"),
         witnesses: vec![Person::new("A001", "沈以鉴", "审计管理员")],
-        custodians: names.iter().enumerate().map(custodian).collect::<Result<_, _>>()?,
+        custodians: CUSTODIANS.iter().enumerate().map(custodian).collect::<Result<_, _>>()?,
         officers: vec![
             Person::new("S001", "程总揽", "超级管理员"),
             Person::new("A001", "沈以鉴", "审计管理员"),
@@ -213,6 +221,7 @@ pub fn tell(layout: &Layout, url: &str) -> anyhow::Result<()> {
     out::line(format!(
         "   {program} subscriber open --key my.key.pem --response my.response --out-dir my-certs"
     ));
+    staff::tell(layout, url, &std::env::current_exe()?)?;
     out::line("");
     out::line("停止服务：./yinxin-up --stop");
     Ok(())
