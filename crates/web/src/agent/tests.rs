@@ -11,7 +11,8 @@ use super::*;
 
 const SITE: &str = "https://ca.example.cn";
 const SELF: &str = "http://127.0.0.1:8450";
-const TEXT: &str = "印信登录 yinxin-sign-in/1 origin=https://ca.example.cn nonce=00ff time=2026-11-29T09:00:00Z";
+const TEXT: &str =
+    "印信登录 yinxin-sign-in/1 origin=https://ca.example.cn nonce=00ff time=2026-11-29T09:00:00Z";
 
 struct OneKey(PrivateKey);
 
