@@ -16,7 +16,7 @@ pub struct Agent {
     /// 私钥文件，可多次给出；有口令保护的，签名时在页面上输入口令
     #[arg(long = "key", value_name = "文件", required = true)]
     keys: Vec<PathBuf>,
-    /// 允许请您签名的网站，可多次给出，例如 https://ca.example.cn
+    /// 允许请您签名的网站，可多次给出，如 `https://ca.example.cn`
     #[arg(long = "origin", value_name = "网站", required = true)]
     origins: Vec<String>,
     /// 本机监听端口
