@@ -1,0 +1,74 @@
+// A person at a browser: one context of Chromium, what it looks at, and what it photographs.
+
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+
+const axeSource = () => fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Opens a browser window. With `script`, pages are also held to axe-core's rules. */
+export class Visitor {
+  static async open(browser, { site, pictures, script, findings }) {
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      javaScriptEnabled: script,
+      // axe-core is put into the page, which the pages' own policy forbids.
+      bypassCSP: script,
+      locale: 'zh-CN',
+    });
+    const page = await context.newPage();
+    page.on('response', (answer) => {
+      if (answer.status() >= 500) findings.push(`${answer.status()} ${answer.request().method()} ${answer.url()}`);
+    });
+    return new Visitor({ page, site, pictures, script, findings });
+  }
+
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+
+  async go(path) {
+    await this.page.goto(this.site + path);
+  }
+
+  async follow(name) {
+    await this.page.getByRole('link', { name }).first().click();
+  }
+
+  async press(name, exact = false) {
+    await this.page.getByRole('button', { name, exact }).first().click();
+  }
+
+  /** Fails unless the page says this. */
+  async sees(text) {
+    const all = await this.page.locator('body').innerText();
+    if (!all.includes(text)) throw new Error(`${this.page.url()} does not say “${text}”:\n${all.slice(0, 600)}`);
+  }
+
+  /** Keeps a picture and, where scripts run, asks axe-core. */
+  async look(name) {
+    if (this.script) {
+      await this.page.evaluate(axeSource());
+      const result = await this.page.evaluate('axe.run()');
+      for (const found of result.violations.filter((v) => ['serious', 'critical'].includes(v.impact))) {
+        this.findings.push(`axe ${name}: ${found.id} (${found.impact}) ${found.nodes[0].html.slice(0, 160)}`);
+      }
+    }
+    if (this.pictures) {
+      fs.mkdirSync(this.pictures, { recursive: true });
+      await this.page.screenshot({ path: `${this.pictures}/${name}.png`, fullPage: true });
+    }
+  }
+
+  /** Signs on the assistant's page, and comes back. */
+  async sign(key) {
+    await this.press('去签名');
+    const offers = await this.page.locator('select[name=key] option').allTextContents();
+    await this.page.locator('select[name=key]').selectOption({ index: offers.findIndex((t) => t.includes(key)) });
+    await this.press('签名', true);
+  }
+
+  async codes(at) {
+    const text = await this.page.locator('.receipt-codes dd').nth(at).textContent();
+    return text.replace(/\s/g, '');
+  }
+}
