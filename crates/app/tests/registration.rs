@@ -180,7 +180,8 @@ impl<'i> Way<'i> {
         Ok(())
     }
 
-    async fn agree_and_request(&mut self) {
+    /// Both sides sign the agreement.
+    async fn agree(&mut self) {
         let permit = self.own(Action::AgreeApplication).await;
         let text = self.ra().draw_agreement(&permit, &self.application.at()).await.unwrap();
         let applicant = ApplicantSignature::Key {
@@ -190,11 +191,21 @@ impl<'i> Way<'i> {
         let at = self.application.at();
         let done = self.institution.conclude_agreement(&permit, &at, applicant).await.unwrap();
         self.application = done.0;
+    }
+
+    /// Hands in a request by the applicant's key.
+    async fn request(&mut self) -> Result<(), ra::Error> {
         let csr = CertificationRequest::from_der(&request(&self.key, "甄有印")).unwrap();
         let possession = csr.prove_possession(&UserId::default()).unwrap();
         let permit = self.own(Action::RequestCertificate).await;
         let at = self.application.at();
-        self.application = self.ra().request(&permit, &at, &possession).await.unwrap();
+        self.application = self.ra().request(&permit, &at, &possession).await?;
+        Ok(())
+    }
+
+    async fn agree_and_request(&mut self) {
+        self.agree().await;
+        self.request().await.unwrap();
     }
 
     async fn issue(&mut self) {
@@ -285,20 +296,8 @@ async fn a_key_that_was_certified_before_is_refused_for_another_application() {
     other.fill_and_submit().await;
     other.proof(&clerk).await;
     other.approve(&reviewer).await.unwrap();
-    let permit = other.own(Action::AgreeApplication).await;
-    let text = other.ra().draw_agreement(&permit, &other.application.at()).await.unwrap();
-    let applicant = ApplicantSignature::Key {
-        public_key: *other.key.public_key(),
-        signature: other.key.sign(&UserId::default(), text.statement().as_bytes()),
-    };
-    let at = other.application.at();
-    let agreed = world.institution.conclude_agreement(&permit, &at, applicant).await.unwrap();
-    other.application = agreed.0;
-    let csr = CertificationRequest::from_der(&request(&other.key, "甄有印")).unwrap();
-    let possession = csr.prove_possession(&UserId::default()).unwrap();
-    let permit = other.own(Action::RequestCertificate).await;
-    let at = other.application.at();
-    let refused = other.ra().request(&permit, &at, &possession).await.unwrap_err();
+    other.agree().await;
+    let refused = other.request().await.unwrap_err();
     assert_eq!(refused.code(), ra::Refusal::KeyUsed.code());
 }
 

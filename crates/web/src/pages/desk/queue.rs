@@ -3,7 +3,7 @@
 use access::Action;
 use askama::Template;
 use axum::extract::State;
-use ra::{Application, Selection};
+use ra::{Application, Mark, Selection};
 use serde::Deserialize;
 
 use crate::api::{App, Params};
@@ -36,6 +36,8 @@ pub struct Query {
     field: String,
     #[serde(default)]
     q: String,
+    #[serde(default)]
+    after: String,
 }
 
 #[derive(Template)]
@@ -47,6 +49,10 @@ struct Queue {
     field: String,
     q: String,
     rows: Vec<Row>,
+    here: &'static str,
+    /// The mark of the next page.
+    next: Option<String>,
+    is_first: bool,
 }
 
 struct Tab {
@@ -83,9 +89,16 @@ pub async fn show(
         let total = ra.total(permit, &selection(states)).await?;
         tabs.push(Tab { name, title, total, is_here: name == here && query.q.is_empty() });
     }
-    let applications = match query.q.trim() {
-        "" => ra.list(permit, &selection(states)).await?.applications,
-        q => search(&app, &visitor, (&query.field, q)).await?,
+    let (applications, next) = match query.q.trim() {
+        "" => {
+            let after = mark(&query.after)?;
+            let page = ra.list(permit, &Selection { after, ..selection(states) }).await?;
+            (
+                page.applications,
+                page.next.map(|next| format!("{}.{}", next.since.as_second(), next.id)),
+            )
+        }
+        q => (search(&app, &visitor, (&query.field, q)).await?, None),
     };
     let rows = applications.into_iter().map(|(one, clock)| row(&app, &one, clock));
     let fields = [("number", "申请编号")].into_iter();
@@ -97,12 +110,29 @@ pub async fn show(
         field: query.field,
         q: query.q,
         rows: rows.collect::<Result<_, Problem>>()?,
+        here,
+        next,
+        is_first: query.after.is_empty(),
     })
 }
 
 fn selection(states: &[&str]) -> Selection {
     let states = states.iter().map(|word| (*word).to_owned()).collect();
     Selection { states, limit: ROWS, ..Selection::default() }
+}
+
+/// Where a page begins: the second and the id of the last row before it.
+fn mark(text: &str) -> Result<Option<Mark>, Problem> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let read = || {
+        let (since, id) = text.split_once('.')?;
+        let since = jiff::Timestamp::from_second(since.parse().ok()?).ok()?;
+        Some(Mark { since, id: id.parse().ok()? })
+    };
+    let wrong = || Problem::bad_request("web.page", "页码无效，请回到列表首页重新翻页");
+    read().map(Some).ok_or_else(wrong)
 }
 
 type Found = Vec<(Application, Option<ra::ReviewClock>)>;
@@ -143,4 +173,20 @@ fn row(
         clock: clock.map(|clock| words::Clock::of(&clock, app.clock().now())),
         since: words::minute(application.since),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_begins_behind_the_mark_of_the_one_before() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let after = mark(&format!("1796000000.{id}")).unwrap().unwrap();
+        assert_eq!((after.since.as_second(), after.id.as_str()), (1_796_000_000, id));
+        assert_eq!(mark("").unwrap(), None);
+        for wrong in ["1796000000", "x.0123", "1796000000.0123", "99999999999999.", "."] {
+            assert_eq!(mark(wrong).unwrap_err().code, "web.page", "{wrong}");
+        }
+    }
 }
