@@ -29,6 +29,7 @@ mod sign;
 mod sign_in;
 mod site;
 mod visit;
+mod wording;
 mod words;
 
 use form::Form;

@@ -12,6 +12,7 @@ use super::assistant::{Ask, CameBack, Signed};
 use super::form::Form;
 use super::frame::Frame;
 use super::guard::Visitor;
+use super::wording::Wording;
 use super::words;
 use crate::api::{App, Params};
 
@@ -37,21 +38,29 @@ pub async fn show(
     let act = app.access().pending_act(visitor.principal(), &id).await?;
     let path = format!("/sign/{}", act.id);
     let ask = Ask::new("act", act.statement.clone(), (frame.site.public_url(), &path));
-    let (members, until) = (members(&act.payload), words::minute(act.expires_at));
+    let catalogue = app.registration().ok().map(ra::Ra::catalogue);
+    let (members, until) = (members(&act.payload, catalogue), words::minute(act.expires_at));
     page(&Sign { frame, members, until, ask, came_back, act })
 }
 
 /// The particulars for reading: one line for each value, without the nonce.
-fn members(payload: &str) -> Vec<(String, String)> {
+fn members(payload: &str, catalogue: Option<&ra::Catalogue>) -> Vec<(String, String)> {
     let value: Value = serde_json::from_str(payload).unwrap_or_default();
     let mut lines = Vec::new();
     if let Some(order) = value.get("payload") {
-        flatten(order, String::new(), &mut lines);
+        let wording = Wording::of(catalogue, order);
+        flatten((order, ""), String::new(), &wording, &mut lines);
     }
     lines
 }
 
-fn flatten(value: &Value, name: String, lines: &mut Vec<(String, String)>) {
+/// `member` is the member of the order in which the value stands.
+fn flatten(
+    (value, member): (&Value, &str),
+    name: String,
+    wording: &Wording<'_>,
+    lines: &mut Vec<(String, String)>,
+) {
     let below = |part: &str| match name.is_empty() {
         true => part.to_owned(),
         false => format!("{name}　{part}"),
@@ -60,15 +69,18 @@ fn flatten(value: &Value, name: String, lines: &mut Vec<(String, String)>) {
         Value::Null => {}
         Value::Object(members) => {
             for (member, value) in members {
-                flatten(value, below(titled(member)), lines);
+                flatten((value, member), below(titled(member)), wording, lines);
             }
         }
         Value::Array(items) => {
             for (at, value) in items.iter().enumerate() {
-                flatten(value, below(&format!("{}", at + 1)), lines);
+                flatten((value, member), below(&format!("{}", at + 1)), wording, lines);
             }
         }
-        Value::String(text) => lines.push((name, titled(text).to_owned())),
+        Value::String(text) => {
+            let told = wording.title(member, text);
+            lines.push((name, told.unwrap_or_else(|| titled(text).to_owned())));
+        }
         other => lines.push((name, other.to_string())),
     }
 }
@@ -134,7 +146,7 @@ mod tests {
     fn an_order_is_read_line_by_line_and_nothing_of_it_is_left_out() {
         let payload = r#"{"nonce":"n","payload":{"version":3,"method":"in-person",
             "evidence":[{"element":"phone","finding":"matched","inquiry":null,"note":"<b>"}]}}"#;
-        let lines = members(payload);
+        let lines = members(payload, None);
         let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert!(lines.contains(&line("核验方式", "现场核验")));
         assert!(lines.contains(&line("核验记录　1　结果", "一致")));
