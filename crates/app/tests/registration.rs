@@ -310,3 +310,14 @@ async fn registration_stays_closed_without_a_credit_code_and_a_wrong_one_is_name
     let wrong = wrong.err().unwrap();
     assert!(wrong.to_string().contains("credit_code"), "{wrong}");
 }
+
+#[tokio::test]
+async fn a_service_whose_end_is_not_here_cannot_be_begun_online() {
+    let (world, ..) = world().await;
+    for service in ["renew", "rekey", "change", "recover", "suspend", "resume", "revoke"] {
+        let (service, kind) = (service.to_owned(), "person".to_owned());
+        let new = NewApplication { service, kind, office: None, concerns: Some("01".into()) };
+        let refused = world.institution.begin_application(new, arrival()).await.unwrap_err();
+        assert_eq!(refused.code(), "app.not_applicable");
+    }
+}

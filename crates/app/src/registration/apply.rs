@@ -20,6 +20,10 @@ impl Institution {
         new: NewApplication,
         arrival: Arrival<'_>,
     ) -> Result<(Created, SignedIn), Error> {
+        if !super::is_online(&new.service) {
+            let text = "此项业务暂不能在网上办理，请联系本机构或到受理点办理";
+            return Err(Error::NotApplicable(text));
+        }
         let created = self.registration()?.begin(new).await?;
         let id = created.application.id.as_str();
         let signed_in = self.access().open_applicant_session(id, arrival).await?;

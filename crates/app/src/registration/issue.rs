@@ -57,7 +57,7 @@ fn order(ready: &ReadyToIssue, permit: &Permit) -> Result<EnrolOrder, Error> {
     })
 }
 
-/// What the certificates are issued in place of. A change of subject is a new certificate.
+/// What the certificates are issued in place of.
 fn act(application: &Application) -> Result<Act, Error> {
     let concerned = |make: fn(Serial) -> Act| {
         let serial = application.concerns.as_deref().ok_or(Error::Stored("原证书"))?;
@@ -66,6 +66,8 @@ fn act(application: &Application) -> Result<Act, Error> {
     match application.service.as_str() {
         "renew" => concerned(Act::Renew),
         "rekey" => concerned(Act::Rekey),
-        _ => Ok(Act::New),
+        "new" => Ok(Act::New),
+        // New certificates alone would be a wrong answer to these.
+        _ => Err(Error::NotApplicable("此项业务暂不能由系统签发，请联系本机构办理")),
     }
 }

@@ -27,6 +27,12 @@ use keys::CertifiedKeys;
 
 pub use act::Done;
 
+/// Whether a service can be begun online: only what can also be carried to its end here.
+#[must_use]
+pub fn is_online(service: &str) -> bool {
+    service == "new"
+}
+
 /// Signs agreements and letters in the institution's name.
 pub const SEAL_KEY: &str = "institution-seal";
 

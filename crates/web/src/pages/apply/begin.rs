@@ -21,13 +21,12 @@ use crate::problem::Problem;
 struct Choose<'c> {
     frame: Frame,
     kinds: &'c [Kind],
-    services: &'c [Service],
 }
 
 /// `GET /apply`.
 pub async fn choose(State(app): State<App>, frame: Frame) -> Answer {
     let catalogue = app.registration()?.catalogue();
-    page(&Choose { frame, kinds: catalogue.kinds(), services: &catalogue.services().list })
+    page(&Choose { frame, kinds: catalogue.kinds() })
 }
 
 #[derive(Template)]
@@ -56,6 +55,10 @@ async fn begin<'a>(
     frame: Frame,
     (service, kind): (&str, &str),
 ) -> Result<Begin<'a>, Problem> {
+    if !app::registration::is_online(service) {
+        let text = "此项业务暂不能在网上办理，请联系本机构或到受理点办理";
+        return Err(app::Error::NotApplicable(text).into());
+    }
     let ra = app.registration()?;
     let takes = |office: &Office| office.quotas.contains_key(kind);
     Ok(Begin {
