@@ -1,0 +1,1 @@
+//! Letters and forms that an institution gives out: their content, numbers and verification codes.

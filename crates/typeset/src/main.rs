@@ -1,0 +1,2 @@
+//! `yinxin-typeset`: makes a PDF of one letter.
+fn main() {}
