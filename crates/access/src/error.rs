@@ -138,6 +138,24 @@ pub enum Error {
     /// An invitation that was not made here, was used, or is too old.
     #[error("邀请码不正确、已使用或已过期，请联系管理员重发")]
     InvitationOver,
+    /// The first one-time code of a new secret is not the one of now.
+    #[error("动态口令不正确：请核对手机时间是否准确，再输入验证器此刻显示的 6 位数字")]
+    FirstCode,
+    /// A secret for one-time codes that was not begun here.
+    #[error("页面内容不完整，请重新打开页面后填写")]
+    EnrolmentOver,
+    /// Without this credential the person could not sign in any more.
+    #[error("这是您唯一可用的登录凭据，不能停用；请先添加另一种凭据")]
+    LastCredential,
+    /// The person has a key, or had one, and a passphrase is less than that.
+    #[error("请用现有证书签名办理；证书已停用或不在手边的，请联系任命您的管理员重发邀请")]
+    KeyNeeded,
+    /// The person has no key with which to sign.
+    #[error("您还没有可用的证书，请用口令和动态口令确认")]
+    NoKey,
+    /// The person has no such credential.
+    #[error("没有这项登录凭据，或已经停用；请刷新页面核对")]
+    NoCredential,
     /// A reason is needed that a reader can judge.
     #[error("请填写 4 至 200 个字符的查看理由")]
     Reason,
@@ -214,6 +232,12 @@ impl Error {
             Self::LastOfRole(_) => "access.last-of-role",
             Self::Custodian => "access.custodian",
             Self::InvitationOver => "access.invitation-over",
+            Self::FirstCode => "access.first-code",
+            Self::EnrolmentOver => "access.enrolment-over",
+            Self::LastCredential => "access.last-credential",
+            Self::KeyNeeded => "access.key-needed",
+            Self::NoKey => "access.no-key",
+            Self::NoCredential => "access.no-credential",
             Self::Reason => "access.reason",
             Self::Name => "access.name",
             Self::Id => "access.id",
@@ -242,6 +266,9 @@ impl Error {
             | Self::KeyLabel
             | Self::WeakPassphrase(_)
             | Self::UnknownPerson(_)
+            | Self::FirstCode
+            | Self::EnrolmentOver
+            | Self::NoCredential
             | Self::Reason => ErrorKind::Invalid,
             Self::Table(_)
             | Self::Stored(_)

@@ -41,7 +41,8 @@ pub use model::{
     Principal, Role, Roles, Session, Source, Token, Via, Way, Who,
 };
 pub use people::{
-    Created, Custodians, Enrolment, Invitation, Key, KeyLabel, NewKey, NewPassphrase, PersonChange,
+    Confirmation, Created, Credentials, Custodians, Enrolment, Invitation, Invited, Key, KeyLabel,
+    NewKey, NewPassphrase, NewSecret, PeoplePage, PeopleQuery, PersonChange, SignInRecord,
 };
 pub use permission::{Action, Limit, Object, Permissions, Permit, Scope};
 pub use service::{Access, OpenedSession};

@@ -4,9 +4,10 @@
 
 mod world;
 
-use access::{Action, Arrival, Error, Object, Via, Way};
+use access::{ActKind, Action, Arrival, Error, Object, Via, Way};
 use jiff::SignedDuration;
 use proptest::prelude::*;
+use serde_json::json;
 use world::{World, arrival, source};
 
 fn code(outcome: Result<impl Sized, Error>) -> &'static str {
@@ -84,13 +85,23 @@ async fn the_security_administrator_ends_the_sessions_of_others() {
     let world = World::new().await;
     let (chief, watch) = world.first_people().await;
     let officer = world.appoint(&chief, "officer", "security_admin", None).await;
-    let held = world.principal(&officer).await.unwrap();
-    let permit = world.access.permit(&held, Action::ManageSessions).unwrap();
-    world.access.end_all_of(&permit, watch.person.id.clone()).await.unwrap();
+    let id = watch.person.id.clone();
+    let reason = json!({ "reason": "发现异常登录" });
+    let end = async |object: &str| {
+        world.signed(&officer, ActKind::EndSessions, object, &reason).await.unwrap()
+    };
+    let (permit, for_other) = end(&chief.person.id.object()).await;
+    let refused = world.access.end_all_of(&permit, for_other, id.clone()).await;
+    assert_eq!(code(refused), "access.act-wrong");
+    let (permit, signed) = end(&id.object()).await;
+    world.access.end_all_of(&permit, signed, id).await.unwrap();
     assert!(world.principal(&watch).await.is_err());
+    let record = world.records("person.sessions_ended").await.pop().unwrap();
+    assert!(record.body["act"]["signature"].is_string(), "signed by who ended them");
     let held = world.principal(&chief).await.unwrap();
     let wrong = world.access.permit(&held, Action::ReadPeople).unwrap();
-    let refused = world.access.end_all_of(&wrong, officer.person.id.clone()).await;
+    let (_, signed) = end(&officer.person.id.object()).await;
+    let refused = world.access.end_all_of(&wrong, signed, officer.person.id.clone()).await;
     assert_eq!(code(refused), "access.wrong-permit");
 }
 

@@ -199,7 +199,7 @@ async fn other_roles_end_the_sessions_and_count_from_then_on() {
     let change = PersonChange { roles: "reviewer".parse().unwrap(), office: None };
     let (permit, signed) =
         world.signed(&lead, ActKind::ChangePerson, &id.object(), &change.to_json()).await.unwrap();
-    world.access.change_person(&permit, signed, id).await.unwrap();
+    world.access.change_person(&permit, (signed, id), &Custodians::default()).await.unwrap();
 
     assert_eq!(codes(world.principal(&clerk).await), "access.session-over");
     let token = world.sign_in(&clerk.key, arrival()).await.unwrap().token;

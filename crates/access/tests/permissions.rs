@@ -18,7 +18,12 @@ fn matrix() -> String {
     for action in Action::ALL {
         write!(text, "\n{:<25}", action.name()).unwrap();
         for role in Role::ALL {
-            let effect = if action.changes() { "changes" } else { "reads" };
+            let effect = match (action.changes(), action.audits(), action.is_own()) {
+                (true, ..) => "changes",
+                (_, true, _) => "audits",
+                (_, _, true) => "own",
+                _ => "reads",
+            };
             let cell = match table.scope(*role, *action) {
                 Some(Scope::Any) => effect.to_owned(),
                 Some(scope) => format!("{effect} {}", scope.name()),
@@ -49,6 +54,23 @@ fn auditors_and_readers_change_nothing() {
         for reader in [Role::Auditor, Role::Reader, Role::Inspector] {
             assert!(!roles.contains(&reader), "{action:?}");
         }
+    }
+}
+
+/// GM/T 0034: an audit mark is the one thing that auditors add, and only auditors add it.
+#[test]
+fn auditors_alone_mark_what_was_audited_and_that_is_all_they_add() {
+    let table = Permissions::embedded().unwrap();
+    let audits: Vec<_> = Action::ALL.iter().filter(|action| action.audits()).collect();
+    assert_eq!(audits, [&Action::AuditJournal]);
+    assert!(!Action::AuditJournal.changes());
+    assert_eq!(table.roles(Action::AuditJournal), [Role::AuditAdmin, Role::Inspector]);
+    let row = "\"journal.audit\" = [\"audit_admin\", \"inspector\"]";
+    assert!(TABLE.contains(row));
+    for role in ["business_admin", "super_admin", "admin", "reviewer", "auditor"] {
+        let text = TABLE.replace(row, &format!("\"journal.audit\" = [\"{role}\"]"));
+        let refused = Permissions::parse(&text).unwrap_err().to_string();
+        assert!(refused.contains("journal.audit"), "{role}: {refused}");
     }
 }
 

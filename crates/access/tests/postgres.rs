@@ -1,15 +1,18 @@
 //! The same stories on PostgreSQL: one SQL text serves both.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod world;
 
 use access::{
-    ActKind, Action, Error, NewPassphrase, PassphraseProof, PersonChange, Role, Roles, Token,
+    ActKind, Action, Error, NewPassphrase, NewSecret, PassphraseProof, PeopleQuery, PersonChange,
+    Role, Roles, Token,
 };
 use jiff::SignedDuration;
 use serde_json::json;
-use world::{Asker, Staff, World, arrival, incoming, new_client, new_person, source};
+use world::{
+    Asker, Staff, World, arrival, code_of, incoming, new_client, new_person, secret_of, source,
+};
 use zeroize::Zeroizing;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,7 +93,7 @@ async fn a_clerk_moves_to_another_office(world: &World, lead: &Staff, clerk: &St
         PersonChange { roles: "reviewer".parse().unwrap(), office: Some("office-2".into()) };
     let kind = ActKind::ChangePerson;
     let (permit, signed) = world.signed(lead, kind, &id.object(), &change.to_json()).await.unwrap();
-    world.access.change_person(&permit, signed, id).await.unwrap();
+    world.access.change_person(&permit, (signed, id), &Default::default()).await.unwrap();
     assert!(world.principal(clerk).await.is_err());
     let first = world.sign_in(&clerk.key, arrival()).await.unwrap().token;
     let rotated = world.access.rotate_cookie(first.as_str()).await.unwrap().token;
@@ -107,9 +110,13 @@ async fn failures_are_counted_and_a_passphrase_is_enrolled(world: &World, lead: 
     let created = world.create(lead, &new_person("typist", "reviewer", None)).await.unwrap();
     let code = created.invitation.unwrap().code;
     let passphrase = &Zeroizing::new("白日依山尽，黄河入海流。".to_owned());
-    let new = NewPassphrase { login: "typist", code: &code, passphrase, issuer: "印信" };
+    let enrolment = &world.access.begin_enrolment().unwrap();
+    let first_code = &code_of(world, &secret_of(world, "typist", enrolment));
+    let secret = NewSecret { passphrase, enrolment, first_code };
+    let new = NewPassphrase { login: "typist", code: &code, secret };
     let enrolled = world.access.enrol_passphrase(new, source()).await.unwrap();
-    assert!(enrolled.uri.starts_with("otpauth://totp/"));
+    assert_eq!(enrolled.id, created.person.id);
+    people_are_found(world, lead).await;
     let proof = PassphraseProof { login: "typist", passphrase, code: "0" };
     for _ in 0..5 {
         let refused = world.access.sign_in_by_passphrase(proof, arrival()).await;
@@ -118,6 +125,23 @@ async fn failures_are_counted_and_a_passphrase_is_enrolled(world: &World, lead: 
     let refused = world.other_node().sign_in_by_passphrase(proof, arrival()).await;
     assert!(matches!(refused, Err(Error::Locked { .. })));
     assert_eq!(world.records("person.locked").await.len(), 1);
+}
+
+async fn people_are_found(world: &World, lead: &Staff) {
+    let held = world.principal(lead).await.unwrap();
+    let permit = world.access.permit(&held, Action::ReadPeople).unwrap();
+    let query = PeopleQuery {
+        text: "TYPI".into(),
+        role: Some(Role::Reviewer),
+        office: Some(String::new()),
+        disabled: Some(false),
+        limit: 10,
+        ..PeopleQuery::default()
+    };
+    let found = world.access.find_people(&permit, &query).await.unwrap();
+    assert_eq!(found.people.len(), 1);
+    let credentials = world.access.credentials(&permit, &found.people[0].id).await.unwrap();
+    assert!(credentials.has_passphrase && credentials.keys.is_empty());
 }
 
 async fn an_act_that_nobody_signed_is_erased(world: &World, lead: &Staff) {

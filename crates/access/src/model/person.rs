@@ -1,7 +1,8 @@
 //! People of the institution and of its registration offices.
 
-use super::{PersonId, Roles};
+use super::{PersonId, Role, Roles};
 use crate::Error;
+use crate::people::rules;
 use gm::PublicKey;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -86,6 +87,16 @@ pub struct Person {
 }
 
 impl Person {
+    /// The roles that this person may give and take (GM/T 0034 §6).
+    pub fn appoints(&self) -> Vec<Role> {
+        rules::appointable(self)
+    }
+
+    /// Fails if these are not all roles that this person may give and take.
+    pub fn may_appoint(&self, roles: &Roles) -> Result<(), Error> {
+        rules::may_appoint(self, roles)
+    }
+
     /// The name in the journal.
     pub fn actor(&self) -> Actor {
         Actor::new(format!("person:{}", self.id))

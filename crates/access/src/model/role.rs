@@ -60,6 +60,13 @@ impl Role {
         matches!(self, Self::Auditor | Self::Reader | Self::Inspector)
     }
 
+    /// Whether whoever holds it audits: may add the finding of an audit, which is an act on the
+    /// record and never on what the record is about (GM/T 0034: audited records carry a visible
+    /// mark, audit records are signed by their creator).
+    pub fn audits(self) -> bool {
+        matches!(self, Self::AuditAdmin | Self::Inspector)
+    }
+
     /// Whether nothing else may be held beside it (GM/T 0034 §6: the two administrators of
     /// the first day are peers and neither acts; who audits does not act).
     fn stands_alone(self) -> bool {

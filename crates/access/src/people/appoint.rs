@@ -66,19 +66,19 @@ impl Access {
     pub async fn change_person(
         &self,
         permit: &Permit,
-        signed: SignedAct,
-        id: PersonId,
+        (signed, id): (SignedAct, PersonId),
+        custodians: &Custodians,
     ) -> Result<Person, Error> {
         let by = appointing(permit, &signed, ActKind::ChangePerson, &id.object())?.clone();
         let change = PersonChange::from_json(signed.payload())?;
-        change.roles.of_staff()?;
+        change.check()?;
         rules::may_appoint(&by, &change.roles)?;
-        rules::fits_office(&change.roles, change.office.as_deref())?;
-        let actor = permit.actor();
+        let (actor, custodians) = (permit.actor(), custodians.clone());
         self.commit(move |tx| {
             Box::pin(async move {
                 let mut person = existing(tx, &id).await?;
                 rules::admitted(&person)?;
+                custodians.exclude(&person.login, &person.name)?;
                 rules::may_appoint(&by, &person.roles)?;
                 rules::keeps_the_peers(&sql::people(tx.conn()).await?, &person)?;
                 let body = json!({
@@ -98,9 +98,8 @@ impl Access {
     }
 
     fn newcomer(&self, new: NewPerson, custodians: &Custodians) -> Result<Newcomer, Error> {
-        new.roles.of_staff()?;
-        rules::fits_office(&new.roles, new.office.as_deref())?;
-        custodians.exclude(&new)?;
+        new.check()?;
+        custodians.exclude(&new.login, &new.name)?;
         let created_at = whole_seconds(self.now())?;
         let id = PersonId::from_random(self.random()?);
         let key = new.key.map(|public_key| Key {

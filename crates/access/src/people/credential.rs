@@ -1,5 +1,6 @@
 //! What a person shows to sign in.
 
+use super::rules;
 use crate::signin::Stretch;
 use crate::{Error, PersonId};
 use gm::PublicKey;
@@ -56,6 +57,37 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     /// When it was ended before: the person left, or the certificate was revoked.
     pub ended_at: Option<Timestamp>,
+}
+
+impl Key {
+    /// Whether it may be used now.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        rules::is_live(self, now)
+    }
+}
+
+/// What a person can sign in with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The keys, the oldest first, ended ones too.
+    pub keys: Vec<Key>,
+    /// Whether there is a passphrase with one-time codes.
+    pub has_passphrase: bool,
+    /// Until when an invitation waits to be taken up.
+    pub invited_until: Option<Timestamp>,
+}
+
+impl Credentials {
+    /// How many there are that open a session now.
+    pub fn live(&self, now: Timestamp) -> usize {
+        let keys = self.keys.iter().filter(|key| key.is_live(now)).count();
+        keys.saturating_add(usize::from(self.has_passphrase))
+    }
+
+    /// Whether one of them is a key.
+    pub fn has_key(&self, now: Timestamp) -> bool {
+        self.keys.iter().any(|key| key.is_live(now))
+    }
 }
 
 /// A key that a person enrols.

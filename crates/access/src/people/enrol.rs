@@ -2,29 +2,48 @@
 
 use super::invitation::code_hash;
 use super::{Key, NewKey, Passphrase, rules};
-use crate::service::{record, whole_seconds};
+use crate::service::{record, same, whole_seconds};
 use crate::signin::{Attempt, Challenge, Seen, totp};
 use crate::{Access, Error, Login, Person, PersonId, Source, sql};
 use gm::Signature;
+use jiff::Timestamp;
 use serde_json::json;
 use std::fmt;
-use store::Tx;
+use store::{SealedBlob, Tx};
 use zeroize::Zeroizing;
 
-/// What a person enters to set the passphrase.
-#[derive(Debug)]
+/// A passphrase with its one-time codes, as a person sets them.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSecret<'a> {
+    /// At least twelve characters.
+    pub passphrase: &'a Zeroizing<String>,
+    /// What [`Access::begin_enrolment`] drew: names the secret of the one-time codes.
+    pub enrolment: &'a str,
+    /// The first one-time code: shows that the person's device has the secret.
+    pub first_code: &'a str,
+}
+
+/// What an invited person enters to set the passphrase.
+#[derive(Debug, Clone, Copy)]
 pub struct NewPassphrase<'a> {
     /// The login.
     pub login: &'a str,
     /// The invitation's code, however it was typed.
     pub code: &'a str,
-    /// At least twelve characters.
-    pub passphrase: &'a Zeroizing<String>,
-    /// Whom the person's device names as the issuer of the codes: the institution.
-    pub issuer: &'a str,
+    /// What is set.
+    pub secret: NewSecret<'a>,
 }
 
-/// What the person's device needs to make one-time codes. Shown only this once.
+/// That an invitation is good; it is not used up by being looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invited {
+    /// Whose.
+    pub person: Person,
+    /// When it is too late.
+    pub expires_at: Timestamp,
+}
+
+/// What the person's device needs to make one-time codes. Shown only while it is enrolled.
 pub struct Enrolment {
     /// `otpauth://totp/…`, to be shown as a QR code.
     pub uri: Zeroizing<String>,
@@ -38,40 +57,77 @@ impl fmt::Debug for Enrolment {
     }
 }
 
+/// A passphrase that was checked and stretched, not stored yet.
+pub(super) struct Prepared {
+    pub(super) credential: Passphrase,
+    pub(super) sealed: SealedBlob,
+}
+
 impl Access {
-    /// Sets the passphrase of an invited person and the secret of the one-time codes.
+    /// Names a new secret of one-time codes. Nothing is stored: the secret follows from the name by
+    /// a key of the device, so that a form can be shown again with the same one.
+    pub fn begin_enrolment(&self) -> Result<String, Error> {
+        Ok(hex::encode(self.random::<16>()?))
+    }
+
+    /// The secret that a name stands for, for this login. `issuer` is what the person's device
+    /// calls the codes: the institution.
+    pub fn enrolment(&self, login: &Login, name: &str, issuer: &str) -> Result<Enrolment, Error> {
+        Ok(totp::enrolment(issuer, login, &self.totp_secret(login, name)?[..]))
+    }
+
+    pub(super) fn totp_secret(
+        &self,
+        login: &Login,
+        name: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let drawn = name.len() == 32 && name.bytes().all(|octet| octet.is_ascii_hexdigit());
+        if !drawn {
+            return Err(Error::EnrolmentOver);
+        }
+        let mac = Zeroizing::new(self.mac("totp", format!("{login}\n{name}").as_bytes())?);
+        let octets = hex::decode(mac.as_bytes()).map_err(|_| Error::EnrolmentOver)?;
+        let mut octets = Zeroizing::new(octets);
+        octets.truncate(20);
+        Ok(octets)
+    }
+
+    /// Who was invited with this code. Guesses are counted as failures to sign in are.
+    pub async fn invitation(
+        &self,
+        (login, code): (&str, &str),
+        source: Source,
+    ) -> Result<Invited, Error> {
+        let attempt = self.count_attempt(vec![Seen::source(self, source)?]).await?;
+        let found = self.invited(login, code).await;
+        if found.is_ok() {
+            let attempt = attempt.clone();
+            self.commit(move |tx| Box::pin(attempt.forgive(tx))).await?;
+        }
+        self.note_refusal(found, attempt, source).await
+    }
+
+    /// Sets the passphrase of an invited person and the secret of the one-time codes, of which the
+    /// first is shown: nobody is left with a device that makes the wrong ones.
     pub async fn enrol_passphrase(
         &self,
         new: NewPassphrase<'_>,
         source: Source,
-    ) -> Result<Enrolment, Error> {
-        let login: Login = new.login.parse().map_err(|_| Error::InvitationOver)?;
-        rules::is_strong(new.passphrase, &login)?;
+    ) -> Result<Person, Error> {
         let attempt = self.count_attempt(vec![Seen::source(self, source)?]).await?;
-        let enrolled = self.set_passphrase(&new, &login, attempt.clone()).await;
+        let enrolled = self.set_first(&new, attempt.clone()).await;
         self.note_refusal(enrolled, attempt, source).await
     }
 
-    async fn set_passphrase(
-        &self,
-        new: &NewPassphrase<'_>,
-        login: &Login,
-        attempt: Attempt,
-    ) -> Result<Enrolment, Error> {
+    async fn set_first(&self, new: &NewPassphrase<'_>, attempt: Attempt) -> Result<Person, Error> {
         let hash = code_hash(new.code)?;
-        let invited = self.invited(login).await?;
-        let secret = Zeroizing::new(self.random::<20>()?);
-        let sealed = self.store().seal_blob(Zeroizing::new(secret.to_vec()), totp::PURPOSE).await?;
-        let (stretch, salt, verifier) = self.stretched(new.passphrase).await?;
-        let enrolment = totp::enrolment(new.issuer, login, &secret[..]);
-        let credential = Passphrase {
-            person: invited.id.clone(),
-            stretch,
-            salt,
-            verifier,
-            totp_blob: sealed.reference().id.clone(),
-            last_step: 0,
-        };
+        let invited = self.invited(new.login, new.code).await?.person;
+        let prepared = self.prepared(&invited, new.secret).await;
+        if let Err(Error::FirstCode | Error::WeakPassphrase(_)) = &prepared {
+            let attempt = attempt.clone();
+            self.commit(move |tx| Box::pin(attempt.forgive(tx))).await?;
+        }
+        let Prepared { credential, sealed } = prepared?;
         let store = self.store().clone();
         self.commit(move |tx| {
             Box::pin(async move {
@@ -84,11 +140,29 @@ impl Access {
                 sql::insert_passphrase(tx.conn(), &credential, now).await?;
                 attempt.forgive(tx).await?;
                 let body = json!({ "way": "passphrase" });
-                record(tx, "person.enrolled", invited.actor(), invited.id.as_str(), body).await
+                record(tx, "person.enrolled", invited.actor(), invited.id.as_str(), body).await?;
+                Ok(invited)
             })
         })
-        .await?;
-        Ok(enrolment)
+        .await
+    }
+
+    /// Checks what a person sets, and does the work that needs no transaction.
+    pub(super) async fn prepared(
+        &self,
+        person: &Person,
+        new: NewSecret<'_>,
+    ) -> Result<Prepared, Error> {
+        rules::is_strong(new.passphrase, &person.login)?;
+        let secret = self.totp_secret(&person.login, new.enrolment)?;
+        let step = totp::step_of(&secret, new.first_code, self.now().as_second());
+        let last_step = step.ok_or(Error::FirstCode)?;
+        let sealed = self.store().seal_blob(secret, totp::PURPOSE).await?;
+        let (stretch, salt, verifier) = self.stretched(new.passphrase).await?;
+        let totp_blob = sealed.reference().id.clone();
+        let person = person.id.clone();
+        let credential = Passphrase { person, stretch, salt, verifier, totp_blob, last_step };
+        Ok(Prepared { credential, sealed })
     }
 
     /// Enrols the key of an invited person, who signed a challenge with it.
@@ -112,9 +186,8 @@ impl Access {
         (challenge, signature): (&Challenge, &Signature),
         attempt: Attempt,
     ) -> Result<Person, Error> {
-        let login: Login = login.parse().map_err(|_| Error::InvitationOver)?;
         let hash = code_hash(code)?;
-        let invited = self.invited(&login).await?;
+        let invited = self.invited(login, code).await?.person;
         let answered = self.answered(challenge, &new.public_key, signature)?;
         let NewKey { public_key, label, certificate, expires_at } = new;
         let created_at = whole_seconds(self.now())?;
@@ -150,11 +223,16 @@ impl Access {
         outcome
     }
 
-    async fn invited(&self, login: &Login) -> Result<Person, Error> {
-        let found = sql::person_by_login(&mut *self.store().read().await?, login).await?;
-        let person = found.ok_or(Error::InvitationOver)?;
-        rules::admitted(&person).map_err(|_| Error::InvitationOver)?;
-        Ok(person)
+    async fn invited(&self, login: &str, code: &str) -> Result<Invited, Error> {
+        let over = || Error::InvitationOver;
+        let (login, hash) = (login.parse::<Login>().map_err(|_| over())?, code_hash(code)?);
+        let mut reader = self.store().read().await?;
+        let person = sql::person_by_login(&mut reader, &login).await?.ok_or_else(over)?;
+        rules::admitted(&person).map_err(|_| over())?;
+        let found = sql::invitation(&mut reader, &person.id).await?;
+        let (wanted, expires_at) = found.ok_or_else(over)?;
+        let fits = same(wanted.as_bytes(), hash.as_bytes()) && self.now() < expires_at;
+        if fits { Ok(Invited { person, expires_at }) } else { Err(over()) }
     }
 }
 

@@ -50,6 +50,12 @@ pub fn may_appoint(by: &Person, roles: &Roles) -> Result<(), Error> {
     Ok(())
 }
 
+/// The roles that a person may give, in order.
+pub fn appointable(by: &Person) -> Vec<Role> {
+    let mine = |role: &Role| appointing(*role).0.is_some_and(|above| by.roles.contains(above));
+    Role::ALL.iter().copied().filter(mine).collect()
+}
+
 fn appointing(role: Role) -> (Option<Role>, &'static str) {
     match role {
         Role::SuperAdmin
@@ -104,6 +110,21 @@ pub fn keeps_the_peers(people: &[Person], leaver: &Person) -> Result<(), Error> 
 /// Whether a key may be used now: not ended, and not past its certificate.
 pub fn is_live(key: &Key, now: Timestamp) -> bool {
     key.ended_at.is_none() && key.expires_at.is_none_or(|end| now < end)
+}
+
+/// Whether something to sign in with is left when one credential ends.
+pub fn keeps_a_credential(left: usize) -> Result<(), Error> {
+    if left == 0 { Err(Error::LastCredential) } else { Ok(()) }
+}
+
+/// Whether a passphrase may stand for a person who adds a key: only for the first one since the
+/// passphrase was set. A passphrase that could replace a key would be as good as one.
+pub fn passphrase_adds_key(keys: &[Key], set_at: Timestamp, now: Timestamp) -> Result<(), Error> {
+    let over = |key: &Key| {
+        let end = key.ended_at.into_iter().chain(key.expires_at.filter(|end| *end <= now)).min();
+        end.is_some_and(|end| end <= set_at)
+    };
+    if keys.iter().all(over) { Ok(()) } else { Err(Error::KeyNeeded) }
 }
 
 /// Whether a passphrase is worth its name.

@@ -28,6 +28,16 @@ macro_rules! actions {
             pub fn changes(self) -> bool {
                 match self { $(Self::$action => Effect::$effect == Effect::Changes,)* }
             }
+
+            /// Whether it concerns only what its holder signs in with.
+            pub fn is_own(self) -> bool {
+                match self { $(Self::$action => Effect::$effect == Effect::Own,)* }
+            }
+
+            /// Whether it adds the finding of an audit, and changes nothing that it is about.
+            pub fn audits(self) -> bool {
+                match self { $(Self::$action => Effect::$effect == Effect::Audits,)* }
+            }
         }
     };
 }
@@ -36,6 +46,11 @@ macro_rules! actions {
 enum Effect {
     Reads,
     Changes,
+    /// Adds the finding of an audit.
+    Audits,
+    /// Changes only what its holder signs in with and nothing of the institution: also for who
+    /// audits and changes nothing else.
+    Own,
 }
 
 actions! {
@@ -50,6 +65,7 @@ actions! {
     ReadJournal "journal.read" "查询日志" Reads,
     ExportJournal "journal.export" "导出日志" Reads,
     CheckpointJournal "journal.checkpoint" "签署日志检查点" Changes,
+    AuditJournal "journal.audit" "审计日志" Audits,
     ReadKmc "kmc.read" "查询密钥管理中心" Reads,
     RefillKmc "kmc.refill" "补充备用密钥" Changes,
     ReadMetrics "metrics.read" "查询运行指标" Reads,
@@ -63,6 +79,7 @@ actions! {
     AcknowledgeNotice "application.acknowledge" "确认告知事项" Changes,
     ProofIdentity "application.proof" "核验身份" Changes,
     ReturnApplication "application.return" "退回补正" Changes,
+    DeclineApplication "application.decline" "不予受理" Changes,
     ReviewApplication "application.review" "审核申请" Changes,
     AgreeApplication "application.agree" "签订服务协议" Changes,
     RequestCertificate "application.request" "提交证书请求" Changes,
@@ -70,6 +87,9 @@ actions! {
     DeliverCertificate "application.deliver" "交付证书" Changes,
     ConfirmReceipt "application.confirm" "确认领取" Changes,
     UnmaskApplication "application.unmask" "查看未遮盖的个人信息" Reads,
+    ReadRevocations "revocation.read" "查看撤销登记" Reads,
+    EnterRevocation "revocation.enter" "登记撤销" Changes,
+    ReviewRevocation "revocation.review" "复核撤销" Changes,
     ReadOffices "office.read" "查看注册机构" Reads,
     ManageOffices "office.manage" "管理注册机构" Changes,
     SuspendOffice "office.suspend" "暂停注册机构" Changes,
@@ -77,9 +97,13 @@ actions! {
     ManagePeople "person.manage" "管理人员" Changes,
     ManageSessions "session.manage" "结束他人会话" Changes,
     ReadLetters "letter.read" "查看文书" Reads,
+    RateService "application.rate" "评价服务" Changes,
+    ReadVoice "voice.read" "查看评价与投诉" Reads,
+    HandleVoice "voice.handle" "答复评价、办理投诉" Changes,
     ReadStatistics "statistics.read" "查看统计" Reads,
     ImportBatch "batch.import" "批量导入" Changes,
     ManageProfiles "profile.manage" "管理证书模板" Changes,
+    ManageOwnCredentials "credential.own" "管理本人登录凭据" Own,
 }
 
 impl fmt::Display for Action {

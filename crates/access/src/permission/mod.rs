@@ -26,7 +26,8 @@ impl Permissions {
     }
 
     /// Reads a table: a row for every action and for nothing else, no role twice, no scope
-    /// that its role cannot have, and nothing that changes anything for auditors and readers.
+    /// that its role cannot have, nothing that changes anything for auditors and readers, and no
+    /// audit by anybody else.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let wrong = |why: String| Error::Table(why);
         let rows: BTreeMap<String, toml::Value> =
@@ -107,6 +108,9 @@ fn row(action: Action, cells: &toml::Value) -> Result<Row, Error> {
         }
         if action.changes() && role.only_reads() {
             return Err(wrong("审计员和只读角色不得有变更权限"));
+        }
+        if action.audits() && !role.audits() {
+            return Err(wrong("只有审计管理员和审计员可以作审计标记"));
         }
         if row.insert(role, scope).is_some() {
             return Err(wrong("角色重复"));

@@ -69,6 +69,12 @@ impl Access {
         self.0.permissions.permit(principal, action)
     }
 
+    /// Everything that a principal may ask for, each at least for some object.
+    pub fn permitted(&self, principal: &Principal) -> Vec<Action> {
+        let may = |action: &Action| self.permit(principal, *action).is_ok();
+        Action::ALL.iter().copied().filter(may).collect()
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
     }

@@ -6,8 +6,8 @@ use crate::people::rules as people_rules;
 use crate::service::{end_of, record, whole_seconds};
 use crate::signin::SignedIn;
 use crate::{
-    Access, Action, Error, Permit, Person, PersonId, Principal, Session, Token, Via, Way, Who,
-    rules, sql,
+    Access, ActKind, Action, Error, Permit, Person, PersonId, Principal, Session, SignedAct, Token,
+    Via, Way, Who, rules, sql,
 };
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -122,31 +122,58 @@ impl Access {
     /// Ends all sessions of the person who asks, this one too. Returns how many.
     pub async fn end_all(&self, principal: &Principal) -> Result<u64, Error> {
         let person = principal.person().ok_or(Error::PersonNeeded)?;
-        self.end_all_sessions(principal.actor(), person.id.clone()).await
+        self.end_all_sessions(principal.actor(), person.id.clone(), None).await
     }
 
-    /// Ends all sessions of somebody else. Returns how many.
-    pub async fn end_all_of(&self, permit: &Permit, id: PersonId) -> Result<u64, Error> {
+    /// Ends all sessions of somebody else, in a signed act on [`PersonId::object`]. Returns how
+    /// many.
+    pub async fn end_all_of(
+        &self,
+        permit: &Permit,
+        signed: SignedAct,
+        id: PersonId,
+    ) -> Result<u64, Error> {
         permit.covers(Action::ManageSessions)?;
-        self.end_all_sessions(permit.actor(), id).await
+        signed.covers(permit, ActKind::EndSessions, &id.object())?;
+        self.end_all_sessions(permit.actor(), id, Some(signed)).await
     }
 
     /// The open sessions of the person who asks, the newest first.
     pub async fn open_sessions(&self, principal: &Principal) -> Result<Vec<OpenSession>, Error> {
         let person = principal.person().ok_or(Error::PersonNeeded)?;
+        self.sessions(&person.id).await
+    }
+
+    /// The open sessions of a person, for whoever may see people.
+    pub async fn sessions_of(
+        &self,
+        permit: &Permit,
+        id: &PersonId,
+    ) -> Result<Vec<OpenSession>, Error> {
+        permit.covers(Action::ReadPeople)?;
+        self.sessions(id).await
+    }
+
+    async fn sessions(&self, id: &PersonId) -> Result<Vec<OpenSession>, Error> {
         let now = self.now();
-        let all = sql::cookies_of(&mut *self.store().read().await?, &person.id).await?;
+        let all = sql::cookies_of(&mut *self.store().read().await?, id).await?;
         let open = all.into_iter().filter(|cookie| rules::is_open(&cookie.session, now).is_ok());
         let shown = |Cookie { session, way, source, .. }| OpenSession { session, way, source };
         Ok(open.map(shown).collect())
     }
 
-    async fn end_all_sessions(&self, actor: store::Actor, id: PersonId) -> Result<u64, Error> {
+    async fn end_all_sessions(
+        &self,
+        actor: store::Actor,
+        id: PersonId,
+        signed: Option<SignedAct>,
+    ) -> Result<u64, Error> {
         self.commit(move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let ended = sql::end_cookies_of(tx.conn(), &id, now).await?;
-                let body = json!({ "sessions_ended": ended });
+                let act = signed.map(|signed| signed.to_json());
+                let body = json!({ "sessions_ended": ended, "act": act });
                 record(tx, "person.sessions_ended", actor, id.as_str(), body).await?;
                 Ok(ended)
             })

@@ -179,7 +179,11 @@ impl Access {
         Ok((sql::passphrase_by_login(&mut reader, &login).await?, decoy))
     }
 
-    async fn step(&self, set: Option<&Passphrase>, code: &str) -> Result<Option<i64>, Error> {
+    pub(crate) async fn step(
+        &self,
+        set: Option<&Passphrase>,
+        code: &str,
+    ) -> Result<Option<i64>, Error> {
         let Some(set) = set else { return Ok(None) };
         let secret = self.store().open_blob(&set.totp_blob).await?;
         Ok(totp::step_of(&secret, code, self.now().as_second()))

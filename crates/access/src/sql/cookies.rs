@@ -139,6 +139,24 @@ pub async fn end_cookies_of(
     Ok(done.rows_affected())
 }
 
+/// Ends the sessions of a person but this one.
+pub async fn end_other_cookies_of(
+    conn: &mut AnyConnection,
+    (person, kept): (&PersonId, &str),
+    now: Timestamp,
+) -> Answer<u64> {
+    let done = sqlx::query(
+        "UPDATE access_cookie SET ended_at = $1 \
+         WHERE person_id = $2 AND id <> $3 AND ended_at IS NULL",
+    )
+    .bind(now.as_second())
+    .bind(person.as_str())
+    .bind(kept)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Forgets sessions that were last used before an instant: the journal knows them.
 pub async fn forget_cookies(conn: &mut AnyConnection, before: Timestamp) -> Answer<()> {
     sqlx::query("DELETE FROM access_cookie WHERE last_used_at < $1")

@@ -66,6 +66,17 @@ pub async fn end_keys_of(
     Ok(done.rows_affected())
 }
 
+/// Whether a certificate is that of a key with which somebody signs in.
+pub async fn signs_somebody_in(conn: &mut AnyConnection, serial: &str) -> Answer<bool> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) FROM access_person_key WHERE certificate = $1 AND ended_at IS NULL",
+    )
+    .bind(serial)
+    .fetch_one(conn)
+    .await?;
+    Ok(row.try_get::<i64, _>(0)? > 0)
+}
+
 /// Ends the keys of a certificate and says whose they were.
 pub async fn end_keys_of_certificate(
     conn: &mut AnyConnection,
@@ -170,6 +181,49 @@ pub async fn put_invitation(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The hash of the code of a person's invitation, and when it is over.
+pub async fn invitation(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Answer<Option<(String, Timestamp)>> {
+    let row =
+        sqlx::query("SELECT code_hash, expires_at FROM access_invitation WHERE person_id = $1")
+            .bind(person.as_str())
+            .fetch_optional(conn)
+            .await?;
+    row.map(|row| Ok((row.try_get(0)?, instant(row.try_get(1)?)?))).transpose()
+}
+
+/// When the passphrase of a person was set; `None` if there is none.
+pub async fn passphrase_set_at(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Answer<Option<Timestamp>> {
+    let row = sqlx::query("SELECT created_at FROM access_passphrase WHERE person_id = $1")
+        .bind(person.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| instant(row.try_get(0)?)).transpose()
+}
+
+/// Ends one key of a person; `false` if it was ended before, or is another's.
+pub async fn end_key(
+    conn: &mut AnyConnection,
+    (person, fingerprint): (&PersonId, &str),
+    now: Timestamp,
+) -> Answer<bool> {
+    let done = sqlx::query(
+        "UPDATE access_person_key SET ended_at = $1 \
+         WHERE fingerprint = $2 AND person_id = $3 AND ended_at IS NULL",
+    )
+    .bind(now.as_second())
+    .bind(fingerprint)
+    .bind(person.as_str())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Uses up an invitation; `false` if there is no such one any more.

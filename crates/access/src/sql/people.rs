@@ -1,7 +1,7 @@
 //! People: the first table of `migrations/institution/0310_people.sql`.
 
 use super::{Answer, instant};
-use crate::{Error, Login, Person, PersonId};
+use crate::{Error, Login, PeopleQuery, Person, PersonId};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -30,6 +30,46 @@ pub async fn people(conn: &mut AnyConnection) -> Answer<Vec<Person>> {
     let text = format!("SELECT {PERSON} FROM access_person p ORDER BY p.created_at, p.id");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(conn).await?;
     rows.iter().map(person).collect()
+}
+
+/// Whom a query means, by login, from behind a login.
+pub async fn find_people(conn: &mut AnyConnection, query: &PeopleQuery) -> Answer<Vec<Person>> {
+    let text = format!(
+        "SELECT {PERSON} FROM access_person p WHERE p.login > $1 \
+         AND ($2 = '' OR p.login LIKE $3 ESCAPE '!' OR p.name LIKE $2 ESCAPE '!') \
+         AND ($4 = '' OR (',' || p.roles || ',') LIKE $4 ESCAPE '!') \
+         AND ($5 = '*' OR COALESCE(p.office, '') = $5) \
+         AND ($6 = 2 OR (CASE WHEN p.disabled_at IS NULL THEN 0 ELSE 1 END) = $6) \
+         ORDER BY p.login LIMIT $7"
+    );
+    let typed = match query.text.trim() {
+        "" => String::new(),
+        text => format!("%{}%", literal(text)),
+    };
+    let role = query.role.map(|role| format!("%,{},%", literal(role.name())));
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+        .bind(query.after.as_str())
+        .bind(typed.as_str())
+        .bind(typed.to_ascii_lowercase())
+        .bind(role.unwrap_or_default())
+        .bind(query.office.as_deref().unwrap_or("*"))
+        .bind(query.disabled.map_or(2, i64::from))
+        .bind(i64::from(query.limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(person).collect()
+}
+
+/// Letters that mean more than themselves in a pattern, as themselves.
+fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        if matches!(letter, '!' | '%' | '_') {
+            out.push('!');
+        }
+        out.push(letter);
+    }
+    out
 }
 
 /// One person.

@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     dead_code,
     unused_imports,
     reason = "each test file uses its own part"
@@ -22,7 +23,9 @@ use testkit::scratch::Scratch;
 pub const START: &str = "2026-11-23T09:00:00Z";
 
 mod staff;
+mod totp;
 pub use staff::*;
+pub use totp::*;
 
 pub struct World {
     pub access: Access,
