@@ -73,6 +73,21 @@ pub enum Error {
     /// An act that sets a safeguard back, without two people or a reason.
     #[error("不能执行：{0}")]
     Warrant(&'static str),
+    /// An audit mark whose range leaves a gap, overlaps another or reaches too far.
+    #[error(
+        "审计范围应从第 {next} 号记录开始，到第 {size} 号之前结束，中间不留空缺；请刷新页面，按所示范围重新填写"
+    )]
+    AuditRange {
+        /// Where it has to begin.
+        next: u64,
+        /// How many records there are.
+        size: u64,
+    },
+    /// The tree is another than the one that was signed.
+    #[error(
+        "第 {0} 号记录处的日志树根与签名时看到的不一致，没有标记；请刷新页面重新审计，仍不一致时请停机核对"
+    )]
+    AuditRoot(u64),
     /// No such record, checkpoint, tile or blob.
     #[error("未找到{0}")]
     NotFound(&'static str),
@@ -104,6 +119,8 @@ impl Error {
             Self::File { .. } => "store.file",
             Self::Config(_) => "store.config",
             Self::Warrant(_) => "store.warrant",
+            Self::AuditRange { .. } => "store.audit_range",
+            Self::AuditRoot(_) => "store.audit_root",
             Self::NotFound(_) => "store.not_found",
             Self::Erased => "store.erased",
             Self::Damaged(_) => "store.damaged",
@@ -114,7 +131,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::BadRecord(_) | Self::Config(_) | Self::NotFound(_) => ErrorKind::Invalid,
-            Self::Erased | Self::Warrant(_) => ErrorKind::Refusal,
+            Self::Erased | Self::Warrant(_) | Self::AuditRange { .. } => ErrorKind::Refusal,
             Self::Tree(tlog::Error::OutOfRange | tlog::Error::BadTile) => ErrorKind::Invalid,
             _ => ErrorKind::Fault,
         }

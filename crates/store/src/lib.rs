@@ -80,8 +80,9 @@ pub use config::{Opening, Schema, StoreConfig};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind};
 pub use journal::{
-    Consistency, ExportSummary, Filter, Finding, FindingKind, Inclusion, JournalReport, Page,
-    Progress, Scope, SignedCheckpoint, Stored,
+    AUDITED, AuditMark, Consistency, DayTotal, ExportSummary, FINDING_MAX, Filter, Finding,
+    FindingKind, Inclusion, JournalReport, NewAuditMark, Page, Progress, Scope, SignedCheckpoint,
+    Stored, Verdict, check_range, next_first,
 };
 pub use keys::{ANCHOR_MAC, INDEX, JOURNAL, SEAL};
 pub use record::{Actor, Record, Seq};

@@ -1,6 +1,7 @@
 //! The journal: its head, its anchor, its tree, its verification, and reading it.
 
 mod append;
+mod audit;
 mod checkpoint;
 mod export;
 mod guard;
@@ -10,10 +11,12 @@ mod open;
 mod query;
 mod report;
 mod scan;
+mod survey;
 mod tree;
 mod verify;
 
 pub(crate) use append::append;
+pub use audit::{AUDITED, AuditMark, FINDING_MAX, NewAuditMark, Verdict, check_range, next_first};
 pub use checkpoint::SignedCheckpoint;
 pub(crate) use checkpoint::{checkpoint, latest};
 pub use export::ExportSummary;
@@ -24,6 +27,7 @@ pub(crate) use open::{Verified, settle};
 pub use query::{Filter, Page, Stored};
 pub(crate) use query::{count, records};
 pub use report::{Finding, FindingKind, JournalReport, Progress, Scope};
+pub use survey::DayTotal;
 pub use tree::{Consistency, Inclusion};
 pub(crate) use tree::{entries, prove_consistency, prove_inclusion, tile};
 pub(crate) use verify::{follow, verify};

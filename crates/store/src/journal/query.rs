@@ -25,6 +25,10 @@ pub struct Filter {
     pub actor: Option<String>,
     /// Exactly this subject.
     pub subject: Option<String>,
+    /// Not before this record.
+    pub first: Option<Seq>,
+    /// Not behind this record.
+    pub last: Option<Seq>,
 }
 
 /// Which part of the result.
@@ -109,13 +113,13 @@ enum Bind<'a> {
 }
 
 /// Conditions in their order; the text names parameters `$1`, `$2`, ….
-struct Conditions<'a> {
+pub(super) struct Conditions<'a> {
     text: String,
     binds: Vec<Bind<'a>>,
 }
 
 impl<'a> Conditions<'a> {
-    fn of(filter: &'a Filter) -> Self {
+    pub(super) fn of(filter: &'a Filter) -> Self {
         let mut all = Self { text: "seq >= 0".into(), binds: Vec::new() };
         if let Some(from) = filter.from {
             all.add("at >=", Bind::Int(from.as_second()));
@@ -130,7 +134,17 @@ impl<'a> Conditions<'a> {
                 all.add(column, Bind::Text(value));
             }
         }
+        for (left, seq) in [("seq >=", filter.first), ("seq <=", filter.last)] {
+            if let Some(seq) = seq {
+                all.add(left, Bind::Int(seq.to_sql()));
+            }
+        }
         all
+    }
+
+    /// The condition, for a WHERE.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// `left` is one of the texts in this file, never input.
@@ -139,7 +153,10 @@ impl<'a> Conditions<'a> {
         self.text.push_str(&format!(" AND {left} ${}", self.binds.len()));
     }
 
-    fn query(&self, text: String) -> sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments> {
+    pub(super) fn query(
+        &self,
+        text: String,
+    ) -> sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments> {
         let mut query = sqlx::query(AssertSqlSafe(text));
         for bind in &self.binds {
             query = match bind {

@@ -54,7 +54,7 @@ async fn every_combination_of_filters_finds_what_a_plain_search_finds(bench: Ben
     }
     let all = all(&store).await;
     let cut = |n: usize| all[n].at;
-    for choice in 0u32..32 {
+    for choice in 0u32..128 {
         let on = |bit: u32| choice >> bit & 1 == 1;
         let filter = Filter {
             from: on(0).then(|| cut(5)),
@@ -62,6 +62,8 @@ async fn every_combination_of_filters_finds_what_a_plain_search_finds(bench: Ben
             kind: on(2).then(|| "certificate.revoked".into()),
             actor: on(3).then(|| "client:ra-1".into()),
             subject: on(4).then(|| "certificate:2".into()),
+            first: on(5).then_some(Seq(3)),
+            last: on(6).then_some(Seq(24)),
         };
         let fits = |r: &&Stored| {
             filter.from.is_none_or(|t| r.at >= t)
@@ -69,6 +71,8 @@ async fn every_combination_of_filters_finds_what_a_plain_search_finds(bench: Ben
                 && filter.kind.as_ref().is_none_or(|k| *k == r.kind)
                 && filter.actor.as_ref().is_none_or(|a| *a == r.actor)
                 && filter.subject.as_ref().is_none_or(|s| *s == r.subject)
+                && filter.first.is_none_or(|seq| r.seq >= seq)
+                && filter.last.is_none_or(|seq| r.seq <= seq)
         };
         let expected: Vec<_> = all.iter().filter(fits).cloned().collect();
         assert!(!expected.is_empty(), "{filter:?}");

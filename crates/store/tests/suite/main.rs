@@ -7,6 +7,7 @@
 // Helpers outside #[test] functions fail the test by panicking.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
+mod audit;
 mod bench;
 mod blobs;
 mod commits;

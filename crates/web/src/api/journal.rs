@@ -83,6 +83,7 @@ pub async fn list(
         kind: query.kind,
         actor: query.actor,
         subject: query.subject,
+        ..Filter::default()
     };
     let page = Page { after, limit, newest_first: true };
     let records = app.store().records(&filter, page).await.map_err(app::Error::from)?;
