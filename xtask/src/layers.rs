@@ -124,6 +124,7 @@ mod tests {
             })
             .collect();
         Package {
+            id: String::new(),
             name: name.into(),
             version: String::new(),
             license: None,

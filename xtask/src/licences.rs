@@ -3,7 +3,7 @@
 //! `deny.toml` holds the lists in the form of cargo-deny, so that who has that tool
 //! may run it; this check needs no long build and no network.
 
-use crate::metadata::{Metadata, Package, root};
+use crate::metadata::{Metadata, Package, Resolve, root};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
@@ -28,6 +28,9 @@ struct Ban {
     #[serde(rename = "crate")]
     name: String,
     reason: String,
+    /// Who may use it all the same, directly.
+    #[serde(default)]
+    wrappers: Vec<String>,
 }
 
 /// Holds every package of `cargo metadata` against `deny.toml`.
@@ -35,7 +38,8 @@ pub fn command(_: &[String]) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(root().join("deny.toml")).context("deny.toml")?;
     let deny: Deny = toml::from_str(&text).context("deny.toml")?;
     let metadata = Metadata::of_everything()?;
-    let offences = offences(&deny, &metadata.packages);
+    let graph = metadata.resolve.as_ref().context("cargo metadata gave no graph")?;
+    let offences = offences(&deny, &metadata.packages, graph);
     if offences.is_empty() {
         println!("licences: {} packages, all allowed", metadata.packages.len());
         return Ok(());
@@ -43,12 +47,12 @@ pub fn command(_: &[String]) -> anyhow::Result<()> {
     bail!("{} offence(s)\n  {}", offences.len(), offences.join("\n  "));
 }
 
-fn offences(deny: &Deny, packages: &[Package]) -> Vec<String> {
+fn offences(deny: &Deny, packages: &[Package], graph: &Resolve) -> Vec<String> {
     let mut offences = Vec::new();
     for package in packages {
         let name = format!("{} {}", package.name, package.version);
         if let Some(ban) = deny.bans.deny.iter().find(|ban| ban.name == package.name) {
-            offences.push(format!("{name}: banned, {}", ban.reason));
+            offences.extend(banned(ban, package, (packages, graph)));
         }
         let licence = package.license.as_deref().unwrap_or_default();
         if !is_allowed(licence, &deny.licenses.allow) {
@@ -56,6 +60,19 @@ fn offences(deny: &Deny, packages: &[Package]) -> Vec<String> {
         }
     }
     offences
+}
+
+/// A banned package is an offence of everybody who uses it directly and is not among its wrappers;
+/// without wrappers its being there is one.
+fn banned(ban: &Ban, package: &Package, (packages, graph): (&[Package], &Resolve)) -> Vec<String> {
+    let name = format!("{} {}", package.name, package.version);
+    if ban.wrappers.is_empty() {
+        return vec![format!("{name}: banned, {}", ban.reason)];
+    }
+    let users = graph.nodes.iter().filter(|node| node.dependencies.contains(&package.id));
+    let named = users.filter_map(|node| packages.iter().find(|package| package.id == node.id));
+    let strangers = named.filter(|user| !ban.wrappers.contains(&user.name));
+    strangers.map(|user| format!("{name}: banned below {}, {}", user.name, ban.reason)).collect()
 }
 
 /// Evaluates an SPDX expression: `A OR B`, `A AND B`, brackets, the old `A/B`.
@@ -143,6 +160,31 @@ mod tests {
         let package: Package =
             serde_json::from_str(r#"{"name":"openssl-sys","version":"0.9","license":"MIT"}"#)
                 .unwrap();
-        assert_eq!(offences(&deny, &[package]), ["openssl-sys 0.9: banned, C"]);
+        let none = Resolve::default();
+        assert_eq!(offences(&deny, &[package], &none), ["openssl-sys 0.9: banned, C"]);
+    }
+
+    #[test]
+    fn a_banned_crate_may_stand_below_its_wrappers_and_below_nobody_else() {
+        let deny: Deny = toml::from_str(
+            "[licenses]\nallow = ['MIT']\n[bans]\n\
+             deny = [{ crate = 'time', reason = 'jiff', wrappers = ['typst-library'] }]",
+        )
+        .unwrap();
+        let package = |name: &str| -> Package {
+            serde_json::from_value(
+                serde_json::json!({ "id": name, "name": name, "version": "1", "license": "MIT" }),
+            )
+            .unwrap()
+        };
+        let packages = ["time", "typst-library", "web"].map(package);
+        let graph = |users: &[&str]| -> Resolve {
+            let node = |name: &&str| serde_json::json!({ "id": name, "dependencies": ["time"] });
+            let nodes: Vec<_> = users.iter().map(node).collect();
+            serde_json::from_value(serde_json::json!({ "nodes": nodes })).unwrap()
+        };
+        assert!(offences(&deny, &packages, &graph(&["typst-library"])).is_empty());
+        let both = offences(&deny, &packages, &graph(&["typst-library", "web"]));
+        assert_eq!(both, ["time 1: banned below web, jiff"]);
     }
 }

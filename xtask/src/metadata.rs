@@ -10,11 +10,29 @@ use std::process::Command;
 pub struct Metadata {
     pub packages: Vec<Package>,
     pub target_directory: PathBuf,
+    /// What is really built upon what; only where everything was asked for.
+    pub resolve: Option<Resolve>,
+}
+
+/// The graph of what is built upon what.
+#[derive(Debug, Default, Deserialize)]
+pub struct Resolve {
+    pub nodes: Vec<Node>,
+}
+
+/// A package in the graph.
+#[derive(Debug, Deserialize)]
+pub struct Node {
+    pub id: String,
+    /// Identifiers of the packages that it uses.
+    pub dependencies: Vec<String>,
 }
 
 /// One package: ours (no `source`) or from a registry.
 #[derive(Debug, Deserialize)]
 pub struct Package {
+    #[serde(default)]
+    pub id: String,
     pub name: String,
     #[serde(default)]
     pub version: String,
