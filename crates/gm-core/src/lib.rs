@@ -3,3 +3,12 @@
 //! Arithmetic only: no key store, no randomness of its own, no certificate. What is secret never
 //! decides a branch or an index; what is public may. See docs/cryptography.md for the formulas,
 //! their sources and what was not proven.
+
+#![allow(dead_code)]
+
+mod divsteps;
+mod field;
+mod limbs;
+mod scalar;
+#[cfg(test)]
+mod testing;
