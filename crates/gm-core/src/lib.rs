@@ -9,6 +9,7 @@
 mod divsteps;
 mod field;
 mod limbs;
+mod point;
 mod scalar;
 #[cfg(test)]
 mod testing;
