@@ -6,10 +6,12 @@
 
 #![allow(dead_code)]
 
+mod cpu;
 mod divsteps;
 mod field;
 mod limbs;
 mod point;
 mod scalar;
+pub mod sm3;
 #[cfg(test)]
 mod testing;
