@@ -4,14 +4,18 @@
 //! decides a branch or an index; what is public may. See docs/cryptography.md for the formulas,
 //! their sources and what was not proven.
 
-#![allow(dead_code)]
-
 mod cpu;
+mod declassify;
+mod der;
 mod divsteps;
+mod error;
 mod field;
 mod limbs;
 mod point;
 mod scalar;
+pub mod sm2;
 pub mod sm3;
 #[cfg(test)]
 mod testing;
+
+pub use error::Error;

@@ -8,6 +8,7 @@ mod tests;
 
 use zeroize::DefaultIsZeroes;
 
+use crate::declassify::declassify;
 use crate::divsteps::Modulus;
 use crate::limbs::{self, Limbs};
 
@@ -28,11 +29,11 @@ impl Scalar {
     pub(crate) const ZERO: Self = Self([0; 4]);
     pub(crate) const ONE: Self = Self([1, 0, 0, 0]);
 
-    /// Reads 32 octets, big-endian; none for n and above.
+    /// Reads 32 octets, big-endian; none for n and above, and that it is so may be known.
     pub(crate) fn from_be(octets: &[u8; 32]) -> Option<Self> {
         let limbs = limbs::from_be(octets);
         let (_, below) = limbs::sub(&limbs, &N);
-        below.then_some(Self(limbs))
+        declassify(limbs::mask(below)).then_some(Self(limbs))
     }
 
     /// 32 octets mod n. One subtraction is enough: 2²⁵⁶ < 2n.
@@ -79,9 +80,14 @@ impl Scalar {
         limbs::is_zero(&self.0)
     }
 
-    /// For public values, or where the answer may be known.
+    /// For public values.
     pub(crate) fn is_zero_vartime(&self) -> bool {
         self.is_zero() != 0
+    }
+
+    /// For secret values of which the answer may be known.
+    pub(crate) fn is_zero_declassified(&self) -> bool {
+        declassify(self.is_zero())
     }
 }
 
