@@ -121,6 +121,8 @@ pub struct Selection {
     pub waiting_since_before: Option<Timestamp>,
     /// Continue behind this one.
     pub after: Option<Mark>,
+    /// Only what stands before this one, the nearest to it: the page before.
+    pub before: Option<Mark>,
     /// At most so many; never more than 200.
     pub limit: u32,
 }
@@ -139,8 +141,10 @@ pub struct Mark {
 pub struct ApplicationPage {
     /// The longest waiting first.
     pub applications: Vec<(Application, Option<ReviewClock>)>,
-    /// For the next page; none on the last.
+    /// For the next page, behind it; none on the last.
     pub next: Option<Mark>,
+    /// For the page before, before it; none on the first.
+    pub previous: Option<Mark>,
 }
 
 /// How many applications of a kind came into a state on a day.

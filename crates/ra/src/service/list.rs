@@ -20,21 +20,32 @@ impl Ra {
         selection: &Selection,
     ) -> Result<ApplicationPage, Error> {
         let selection = limited(permit, selection)?;
-        let page = sql::list::page(&mut *self.store().read().await?, &selection).await?;
-        let full = page.len() == usize::try_from(sql::list::limit_of(&selection)).unwrap_or(0);
-        let last = page.last().filter(|_| full);
-        let next = last.map(|last| Mark { since: last.since, id: last.id.clone() });
+        let (is_back, is_on) = (selection.before.is_some(), selection.after.is_some());
+        let most = sql::list::limit_of(&selection);
+        // One more than shown tells whether there are more in the direction of reading.
+        let selection = Selection { limit: most + 1, ..selection };
+        let mut page = sql::list::page(&mut *self.store().read().await?, &selection).await?;
+        let has_more = page.len() > usize::try_from(most).unwrap_or(usize::MAX);
+        match (has_more, is_back) {
+            (true, true) => drop(page.remove(0)),
+            (true, false) => drop(page.pop()),
+            (false, _) => {}
+        }
+        let mark = |one: &Application| Mark { since: one.since, id: one.id.clone() };
+        // What was come from is always there to go back to.
+        let next = page.last().filter(|_| has_more || is_back).map(mark);
+        let previous = page.first().filter(|_| if is_back { has_more } else { is_on }).map(mark);
         let clocked = |application: Application| {
             let clock = self.clock(&application)?;
             Ok((application, clock))
         };
         let applications = page.into_iter().map(clocked).collect::<Result<_, Error>>()?;
-        Ok(ApplicationPage { applications, next })
+        Ok(ApplicationPage { applications, next, previous })
     }
 
     /// How many a selection has, for the number beside a queue.
     pub async fn total(&self, permit: &Permit, selection: &Selection) -> Result<u64, Error> {
-        let selection = Selection { after: None, ..limited(permit, selection)? };
+        let selection = Selection { after: None, before: None, ..limited(permit, selection)? };
         sql::list::total(&mut *self.store().read().await?, &selection).await
     }
 
@@ -98,7 +109,7 @@ impl Ra {
 }
 
 /// A selection within the limit of the permit: a clerk of an office sees that office's only.
-fn limited(permit: &Permit, selection: &Selection) -> Result<Selection, Error> {
+pub(super) fn limited(permit: &Permit, selection: &Selection) -> Result<Selection, Error> {
     permit.is_for(Action::ListApplications)?;
     let mut selection = selection.clone();
     match permit.limit() {

@@ -10,7 +10,7 @@ use super::application::{COLUMNS, of_row};
 use super::{Connection, column, count};
 use crate::catalogue::SearchField;
 use crate::error::Error;
-use crate::model::{Application, DayCount, OfficeId, Selection};
+use crate::model::{Application, DayCount, Mark, OfficeId, Selection};
 
 const MOST_ROWS: u32 = 200;
 /// Asia/Shanghai is eight hours ahead, the whole year.
@@ -63,16 +63,24 @@ impl Conditions {
             all.add("since <", Bind::Int(before.as_second()));
         }
         if let Some(mark) = &selection.after {
-            let since = mark.since.as_second();
-            all.binds.extend([Bind::Int(since), Bind::Int(since), Bind::Text(mark.id.to_string())]);
-            let last = all.binds.len();
-            all.text.push_str(&format!(
-                " AND (since > ${} OR (since = ${} AND id > ${last}))",
-                last - 2,
-                last - 1
-            ));
+            all.beyond(mark, '>');
+        }
+        if let Some(mark) = &selection.before {
+            all.beyond(mark, '<');
         }
         all
+    }
+
+    /// On one side of a place in the list.
+    fn beyond(&mut self, mark: &Mark, side: char) {
+        let since = mark.since.as_second();
+        self.binds.extend([Bind::Int(since), Bind::Int(since), Bind::Text(mark.id.to_string())]);
+        let last = self.binds.len();
+        self.text.push_str(&format!(
+            " AND (since {side} ${} OR (since = ${} AND id {side} ${last}))",
+            last - 2,
+            last - 1
+        ));
     }
 
     fn query(&self, text: String) -> Query<'_, Any, AnyArguments> {
@@ -93,12 +101,18 @@ pub(crate) async fn page(
     selection: &Selection,
 ) -> Result<Vec<Application>, Error> {
     let conditions = Conditions::of(selection);
-    let limit = limit_of(selection);
+    // One more than a page has, so that a caller sees whether there are more.
+    let limit = if selection.limit == 0 { 50 } else { selection.limit.min(MOST_ROWS + 1) };
+    let is_back = selection.before.is_some();
+    let order = if is_back { "since DESC, id DESC" } else { "since, id" };
     let text = format!(
-        "SELECT {COLUMNS} FROM ra_application WHERE version > 0{} ORDER BY since, id LIMIT {limit}",
+        "SELECT {COLUMNS} FROM ra_application WHERE version > 0{} ORDER BY {order} LIMIT {limit}",
         conditions.text
     );
-    let rows = conditions.query(text).fetch_all(conn).await?;
+    let mut rows = conditions.query(text).fetch_all(conn).await?;
+    if is_back {
+        rows.reverse();
+    }
     rows.iter().map(of_row).collect()
 }
 

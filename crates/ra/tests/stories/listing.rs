@@ -39,6 +39,21 @@ async fn a_queue_is_walked_page_by_page_the_longest_waiting_first() {
         }
         walked.sort();
         assert_eq!(walked, expected, "each once");
+        // And back again, by the same pages.
+        let (mut back, mut pages) = (Vec::new(), Vec::new());
+        loop {
+            let page = world.ra.list(&permit, &selection).await.unwrap();
+            pages.push(page.applications.len());
+            back.extend(page.applications.into_iter().map(|(one, _)| one.number.to_string()));
+            selection.after = None;
+            match page.previous {
+                Some(mark) => selection.before = Some(mark),
+                None => break,
+            }
+        }
+        back.sort();
+        assert_eq!((back, pages), (expected, vec![1, 3, 3]));
+        selection.before = None;
         let filters = Selection { kind: Some("unit".into()), ..Selection::default() };
         assert_eq!(world.ra.total(&permit, &filters).await.unwrap(), 0);
         let own =
