@@ -87,6 +87,8 @@ impl Institution {
         checks.extend(self.check_lists().await);
         checks.push(self.check_centre().await);
         checks.push(self.check_open_orders().await);
+        checks.push(self.check_letters().await);
+        checks.push(self.check_disclosure().await);
         checks.push(self.check_disk());
         if full {
             checks.push(self.check_whole_journal().await);
@@ -279,6 +281,48 @@ impl Institution {
                 check("orders", TITLE, Level::Warning, detail)
             }
             Err(error) => check("orders", TITLE, Level::Unknown, error.to_string()),
+        }
+    }
+
+    /// Letters are made after the steps they tell of; here is seen that none was lost (Art. 21).
+    async fn check_letters(&self) -> Check {
+        const TITLE: &str = "文书";
+        match self.owed_letters().await {
+            Ok(owed) if owed.is_empty() && self.typesetter().is_some() => {
+                check("letters", TITLE, Level::Good, "没有欠发的文书，排版程序已安装")
+            }
+            Ok(owed) if owed.is_empty() => {
+                let detail = "没有安装排版程序 yinxin-typeset，文书只能从页面打印，不能下载 PDF";
+                check("letters", TITLE, Level::Warning, detail)
+            }
+            Ok(owed) => {
+                let why: Vec<_> = owed.iter().map(|(_, why)| why.as_str()).collect();
+                let detail = format!("{} 件申请的文书未能生成：{}", owed.len(), why.join("、"));
+                check("letters", TITLE, Level::Warning, detail)
+            }
+            Err(error) => check("letters", TITLE, Level::Unknown, error.to_string()),
+        }
+    }
+
+    /// What the law wants public and nobody has set (Measures Art. 13, 17, 29; C13-2).
+    async fn check_disclosure(&self) -> Check {
+        const TITLE: &str = "信息公开";
+        let items = self.disclosed_items();
+        let missing = items.iter().filter(|item| item.value.is_none());
+        let mut missing: Vec<String> =
+            missing.map(|item| format!("{}（{}）", item.title, item.setting)).collect();
+        match self.practice_documents().await {
+            Ok(documents) if documents.iter().any(|one| one.is_current) => {}
+            Ok(_) => missing.push("现行业务规则（[disclosure] documents）".to_owned()),
+            Err(error) => return check("disclosure", TITLE, Level::Unknown, error.to_string()),
+        }
+        match missing.is_empty() {
+            true => check("disclosure", TITLE, Level::Good, "应当公布的内容都已设置"),
+            false => {
+                let detail =
+                    format!("尚未公布：{}；请在 yinxin.toml 中补充后重新启动", missing.join("、"));
+                check("disclosure", TITLE, Level::Warning, detail)
+            }
         }
     }
 

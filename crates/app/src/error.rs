@@ -30,6 +30,15 @@ pub enum Error {
     /// Registration.
     #[error(transparent)]
     Ra(#[from] ra::Error),
+    /// Letters.
+    #[error(transparent)]
+    Letters(#[from] letters::Error),
+    /// No PDF could be made.
+    #[error("不能生成 PDF：{0}")]
+    Typeset(String),
+    /// No complaint has this number and check code; which of the two is wrong is not said.
+    #[error("投诉编号或查询码不正确，请核对后重新输入")]
+    NoComplaint,
     /// The same request id with other contents.
     #[error("申请编号“{0}”已用于内容不同的申请；请换一个申请编号")]
     RequestDiffers(String),
@@ -69,6 +78,9 @@ impl Error {
             Self::Device(e) => e.code(),
             Self::Status(e) => e.code(),
             Self::Ra(e) => e.code(),
+            Self::Letters(e) => e.code(),
+            Self::Typeset(_) => "app.typeset",
+            Self::NoComplaint => "app.no_complaint",
             Self::RequestDiffers(_) => "app.request_differs",
             Self::RequestRefused(_) => "app.request_refused",
             Self::NoRequest(_) => "app.no_request",
@@ -91,6 +103,9 @@ impl Error {
             Self::Store(e) => e.kind(),
             Self::Status(e) => e.kind(),
             Self::Ra(e) => e.kind(),
+            Self::Letters(e) => e.kind(),
+            Self::Typeset(_) => ErrorKind::Fault,
+            Self::NoComplaint => ErrorKind::Invalid,
             Self::Device(_) | Self::Stored(_) | Self::Interrupted => ErrorKind::Fault,
             Self::RequestDiffers(_) | Self::RequestRefused(_) | Self::NotApplicable(_) => {
                 ErrorKind::Refusal
@@ -105,6 +120,7 @@ impl Error {
         matches!(self, Self::NoRequest(_) | Self::Ra(ra::Error::Unknown { .. }))
             || matches!(self, Self::Ca(ca::Error::Invalid(ca::Invalid::NoCertificate(_))))
             || matches!(self, Self::Store(store::Error::NotFound(_)))
+            || matches!(self, Self::Letters(letters::Error::Unknown) | Self::NoComplaint)
     }
 
     /// Whether the service as a whole cannot act at the moment.
@@ -114,7 +130,8 @@ impl Error {
             Self::Store(e)
             | Self::Ca(ca::Error::Store(e))
             | Self::Access(access::Error::Store(e))
-            | Self::Ra(ra::Error::Store(e)) => Some(e),
+            | Self::Ra(ra::Error::Store(e))
+            | Self::Letters(letters::Error::Store(e)) => Some(e),
             _ => None,
         };
         let halted = matches!(

@@ -9,6 +9,7 @@ use gm::soft::SoftDevice;
 use gm::{Device, KeyLabel};
 use jiff::SignedDuration;
 use kmc::{KeyCentre, Kmc, Local};
+use letters::Letters;
 use pki::Urls;
 use ra::Ra;
 use status::{Lists, Responder, StatusConfig};
@@ -51,6 +52,7 @@ struct Inner {
     access: Access,
     kinds: Kinds,
     ra: Option<Ra>,
+    letters: Option<Letters>,
 }
 
 /// What an institution is opened with.
@@ -120,6 +122,7 @@ impl Institution {
         )
         .await?;
         let ra = registration::open(&parts, &store, (&ca, &profiles)).await?;
+        let letters = crate::letters::open(&parts, &store, ra.as_ref())?;
         let kmc = match &parts.kmc_device {
             Some(device) => Some(open_kmc(&parts, device.clone()).await?),
             None => None,
@@ -145,6 +148,7 @@ impl Institution {
             access,
             kinds,
             ra,
+            letters,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -224,6 +228,11 @@ impl Institution {
     /// Registration, where it is open.
     pub(crate) fn ra(&self) -> Option<&Ra> {
         self.0.ra.as_ref()
+    }
+
+    /// The letters, where registration is open.
+    pub(crate) fn letters_if_open(&self) -> Option<&Letters> {
+        self.0.letters.as_ref()
     }
 
     /// 128 random bits of the device, in hexadecimal.

@@ -26,6 +26,8 @@ impl Institution {
             device.session()?.sign(&label, &UserId::default(), &statement)
         });
         let signature = signing.await.map_err(|_| Error::Interrupted)??;
-        Ok(ra.agree(permit, at, (signature, applicant)).await?)
+        let agreed = ra.agree(permit, at, (signature, applicant)).await?;
+        self.letters_after(&at.id).await;
+        Ok(agreed)
     }
 }

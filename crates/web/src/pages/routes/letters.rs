@@ -1,8 +1,48 @@
 //! Letters and their verification, rating, complaints, disclosure.
 
-use super::PageRoute;
+use access::Action;
+
+use super::{PageRoute, pages};
+use crate::pages::disclosure::{self, certificates, cps};
+use crate::pages::guard::PageGate;
+use crate::pages::letters::{desk, own, verify};
+use crate::pages::voice::{complaints, desk as voice, ratings};
 
 /// The pages.
 pub(super) fn table() -> Vec<PageRoute> {
-    Vec::new()
+    use Action as A;
+    use PageGate::{Applicant, Person, Public, PublicForm};
+    pages! {
+        get "/application/letters" Applicant(A::ReadLetters) => own::list;
+        get "/application/letters/{id}" Applicant(A::ReadLetters) => own::show;
+        get "/application/letters/{id}/pdf" Applicant(A::ReadLetters) => own::pdf;
+        get "/application/letters/{id}/data" Applicant(A::ReadLetters) => own::data;
+        get "/desk/applications/{id}/letters" Person(A::ReadLetters) => desk::list;
+        get "/desk/applications/{id}/letters/{letter}" Person(A::ReadLetters) => desk::show;
+        get "/desk/applications/{id}/letters/{letter}/pdf" Person(A::ReadLetters) => desk::pdf;
+        get "/desk/applications/{id}/letters/{letter}/data" Person(A::ReadLetters) => desk::data;
+        get "/letters/verify" PublicForm => verify::ask;
+        post "/letters/verify" PublicForm => verify::verify;
+        get "/letters/key.pem" Public => verify::key;
+
+        get "/application/rating" Applicant(A::RateService) => ratings::form;
+        post "/application/rating" Applicant(A::RateService) => ratings::rate;
+        get "/ratings" Public => ratings::figures;
+        get "/admin/ratings" Person(A::ReadVoice) => ratings::list;
+        post "/admin/ratings/{application}" Person(A::HandleVoice) => ratings::answer;
+        get "/complaints" PublicForm => complaints::ask;
+        post "/complaints" PublicForm => complaints::lodge;
+        get "/complaints/progress" PublicForm => complaints::progress;
+        post "/complaints/progress" PublicForm => complaints::show;
+        get "/admin/complaints" Person(A::ReadVoice) => voice::list;
+        get "/admin/complaints/export" Person(A::ReadVoice) => voice::export;
+        get "/admin/complaints/{id}" Person(A::ReadVoice) => voice::show;
+        post "/admin/complaints/{id}" Person(A::HandleVoice) => voice::handle;
+
+        get "/disclosure" Public => disclosure::show;
+        get "/cps" Public => cps::show;
+        get "/cps/files/{name}" Public => cps::file;
+        get "/certificates" Public => certificates::show;
+        get "/certificates/{serial}" Public => certificates::download;
+    }
 }

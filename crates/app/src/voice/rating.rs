@@ -1,0 +1,211 @@
+//! Ratings: one for each application that has ended, changeable for seven days, answered where it is
+//! bad. 一事一评, voluntary (国办发〔2019〕51号).
+
+use std::collections::BTreeMap;
+
+use access::{Action, Permit, SignedAct};
+use ra::Application;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::model::{Figures, Level, Rating, RatingAnswer};
+use super::sql::{self, RatingRow};
+use super::{ordered, record, rules};
+use crate::error::Error;
+use crate::institution::Institution;
+
+/// Ratings shown in one list.
+const MOST_ROWS: i64 = 500;
+
+impl Institution {
+    /// The rating of an application, for its applicant.
+    pub async fn rating(
+        &self,
+        permit: &Permit,
+        application: &Application,
+    ) -> Result<Option<Rating>, Error> {
+        permit.reach(&application.object())?;
+        let row = sql::rating(&mut *self.store().read().await?, application.id.as_str()).await?;
+        match row {
+            Some(row) => Ok(Some(self.opened_rating(row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The applicant rates the service, or changes the rating.
+    pub async fn rate(
+        &self,
+        permit: &Permit,
+        application: &Application,
+        (level, remark): (Level, &str),
+    ) -> Result<(), Error> {
+        permit.covers_object(Action::RateService, &application.object())?;
+        if !application.state.is_final() {
+            return Err(Error::NotApplicable("申请办结后才能评价；请等申请办结后再来"));
+        }
+        let remark = remark.trim();
+        if remark.chars().count() > rules::MOST_REMARK {
+            return Err(Error::NotApplicable("评价内容最多 500 字，请删减后重新提交"));
+        }
+        let sealed = match remark.is_empty() {
+            true => None,
+            false => {
+                let content = Zeroizing::new(remark.as_bytes().to_vec());
+                Some(self.store().seal_blob(content, "voice-rating").await?)
+            }
+        };
+        let (actor, application) = (permit.actor(), application.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let now = tx.now();
+                    let there = sql::rating(tx.conn(), application.id.as_str()).await?;
+                    let remark = match sealed {
+                        Some(sealed) => Some(sealed.insert(tx).await?),
+                        None => None,
+                    };
+                    let blob = remark.as_ref().map(|remark| remark.id.clone());
+                    let kept = match there {
+                        None => {
+                            let row = first(&application, (level, blob), now);
+                            sql::add_rating(tx.conn(), &row).await?
+                        }
+                        Some(row) => {
+                            changeable(&row, now)?;
+                            let row = RatingRow { level, remark: blob, changed_at: now, ..row };
+                            sql::change_rating(tx.conn(), &row).await?
+                        }
+                    };
+                    if !kept {
+                        return Err(Error::NotApplicable("评价已被更改，请刷新页面后重试"));
+                    }
+                    let remark = remark.map(|remark| remark.to_json());
+                    let body = json!({ "level": level.number(), "remark": remark });
+                    let subject = format!("rating:{}", application.id);
+                    record(tx, "rating.given", actor, (subject, body)).await
+                })
+            })
+            .await
+    }
+
+    /// Ratings in figures by service, and all together: public.
+    pub async fn rating_figures(&self) -> Result<(Figures, BTreeMap<String, Figures>), Error> {
+        let rows = sql::figures(&mut *self.store().read().await?).await?;
+        let (mut all, mut services) = (Figures::default(), BTreeMap::<String, Figures>::new());
+        for (service, level, count, answered) in rows {
+            for figures in [&mut all, services.entry(service).or_default()] {
+                let place = usize::from(5 - level.number());
+                if let Some(cell) = figures.levels.get_mut(place) {
+                    *cell += count;
+                }
+                figures.answered += if level.is_bad() { answered } else { 0 };
+            }
+        }
+        Ok((all, services))
+    }
+
+    /// Bad ratings, oldest first: those that wait for an answer, or those that have one.
+    pub async fn bad_ratings(&self, permit: &Permit, answered: bool) -> Result<Vec<Rating>, Error> {
+        permit.covers(Action::ReadVoice)?;
+        let rows = sql::bad_ratings(&mut *self.store().read().await?, answered, MOST_ROWS).await?;
+        let mut ratings = Vec::new();
+        for row in rows {
+            ratings.push(self.opened_rating(row).await?);
+        }
+        Ok(ratings)
+    }
+
+    pub(super) async fn answer_rating(
+        &self,
+        application: &str,
+        act: SignedAct,
+    ) -> Result<(), Error> {
+        let order: RatingAnswer = ordered(&act)?;
+        let answer = order.answer.trim();
+        if !(4..=rules::MOST_REMARK).contains(&answer.chars().count()) {
+            return Err(Error::NotApplicable("答复应为 4 至 500 字；请修改后重新签名"));
+        }
+        let content = Zeroizing::new(answer.as_bytes().to_vec());
+        let sealed = self.store().seal_blob(content, "voice-rating").await?;
+        let application = application.to_owned();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let row = sql::rating(tx.conn(), &application).await?;
+                    let row = row.ok_or(Error::NotApplicable("没有这条评价，请刷新后重试"))?;
+                    if !row.level.is_bad() || row.answer.is_some() {
+                        let text = "这条评价不需要答复，或已经答复；请刷新列表";
+                        return Err(Error::NotApplicable(text));
+                    }
+                    let (blob, now) = (sealed.insert(tx).await?, tx.now());
+                    let at = (&*application, order.version);
+                    let by = (&*blob.id, act.person().as_str());
+                    if !sql::answer_rating(tx.conn(), at, by, now).await? {
+                        let text = "评价已被更改，请刷新列表后重新答复";
+                        return Err(Error::NotApplicable(text));
+                    }
+                    let actor = store::Actor::new(format!("person:{}", act.person()));
+                    let body = json!({ "answer": blob.to_json(), "act": act.to_json() });
+                    let subject = format!("rating:{application}");
+                    record(tx, "rating.answered", actor, (subject, body)).await
+                })
+            })
+            .await
+    }
+
+    async fn opened_rating(&self, row: RatingRow) -> Result<Rating, Error> {
+        let remark = match &row.remark {
+            Some(blob) => Some(self.opened_text(blob).await?),
+            None => None,
+        };
+        let answer = match &row.answer {
+            Some((blob, at)) => Some((self.opened_text(blob).await?, *at)),
+            None => None,
+        };
+        Ok(Rating {
+            application: row.application,
+            service: row.service,
+            kind: row.kind,
+            level: row.level,
+            remark,
+            rated_at: row.rated_at,
+            open_until: rules::open_until(row.rated_at),
+            answer,
+            version: row.version,
+        })
+    }
+
+    pub(super) async fn opened_text(&self, blob: &str) -> Result<String, Error> {
+        let content = self.store().open_blob(blob).await?;
+        String::from_utf8(content.to_vec()).map_err(|_| Error::Stored("评价和投诉的内容"))
+    }
+}
+
+fn first(
+    application: &Application,
+    (level, remark): (Level, Option<String>),
+    now: jiff::Timestamp,
+) -> RatingRow {
+    RatingRow {
+        application: application.id.to_string(),
+        service: application.service.clone(),
+        kind: application.kind.clone(),
+        office: application.office.as_ref().map(ToString::to_string),
+        level,
+        remark,
+        rated_at: now,
+        changed_at: now,
+        answer: None,
+        version: 1,
+    }
+}
+
+fn changeable(row: &RatingRow, now: jiff::Timestamp) -> Result<(), Error> {
+    if row.answer.is_some() {
+        return Err(Error::NotApplicable("评价已经得到答复，不能再改；仍不满意的，可以投诉"));
+    }
+    if now >= rules::open_until(row.rated_at) {
+        return Err(Error::NotApplicable("评价作出七日后不能再改；仍有意见的，可以投诉"));
+    }
+    Ok(())
+}

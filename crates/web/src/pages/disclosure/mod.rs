@@ -1,0 +1,66 @@
+//! 信息公开: what the law wants public, each item from settings or data, and what is missing said to
+//! be missing (Measures Art. 13, 17, 20, 29).
+
+pub mod certificates;
+pub mod cps;
+
+use app::ISSUER;
+use app::disclosure::Item;
+use askama::Template;
+use axum::extract::State;
+
+use super::answer::{Answer, page};
+use super::frame::Frame;
+use super::words;
+use crate::api::App;
+
+#[derive(Template)]
+#[template(path = "hall/disclosure.html")]
+struct Disclosure {
+    frame: Frame,
+    items: Vec<Item>,
+    authorities: Vec<Authority>,
+    lists: Vec<String>,
+    ocsp: String,
+    rating: Option<String>,
+    documents: usize,
+}
+
+struct Authority {
+    title: &'static str,
+    file: &'static str,
+    subject: String,
+    until: String,
+    sm3: String,
+}
+
+/// `GET /disclosure`.
+pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
+    let base = frame.site.public_url().to_owned();
+    let mut authorities = Vec::new();
+    for (title, file) in [("根证书", "root"), ("签发证书（下级 CA）", ISSUER)] {
+        let certificate = app.authority(file).await?;
+        authorities.extend(certificate.map(|it| Authority {
+            title,
+            file,
+            subject: it.subject().to_string(),
+            until: words::day(it.not_after()),
+            sm3: words::groups(&it.fingerprint()),
+        }));
+    }
+    let urls = &app.ca().config().urls;
+    let lists = urls.crl.iter().chain(&urls.freshest_crl).cloned().collect();
+    let (figures, _) = app.rating_figures().await?;
+    let rating = figures
+        .good_permille()
+        .map(|n| format!("好评率 {}.{}%，共 {} 件评价", n / 10, n % 10, figures.total()));
+    page(&Disclosure {
+        frame,
+        items: app.disclosed_items(),
+        authorities,
+        lists,
+        ocsp: format!("{base}/ocsp"),
+        rating,
+        documents: app.practice_documents().await?.len(),
+    })
+}
