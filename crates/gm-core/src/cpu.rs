@@ -8,36 +8,27 @@
 
 #![allow(unsafe_code)]
 
-use crate::sm3::{BlocksOf8, State8, compress8};
+use crate::sm3::{BlocksOf8, State8, lanes_portable};
+
+/// Whether the CPU has all of these features.
+#[cfg(target_arch = "x86_64")]
+macro_rules! has {
+    ($($feature:tt),+) => { $(is_x86_feature_detected!($feature))&&+ };
+}
 
 /// Compresses a block of each of eight messages.
 pub(crate) fn sm3_compress8(state: &mut State8, blocks: &BlocksOf8) {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512f") {
-            // SAFETY: the CPU has AVX-512 F and VL, all that the callee is compiled for.
-            return unsafe { x86::sm3_compress8_avx512(state, blocks) };
+        use crate::sm3::{lanes_avx2, lanes_avx512};
+        if has!("avx2", "avx512f", "avx512vl") {
+            // SAFETY: the CPU has all that the callee is compiled for.
+            return unsafe { lanes_avx512::compress8(state, blocks) };
         }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the CPU has AVX2, all that the callee is compiled for.
-            return unsafe { x86::sm3_compress8_avx2(state, blocks) };
+        if has!("avx2") {
+            // SAFETY: the CPU has all that the callee is compiled for.
+            return unsafe { lanes_avx2::compress8(state, blocks) };
         }
     }
-    compress8(state, blocks);
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::{BlocksOf8, State8, compress8};
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn sm3_compress8_avx2(state: &mut State8, blocks: &BlocksOf8) {
-        compress8(state, blocks);
-    }
-
-    /// Rotations are one instruction here.
-    #[target_feature(enable = "avx512f,avx512vl")]
-    pub(super) fn sm3_compress8_avx512(state: &mut State8, blocks: &BlocksOf8) {
-        compress8(state, blocks);
-    }
+    lanes_portable::compress8(state, blocks);
 }

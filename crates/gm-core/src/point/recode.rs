@@ -1,6 +1,6 @@
 //! Scalars as signed digits.
 
-use crate::limbs::{self, Limbs, mask};
+use crate::limbs::{self, Limbs};
 
 /// A digit of Booth's recoding: its magnitude, 0..=2^(W−1), and ones where it is negative.
 #[derive(Clone, Copy)]
@@ -63,6 +63,6 @@ impl Digit {
     #[cfg(test)]
     pub(super) fn value(&self) -> i64 {
         let value = self.magnitude as i64;
-        if self.negative == mask(true) { -value } else { value }
+        if self.negative != 0 { -value } else { value }
     }
 }

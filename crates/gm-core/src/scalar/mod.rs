@@ -26,6 +26,7 @@ static MODULUS: Modulus = Modulus::new(&N);
 pub(crate) struct Scalar(Limbs);
 
 impl Scalar {
+    #[cfg(test)]
     pub(crate) const ZERO: Self = Self([0; 4]);
     pub(crate) const ONE: Self = Self([1, 0, 0, 0]);
 
@@ -62,6 +63,7 @@ impl Scalar {
         Self(limbs::sub_mod(&self.0, &other.0, &N))
     }
 
+    #[cfg(test)]
     pub(crate) fn negate(&self) -> Self {
         Self::ZERO.sub(self)
     }

@@ -1,11 +1,10 @@
 //! Eight messages at a time: leaves and nodes of Merkle trees.
 
-use super::word::Lanes;
 use super::{BLOCK, DIGEST, compress, digest_of};
 use crate::cpu;
 
-/// Eight states, register by register.
-pub(crate) type State8 = [Lanes; 8];
+/// Eight states, register by register: the lanes of A, of B, and so on.
+pub(crate) type State8 = [[u32; 8]; 8];
 /// A block of each of eight messages.
 pub(crate) type BlocksOf8 = [[u8; BLOCK]; 8];
 
@@ -23,13 +22,13 @@ pub fn hash_many<M: AsRef<[u8]>>(messages: &[M]) -> Vec<[u8; DIGEST]> {
 
 fn hash8(messages: &[&[u8]; 8]) -> [[u8; DIGEST]; 8] {
     let counts = messages.map(|message| blocks_of(message.len()));
-    let mut state = compress::IV.map(|word| Lanes([word; 8]));
+    let mut state = compress::IV.map(|word| [word; 8]);
     let mut digests = [[0; DIGEST]; 8];
     for at in 0..counts.iter().copied().max().unwrap_or(0) {
         cpu::sm3_compress8(&mut state, &messages.map(|message| block(message, at)));
         for ((lane, count), digest) in counts.iter().enumerate().zip(&mut digests) {
             if *count == at.wrapping_add(1) {
-                let registers = state.map(|Lanes(lanes)| lanes.get(lane).copied().unwrap_or(0));
+                let registers = state.map(|lanes| lanes.get(lane).copied().unwrap_or(0));
                 *digest = digest_of(&registers);
             }
         }
@@ -63,19 +62,4 @@ fn block(message: &[u8], at: usize) -> [u8; BLOCK] {
         *length = (message.len() as u64).wrapping_mul(8).to_be_bytes();
     }
     block
-}
-
-/// Compresses a block of each message; compiled again for wider vectors by `cpu`.
-#[inline(always)]
-pub(crate) fn compress8(state: &mut State8, blocks: &BlocksOf8) {
-    let words = blocks.each_ref().map(super::words_of);
-    let mut transposed = [Lanes([0; 8]); 16];
-    for (lane, words) in words.iter().enumerate() {
-        for (to, word) in transposed.iter_mut().zip(words) {
-            if let Some(to) = to.0.get_mut(lane) {
-                *to = *word;
-            }
-        }
-    }
-    compress::compress(state, transposed);
 }

@@ -3,14 +3,22 @@
 mod compress;
 mod hmac;
 mod lanes;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod lanes_avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod lanes_avx512;
+pub(crate) mod lanes_portable;
+#[cfg(target_arch = "x86_64")]
+mod lanes_x86;
+mod single;
 #[cfg(test)]
 mod tests;
-mod word;
 
 pub use hmac::HmacKey;
 pub use lanes::hash_many;
-pub(crate) use lanes::{BlocksOf8, State8, compress8};
+pub(crate) use lanes::{BlocksOf8, State8};
 
+use single::compress_blocks;
 use zeroize::Zeroize;
 
 /// Octets of a digest.
@@ -65,10 +73,10 @@ impl Hasher {
             if !whole {
                 return;
             }
-            compress_block(&mut self.state, &self.waiting);
+            compress_blocks(&mut self.state, &[self.waiting]);
         }
         let (blocks, rest) = data.as_chunks::<BLOCK>();
-        blocks.iter().for_each(|block| compress_block(&mut self.state, block));
+        compress_blocks(&mut self.state, blocks);
         self.waiting.iter_mut().zip(rest).for_each(|(to, octet)| *to = *octet);
     }
 
@@ -114,17 +122,4 @@ fn digest_of(state: &[u32; 8]) -> [u8; DIGEST] {
         *to = word.to_be_bytes();
     }
     digest
-}
-
-fn words_of(block: &[u8; BLOCK]) -> [u32; 16] {
-    let mut words = [0; 16];
-    for (to, octets) in words.iter_mut().zip(block.as_chunks::<4>().0) {
-        *to = u32::from_be_bytes(*octets);
-    }
-    words
-}
-
-#[inline(never)]
-fn compress_block(state: &mut [u32; 8], block: &[u8; BLOCK]) {
-    compress::compress(state, words_of(block));
 }
