@@ -1,9 +1,11 @@
-//! Queues: what waits, the longest waiting first, with the clock of each.
+//! Queues: what waits, the longest waiting first, with the clock of each, the day's figures on top,
+//! and the same as a file. A queue that was chosen is there again on the next visit.
 
 use access::Action;
 use askama::Template;
 use axum::extract::State;
-use ra::{Application, Mark, Selection};
+use axum::http::{HeaderMap, HeaderValue, header};
+use ra::{Application, Mark, Selection, Today};
 use serde::Deserialize;
 
 use crate::api::{App, Params};
@@ -11,11 +13,16 @@ use crate::pages::answer::{Answer, page};
 use crate::pages::apply::overview::tag;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::words;
+use crate::pages::visit::cookie;
+use crate::pages::{address, words};
 use crate::problem::Problem;
 
 /// Rows of one page.
 const ROWS: u32 = 50;
+const PATH: &str = "/desk";
+/// The cookie that keeps the chosen queue. It names nobody.
+const COOKIE: &str = "yx-desk";
+const COOKIE_AGE: u32 = 2_592_000;
 
 /// Name, title and states of each queue.
 const QUEUES: [(&str, &str, &[&str]); 6] = [
@@ -28,35 +35,105 @@ const QUEUES: [(&str, &str, &[&str]); 6] = [
 ];
 
 /// Which queue, and what to look for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct Query {
-    #[serde(default)]
     queue: String,
-    #[serde(default)]
+    service: String,
+    kind: String,
     field: String,
-    #[serde(default)]
     q: String,
-    #[serde(default)]
     after: String,
+    before: String,
 }
+
+impl Query {
+    /// As it was asked; what was not asked for is as it was the last time.
+    fn remembered(self, headers: &HeaderMap) -> Self {
+        let is_new = [&self.queue, &self.service, &self.kind, &self.q];
+        if !is_new.into_iter().all(String::is_empty) {
+            return self;
+        }
+        let kept = cookie(headers, COOKIE).unwrap_or_default();
+        let mut parts = kept.split('.').map(str::to_owned);
+        let mut part = || parts.next().unwrap_or_default();
+        Self { queue: part(), service: part(), kind: part(), ..self }
+    }
+
+    /// The cookie that keeps queue and filter for a month; none for a search, which may hold a name.
+    fn kept(&self, is_https: bool) -> Option<HeaderValue> {
+        let is_word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let words = [&*self.queue, &*self.service, &*self.kind];
+        if !self.q.is_empty() || !words.iter().all(|word| is_word(word)) {
+            return None;
+        }
+        let secure = if is_https { "; Secure" } else { "" };
+        let value = words.join(".");
+        let line = format!(
+            "{COOKIE}={value}; Path={PATH}; Max-Age={COOKIE_AGE}; HttpOnly; SameSite=Lax{secure}"
+        );
+        line.parse().ok()
+    }
+
+    fn address(&self, path: &str, (queue, place): (&str, (&str, &str))) -> String {
+        let pairs = [
+            ("queue", queue),
+            ("service", &*self.service),
+            ("kind", &*self.kind),
+            ("field", if self.q.is_empty() { "" } else { &self.field }),
+            ("q", &*self.q),
+            place,
+        ];
+        address::with(path, &pairs)
+    }
+
+    /// What the queue of a name selects.
+    pub(super) fn selection(&self, queue: &str) -> Selection {
+        let states = QUEUES.iter().find(|(name, ..)| *name == queue).map_or(&[][..], |q| q.2);
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Selection {
+            states: states.iter().map(|word| (*word).to_owned()).collect(),
+            service: some(&self.service),
+            kind: some(&self.kind),
+            limit: ROWS,
+            ..Selection::default()
+        }
+    }
+
+    /// The queue that is meant; the first where there is no such one.
+    pub(super) fn here(&self) -> &'static str {
+        let found = QUEUES.iter().find(|(name, ..)| *name == self.queue);
+        found.or(QUEUES.first()).map_or("all", |(name, ..)| name)
+    }
+
+    /// What is looked for, if anything.
+    pub(super) fn search(&self) -> Option<(&str, &str)> {
+        Some((&*self.field, self.q.trim())).filter(|(_, q)| !q.is_empty())
+    }
+}
+
+type Choices = Vec<(String, String)>;
 
 #[derive(Template)]
 #[template(path = "desk/queue.html")]
 struct Queue {
     frame: Frame,
+    query: Query,
+    today: Today,
     tabs: Vec<Tab>,
     fields: Vec<(&'static str, &'static str)>,
-    field: String,
-    q: String,
+    services: Choices,
+    kinds: Choices,
     rows: Vec<Row>,
     here: &'static str,
-    /// The mark of the next page.
+    first: String,
     next: Option<String>,
-    is_first: bool,
+    previous: Option<String>,
+    csv: String,
 }
 
 struct Tab {
-    name: &'static str,
+    address: String,
     title: &'static str,
     total: u64,
     is_here: bool,
@@ -78,50 +155,67 @@ pub async fn show(
     State(app): State<App>,
     frame: Frame,
     visitor: Visitor,
+    headers: HeaderMap,
     Params(query): Params<Query>,
 ) -> Answer {
-    let (ra, permit) = (app.registration()?, visitor.permit()?);
-    let first = QUEUES.first().copied().unwrap_or(("all", "全部", &[]));
-    let (here, _, states) =
-        QUEUES.iter().copied().find(|(name, ..)| *name == query.queue).unwrap_or(first);
-    let mut tabs = Vec::new();
-    for (name, title, states) in QUEUES {
-        let total = ra.total(permit, &selection(states)).await?;
-        tabs.push(Tab { name, title, total, is_here: name == here && query.q.is_empty() });
-    }
-    let (applications, next) = match query.q.trim() {
-        "" => {
-            let after = mark(&query.after)?;
-            let page = ra.list(permit, &Selection { after, ..selection(states) }).await?;
-            (
-                page.applications,
-                page.next.map(|next| format!("{}.{}", next.since.as_second(), next.id)),
-            )
+    let query = query.remembered(&headers);
+    let (ra, permit, here) = (app.registration()?, visitor.permit()?, query.here());
+    let (applications, next, previous) = match query.search() {
+        None => {
+            let (after, before) = (mark(&query.after)?, mark(&query.before)?);
+            let selection = Selection { after, before, ..query.selection(here) };
+            let page = ra.list(permit, &selection).await?;
+            (page.applications, page.next, page.previous)
         }
-        q => (search(&app, &visitor, (&query.field, q)).await?, None),
+        Some(asked) => (search(&app, &visitor, asked).await?, None, None),
     };
     let rows = applications.into_iter().map(|(one, clock)| row(&app, &one, clock));
     let fields = [("number", "申请编号")].into_iter();
     let fields = fields.chain(ra::SearchField::ALL.map(|field| (field.word(), field.chinese())));
-    page(&Queue {
-        frame,
-        tabs,
+    let place = |name: &str, mark: Mark| query.address(PATH, (here, (name, &marked(&mark))));
+    let catalogue = ra.catalogue();
+    let services = &catalogue.services().list;
+    let kept = query.kept(frame.site.public_url().starts_with("https:"));
+    let shown = Queue {
+        today: ra.today_of(permit).await?,
+        tabs: tabs(&app, &visitor, &query).await?,
         fields: fields.collect(),
-        field: query.field,
-        q: query.q,
+        services: services.iter().map(|one| (one.name.clone(), one.title.clone())).collect(),
+        kinds: catalogue.kinds().iter().map(|k| (k.name.clone(), k.title.clone())).collect(),
         rows: rows.collect::<Result<_, Problem>>()?,
         here,
-        next,
-        is_first: query.after.is_empty(),
-    })
+        first: query.address(PATH, (here, ("", ""))),
+        next: next.map(|mark| place("after", mark)),
+        previous: previous.map(|mark| place("before", mark)),
+        csv: query.address("/desk/export.csv", (here, ("", ""))),
+        frame,
+        query,
+    };
+    let mut response = page(&shown)?;
+    if let Some(kept) = kept {
+        response.headers_mut().append(header::SET_COOKIE, kept);
+    }
+    Ok(response)
 }
 
-fn selection(states: &[&str]) -> Selection {
-    let states = states.iter().map(|word| (*word).to_owned()).collect();
-    Selection { states, limit: ROWS, ..Selection::default() }
+async fn tabs(app: &App, visitor: &Visitor, query: &Query) -> Result<Vec<Tab>, Problem> {
+    let (ra, permit, here) = (app.registration()?, visitor.permit()?, query.here());
+    let is_search = query.search().is_some();
+    let bare = Query { q: String::new(), ..query.clone() };
+    let mut tabs = Vec::new();
+    for (name, title, _) in QUEUES {
+        let total = ra.total(permit, &query.selection(name)).await?;
+        let address = bare.address(PATH, (name, ("", "")));
+        tabs.push(Tab { address, title, total, is_here: name == here && !is_search });
+    }
+    Ok(tabs)
 }
 
-/// Where a page begins: the second and the id of the last row before it.
+/// Where a page begins: the second and the id of the row before it.
+fn marked(mark: &Mark) -> String {
+    format!("{}.{}", mark.since.as_second(), mark.id)
+}
+
 fn mark(text: &str) -> Result<Option<Mark>, Problem> {
     if text.is_empty() {
         return Ok(None);
@@ -135,10 +229,15 @@ fn mark(text: &str) -> Result<Option<Mark>, Problem> {
     read().map(Some).ok_or_else(wrong)
 }
 
-type Found = Vec<(Application, Option<ra::ReviewClock>)>;
+/// Applications with their clocks.
+pub(super) type Found = Vec<(Application, Option<ra::ReviewClock>)>;
 
 /// By number, or by a name or number of the form: exactly, through its blind index.
-async fn search(app: &App, visitor: &Visitor, (field, q): (&str, &str)) -> Result<Found, Problem> {
+pub(super) async fn search(
+    app: &App,
+    visitor: &Visitor,
+    (field, q): (&str, &str),
+) -> Result<Found, Problem> {
     let ra = app.registration()?;
     let field = ra::SearchField::ALL.into_iter().find(|one| one.word() == field);
     let applications = match field {
@@ -184,9 +283,32 @@ mod tests {
         let id = "0123456789abcdef0123456789abcdef";
         let after = mark(&format!("1796000000.{id}")).unwrap().unwrap();
         assert_eq!((after.since.as_second(), after.id.as_str()), (1_796_000_000, id));
+        assert_eq!(marked(&after), format!("1796000000.{id}"));
         assert_eq!(mark("").unwrap(), None);
         for wrong in ["1796000000", "x.0123", "1796000000.0123", "99999999999999.", "."] {
             assert_eq!(mark(wrong).unwrap_err().code, "web.page", "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_chosen_queue_is_there_again_and_a_search_is_not_kept() {
+        let query = |queue: &str, kind: &str, q: &str| Query {
+            queue: queue.into(),
+            kind: kind.into(),
+            q: q.into(),
+            ..Query::default()
+        };
+        let kept = query("review", "unit", "").kept(true).unwrap();
+        let kept = kept.to_str().unwrap();
+        assert!(kept.starts_with("yx-desk=review..unit; ") && kept.ends_with("; Secure"), "{kept}");
+        assert!(query("review", "", "张三").kept(false).is_none());
+        assert!(query("a; Path=/", "", "").kept(false).is_none());
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", "yx-desk=review..unit".parse().unwrap());
+        let again = Query::default().remembered(&headers);
+        assert_eq!((&*again.queue, &*again.kind, again.here()), ("review", "unit", "review"));
+        let other = query("all", "", "").remembered(&headers);
+        assert_eq!((&*other.queue, &*other.kind), ("all", ""));
+        assert_eq!(query("none", "", "").here(), "proof");
     }
 }

@@ -1,8 +1,44 @@
 //! 管理台: journal, CA, certificates, health, settings, statistics.
 
-use super::PageRoute;
+use access::Action;
 
-/// The pages.
+use super::{PageRoute, pages};
+use crate::pages::admin::{
+    ca, ca_orders, certificate, certificates, devices, health, journal, journal_audit,
+    journal_consistency, journal_record, profiles, settings, statistics,
+};
+use crate::pages::guard::PageGate;
+
+/// For administrators and auditors. The rules that certificates are made by are no secret among the
+/// staff.
 pub(super) fn table() -> Vec<PageRoute> {
-    Vec::new()
+    let may = PageGate::Person;
+    use Action as A;
+    pages! {
+        get "/admin/journal" may(A::ReadJournal) => journal::show;
+        get "/admin/journal/export.csv" may(A::ExportJournal) => journal::export;
+        get "/admin/journal/export.jsonl" may(A::ExportJournal) => journal::export_whole;
+        get "/admin/journal/audits" may(A::ReadJournal) => journal_audit::show;
+        post "/admin/journal/audits" may(A::AuditJournal) => journal_audit::submit;
+        get "/admin/journal/consistency" may(A::ReadJournal) => journal_consistency::show;
+        get "/admin/journal/{seq}" may(A::ReadJournal) => journal_record::show;
+
+        get "/admin/certificates" may(A::ReadCertificate) => certificates::show;
+        get "/admin/certificates/export.csv" may(A::ReadCertificate) => certificates::export;
+        get "/admin/certificates/{serial}" may(A::ReadCertificate) => certificate::show;
+        get "/admin/certificates/{serial}/pem" may(A::ReadCertificate) => certificate::pem;
+        get "/admin/certificates/{serial}/der" may(A::ReadCertificate) => certificate::der;
+
+        get "/admin/ca" may(A::ReadCrl) => ca::show;
+        post "/admin/ca/publish" may(A::PublishCrl) => ca_orders::publish;
+        post "/admin/ca/refill" may(A::RefillKmc) => ca_orders::refill;
+
+        get "/admin/profiles" PageGate::Staff => profiles::show;
+        get "/admin/devices" may(A::ReadMetrics) => devices::show;
+        get "/admin/health" may(A::ReadMetrics) => health::show;
+        get "/admin/settings" may(A::ReadMetrics) => settings::show;
+
+        get "/admin/statistics" may(A::ReadStatistics) => statistics::show;
+        get "/admin/statistics/export.csv" may(A::ReadStatistics) => statistics::export;
+    }
 }

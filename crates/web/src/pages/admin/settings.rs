@@ -1,0 +1,117 @@
+//! 设置: the settings in force, where each comes from and what it means. Read only: settings are
+//! changed in the file, by whoever runs the server, and take effect at the next start.
+
+use app::console::SettingLine;
+use askama::Template;
+use axum::extract::State;
+
+use crate::api::App;
+use crate::pages::answer::{Answer, page};
+use crate::pages::frame::Frame;
+
+#[derive(Template)]
+#[template(path = "admin/settings.html")]
+struct SettingsPage {
+    frame: Frame,
+    file: String,
+    sections: Vec<Section>,
+}
+
+/// The lines of one part of the file.
+struct Section {
+    name: String,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    name: String,
+    value: String,
+    source: &'static str,
+    meaning: &'static str,
+}
+
+/// `GET /admin/settings`.
+pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
+    let mut sections: Vec<Section> = Vec::new();
+    for line in app.setting_lines()? {
+        let (section, name) = line.name.split_once('.').unwrap_or(("", &line.name));
+        if sections.last().is_none_or(|last| last.name != section) {
+            sections.push(Section { name: section.to_owned(), rows: Vec::new() });
+        }
+        if let Some(last) = sections.last_mut() {
+            last.rows.push(row(name, &line));
+        }
+    }
+    let file = app.layout().settings().display().to_string();
+    page(&SettingsPage { frame, file, sections })
+}
+
+fn row(name: &str, line: &SettingLine) -> Row {
+    let source = match (line.is_set, line.is_usual) {
+        (true, true) => "配置文件（与默认值相同）",
+        (true, false) => "配置文件",
+        (false, true) => "默认值",
+        (false, false) => "启动时给定",
+    };
+    Row { name: name.to_owned(), value: line.value.clone(), source, meaning: meaning(&line.name) }
+}
+
+/// What a setting means, in a sentence.
+fn meaning(name: &str) -> &'static str {
+    match name {
+        "institution.name" => "机构全称，写入所签发的证书和每一个页面。",
+        "institution.credit_code" => "机构的统一社会信用代码；未填写时不开通证书注册业务。",
+        "institution.origin" => "日志在检查点中的名称，全国唯一，启用后不应更改。",
+        "server.listen" => "网页、接口、状态查询和撤销列表的监听地址。",
+        "server.public_url" => "依赖方访问本机构的地址，写入证书。",
+        "server.max_in_flight" => "同时办理的请求数，超过时请稍后重试（503）。",
+        "contact.phone" => "服务电话，显示在每个页面。",
+        "contact.hours" => "电话和窗口的服务时间。",
+        "contact.email" => "服务邮箱，显示在每个页面。",
+        "contact.address" => "办公地址，显示在每个页面。",
+        "contact.filing" => "网站备案号，显示在页脚。",
+        "storage.url" => "数据库地址；空为数据目录中的内置数据库。登录信息不显示。",
+        "storage.anchor" => "日志锚点的目录；空为数据目录内，宜放在另一块磁盘。",
+        "storage.checkpoint_seconds" => "日志增长时，每隔多少秒签署一次检查点。",
+        "kmc.remote" => "独立的密钥管理中心的地址；空为内置。",
+        "kmc.remote_key" => "独立的密钥管理中心的公钥或证书文件。",
+        "kmc.url" => "密钥管理中心的数据库地址；空为它自己的内置数据库。",
+        "kmc.listen" => "密钥管理中心独立运行时的监听地址。",
+        "kmc.standby" => "备用库中常备的密钥对数。",
+        "ca.renewals_keep_key" => "更新时可以沿用签名密钥的证书种类；其他种类更新须换新密钥。",
+        "crl.full_every" => "完整撤销列表的发布间隔（秒）。",
+        "crl.full_window" => "完整撤销列表的有效时间（秒）。",
+        "crl.delta_every" => "增量撤销列表的发布间隔（秒），0 为不发布。",
+        "crl.delta_window" => "增量撤销列表的有效时间（秒）。",
+        "crl.spare_window" => "备用撤销列表的有效时间（秒），设备故障时使用，0 为不备。",
+        "crl.on_change" => "证书状态变更后是否立即发布新列表。",
+        "crl.min_gap" => "因变更而发布的两份列表之间最短间隔（秒）。",
+        "crl.keep" => "保留多少份已被取代的列表供核查。",
+        "ocsp.window" => "状态应答的有效时间（秒）。",
+        "ocsp.cached" => "预先备好的状态应答数。",
+        name if name.starts_with("policy.") => "本机构为这类证书注册的证书策略标识，写入证书。",
+        _ => "见《运行手册》中同名配置项的说明。",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_program_decides_by_has_a_sentence_of_its_own() {
+        let fallback = meaning("no.such");
+        for name in [
+            "institution.name",
+            "institution.origin",
+            "server.listen",
+            "storage.url",
+            "kmc.standby",
+            "crl.full_every",
+            "ocsp.window",
+            "policy.person",
+        ] {
+            assert_ne!(meaning(name), fallback, "{name}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A queue, or what was found, as a file: number, service, kind, state and clock; nothing of a form.
+
+use axum::extract::State;
+use futures_util::stream;
+use ra::{Application, ReviewClock, Selection};
+
+use super::queue::{Query, search};
+use crate::api::{App, Params};
+use crate::pages::answer::Answer;
+use crate::pages::guard::Visitor;
+use crate::pages::{csv, words};
+
+/// Rows read at once.
+const BLOCK: u32 = 200;
+const HEADINGS: [&str; 8] =
+    ["申请编号", "业务", "证书类型", "状态", "进入当前状态", "审核期限", "期限截止日", "期限说明"];
+
+/// `GET /desk/export.csv`.
+pub async fn file(
+    State(app): State<App>,
+    visitor: Visitor,
+    Params(query): Params<Query>,
+) -> Answer {
+    if let Some(asked) = query.search() {
+        let found = search(&app, &visitor, asked).await?;
+        let rows = found.iter().map(|(one, clock)| row(&app, one, clock.as_ref()));
+        let rows: Vec<_> = rows.collect::<Result<_, ra::Error>>()?;
+        return Ok(csv::list("applications", &HEADINGS, rows));
+    }
+    let (ra, permit) = (app.registration()?.clone(), visitor.permit()?.clone());
+    let selection = Selection { limit: BLOCK, ..query.selection(query.here()) };
+    let begin = Some((app, ra, permit, selection));
+    let pages = stream::try_unfold(begin, |place| async move {
+        let Some((app, ra, permit, selection)) = place else {
+            return Ok::<_, ra::Error>(None);
+        };
+        let page = ra.list(&permit, &selection).await?;
+        let rows = page.applications.iter().map(|(one, clock)| row(&app, one, clock.as_ref()));
+        let rows: Vec<_> = rows.collect::<Result<_, ra::Error>>()?;
+        let next = page.next.map(|mark| {
+            let selection = Selection { after: Some(mark), ..selection };
+            (app, ra, permit, selection)
+        });
+        Ok(Some((rows, next)))
+    });
+    Ok(csv::streamed("applications", &HEADINGS, pages))
+}
+
+fn row(
+    app: &App,
+    application: &Application,
+    clock: Option<&ReviewClock>,
+) -> Result<csv::Row, ra::Error> {
+    let Ok(ra) = app.registration() else {
+        return Err(ra::Error::Stored("注册业务"));
+    };
+    let catalogue = ra.catalogue();
+    let clock = clock.map(|clock| words::Clock::of(clock, app.clock().now()));
+    let (left, due, note) = match clock {
+        None => (String::new(), String::new(), ""),
+        Some(clock) => (clock.left, clock.due, if clock.provisional { "暂定" } else { "" }),
+    };
+    Ok(vec![
+        application.number.to_string(),
+        catalogue.service(&application.service)?.title.clone(),
+        catalogue.kind(&application.kind)?.title.clone(),
+        application.state.chinese().to_owned(),
+        words::minute(application.since),
+        left,
+        due,
+        note.to_owned(),
+    ])
+}

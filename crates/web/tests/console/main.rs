@@ -1,0 +1,19 @@
+//! The pages of 管理台 that read over several subjects, and what is ordered on them: proofs judged by a
+//! recomputation of our own, marks that leave no gap, lists that name nobody.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
+
+#[path = "../../../app/tests/way/mod.rs"]
+mod way;
+#[path = "../../../app/tests/world/mod.rs"]
+mod world;
+
+#[path = "../door/mod.rs"]
+mod door;
+mod office;
+
+mod audit;
+mod authority;
+mod certificates;
+mod figures;
+mod proof;
