@@ -31,12 +31,17 @@ impl Institution {
         actor: Actor,
     ) -> Result<Vec<CertificateRecord>, Error> {
         let serials = self.with_partner(serial).await?;
+        let ends = !matches!(change, Change::Resume);
         let changed = match self.change_all(serials, change, actor.clone()).await {
             Ok(changed) => changed,
             Err(error) => return Err(self.not_changed(&serial, actor, error).await),
         };
         for record in &changed {
             self.responder().invalidate(&record.serial);
+        }
+        // Whoever of the staff signs in with it does so no longer (GM/T 0034 §6).
+        for record in changed.iter().filter(|_| ends) {
+            self.access().end_keys_of_certificate(actor.clone(), record.serial.to_hex()).await?;
         }
         Ok(changed)
     }

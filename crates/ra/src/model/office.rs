@@ -105,6 +105,9 @@ pub enum OfficeOrder {
         version: i64,
         /// The number that the administration gave it.
         number: String,
+        /// The day of the filing, if it is not the day of this order.
+        #[serde(default)]
+        on: Option<CivilDate>,
     },
     /// 业务范围和限额.
     Quota {

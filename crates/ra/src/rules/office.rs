@@ -43,6 +43,21 @@ pub(crate) fn conditions(conditions: &Conditions) -> Result<(), Error> {
     }
 }
 
+/// The day of a filing: between the setting up and today (Measures Art. 26).
+pub(crate) fn filed_on(
+    office: &Office,
+    on: Option<CivilDate>,
+    today: CivilDate,
+) -> Result<Option<CivilDate>, Error> {
+    match on {
+        Some(day) if day < office.established_on || today < day => {
+            let why = "应在注册机构设立之日与今天之间";
+            Err(Error::Input { field: "备案日期", why })
+        }
+        day => Ok(day),
+    }
+}
+
 /// The clock that runs for the office's filing, if one does.
 pub(crate) fn filing_clock(office: &Office, calendar: &Calendar) -> Option<FilingClock> {
     let (change, event): (bool, CivilDate) = match (&office.filing, office.changed_on) {
@@ -108,6 +123,15 @@ mod tests {
         };
         assert!(conditions(&all).is_ok());
         assert!(conditions(&Conditions { ability: String::new(), ..all }).is_err());
+    }
+
+    #[test]
+    fn a_filing_is_neither_before_the_office_nor_in_the_future() {
+        let (office, today) = (office(), CivilDate::new(2025, 9, 20).unwrap());
+        let filed = |day| filed_on(&office, Some(CivilDate::new(2025, 9, day).unwrap()), today);
+        assert!(filed(7).is_err() && filed(21).is_err());
+        assert!(filed(8).is_ok() && filed(20).is_ok());
+        assert_eq!(filed_on(&office, None, today).unwrap(), None);
     }
 
     #[test]

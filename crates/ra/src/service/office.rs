@@ -8,8 +8,8 @@ use store::{Actor, Record, Tx};
 use super::{Ra, ordered, second};
 use crate::error::{Error, Refusal};
 use crate::model::{
-    Conditions, Filing, FilingClock, Office, OfficeId, OfficeOrder, OfficeRecord, OfficeRecordKind,
-    SuspensionOrder,
+    Conditions, Filing, FilingClock, Media, Office, OfficeId, OfficeOrder, OfficeRecord,
+    OfficeRecordKind, SuspensionOrder,
 };
 use crate::rules;
 use crate::sql;
@@ -85,6 +85,13 @@ impl Ra {
         Ok(all.into_iter().filter(reached).collect())
     }
 
+    /// One office, within the limit of the permit.
+    pub async fn office(&self, permit: &Permit, id: &OfficeId) -> Result<Office, Error> {
+        let object = access::Object::of_office(Some(id.as_str()));
+        permit.covers_object(Action::ReadOffices, &object)?;
+        sql::office::load(&mut *self.store().read().await?, id).await
+    }
+
     /// The offices that take applications now: public, as name and address are announced (Measures
     /// Art. 26).
     pub async fn open_offices(&self) -> Result<Vec<Office>, Error> {
@@ -138,17 +145,18 @@ impl Ra {
         sql::office::records(&mut *self.store().read().await?, id).await
     }
 
-    /// The content of a supervision record.
+    /// The content of a supervision record, and what it is by its first octets.
     pub async fn open_office_record(
         &self,
         permit: &Permit,
         id: &OfficeId,
         blob: &str,
-    ) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+    ) -> Result<(Media, zeroize::Zeroizing<Vec<u8>>), Error> {
         let records = self.office_records(permit, id).await?;
         let record = records.iter().find(|record| record.blob == blob);
         let record = record.ok_or(Error::Unknown { what: "监督记录", name: String::new() })?;
-        Ok(self.store().open_blob(&record.blob).await?)
+        let content = self.store().open_blob(&record.blob).await?;
+        Ok((rules::material::media(&content)?, content))
     }
 }
 
@@ -217,11 +225,13 @@ async fn change(
             office.announced_at = Some(now);
             (version, "office.announced", json!({ "act": act }))
         }
-        OfficeOrder::File { version, number } => {
+        OfficeOrder::File { version, number, on } => {
             let number = text("备案编号", &number)?;
-            office.filing = Filing::Opened { at: now, number: number.clone() };
+            let day = rules::office::filed_on(&office, on, CivilDate::of(now))?;
+            let at = day.map_or(now, CivilDate::begin);
+            office.filing = Filing::Opened { at, number: number.clone() };
             office.changed_on = None;
-            (version, "office.filed", json!({ "filing": number, "act": act }))
+            (version, "office.filed", json!({ "filing": number, "on": day, "act": act }))
         }
         OfficeOrder::Quota { version, kind, per_day } => {
             sql::office::set_quota(tx.conn(), &id, (&kind, per_day)).await?;

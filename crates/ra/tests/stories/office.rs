@@ -42,7 +42,8 @@ pub async fn establish(world: &World, name: &str) -> Office {
 
 pub async fn filed(world: &World, name: &str, per_day: u32) -> Office {
     let office = establish(world, name).await;
-    let file = OfficeOrder::File { version: office.version, number: "京备 2026-001".into() };
+    let file =
+        OfficeOrder::File { version: office.version, number: "京备 2026-001".into(), on: None };
     let office = manage(world, Some(&office.id), &file).await.unwrap();
     let quota = OfficeOrder::Quota { version: office.version, kind: "person".into(), per_day };
     manage(world, Some(&office.id), &quota).await.unwrap()
@@ -68,7 +69,8 @@ async fn an_office_takes_nothing_before_its_filing_is_opened() {
         assert_eq!(error.code(), "ra.office_not_filed");
         assert!(error.to_string().contains("第二十六条"), "{error}");
         assert!(world.ra.open_offices().await.unwrap().is_empty());
-        let file = OfficeOrder::File { version: office.version, number: "京备 1".into() };
+        let file =
+            OfficeOrder::File { version: office.version, number: "京备 1".into(), on: None };
         let office = manage(&world, Some(&office.id), &file).await.unwrap();
         assert_eq!(world.ra.filing_clock(&office), None);
         let begun = Way::begin_at(&world, "person", Some(office.id.clone())).await;
@@ -174,14 +176,19 @@ async fn a_change_of_an_office_starts_its_thirty_days_and_orders_are_for_one_ver
         let clock = world.ra.filing_clock(&office).unwrap();
         assert!(clock.change);
         assert_eq!(clock.term.nominal, CivilDate::new(2026, 12, 22).unwrap());
-        let file = OfficeOrder::File { version: office.version, number: "京备 2026-002".into() };
+        let file =
+            OfficeOrder::File {
+                version: office.version, number: "京备 2026-002".into(), on: None
+            };
         let office = manage(&world, Some(&office.id), &file).await.unwrap();
         assert_eq!(world.ra.filing_clock(&office), None);
         let photo = (OfficeRecordKind::Display, b"\xff\xd8\xff display".to_vec());
         let permit = world.permit(&world.biz, Action::ManageOffices).await;
         let record = world.ra.record_office(&permit, &office.id, photo).await.unwrap();
         let permit = world.permit(&world.biz, Action::ReadOffices).await;
-        let content = world.ra.open_office_record(&permit, &office.id, &record.blob).await.unwrap();
+        let opened = world.ra.open_office_record(&permit, &office.id, &record.blob).await.unwrap();
+        let (media, content) = opened;
+        assert_eq!(media, ra::Media::Jpeg);
         assert!(content.starts_with(b"\xff\xd8\xff"));
     })
     .await;
