@@ -11,8 +11,9 @@ use crate::problem::Problem;
 
 /// Largest form without files, in octets.
 const TEXT_LIMIT: usize = 256 << 10;
-/// Largest form with files: one file of the largest size, and what goes with it.
-const FILE_LIMIT: usize = ra::MOST_OCTETS + (64 << 10);
+/// Largest form with files: one sheet of the largest size, and what goes with it. What is too large for a
+/// material is refused by the rules.
+const FILE_LIMIT: usize = ra::MOST_SHEET_OCTETS + (64 << 10);
 /// Most parts of a form with files.
 const MOST_PARTS: usize = 64;
 
@@ -35,6 +36,11 @@ pub struct File {
 }
 
 impl Form {
+    /// With these fields, as if somebody had filled it so.
+    pub fn of(fields: Vec<(String, String)>) -> Self {
+        Self { fields, files: Vec::new() }
+    }
+
     /// The value of a field; empty if there is none.
     pub fn text(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(field, _)| field == name);
@@ -114,8 +120,10 @@ fn typed((name, value): (String, String)) -> (String, String) {
 }
 
 fn too_large() -> Problem {
-    let most = ra::MOST_OCTETS >> 20;
-    let text = format!("提交的内容过大；单个文件不能超过 {most} MB，请压缩后重新上传");
+    let (most, sheet) = (ra::MOST_OCTETS >> 20, ra::MOST_SHEET_OCTETS >> 20);
+    let text = format!(
+        "提交的内容过大；单个文件不能超过 {most} MB，批量表格不能超过 {sheet} MB，请压缩或分开后重新上传"
+    );
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "web.too_large", text)
 }
 

@@ -1,7 +1,7 @@
 //! The frame around the content of a page: masthead, navigation, foot. Templates read it as
 //! `frame`.
 
-use access::Principal;
+use access::{Action, Principal};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
@@ -30,6 +30,8 @@ pub struct Frame {
     pub token: String,
     /// Who is signed in.
     pub signed_in: Option<SignedIn>,
+    /// What the visitor may ask for, each at least for some object.
+    pub may: Vec<Action>,
 }
 
 /// Who is signed in, for the masthead.
@@ -59,11 +61,13 @@ impl Frame {
             seal: asset::seal(),
             token: String::new(),
             signed_in: None,
+            may: Vec::new(),
         }
     }
 
-    /// For this visitor.
-    pub fn visitor(&mut self, principal: &Principal) {
+    /// For this visitor, who may ask for so much.
+    pub fn visitor(&mut self, principal: &Principal, may: Vec<Action>) {
+        self.may = may;
         self.signed_in = Some(match principal.person() {
             None => SignedIn::Applicant,
             Some(person) => SignedIn::Person {
@@ -88,7 +92,7 @@ impl Frame {
 
     /// The entries of the navigation bar, the present one marked.
     pub fn navigation(&self) -> Vec<Entry> {
-        navigation::entries(self.face, &self.address)
+        navigation::entries(self)
     }
 }
 

@@ -17,6 +17,7 @@ use super::cookies::Cookies;
 use super::form::{self, Form};
 use super::frame::Frame;
 use super::headers;
+use super::origin;
 use super::site::Site;
 use super::visit::{Visit, encoded, same_site_only};
 use crate::problem::Problem;
@@ -154,6 +155,9 @@ async fn admit(
             let bound = binding.as_deref().ok_or(access::Error::Csrf).map_err(app::Error::from)?;
             access.check_form_token(bound, form.text("token")).map_err(app::Error::from)?;
         }
+        if door.gate == PageGate::PublicForm && visitor.is_none() {
+            not_too_often(door, &parts)?;
+        }
         parts.extensions.insert(form);
     }
     let binding = match binding {
@@ -168,10 +172,21 @@ async fn admit(
         frame.token = access.form_token(&binding).map_err(app::Error::from)?;
     }
     if let Some(visitor) = visitor {
-        frame.visitor(&visitor.principal);
+        frame.visitor(&visitor.principal, access.permitted(&visitor.principal));
         parts.extensions.insert(visitor);
     }
     Ok(Request::from_parts(parts, axum::body::Body::empty()))
+}
+
+/// What anybody may send is counted by source, so that nobody fills the institution's queues.
+fn not_too_often(door: &Door, parts: &Parts) -> Result<(), Problem> {
+    let source = origin::source(parts, door.site.proxies())?;
+    let counted = door.site.rate().count(source, door.institution.clock().now());
+    counted.map_err(|seconds| {
+        let text =
+            format!("提交过于频繁，请在 {seconds} 秒后重试；已填写的内容可用浏览器的后退找回");
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "web.too_often", text)
+    })
 }
 
 /// Whether a known visitor may, and with which permit.

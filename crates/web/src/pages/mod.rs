@@ -8,12 +8,17 @@
 //!
 //! Not here: decisions. A page calls `app` and the subjects, and shows what they say.
 
+mod account;
+mod address;
+mod admin;
 mod answer;
 mod apply;
 mod asset;
 mod assistant;
 mod cookies;
+mod csv;
 mod desk;
+mod disclosure;
 mod display;
 mod downloads;
 mod form;
@@ -22,13 +27,19 @@ mod guard;
 mod guides;
 mod headers;
 mod home;
+mod invitation;
+mod letters;
 mod navigation;
+mod origin;
 mod query;
+mod rate;
 pub mod routes;
 mod sign;
 mod sign_in;
 mod site;
+mod square;
 mod visit;
+mod voice;
 mod wording;
 mod words;
 

@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 
-use access::PendingAct;
+use access::{Action, PendingAct};
 use serde_json::Value;
 
 use super::answer::{Answer, go, page};
@@ -12,7 +12,7 @@ use super::assistant::{Ask, CameBack, Signed};
 use super::form::Form;
 use super::frame::Frame;
 use super::guard::Visitor;
-use super::wording::Wording;
+use super::wording::{Wording, administrative};
 use super::words;
 use crate::api::{App, Params};
 
@@ -39,16 +39,34 @@ pub async fn show(
     let path = format!("/sign/{}", act.id);
     let ask = Ask::new("act", act.statement.clone(), (frame.site.public_url(), &path));
     let catalogue = app.registration().ok().map(ra::Ra::catalogue);
-    let (members, until) = (members(&act.payload, catalogue), words::minute(act.expires_at));
+    let materials = materials(&app, &visitor, &act.statement).await;
+    let members = members(&act.payload, catalogue, &materials);
+    let until = words::minute(act.expires_at);
     page(&Sign { frame, members, until, ask, came_back, act })
 }
 
+/// The materials of the application that an act is about, so that they are told by their names.
+async fn materials(app: &App, visitor: &Visitor, statement: &str) -> Vec<ra::Material> {
+    let statement: Value = serde_json::from_str(statement).unwrap_or_default();
+    let object = statement.get("object").and_then(Value::as_str).unwrap_or_default();
+    let id = object.strip_prefix("application:").and_then(|id| id.parse().ok());
+    let (Some(id), Ok(ra)) = (id, app.registration()) else { return Vec::new() };
+    match app.permit(visitor.principal(), Action::ReadApplication) {
+        Ok(permit) => ra.materials(&permit, &id).await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    }
+}
+
 /// The particulars for reading: one line for each value, without the nonce.
-fn members(payload: &str, catalogue: Option<&ra::Catalogue>) -> Vec<(String, String)> {
+fn members(
+    payload: &str,
+    catalogue: Option<&ra::Catalogue>,
+    materials: &[ra::Material],
+) -> Vec<(String, String)> {
     let value: Value = serde_json::from_str(payload).unwrap_or_default();
     let mut lines = Vec::new();
     if let Some(order) = value.get("payload") {
-        let wording = Wording::of(catalogue, order);
+        let wording = Wording::of(catalogue, order).with_materials(materials);
         flatten((order, ""), String::new(), &wording, &mut lines);
     }
     lines
@@ -78,17 +96,31 @@ fn flatten(
             }
         }
         Value::String(text) => {
+            // Only where an order holds a word: a name that looks like one is still a name.
+            let word = if holds_word(member) { titled(text) } else { text };
             let told = wording.title(member, text);
-            lines.push((name, told.unwrap_or_else(|| titled(text).to_owned())));
+            lines.push((name, told.unwrap_or_else(|| word.to_owned())));
         }
+        Value::Bool(yes) => lines.push((name, if *yes { "是" } else { "否" }.to_owned())),
         other => lines.push((name, other.to_string())),
     }
+}
+
+/// Whether a member of an order holds one of its own words.
+fn holds_word(member: &str) -> bool {
+    matches!(member, "finding" | "decision" | "method" | "order" | "verdict" | "list")
 }
 
 /// The words of orders in Chinese; what is no word of theirs stays as it is.
 fn titled(word: &str) -> &str {
     match word {
         "version" => "申请版本",
+        "ground" => "事由",
+        "certificates" => "证书张数",
+        "certificates_sm3" => "名单的 SM3 杂凑值",
+        "recognised" => "怎样确认了申请人的身份",
+        "confirm" => "复核通过",
+        "reject" => "复核不通过",
         "method" => "核验方式",
         "evidence" => "核验记录",
         "element" => "要素",
@@ -106,6 +138,11 @@ fn titled(word: &str) -> &str {
         "duplicates" => "已查看的其他申请",
         "opinion" => "审核意见",
         "reason" => "理由",
+        "answer" => "答复",
+        "step" => "办理方式",
+        "text" => "给投诉人的话",
+        "accept" => "受理",
+        "close" => "办结",
         "basis" => "依据",
         "items" => "补正事项",
         "target" => "项目",
@@ -117,13 +154,55 @@ fn titled(word: &str) -> &str {
         "remote" => "远程双因素核验",
         "certificate" => "现有证书签名核验",
         "public-data" => "公共数据接口核验",
-        other => other,
+        "batch" => "批次",
+        "count" => "申请件数",
+        "list_sm3" => "申请清单的 SM3 杂凑值",
+        "notices" => "已由全体确认的告知（版本）",
+        "conditions" => "证书的使用条件",
+        "liability" => "法律责任",
+        "information" => "信息保存和使用",
+        "responsibility" => "责任范围",
+        "matter" => "要素",
+        "first" => "审计自第几号记录",
+        "last" => "审计至第几号记录",
+        "root" => "截至该记录的日志树根",
+        "verdict" => "审计结论",
+        "clear" => "未见异常",
+        "findings" => "发现问题",
+        "report" => "审计情况",
+        "list" => "撤销列表",
+        "full" => "完整列表",
+        "delta" => "增量列表",
+        "shard" => "分片",
+        "pairs" => "补充的备用密钥（对）",
+        other => administrative(other),
     }
+}
+
+/// Another check code for an applicant: on this page once, and nowhere else.
+#[derive(Template)]
+#[template(path = "desk/code_issued.html")]
+struct CodeIssued {
+    frame: Frame,
+    number: String,
+    code: String,
+    id: String,
+}
+
+/// The code of somebody who was created or invited anew: on this page once, and nowhere else.
+#[derive(Template)]
+#[template(path = "admin/invited.html")]
+struct Invited {
+    frame: Frame,
+    title: &'static str,
+    code: String,
+    until: String,
 }
 
 /// `POST /sign/{id}`: verifies the signature and carries the act out.
 pub async fn complete(
     State(app): State<App>,
+    frame: Frame,
     visitor: Visitor,
     Path(id): Path<String>,
     form: Form,
@@ -131,8 +210,36 @@ pub async fn complete(
     let signed = Signed::of(&form)?;
     let signature = signed.signature.to_der();
     let done = app.complete_act(visitor.principal(), (&id, &signature)).await?;
+    if let Some(invitation) = &done.invitation {
+        return page(&Invited {
+            frame,
+            title: done.title,
+            code: invitation.code.to_string(),
+            until: words::minute(invitation.expires_at),
+        });
+    }
+    if let (Some(code), Some((_, id))) = (&done.check_code, done.object.split_once(':')) {
+        let read = app.permit(visitor.principal(), Action::ReadApplication)?;
+        let application = app.registration()?.application(&read, &id.parse()?).await?;
+        return page(&CodeIssued {
+            frame,
+            number: application.number.to_string(),
+            code: words::groups(code),
+            id: id.to_owned(),
+        });
+    }
     match done.object.split_once(':') {
+        Some(("revocation", id)) => go(&format!("/desk/revocations/{id}")),
+        _ if done.kind.action() == Action::ManageOwnCredentials => go("/account"),
+        Some(("person", id)) => go(&format!("/admin/people/{id}")),
+        Some(("login", _)) => go("/admin/people"),
+        Some(("journal", _)) => go("/admin/journal/audits"),
+        Some(("crl" | "kmc", _)) => go("/admin/ca"),
+        Some(("office", id)) if id != "new" => go(&format!("/admin/offices/{id}")),
         Some(("application", id)) => go(&format!("/desk/applications/{id}")),
+        Some(("complaint", id)) => go(&format!("/admin/complaints/{id}")),
+        Some(("rating", _)) => go("/admin/ratings"),
+        Some(("batch", id)) => go(&format!("/desk/batches/{id}")),
         Some(("office", _)) => go("/admin/offices"),
         _ => go("/account"),
     }
@@ -146,7 +253,7 @@ mod tests {
     fn an_order_is_read_line_by_line_and_nothing_of_it_is_left_out() {
         let payload = r#"{"nonce":"n","payload":{"version":3,"method":"in-person",
             "evidence":[{"element":"phone","finding":"matched","inquiry":null,"note":"<b>"}]}}"#;
-        let lines = members(payload, None);
+        let lines = members(payload, None, &[]);
         let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert!(lines.contains(&line("核验方式", "现场核验")));
         assert!(lines.contains(&line("核验记录　1　结果", "一致")));

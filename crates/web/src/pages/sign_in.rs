@@ -1,11 +1,9 @@
 //! Signing in and out: by certificate through the signing assistant, or by passphrase and
 //! one-time code where there is none (both without JavaScript, Invariant 12).
 
-use std::net::SocketAddr;
-
 use access::{Arrival, KeyProof, PassphraseProof, SignedIn, Source};
 use askama::Template;
-use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect};
@@ -17,10 +15,9 @@ use super::assistant::{Ask, CameBack, Signed};
 use super::cookies::Cookies;
 use super::form::{Form, Mistakes};
 use super::frame::Frame;
-use super::guard::Visitor;
+use super::origin;
 use super::site::Site;
 use super::visit::{encoded, local};
-use super::words;
 use crate::api::{App, Params};
 use crate::problem::Problem;
 
@@ -127,6 +124,11 @@ pub struct Comer {
 }
 
 impl Comer {
+    /// The address.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
     /// As `access` wants it.
     pub fn arrival(&self) -> Arrival<'_> {
         Arrival { source: self.source, previous: self.previous.as_deref() }
@@ -138,10 +140,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Comer {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let frame = Frame::from_request_parts(parts, state).await?;
-        let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, state).await;
-        let ConnectInfo(peer) = peer.map_err(|_| app::Error::Stored("连接的来源"))?;
+        let source = origin::source(parts, frame.site.proxies())?;
         let previous = Cookies::of(&frame.site).session(&parts.headers).map(str::to_owned);
-        Ok(Self { source: Source::new(peer.ip()), previous })
+        Ok(Self { source: Source::new(source), previous })
     }
 }
 
@@ -163,55 +164,4 @@ pub async fn sign_out(State(app): State<App>, frame: Frame, headers: HeaderMap, 
         app.access().sign_out(token).await.map_err(app::Error::from)?;
     }
     Ok(([(header::SET_COOKIE, cookies.close())], Redirect::to("/")).into_response())
-}
-
-#[derive(Template)]
-#[template(path = "sign_in/account.html")]
-struct Account {
-    frame: Frame,
-    name: String,
-    login: String,
-    roles: String,
-    sessions: Vec<SessionRow>,
-    may: Vec<&'static str>,
-}
-
-struct SessionRow {
-    opened: String,
-    used: String,
-    way: &'static str,
-    source: String,
-    is_this: bool,
-}
-
-/// `GET /account`: who I am, what I may, and where I am signed in.
-pub async fn account(State(app): State<App>, frame: Frame, visitor: Visitor) -> Answer {
-    let principal = visitor.principal();
-    let person = principal.person().ok_or_else(|| Problem::not_found("没有登录"))?;
-    let open = app.access().open_sessions(principal).await.map_err(app::Error::from)?;
-    let this = principal.session().map(|session| session.id.as_str());
-    let row = |open: &access::OpenSession| SessionRow {
-        opened: words::minute(open.session.created_at),
-        used: words::minute(open.session.last_used_at),
-        way: open.way.chinese(),
-        source: open.source.clone(),
-        is_this: this == Some(open.session.id.as_str()),
-    };
-    let may = access::Action::ALL.iter().copied();
-    let may = may.filter(|action| app.access().permit(principal, *action).is_ok());
-    page(&Account {
-        name: person.name.to_string(),
-        login: person.login.to_string(),
-        roles: person.roles.iter().map(|role| role.chinese()).collect::<Vec<_>>().join("、"),
-        sessions: open.iter().map(row).collect(),
-        may: may.map(access::Action::chinese).collect(),
-        frame,
-    })
-}
-
-/// `POST /account/end`: ends all of my sessions, this one too.
-pub async fn end_all(State(app): State<App>, frame: Frame, visitor: Visitor, _: Form) -> Answer {
-    app.access().end_all(visitor.principal()).await.map_err(app::Error::from)?;
-    let close = Cookies::of(&frame.site).close();
-    Ok(([(header::SET_COOKIE, close)], Redirect::to("/login")).into_response())
 }

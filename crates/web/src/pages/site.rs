@@ -1,10 +1,13 @@
 //! What every page of one institution shows: its name, how to reach it, whether it is a
 //! demonstration. Read once when the router is built.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use app::Institution;
 use app::settings::ContactSettings;
+
+use super::rate::Rate;
 
 /// The institution as its pages name it.
 #[derive(Debug, Clone)]
@@ -16,6 +19,8 @@ struct Inner {
     contact: ContactSettings,
     public_url: String,
     is_demo: bool,
+    proxies: Vec<IpAddr>,
+    rate: Rate,
 }
 
 impl Site {
@@ -27,7 +32,28 @@ impl Site {
             contact: settings.contact.clone(),
             public_url: settings.server.public_url.trim_end_matches('/').to_owned(),
             is_demo: institution.layout().demo_secrets().exists(),
+            proxies: settings.server.trusted_proxies.clone(),
+            rate: Rate::new(settings.server.forms_per_minute),
         }))
+    }
+
+    /// Of an institution that is only a name.
+    #[cfg(test)]
+    pub fn of_tests() -> Self {
+        let contact = ContactSettings::default();
+        let (name, public_url) = ("测试认证中心".to_owned(), "http://127.0.0.1".to_owned());
+        let (proxies, rate) = (Vec::new(), Rate::new(60));
+        Self(Arc::new(Inner { name, contact, public_url, is_demo: false, proxies, rate }))
+    }
+
+    /// Reverse proxies that are believed.
+    pub fn proxies(&self) -> &[IpAddr] {
+        &self.0.proxies
+    }
+
+    /// How often one source may send forms without having signed in.
+    pub fn rate(&self) -> &Rate {
+        &self.0.rate
     }
 
     /// Its full name.

@@ -1,7 +1,7 @@
 //! 办事大厅: pages for everybody, and the ways in.
 
 use super::{PageRoute, pages};
-use crate::pages::apply::{begin, progress};
+use crate::pages::apply::{begin, existing, progress};
 use crate::pages::guard::PageGate;
 use crate::pages::{asset, display, downloads, guides, home, query, sign, sign_in};
 
@@ -23,12 +23,11 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/login/key" PublicForm => sign_in::by_key;
         post "/login/key" PublicForm => sign_in::with_key;
         post "/logout" PublicForm => sign_in::sign_out;
-        get "/account" Staff => sign_in::account;
-        post "/account/end" Staff => sign_in::end_all;
         get "/sign/{id}" Staff => sign::show;
         post "/sign/{id}" Staff => sign::complete;
 
         get "/apply" Public => begin::choose;
+        get "/apply/existing" Public => existing::show;
         get "/apply/{service}/{kind}" PublicForm => begin::show;
         post "/apply/{service}/{kind}" PublicForm => begin::create;
         get "/progress" PublicForm => progress::show;
