@@ -1,0 +1,309 @@
+//! Messages to applicants: written in the unit that is their cause, sent afterwards, tried again until they
+//! are through or given up.
+//!
+//! Two channels, that never carry the same code: `phone` goes as a file into the outbox of the data folder,
+//! where an operator's own gateway takes it from; `mail` goes over SMTP where `[mail]` is set, and into the
+//! outbox otherwise. What a message says and to whom is sealed, and erased when it is through; logs and
+//! records have counts and reasons only.
+
+mod expiry;
+mod mail;
+mod outbox;
+mod post;
+mod sql;
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{Actor, Record, SealedBlob, Tx};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::institution::Institution;
+
+pub use expiry::{Expiring, NOTICE_DAYS};
+pub use mail::{MailSettings, MailTls};
+pub use sql::{MessageRow, MessageState};
+
+/// The purpose of the sealed content.
+const PURPOSE: &str = "message";
+/// Given up after so many tries.
+const MOST_TRIES: i64 = 10;
+/// So many are sent at a time.
+const AT_ONCE: usize = 8;
+/// So many are looked at in one sweep.
+const SWEEP: i64 = 200;
+
+/// How a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Channel {
+    /// A text message to a telephone, by the operator's gateway.
+    Phone,
+    /// E-mail.
+    Mail,
+}
+
+impl Channel {
+    /// The word in the database.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Mail => "mail",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub const fn chinese(self) -> &'static str {
+        match self {
+            Self::Phone => "短信",
+            Self::Mail => "邮件",
+        }
+    }
+
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        [Self::Phone, Self::Mail].into_iter().find(|channel| channel.word() == word)
+    }
+}
+
+/// A message before it is sealed.
+pub(crate) struct Message {
+    /// What it is for: `delivery`, `expiry`.
+    pub kind: &'static str,
+    /// How it goes.
+    pub channel: Channel,
+    /// What it is about: `application:…`, `certificate:…`.
+    pub subject: String,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a message says and to whom: sealed, never logged.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Content {
+    /// What its file is called in the outbox, without its ending.
+    pub name: String,
+    /// Telephone number or mail address.
+    pub to: String,
+    /// The subject line of a mail.
+    pub title: String,
+    /// The text.
+    pub text: String,
+}
+
+/// A message that is sealed and waits for its unit.
+pub(crate) struct Sealed {
+    id: String,
+    kind: &'static str,
+    channel: Channel,
+    subject: String,
+    blob: SealedBlob,
+}
+
+impl Sealed {
+    /// Puts it into a unit: it will be sent if, and only if, the unit is kept.
+    pub(crate) async fn insert(self, tx: &mut Tx) -> Result<(), store::Error> {
+        let now = tx.now().as_second();
+        let blob = self.blob.insert(tx).await?;
+        let row = (&*self.id, self.kind, self.channel.word(), &*self.subject);
+        sql::insert(tx.conn(), row, &blob.id, now).await
+    }
+}
+
+/// What a sweep led to, by kind and channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Sent.
+    pub sent: u64,
+    /// To be tried again.
+    pub failed: u64,
+    /// Given up.
+    pub dead: u64,
+}
+
+impl Institution {
+    /// Seals a message.
+    pub(crate) async fn seal_message(&self, message: Message) -> Result<Sealed, Error> {
+        let content = serde_json::to_vec(&message.content).map_err(|_| Error::Stored("通知"))?;
+        let blob = self.store().seal_blob(Zeroizing::new(content), PURPOSE).await?;
+        let Message { kind, channel, subject, .. } = message;
+        Ok(Sealed { id: self.draw_nonce()?, kind, channel, subject, blob })
+    }
+
+    /// Sends what is due. One failing message stops no other; a message that failed often enough is given
+    /// up and shown to the administrators.
+    pub async fn send_messages(&self) -> Result<Swept, Error> {
+        let now = self.clock().now().as_second();
+        let due = sql::due(&mut *self.store().read().await?, now, SWEEP).await?;
+        self.send(due).await
+    }
+
+    /// Sends what waits about one subject now: the outbox is there at once, mail if it can be.
+    pub(crate) async fn send_about(&self, subject: &str) -> Result<Swept, Error> {
+        let waiting = sql::about(&mut *self.store().read().await?, subject).await?;
+        self.send(waiting).await
+    }
+
+    async fn send(&self, rows: Vec<MessageRow>) -> Result<Swept, Error> {
+        if rows.is_empty() {
+            return Ok(Swept::default());
+        }
+        let mailer = mail::Mailer::of(self)?;
+        let tried = stream::iter(rows)
+            .map(|row| async {
+                let outcome = self.try_one(&mailer, &row).await;
+                (row, outcome)
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<(MessageRow, Result<(), String>)>>()
+            .await;
+        self.note_tries(tried).await
+    }
+
+    async fn try_one(&self, mailer: &mail::Mailer, row: &MessageRow) -> Result<(), String> {
+        let sealed = self.store().open_blob(&row.blob).await.map_err(|e| e.code().to_owned())?;
+        let content: Content =
+            serde_json::from_slice(&sealed).map_err(|_| "message.content".to_owned())?;
+        match row.channel {
+            Channel::Mail if mailer.is_set() => mailer.send(&content).await,
+            channel => self.put_out(channel, row, content).await,
+        }
+    }
+
+    /// One unit for the whole sweep: what became of each, and the counts on record.
+    async fn note_tries(
+        &self,
+        tried: Vec<(MessageRow, Result<(), String>)>,
+    ) -> Result<Swept, Error> {
+        let store = self.store().clone();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let now = tx.now();
+                    let mut swept = Swept::default();
+                    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+                    for (row, outcome) in tried {
+                        let (word, failure) = after(&row, outcome, now);
+                        if !sql::tried(tx.conn(), &row, (word, &failure), now).await? {
+                            continue;
+                        }
+                        match word {
+                            "sent" => swept.sent += 1,
+                            "dead" => swept.dead += 1,
+                            _ => swept.failed += 1,
+                        }
+                        if word == "sent" {
+                            store.erase_blob(tx, &row.blob).await?;
+                        }
+                        if word != "queued" {
+                            let key = format!("{word} {} {}", row.kind, row.channel.word());
+                            *counts.entry(key).or_default() += 1;
+                        }
+                    }
+                    if !counts.is_empty() {
+                        let body = json!({ "counts": counts });
+                        let record =
+                            Record::new("message.swept", Actor::system(), "messages", body);
+                        tx.append(record).await?;
+                    }
+                    Ok::<_, Error>(swept)
+                })
+            })
+            .await
+    }
+
+    /// Messages in a state, the newest first: for the administrators. Nothing of what they say.
+    pub async fn messages(
+        &self,
+        state: MessageState,
+        page: u32,
+    ) -> Result<(Vec<MessageRow>, bool), Error> {
+        const ROWS: i64 = 50;
+        let offset = i64::from(page).saturating_mul(ROWS);
+        let mut reader = self.store().read().await?;
+        let mut rows = sql::page(&mut reader, state, (offset, ROWS + 1)).await?;
+        let more = i64::try_from(rows.len()).is_ok_and(|count| count > ROWS);
+        rows.truncate(usize::try_from(ROWS).unwrap_or(0));
+        Ok((rows, more))
+    }
+
+    /// How many messages are in which state.
+    pub async fn message_counts(&self) -> Result<[(MessageState, u64); 3], Error> {
+        let mut reader = self.store().read().await?;
+        let mut counts = MessageState::ALL.map(|state| (state, 0));
+        for (state, count) in &mut counts {
+            *count = sql::count(&mut reader, *state).await?;
+        }
+        Ok(counts)
+    }
+
+    /// Gives a message that was given up another round of tries.
+    pub async fn requeue_message(&self, actor: Actor, id: &str) -> Result<bool, Error> {
+        let id = id.to_owned();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let now = tx.now().as_second();
+                    let done = sql::requeue(tx.conn(), &id, now).await?;
+                    if done {
+                        let about = format!("message:{id}");
+                        tx.append(Record::new("message.requeued", actor, about, json!({}))).await?;
+                    }
+                    Ok::<_, Error>(done)
+                })
+            })
+            .await
+    }
+}
+
+/// What a try makes of a message: 1, 2, 4, … minutes until the next one, at most six hours.
+fn after(row: &MessageRow, outcome: Result<(), String>, now: Timestamp) -> (&'static str, Failure) {
+    let Err(why) = outcome else { return ("sent", Failure { why: None, next: now }) };
+    let tries = row.tries + 1;
+    let minutes = 1_i64 << u32::try_from(tries.clamp(1, 9) - 1).unwrap_or(0);
+    let next = now.checked_add(SignedDuration::from_mins(minutes.min(360))).unwrap_or(now);
+    let word = if tries >= MOST_TRIES { "dead" } else { "queued" };
+    (word, Failure { why: Some(why), next })
+}
+
+/// Why a try failed, and when the next one is due.
+pub(crate) struct Failure {
+    pub why: Option<String>,
+    pub next: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(tries: i64) -> MessageRow {
+        MessageRow {
+            id: String::new(),
+            kind: "delivery".into(),
+            channel: Channel::Mail,
+            subject: String::new(),
+            blob: String::new(),
+            state: MessageState::Queued,
+            tries,
+            next_at: Timestamp::UNIX_EPOCH,
+            created_at: Timestamp::UNIX_EPOCH,
+            failure: None,
+        }
+    }
+
+    #[test]
+    fn tries_come_farther_apart_and_end() {
+        let mut minutes = Vec::new();
+        for tries in 0..MOST_TRIES {
+            let (word, failure) = after(&row(tries), Err("x".into()), Timestamp::UNIX_EPOCH);
+            minutes.push(failure.next.as_second() / 60);
+            assert_eq!(word, if tries + 1 == MOST_TRIES { "dead" } else { "queued" });
+        }
+        assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 256]);
+        assert_eq!(after(&row(3), Ok(()), Timestamp::UNIX_EPOCH).0, "sent");
+    }
+}

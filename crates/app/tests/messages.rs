@@ -1,0 +1,229 @@
+//! Messages: over SMTP to a relay of the test, tried again, given up; and notices of expiry.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
+
+mod way;
+mod world;
+
+use std::sync::{Arc, Mutex};
+
+use access::Action;
+use app::notify::{MailSettings, MailTls, MessageState};
+use store::Actor;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use way::{Staff, Way};
+use world::World;
+
+const DAY: i64 = 86_400;
+
+/// A relay on loopback: takes mail, or turns it away for now.
+#[derive(Clone, Default)]
+struct Relay {
+    mails: Arc<Mutex<Vec<String>>>,
+    turns_away: Arc<Mutex<bool>>,
+}
+
+impl Relay {
+    async fn start() -> (Self, u16) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let relay = Self::default();
+        let of_task = relay.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(of_task.clone().talk(stream));
+            }
+        });
+        (relay, port)
+    }
+
+    async fn talk(self, stream: TcpStream) {
+        let (reader, mut writer) = stream.into_split();
+        let mut lines = BufReader::new(reader).lines();
+        writer.write_all(b"220 relay\r\n").await.unwrap();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let word = line.get(..4).unwrap_or("").to_ascii_uppercase();
+            let answer: &[u8] = match word.as_str() {
+                "EHLO" => b"250-relay\r\n250 8BITMIME\r\n",
+                "MAIL" if *self.turns_away.lock().unwrap() => b"451 later, zhen@example.gov.cn\r\n",
+                "DATA" => {
+                    writer.write_all(b"354 go on\r\n").await.unwrap();
+                    let mut mail = String::new();
+                    while let Ok(Some(line)) = lines.next_line().await {
+                        if line == "." {
+                            break;
+                        }
+                        mail.push_str(&line);
+                        mail.push('\n');
+                    }
+                    self.mails.lock().unwrap().push(mail);
+                    b"250 taken\r\n"
+                }
+                "QUIT" => b"221 bye\r\n",
+                _ => b"250 fine\r\n",
+            };
+            if writer.write_all(answer).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.mails.lock().unwrap().len()
+    }
+}
+
+async fn delivered<'i>(world: &'i World, clerk: &Staff, reviewer: &Staff) -> Way<'i> {
+    let mut way = Way::begin(&world.institution).await;
+    way.fill_and_submit().await;
+    way.proof(clerk).await;
+    way.approve(reviewer).await.unwrap();
+    way.agree_and_request().await;
+    way.issue().await;
+    let permit = way.own(Action::DeliverCertificate).await;
+    let at = way.application.at();
+    way.application = world.institution.deliver_application(&permit, &at).await.unwrap();
+    way
+}
+
+async fn with_relay() -> (World, Staff, Staff, Relay) {
+    let (world, clerk, reviewer) = way::world().await;
+    let (relay, port) = Relay::start().await;
+    let mail = MailSettings {
+        host: "127.0.0.1".into(),
+        port,
+        tls: MailTls::None,
+        from: "测试认证中心 <noreply@example.cn>".into(),
+        ..MailSettings::default()
+    };
+    let world = world.restarted(|settings| settings.mail = mail).await.unwrap();
+    (world, clerk, reviewer, relay)
+}
+
+async fn in_state(world: &World, state: MessageState) -> u64 {
+    let counts = world.institution.message_counts().await.unwrap();
+    counts.into_iter().find(|(one, _)| *one == state).unwrap().1
+}
+
+#[tokio::test]
+async fn the_notice_goes_by_mail_and_the_code_never_does() {
+    let (world, clerk, reviewer, relay) = with_relay().await;
+    let way = delivered(&world, &clerk, &reviewer).await;
+    assert_eq!(relay.count(), 1);
+    let mail = relay.mails.lock().unwrap()[0].clone();
+    assert!(mail.contains("To: zhen@example.gov.cn") || mail.contains("To: zhen@"), "{mail}");
+    let outbox = std::fs::read_dir(world.institution.layout().outbox()).unwrap();
+    let files: Vec<String> =
+        outbox.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    assert_eq!(files.len(), 1, "mail that went by SMTP is no file");
+    let code = files[0].split("激活码 ").nth(1).unwrap().get(..8).unwrap();
+    assert!(!decoded(&mail).contains(code), "the code goes by one way only");
+    assert!(decoded(&mail).contains(way.application.number.as_str()), "{}", decoded(&mail));
+    assert_eq!(in_state(&world, MessageState::Sent).await, 2);
+    // What was said is gone, and records have counts only.
+    let about = world.records("message.swept", "messages").await;
+    let text = serde_json::to_string(&about.iter().map(|r| r.body.clone()).collect::<Vec<_>>());
+    assert!(!text.unwrap().contains("13000000000"));
+}
+
+/// Quoted-printable and Base64 undone far enough to look for digits.
+fn decoded(mail: &str) -> String {
+    let body = mail.split("\n\n").nth(1).unwrap_or_default();
+    let packed: String = body.split_whitespace().collect();
+    let unpacked = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, &packed);
+    match unpacked {
+        Ok(octets) => String::from_utf8_lossy(&octets).into_owned(),
+        Err(_) => mail.replace("=\n", ""),
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_was_turned_away_is_tried_again_later_and_given_up_in_the_end() {
+    let (world, clerk, reviewer, relay) = with_relay().await;
+    *relay.turns_away.lock().unwrap() = true;
+    delivered(&world, &clerk, &reviewer).await;
+    assert_eq!((relay.count(), in_state(&world, MessageState::Queued).await), (0, 1));
+    let (waiting, _) = world.institution.messages(MessageState::Queued, 0).await.unwrap();
+    assert_eq!(waiting[0].failure.as_deref(), Some("mail.relay.451"), "no word of the relay's");
+    // Not at once, but after a while.
+    assert_eq!(world.institution.send_messages().await.unwrap().failed, 0);
+    for _ in 1..10 {
+        world.pass(7 * 3600);
+        world.institution.send_messages().await.unwrap();
+    }
+    assert_eq!(in_state(&world, MessageState::Dead).await, 1);
+    world.pass(7 * 3600);
+    assert_eq!(world.institution.send_messages().await.unwrap(), app::notify::Swept::default());
+    // An administrator has it tried again when the relay is well.
+    *relay.turns_away.lock().unwrap() = false;
+    let (dead, _) = world.institution.messages(MessageState::Dead, 0).await.unwrap();
+    let actor = Actor::new("person:admin");
+    assert!(world.institution.requeue_message(actor, &dead[0].id).await.unwrap());
+    assert_eq!(world.institution.send_messages().await.unwrap().sent, 1);
+    assert_eq!(relay.count(), 1);
+}
+
+#[tokio::test]
+async fn holders_are_told_once_at_each_step_and_only_of_the_nearest_after_a_pause() {
+    let (world, clerk, reviewer) = way::world().await;
+    let way = delivered(&world, &clerk, &reviewer).await;
+    let serial = way.application.state.serials().unwrap().sign.clone();
+    let steps = || async {
+        let told = world.records("expiry.notified", &format!("certificate:{serial}")).await;
+        let step = |record: &store::Stored| record.body.get("days").unwrap().as_i64().unwrap();
+        told.iter().map(step).collect::<Vec<_>>()
+    };
+    world.pass(300 * DAY);
+    assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 0, "65 days are left");
+    world.pass(6 * DAY);
+    assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 1);
+    assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 0, "once each");
+    world.pass(30 * DAY);
+    assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 1);
+    // Down for four weeks: the step of seven days is over.
+    world.pass(28 * DAY);
+    assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 1);
+    assert_eq!(steps().await, [60, 30, 1]);
+    while world.institution.send_messages().await.unwrap().sent > 0 {}
+    let outbox = std::fs::read_dir(world.institution.layout().outbox()).unwrap();
+    let notices = outbox
+        .filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("expiry-"));
+    assert_eq!(notices.count(), 6, "by telephone and by mail, three times");
+    // Over: nobody is told afterwards.
+    world.pass(30 * DAY);
+    assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_certificate_that_was_revoked_or_replaced_is_not_told_of() {
+    let (world, clerk, reviewer) = way::world().await;
+    let revoked = delivered(&world, &clerk, &reviewer).await;
+    world.pass(320 * DAY);
+    let serial = revoked.application.state.serials().unwrap().sign.clone();
+    let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
+    let listed = world.institution.expiring(&permit).await.unwrap();
+    assert_eq!(listed.iter().map(|one| one.serial.clone()).collect::<Vec<_>>(), [serial.clone()]);
+    let serial = pki::Serial::from_hex(&serial).unwrap();
+    let revocation = ca::Revocation::because(ca::RevocationReason::Superseded);
+    let actor = Actor::client(&world.client.id.to_string());
+    let change = app::lifecycle::Change::Revoke(revocation);
+    world.institution.change(serial, change, actor).await.unwrap();
+    assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 0);
+    let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
+    assert_eq!(world.institution.expiring(&permit).await.unwrap().len(), 0);
+    // Another holder has a new certificate in place of the old one.
+    let replaced = delivered(&world, &clerk, &reviewer).await;
+    world.pass(320 * DAY);
+    let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
+    assert_eq!(world.institution.expiring(&permit).await.unwrap().len(), 1);
+    let serial = replaced.application.state.serials().unwrap().sign.clone();
+    let serial = pki::Serial::from_hex(&serial).unwrap();
+    let old = world.institution.ca().find(&serial).await.unwrap().unwrap();
+    let mut order = world.order("replaced", "person", app::Act::Rekey(serial), &way::key());
+    order.subject = pki::SubjectInput::from_name(old.certificate.subject());
+    world.institution.enrol(order).await.unwrap();
+    assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 0);
+    let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
+    assert_eq!(world.institution.expiring(&permit).await.unwrap().len(), 0);
+}
