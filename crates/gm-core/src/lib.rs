@@ -15,6 +15,7 @@ mod point;
 mod scalar;
 pub mod sm2;
 pub mod sm3;
+pub mod sm4;
 #[cfg(test)]
 mod testing;
 
