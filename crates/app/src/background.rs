@@ -34,6 +34,12 @@ impl Background {
             every(2, "key notices", |i| Box::pin(settle(i))),
             every(2, "standby store", |i| Box::pin(refill(i))),
             every(60, "expiry", |i| Box::pin(expire(i))),
+            every(5, "decisions", |i| Box::pin(carry_out_decisions(i))),
+            every(5, "letters", |i| Box::pin(make_letters(i))),
+            every(600, "owed letters", |i| Box::pin(make_owed_letters(i))),
+            every(2, "batches", |i| Box::pin(work_batches(i))),
+            every(5, "messages", |i| Box::pin(send_messages(i))),
+            every(21_600, "notices of expiry", |i| Box::pin(tell_of_expiry(i))),
             every(600, "applications", |i| Box::pin(settle_applications(i))),
             every(3600, "signature account", |i| Box::pin(reconcile(i))),
             every(3600, "tables against the journal", |i| Box::pin(compare(i))),
@@ -88,6 +94,35 @@ async fn settle_applications(institution: Institution) -> Result<(), Error> {
         ra.settle().await?;
     }
     Ok(())
+}
+
+/// Carries out what people decided and what was cut off (Measures Art. 18).
+async fn carry_out_decisions(institution: Institution) -> Result<(), Error> {
+    institution.carry_out_decisions().await
+}
+
+/// Makes the letters that are due and that no step made itself.
+async fn make_letters(institution: Institution) -> Result<(), Error> {
+    institution.sweep_letters().await.map(drop)
+}
+
+async fn make_owed_letters(institution: Institution) -> Result<(), Error> {
+    institution.settle_owed_letters().await.map(drop)
+}
+
+/// Sheets, acts over many, and batches that run: as long as there is something to do.
+async fn work_batches(institution: Institution) -> Result<(), Error> {
+    while institution.work_batches().await? > 0 {}
+    Ok(())
+}
+
+async fn send_messages(institution: Institution) -> Result<(), Error> {
+    institution.send_messages().await.map(drop)
+}
+
+/// Several times a day: a day's step is told on that day, once.
+async fn tell_of_expiry(institution: Institution) -> Result<(), Error> {
+    institution.tell_of_expiry().await.map(drop)
 }
 
 async fn refill(institution: Institution) -> Result<(), Error> {

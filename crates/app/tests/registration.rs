@@ -30,8 +30,11 @@ async fn an_application_becomes_a_pair_of_certificates_that_its_holder_opens_and
     let permit = way.own(Action::DeliverCertificate).await;
     let at = way.application.at();
     way.application = institution.deliver_application(&permit, &at).await.unwrap();
-    let sent = std::fs::read_dir(institution.layout().outbox()).unwrap().next().unwrap().unwrap();
-    let sent = std::fs::read_to_string(sent.path()).unwrap();
+    let outbox = std::fs::read_dir(institution.layout().outbox()).unwrap();
+    let texts = outbox.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let (codes, mails): (Vec<_>, Vec<_>) = texts.partition(|text| text.contains("激活码 "));
+    assert_eq!((codes.len(), mails.len()), (1, 1), "the mail carries the notice, not the code");
+    let sent = &codes[0];
     let code = sent.split("激活码 ").nth(1).unwrap().get(..8).unwrap().to_owned();
     let answer = institution.delivered_response(&way.application).await.unwrap();
     assert!(pki::response::CsrResponse::decode(&answer).unwrap().encryption.is_some());
@@ -94,12 +97,14 @@ async fn registration_stays_closed_without_a_credit_code_and_a_wrong_one_is_name
 }
 
 #[tokio::test]
-async fn a_service_whose_end_is_not_here_cannot_be_begun_online() {
+async fn every_service_can_be_begun_online_and_one_about_no_certificate_is_refused() {
     let (world, ..) = world().await;
     for service in ["renew", "rekey", "change", "recover", "suspend", "resume", "revoke"] {
+        assert!(app::registration::is_online(service));
         let (service, kind) = (service.to_owned(), "person".to_owned());
         let new = NewApplication { service, kind, office: None, concerns: Some("01".into()) };
         let refused = world.institution.begin_application(new, arrival()).await.unwrap_err();
-        assert_eq!(refused.code(), "app.not_applicable");
+        assert_eq!(refused.code(), "ra.unknown", "there is no such certificate");
     }
+    assert!(!app::registration::is_online("buy"));
 }

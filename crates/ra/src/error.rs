@@ -95,6 +95,18 @@ refusals! {
     SignedActNeeded = "ra.signed_act_needed", "此项操作须由经办人员签名，且签名内容应与所办事项一致，请重新签名", "GM/T 0034 第6章";
     /// Too many wrong codes.
     Locked = "ra.locked", "验证码连续错误五次，已锁定十五分钟，请稍后再试", "《个人信息保护法》第五十一条";
+    /// The certificate stands so that the service has nothing to do, or is not for it.
+    CertificateUnfit = "ra.certificate_unfit", "该证书目前不能办理此项业务，请核对证书状态和类型", "《电子政务电子认证服务管理办法》第十八条";
+    /// A revocation without one of the pieces of evidence that its ground needs.
+    EvidenceMissing = "ra.evidence_missing", "撤销的证据不齐，请按所选事由补齐", "《电子政务电子认证服务管理办法》第十八条";
+    /// The caller has not read the one-time code back.
+    CallerUnproven = "ra.caller_unproven", "来电人尚未报出发送到其手机的一次性代码，请先核对", "《电子政务电子认证服务管理办法》第十八条、《个人信息保护法》第五十一条";
+    /// The list was changed after it was shown, or is empty.
+    ListDiffers = "ra.list_differs", "要撤销的证书与签名所指的名单不符，请重新试算", "《电子政务电子认证服务管理办法》第十八条、GM/T 0034 第6章";
+    /// Who enters a revocation does not confirm it.
+    RevokeSecondPerson = "ra.revoke_second_person", "登记和复核撤销不得由同一人办理，请由另一人复核", "GM/T 0034 第6章、第8章";
+    /// A ground that the law of the institution does not know.
+    DeclineUnfounded = "ra.decline_unfounded", "请选择不予受理的情形，并写明具体理由", "《行政许可法》第三十二条第一款（参照）、《电子政务电子认证服务管理办法》第二十一条";
     /// A service about a certificate, without naming it.
     CertificateMissing = "ra.certificate_missing", "请写明所办业务针对的证书序列号", "《电子政务电子认证服务管理办法》第十八条";
 }
@@ -151,6 +163,9 @@ pub enum Error {
     /// A file that is not taken.
     #[error("材料不能接收：{0}")]
     Material(&'static str),
+    /// A sheet, or a batch, that is not taken as it is.
+    #[error("批量办理：{0}")]
+    Sheet(String),
     /// A text input that does not hold.
     #[error("“{field}”{why}，请修改后重试")]
     Input {
@@ -222,6 +237,7 @@ impl Error {
             Self::OutOfOrder { .. } => "ra.out_of_order",
             Self::Form(_) => "ra.form",
             Self::Material(_) => "ra.material",
+            Self::Sheet(_) => "ra.sheet",
             Self::Input { .. } => "ra.input",
             Self::Unknown { .. } => "ra.unknown",
             Self::WrongCode => "ra.wrong_code",
@@ -243,9 +259,11 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Form(_) | Self::Material(_) | Self::Input { .. } | Self::Unknown { .. } => {
-                ErrorKind::Invalid
-            }
+            Self::Form(_)
+            | Self::Material(_)
+            | Self::Sheet(_)
+            | Self::Input { .. }
+            | Self::Unknown { .. } => ErrorKind::Invalid,
             Self::Pki(_) => ErrorKind::Invalid,
             Self::Catalogue(_)
             | Self::Stored(_)

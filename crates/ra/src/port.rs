@@ -2,9 +2,10 @@
 
 use futures_util::future::BoxFuture;
 use gm::PublicKey;
-use pki::Serial;
+use pki::{Serial, SubjectInput};
+use store::Tx;
 
-use crate::model::Element;
+use crate::model::{Delivery, Element};
 
 /// Whether a key has a certificate of this institution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +18,64 @@ pub enum Certified {
     Ended,
 }
 
-/// The register of certified keys. `app` implements it over the CA.
+/// A certificate that an application is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// Serial of the signing certificate of the pair, whichever of the two was named.
+    pub serial: Serial,
+    /// Its kind: `person`, `unit`, …
+    pub kind: String,
+    /// Whose it is, as it says.
+    pub subject: SubjectInput,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How a certificate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// In force.
+    Good,
+    /// 已暂停.
+    Suspended,
+    /// 已撤销.
+    Revoked,
+    /// Its time is over.
+    Over,
+}
+
+impl Standing {
+    /// The word for people.
+    #[must_use]
+    pub const fn chinese(self) -> &'static str {
+        match self {
+            Self::Good => "有效",
+            Self::Suspended => "已暂停",
+            Self::Revoked => "已撤销",
+            Self::Over => "已过期",
+        }
+    }
+}
+
+/// The register of certificates and their keys. `app` implements it over the CA.
 pub trait KeyRegister: Send + Sync {
     /// Whether this key is or was certified. An error is a fault, never a no.
     fn certified<'a>(&'a self, key: &'a PublicKey) -> BoxFuture<'a, Result<Certified, String>>;
+
+    /// The certificate of this serial, if there is one for subscribers.
+    fn certificate<'a>(&'a self, serial: &'a Serial)
+    -> BoxFuture<'a, Result<Option<Held>, String>>;
 }
+
+/// Takes what is to be told along into the unit that is its cause, so that neither is without the other.
+pub trait Post: Send + Sync {
+    /// Writes and seals the messages of a delivery; what comes back puts them into the unit.
+    fn seal<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Result<Enclosed, String>>;
+}
+
+/// Messages on their way into a unit.
+pub type Enclosed =
+    Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<(), store::Error>> + Send>;
 
 /// What a public database says about one element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +97,13 @@ impl Answer {
             Self::Mismatched => "mismatched",
             Self::Unavailable => "unavailable",
         }
+    }
+
+    /// The answer of a word in the database.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [Self::Matched, Self::Mismatched, Self::Unavailable];
+        all.into_iter().find(|answer| answer.word() == word)
     }
 
     /// The word for people.

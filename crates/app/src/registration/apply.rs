@@ -50,7 +50,11 @@ impl Institution {
         possession: &ProofOfPossession,
     ) -> Result<Application, Error> {
         let permit = self.permit(principal, Action::RequestCertificate)?;
-        let application = self.registration()?.request(&permit, at, possession).await?;
+        let ra = self.registration()?;
+        let read = self.permit(principal, Action::ReadApplication)?;
+        let application = ra.application(&read, &at.id).await?;
+        self.may_keep_key(&application, possession.public_key()).await?;
+        let application = ra.request(&permit, at, possession).await?;
         self.go_on(principal, application).await
     }
 

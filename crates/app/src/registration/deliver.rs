@@ -1,32 +1,51 @@
 //! Delivery: the activation code goes out by another way than the certificates.
 //!
-//! The embedded default has no gateway for messages: they are written as files into the outbox of
-//! the data folder, where an operator's own gateway takes them from.
-
-use std::path::Path;
+//! How messages go is the business of [`crate::notify`].
 
 use access::Permit;
-use ra::{Application, At, Delivery};
+use pki::response::{CsrResponse, Encryption};
+use ra::{Application, At};
 
 use crate::error::Error;
 use crate::institution::Institution;
 
 impl Institution {
     /// Marks the certificates as delivered and sends the activation code to the telephone number of
-    /// the application. The message is written before anybody is told that it was.
+    /// the application: both in one unit.
     pub async fn deliver_application(
         &self,
         permit: &Permit,
         at: &At,
     ) -> Result<Application, Error> {
         let ra = self.registration()?;
-        let delivery = ra.deliver(permit, at).await?;
-        let text = message(&ra.institution().name, &delivery);
-        let name = format!("{}-{}.txt", delivery.application.number, delivery.application.version);
-        let folder = self.layout().outbox();
-        let written = tokio::task::spawn_blocking(move || put(&folder, &name, &text));
-        written.await.map_err(|_| Error::Interrupted)??;
+        let delivery = ra.deliver(permit, at, self).await?;
+        // The unit is kept, and with it the messages: what cannot go out now is tried again.
+        if let Err(error) = self.send_about(&delivery.application.subject()).await {
+            tracing::warn!(code = error.code(), "messages wait to be sent");
+        }
         Ok(delivery.application)
+    }
+
+    /// A recovered encryption key: the certificate that it belongs to, and the key enveloped to the
+    /// holder's new signing key, as a GM/T 0092 answer of its own. The key centre answers the same
+    /// for the same key, and records each time (GM/T 0014).
+    pub async fn restored_response(&self, application: &Application) -> Result<Vec<u8>, Error> {
+        let missing = || Error::NotApplicable("本次申请没有可恢复的加密密钥");
+        let serials = application.state.serials().ok_or_else(missing)?;
+        let old = application.concerns.as_deref().filter(|_| application.service == "recover");
+        let old = self.ca().find(&pki::Serial::from_hex(old.ok_or_else(missing)?)?).await?;
+        let request = old.ok_or_else(missing)?.record.request_id;
+        let enc = self.ca().find_request(&request, ca::Role::Enc).await?.ok_or_else(missing)?;
+        let sign = self.ca().find(&pki::Serial::from_hex(&serials.sign)?).await?;
+        let sign = sign.ok_or(Error::Stored("申请的签名证书缺失"))?;
+        let order = kmc::RestoreOrder {
+            cert_serial: *enc.serial(),
+            signing_key: sign.certificate.public_key()?,
+        };
+        let key = self.centre().restore(order).await?.enveloped;
+        let encryption = Some(Encryption { certificates: vec![enc.certificate], key });
+        let sign_certificates = vec![sign.certificate, self.ca().certificate().clone()];
+        Ok(CsrResponse { sign_certificates, encryption }.encode())
     }
 
     /// The GM/T 0092 answer of an application's certificates, in DER, for its holder.
@@ -38,29 +57,4 @@ impl Institution {
         let enrolment = self.enrolment(&found.record.request_id).await?;
         enrolment.response.ok_or(Error::Stored("申请的应答缺失"))
     }
-}
-
-fn message(institution: &str, delivery: &Delivery) -> String {
-    let to = delivery.email.as_deref().unwrap_or_default();
-    format!(
-        "收件手机：{}\n收件邮箱：{to}\n\n【{institution}】您的申请 {} 已签发证书，激活码 {}。请登录办事大厅下载证书，核对内容后\
-         用激活码确认领取。激活码请勿告诉他人。\n",
-        delivery.phone, delivery.application.number, delivery.activation_code
-    )
-}
-
-fn put(folder: &Path, name: &str, text: &str) -> Result<(), Error> {
-    use std::io::Write;
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    let failed = |error: std::io::Error| {
-        Error::Setup(format!("无法把通知写入 {}：{error}；请检查磁盘后重新发送", folder.display()))
-    };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(folder.join(name))
-        .map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
 }

@@ -9,6 +9,7 @@ mod apply;
 mod deliver;
 mod issue;
 mod keys;
+mod status;
 mod unmask;
 
 use std::sync::Arc;
@@ -26,11 +27,16 @@ use crate::institution::{Institution, Parts};
 use keys::CertifiedKeys;
 
 pub use act::Done;
+pub(crate) use issue::order as issue_order_of;
 
 /// Whether a service can be begun online: only what can also be carried to its end here.
 #[must_use]
 pub fn is_online(service: &str) -> bool {
-    service == "new"
+    // Every service of `services.toml` has its end: issue, replacement or change of status.
+    matches!(
+        service,
+        "new" | "renew" | "rekey" | "change" | "recover" | "suspend" | "resume" | "revoke"
+    )
 }
 
 /// Signs agreements and letters in the institution's name.
@@ -92,7 +98,7 @@ async fn seal_key(store: &Store, device: &Arc<dyn Device>) -> Result<PublicKey, 
     Ok(key)
 }
 
-fn seal_label() -> Result<KeyLabel, Error> {
+pub(crate) fn seal_label() -> Result<KeyLabel, Error> {
     KeyLabel::new(SEAL_KEY).map_err(|_| Error::Stored("机构签名密钥的名称无效"))
 }
 

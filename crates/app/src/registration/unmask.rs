@@ -15,7 +15,7 @@ impl Institution {
         reason: &str,
     ) -> Result<FormView, Error> {
         let ra = self.registration()?;
-        let kind = ra.catalogue().kind(&application.kind)?;
+        let kind = ra.catalogue().kind_for(&application.kind, &application.service)?;
         let personal = kind.fields.iter().filter(|field| field.personal);
         let fields: Vec<&str> = personal.map(|field| field.name.as_str()).collect();
         let about = (application.id.as_str(), &application.object());

@@ -43,6 +43,11 @@ pub fn person(login: &str, roles: &str, key: &PrivateKey) -> NewPerson {
 
 impl Staff {
     pub async fn principal(&self, access: &Access) -> access::Principal {
+        access.authenticate_cookie(&self.token(access).await).await.unwrap()
+    }
+
+    /// Signs in; what the browser would keep.
+    pub async fn token(&self, access: &Access) -> String {
         let challenge = access.begin_challenge(ORIGIN).unwrap();
         let proof = KeyProof {
             origin: ORIGIN,
@@ -51,7 +56,7 @@ impl Staff {
             signature: &self.0.sign(&UserId::default(), challenge.text.as_bytes()),
         };
         let session = access.sign_in_by_key(proof, arrival()).await.unwrap();
-        access.authenticate_cookie(session.token.as_str()).await.unwrap()
+        session.token.as_str().to_owned()
     }
 
     pub async fn permit(&self, access: &Access, action: Action) -> Permit {
@@ -108,11 +113,29 @@ impl<'i> Way<'i> {
         access.permit(&principal, action).unwrap()
     }
 
+    /// About a certificate that exists.
+    pub async fn about(institution: &'i Institution, service: &str, serial: &str) -> Self {
+        let (service, kind) = (service.to_owned(), "person".to_owned());
+        let new = NewApplication { service, kind, office: None, concerns: Some(serial.into()) };
+        let application = institution.registration().unwrap().begin(new).await.unwrap().application;
+        Self { institution, application, key: key() }
+    }
+
     pub async fn fill_and_submit(&mut self) {
+        self.fill_and_submit_with(&[]).await;
+    }
+
+    /// With some fields of the sample changed.
+    pub async fn fill_and_submit_with(&mut self, changes: &[(&str, &str)]) {
         let ra = self.ra();
-        let kind = ra.catalogue().kind("person").unwrap().clone();
+        let Application { kind, service, .. } = &self.application;
+        let kind = ra.catalogue().kind_for(kind, service).unwrap().clone();
+        let issues = ra.catalogue().service(service).unwrap().issues();
         let permit = self.own(Action::CreateApplication).await;
-        let form = Form::new(kind.fields.iter().map(|f| (f.name.clone(), f.sample.clone())));
+        let mut form = Form::new(kind.fields.iter().map(|f| (f.name.clone(), f.sample.clone())));
+        for (name, value) in changes {
+            form.set(*name, *value);
+        }
         let saved = ra.save_form(&permit, &self.application.at(), form).await.unwrap();
         self.application = saved.application;
         for rule in kind.materials.iter().filter(|rule| rule.required) {
@@ -125,7 +148,8 @@ impl<'i> Way<'i> {
             self.application = added.0;
         }
         let permit = self.own(Action::AcknowledgeNotice).await;
-        for notice in ["conditions", "liability", "information", "responsibility"] {
+        let notices = ["conditions", "liability", "information", "responsibility"];
+        for notice in notices.into_iter().filter(|_| issues) {
             let at = self.application.at();
             let given = ra.acknowledge(&permit, &at, (notice, "2026-1")).await.unwrap();
             self.application = given.0;
@@ -167,7 +191,7 @@ impl<'i> Way<'i> {
 
     pub async fn approve(&mut self, reviewer: &Staff) -> Result<(), ra::Error> {
         let (ra, access) = (self.ra(), self.institution.access());
-        let list = ra.catalogue().checklist_for("person", "new");
+        let list = ra.catalogue().checklist_for("person", &self.application.service);
         let ticked = list.iter().map(|item| item.name.clone()).collect();
         let reads = reviewer.permit(access, Action::ReadApplication).await;
         let seen = ra.duplicates(&reads, &self.application.id).await?;

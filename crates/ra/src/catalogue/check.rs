@@ -6,7 +6,7 @@ use law::CivilDate;
 use pki::profile::{AttributeKind, IdentityKind, Presence, Profile, ProfileSet, Role};
 
 use super::text::PLACEHOLDERS;
-use super::{AgreementTemplate, Catalogue, Field, FieldKind, Kind, Method, Service, Step};
+use super::{AgreementTemplate, Catalogue, Field, FieldKind, Kind, Method, Service, Source, Step};
 use crate::catalogue::SubjectPart;
 use crate::error::Error;
 
@@ -41,8 +41,37 @@ pub(super) fn all(catalogue: &Catalogue) -> Result<(), Error> {
     catalogue.services.list.iter().try_for_each(service)?;
     catalogue.kinds.iter().try_for_each(|one| kind(one, &profiles))?;
     catalogue.methods.iter().try_for_each(|one| method(one, catalogue))?;
+    grounds(catalogue)?;
     notices(catalogue)?;
     agreement(&catalogue.agreement)
+}
+
+/// Every ground has a reason that fits its services; every change of status, and every replacement
+/// that ends a certificate, has a ground of the holder's (T-14).
+fn grounds(catalogue: &Catalogue) -> Result<(), Error> {
+    unique("事由", catalogue.grounds.iter().map(|ground| ground.name.as_str()))?;
+    unique("不予受理情形", catalogue.declines.iter().map(|one| one.name.as_str()))?;
+    for ground in &catalogue.grounds {
+        let at = |what: &str| wrong(format!("事由“{}”：{what}", ground.title));
+        for service in &ground.services {
+            catalogue.service(service)?;
+            if !ground.fits(service) {
+                return Err(at("原因码与业务不符"));
+            }
+        }
+        let by_paper = !matches!(ground.source, Source::Holder | Source::Phone);
+        if by_paper == ground.evidence.is_empty() {
+            return Err(at("由他人提出的须有证据，签名人本人的由申请材料证明"));
+        }
+        unique("证据", ground.evidence.iter().map(|one| one.name.as_str()))?;
+    }
+    for service in catalogue.services.list.iter().filter(|one| one.replaces) {
+        let has = catalogue.grounds.iter().any(|ground| ground.is_for(&service.name));
+        if has == (service.name == "renew") {
+            return Err(wrong(format!("业务“{}”没有事由，或不应有事由", service.title)));
+        }
+    }
+    Ok(())
 }
 
 fn wrong(what: impl std::fmt::Display) -> Error {

@@ -255,6 +255,17 @@ pub struct MaterialRule {
     pub exempt: Option<String>,
     /// What to mind.
     pub note: String,
+    /// For which services; empty: all.
+    #[serde(default)]
+    pub services: Vec<String>,
+}
+
+impl MaterialRule {
+    /// Whether a service asks for it.
+    #[must_use]
+    pub fn is_for(&self, service: &str) -> bool {
+        self.services.is_empty() || self.services.iter().any(|name| name == service)
+    }
 }
 
 /// Original or copy.

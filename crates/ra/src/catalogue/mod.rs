@@ -1,15 +1,23 @@
 //! The registration data: what applicants are asked, told and held to. Read once, from
 //! `registration/`; refused as a whole when it contradicts itself, the law's order, or a profile.
 
+mod batch;
 mod check;
+mod decline;
+mod ground;
 mod kind;
 mod procedure;
 mod text;
+
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 
+pub use batch::BatchRules;
+pub use decline::DeclineGround;
+pub use ground::{Evidence, GROUND_FIELD, Ground, Source};
 pub use kind::{
     Choice, Field, FieldKind, Kind, MaterialForm, MaterialRule, Matter, SearchField, SubjectPart,
     When,
@@ -40,6 +48,9 @@ const NOTICES: &[(&str, &str)] = embedded![
 
 const SERVICES: &str = include_str!("../../../../registration/services.toml");
 const PROOFING: &str = include_str!("../../../../registration/proofing.toml");
+const GROUNDS: &str = include_str!("../../../../registration/grounds.toml");
+const DECLINE: &str = include_str!("../../../../registration/decline.toml");
+const BATCH: &str = include_str!("../../../../registration/batch.toml");
 const CHECKLIST: &str = include_str!("../../../../registration/checklist.toml");
 const AGREEMENT: &str = include_str!("../../../../registration/agreement/service.toml");
 
@@ -52,6 +63,11 @@ pub struct Catalogue {
     methods: Vec<Method>,
     checklist: Vec<CheckItem>,
     agreement: AgreementTemplate,
+    batch: BatchRules,
+    grounds: Vec<Ground>,
+    declines: Vec<DeclineGround>,
+    /// The form of each kind for each service.
+    forms: BTreeMap<(String, String), Kind>,
 }
 
 #[derive(serde::Deserialize)]
@@ -69,15 +85,25 @@ struct Checklist {
 impl Catalogue {
     /// The data that was built in.
     pub fn embedded() -> Result<Self, Error> {
-        let catalogue = Self {
+        let mut catalogue = Self {
             kinds: KINDS.iter().map(|(path, text)| read(path, text)).collect::<Result<_, _>>()?,
             services: read("services.toml", SERVICES)?,
             notices: NOTICES.iter().map(|(at, text)| read(at, text)).collect::<Result<_, _>>()?,
             methods: read::<Methods>("proofing.toml", PROOFING)?.method,
             checklist: read::<Checklist>("checklist.toml", CHECKLIST)?.item,
             agreement: read("agreement/service.toml", AGREEMENT)?,
+            batch: read("batch.toml", BATCH)?,
+            grounds: read::<ground::Grounds>("grounds.toml", GROUNDS)?.ground,
+            declines: read::<decline::Declines>("decline.toml", DECLINE)?.decline,
+            forms: BTreeMap::new(),
         };
         check::all(&catalogue)?;
+        for kind in &catalogue.kinds {
+            for service in &catalogue.services.list {
+                let form = ground::kind_for(kind, service, &catalogue.grounds);
+                catalogue.forms.insert((kind.name.clone(), service.name.clone()), form);
+            }
+        }
         Ok(catalogue)
     }
 
@@ -91,6 +117,31 @@ impl Catalogue {
     pub fn kind(&self, name: &str) -> Result<&Kind, Error> {
         let found = self.kinds.iter().find(|kind| kind.name == name);
         found.ok_or_else(|| Error::Unknown { what: "证书类型", name: name.to_owned() })
+    }
+
+    /// The kind of this name with the form that a service asks for.
+    pub fn kind_for(&self, name: &str, service: &str) -> Result<&Kind, Error> {
+        self.kind(name)?;
+        let form = self.forms.get(&(name.to_owned(), service.to_owned()));
+        form.ok_or_else(|| Error::Unknown { what: "业务事项", name: service.to_owned() })
+    }
+
+    /// All grounds for changes of status and replacements.
+    #[must_use]
+    pub fn grounds(&self) -> &[Ground] {
+        &self.grounds
+    }
+
+    /// The ground of this name.
+    pub fn ground(&self, name: &str) -> Result<&Ground, Error> {
+        let found = self.grounds.iter().find(|ground| ground.name == name);
+        found.ok_or_else(|| Error::Unknown { what: "事由", name: name.chars().take(64).collect() })
+    }
+
+    /// The grounds on which an application is not accepted.
+    #[must_use]
+    pub fn declines(&self) -> &[DeclineGround] {
+        &self.declines
     }
 
     /// The services with their common limits.
@@ -146,6 +197,12 @@ impl Catalogue {
     #[must_use]
     pub fn checklist_for(&self, kind: &str, service: &str) -> Vec<&CheckItem> {
         self.checklist.iter().filter(|item| item.is_for(kind, service)).collect()
+    }
+
+    /// What holds for batches.
+    #[must_use]
+    pub fn batch(&self) -> &BatchRules {
+        &self.batch
     }
 
     /// The text of the service agreement.

@@ -59,6 +59,8 @@ pub enum Step {
     Proof,
     /// 补正通知.
     Return,
+    /// 不予受理.
+    Decline,
     /// 审核.
     Review,
     /// 签订协议.
@@ -89,6 +91,7 @@ impl Step {
             Self::Acknowledge => "告知确认",
             Self::Proof => "身份核验",
             Self::Return => "通知补正",
+            Self::Decline => "不予受理",
             Self::Review => "审核",
             Self::Agree => "签订协议",
             Self::Request => "提交密钥",
@@ -107,7 +110,7 @@ impl Step {
         match self {
             Self::Save | Self::Submit => "《电子政务电子认证服务管理办法》第二十一条第一款",
             Self::Acknowledge => "《电子政务电子认证服务管理办法》第二十一条第二款",
-            Self::Proof | Self::Review | Self::Return => {
+            Self::Proof | Self::Review | Self::Return | Self::Decline => {
                 "《电子政务电子认证服务管理办法》第二十一条第三款"
             }
             Self::Agree => "《电子政务电子认证服务管理办法》第二十一条第四款",

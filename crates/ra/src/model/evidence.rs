@@ -7,6 +7,7 @@ use pki::{ProofOfPossession, SubjectInput};
 
 use super::application::{Application, At};
 use super::ids::ApplicationId;
+use crate::catalogue::Ground;
 
 /// The applicant acknowledged one of the four notices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,6 +235,7 @@ pub struct ReadyToCarryOut {
     pub(crate) proof: IdentityProof,
     pub(crate) review: Review,
     pub(crate) serial: String,
+    pub(crate) ground: Ground,
 }
 
 impl ReadyToCarryOut {
@@ -255,6 +257,12 @@ impl ReadyToCarryOut {
         &self.serial
     }
 
+    /// Why, as the applicant stated it: fixes the one reason that the CA records (T-14).
+    #[must_use]
+    pub fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
     /// The proof of identity.
     #[must_use]
     pub fn proof(&self) -> &IdentityProof {
@@ -268,6 +276,34 @@ impl ReadyToCarryOut {
     }
 }
 
+/// A certificate whose replacement its holder has: it is to be revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    pub(crate) application: ApplicationId,
+    pub(crate) serial: String,
+    pub(crate) ground: Ground,
+}
+
+impl Ending {
+    /// The application that replaced it.
+    #[must_use]
+    pub fn application(&self) -> &ApplicationId {
+        &self.application
+    }
+
+    /// The certificate, by serial in hexadecimal.
+    #[must_use]
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
+
+    /// Why, as the applicant stated it.
+    #[must_use]
+    pub fn ground(&self) -> &Ground {
+        &self.ground
+    }
+}
+
 /// The activation code, told once: app sends it by a second channel.
 #[derive(Debug)]
 pub struct Delivery {
@@ -275,6 +311,8 @@ pub struct Delivery {
     pub application: Application,
     /// Eight digits.
     pub activation_code: String,
+    /// A new check code, where the holder never had one: goes by another way than the activation code.
+    pub check_code: Option<String>,
     /// Where the applicant wants to be told.
     pub phone: String,
     /// And by mail, if there is one.

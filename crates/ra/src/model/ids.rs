@@ -65,6 +65,8 @@ macro_rules! identifiers {
 }
 
 identifiers! {
+    /// A revocation that a clerk enters.
+    RevocationId "撤销登记";
     /// An application: 128 random bits in lower-case hexadecimal.
     ApplicationId "申请";
     /// A material of an application.
@@ -73,6 +75,8 @@ identifiers! {
     InquiryId "查询";
     /// A registration office.
     OfficeId "注册机构";
+    /// A batch of applications.
+    BatchId "批次";
 }
 
 /// The number that people are given: `YYYYMMDD`, six digits of the day's sequence, a check digit.

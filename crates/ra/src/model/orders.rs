@@ -108,6 +108,34 @@ pub enum Decision {
         /// Under which articles.
         basis: String,
     },
+    /// 不予受理: not accepted at all, decided by the clerk who was to take it in.
+    Decline {
+        /// Which case of `decline.toml`.
+        ground: String,
+        /// What is so in this case, for the applicant.
+        reason: String,
+    },
+}
+
+/// A clerk does not accept an application. Payload of `application.decline`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclineOrder {
+    /// The version that was read.
+    pub version: i64,
+    /// Which case of `decline.toml`.
+    pub ground: String,
+    /// What is so in this case.
+    pub reason: String,
+}
+
+/// A clerk gives the applicant, recognised in person, another check code. Payload of
+/// `application.code`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeOrder {
+    /// The version that was read.
+    pub version: i64,
+    /// How the applicant was recognised.
+    pub recognised: String,
 }
 
 /// A list of defects as it was told.

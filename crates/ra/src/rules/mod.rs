@@ -1,7 +1,10 @@
 //! Pure decisions: clock, randomness and data are arguments.
 
 pub(crate) mod agreement;
+pub(crate) mod batch;
+pub(crate) mod batch_party;
 pub(crate) mod clock;
+pub(crate) mod concern;
 pub(crate) mod dossier;
 pub(crate) mod form;
 pub(crate) mod mask;
@@ -11,5 +14,7 @@ pub(crate) mod office;
 pub(crate) mod order;
 pub(crate) mod proof;
 pub(crate) mod review;
+pub(crate) mod revocation;
+pub(crate) mod statistics;
 pub(crate) mod subject;
 pub(crate) mod supplement;

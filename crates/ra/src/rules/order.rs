@@ -11,6 +11,7 @@ const fn from(step: Step) -> &'static [&'static str] {
         Step::Acknowledge => &["draft", "returned", "submitted"],
         Step::Proof => &["acknowledged"],
         Step::Return => &["submitted", "acknowledged", "proofed"],
+        Step::Decline => &["submitted", "acknowledged"],
         Step::Review => &["proofed"],
         Step::CarryOut => &["reviewed"],
         Step::Agree => &["reviewed"],
@@ -28,9 +29,8 @@ const fn from(step: Step) -> &'static [&'static str] {
 /// Fails, with the article of the step, if the step has no place in this state.
 pub(crate) fn permitted(service: &Service, state: &State, step: Step) -> Result<(), Error> {
     let states: &[&str] = match step {
-        // A change of status has no notices and no agreement: proof follows the submission, and
-        // what was approved is carried out.
-        Step::Proof if !service.issues() => &["submitted"],
+        // A change of status has no notices and no agreement: it waits for proof as soon as it is
+        // handed in, and what was approved is carried out.
         Step::Expire if !service.issues() => &["draft", "returned"],
         step => from(step),
     };
@@ -58,12 +58,13 @@ mod tests {
     use crate::model::Serials;
     use jiff::Timestamp;
 
-    const STEPS: [Step; 14] = [
+    const STEPS: [Step; 15] = [
         Step::Save,
         Step::Submit,
         Step::Acknowledge,
         Step::Proof,
         Step::Return,
+        Step::Decline,
         Step::Review,
         Step::Agree,
         Step::Request,
@@ -125,8 +126,8 @@ mod tests {
         assert_eq!(
             table("new"),
             "draft: Save Submit Acknowledge Withdraw Expire\n\
-             submitted: Acknowledge Return Withdraw\n\
-             acknowledged: Proof Return Withdraw\n\
+             submitted: Acknowledge Return Decline Withdraw\n\
+             acknowledged: Proof Return Decline Withdraw\n\
              proofed: Return Review Withdraw\n\
              reviewed: Agree Withdraw Expire\n\
              agreed: Request Withdraw Expire\n\
@@ -147,8 +148,8 @@ mod tests {
         assert_eq!(
             table("revoke"),
             "draft: Save Submit Withdraw Expire\n\
-             submitted: Proof Return Withdraw\n\
-             acknowledged: Return Withdraw\n\
+             submitted: Return Decline Withdraw\n\
+             acknowledged: Proof Return Decline Withdraw\n\
              proofed: Return Review Withdraw\n\
              reviewed: CarryOut Withdraw\n\
              agreed: Withdraw\n\

@@ -35,6 +35,8 @@ pub(crate) fn decision(
             let said = |text: &str| (4..=1000).contains(&text.trim().chars().count());
             if said(reason) && said(basis) { Ok(()) } else { Err(Refusal::ReasonMissing.into()) }
         }
+        // Not a reviewer's to decide: what came so far was accepted.
+        Decision::Decline { .. } => Err(Refusal::DeclineUnfounded.into()),
     }
 }
 

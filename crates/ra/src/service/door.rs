@@ -53,33 +53,6 @@ impl Ra {
             Tried::Locked => Err(Refusal::Locked.into()),
         }
     }
-
-    /// Gives an application another check code: for an applicant who lost the receipt and whom a clerk
-    /// recognises.
-    pub async fn renew_check_code(
-        &self,
-        permit: &access::Permit,
-        id: &ApplicationId,
-    ) -> Result<String, Error> {
-        let application = self.load(id).await?;
-        permit.covers_object(access::Action::SubmitApplication, &application.object())?;
-        let code = self.draw_code()?;
-        let index = self.code_index(id, Purpose::Check, &code)?;
-        let actor = permit.actor();
-        self.store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    sql::code::put(tx.conn(), &application.id, Purpose::Check, &index).await?;
-                    sql::code::tried(tx.conn(), &application.id, Purpose::Check, (0, None)).await?;
-                    let subject = application.subject();
-                    tx.append(Record::new("application.code-renewed", actor, subject, json!({})))
-                        .await?;
-                    Ok::<_, Error>(())
-                })
-            })
-            .await?;
-        Ok(code)
-    }
 }
 
 /// Tries a code. What it led to is stored even where it was wrong: the caller answers with an error

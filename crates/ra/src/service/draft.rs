@@ -36,8 +36,13 @@ impl Ra {
         new: NewApplication,
         permit: Option<Permit>,
     ) -> Result<Created, Error> {
-        self.catalogue().kind(&new.kind)?;
-        let concerns = concerned(self.catalogue().service(&new.service)?.replaces, &new)?;
+        let kind = self.catalogue().kind(&new.kind)?;
+        let mut concerns = concerned(self.catalogue().service(&new.service)?.replaces, &new)?;
+        if let Some(serial) = &mut concerns {
+            let held = self.certificate(serial).await?;
+            rules::concern::fits(&new.service, kind, &held)?;
+            *serial = held.serial.to_hex();
+        }
         let id = ApplicationId::from_random(self.random()?);
         let check_code = self.draw_code()?;
         let index = self.code_index(&id, Purpose::Check, &check_code)?;
@@ -84,7 +89,7 @@ impl Ra {
     }
 
     /// The blind indexes of a form: what it can be found under.
-    fn indexes(
+    pub(super) fn indexes(
         &self,
         application: &Application,
         form: &Form,

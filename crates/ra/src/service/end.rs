@@ -109,6 +109,7 @@ impl Ra {
     }
 
     async fn settle_one(&self, at: At) -> Result<bool, Error> {
+        let ground = self.ground_of(&self.load(&at.id).await?).await?;
         let ra = self.clone();
         self.store()
             .commit(move |tx| {
@@ -119,7 +120,7 @@ impl Ra {
                             return Ok(false);
                         }
                         let turn = Turn::begin_by_itself(&ra, tx, (&at, Step::Confirm)).await?;
-                        received(tx, turn, Receipt::Time).await?;
+                        received(tx, turn, Receipt::Time, ground.as_ref()).await?;
                         return Ok(true);
                     }
                     let mut turn = Turn::begin_by_itself(&ra, tx, (&at, Step::Expire)).await?;

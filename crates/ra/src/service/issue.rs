@@ -7,12 +7,11 @@ use serde_json::json;
 use store::Tx;
 
 use super::Ra;
+use super::status::owe_end;
 use super::turn::Turn;
-use crate::catalogue::Step;
+use crate::catalogue::{Ground, Step};
 use crate::error::{Error, Refusal};
-use crate::model::{
-    Agreement, Application, At, Element, Form, ReadyToCarryOut, ReadyToIssue, Serials, State,
-};
+use crate::model::{Agreement, Application, At, Form, ReadyToIssue, Serials, State};
 use crate::port::Certified;
 use crate::rules;
 use crate::rules::dossier::Dossier;
@@ -60,6 +59,11 @@ impl Ra {
     pub async fn ready_to_issue(&self, permit: &Permit, at: &At) -> Result<ReadyToIssue, Error> {
         let application = self.loaded(at).await?;
         permit.covers_object(Action::IssueApplication, &application.object())?;
+        self.ready(application).await
+    }
+
+    /// The same for whoever may.
+    pub(super) async fn ready(&self, application: Application) -> Result<ReadyToIssue, Error> {
         let service = self.service_of(&application)?;
         rules::order::permitted(service, &application.state, Step::Issue)?;
         let form = self.form_of(&application).await?;
@@ -99,7 +103,7 @@ impl Ra {
     }
 
     /// All evidence of the present submission, and the request of the last attempt.
-    async fn dossier(
+    pub(super) async fn dossier(
         &self,
         application: &Application,
     ) -> Result<(Dossier, Option<Vec<u8>>), Error> {
@@ -141,21 +145,17 @@ impl Ra {
         ready: ReadyToIssue,
         serials: Serials,
     ) -> Result<Application, Error> {
+        // A key in strange hands ends its certificate as soon as there is another; what was merely
+        // replaced ends when its holder has the other (Measures Art. 20; ESL Art. 15).
+        let ground = self.ground_of(&ready.application).await?;
+        let ground = ground.filter(|one| one.reason == pki::crl::Reason::KeyCompromise);
         let (ra, permit) = (self.clone(), permit.clone());
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
                     let by = (&permit, Action::IssueApplication);
-                    let mut turn = Turn::begin(&ra, tx, by, (&ready.at(), Step::Issue)).await?;
-                    let id = turn.application.id.clone();
-                    for serial in [Some(&serials.sign), serials.enc.as_ref()].into_iter().flatten()
-                    {
-                        sql::application::certified(tx.conn(), &id, serial).await?;
-                    }
-                    let body = json!({ "request": ready.request_id(), "sign": serials.sign,
-                        "enc": serials.enc });
-                    turn.enter(State::Issued { serials });
-                    turn.finish(tx, "application.issued", body).await
+                    let turn = Turn::begin(&ra, tx, by, (&ready.at(), Step::Issue)).await?;
+                    keep_issued(tx, turn, (&ready, serials), ground.as_ref()).await
                 })
             })
             .await
@@ -182,48 +182,27 @@ impl Ra {
             })
             .await
     }
-
-    /// Proofed and reviewed: what `suspend`, `resume` and `revoke` need to be carried out.
-    pub async fn ready_to_carry_out(
-        &self,
-        permit: &Permit,
-        at: &At,
-    ) -> Result<ReadyToCarryOut, Error> {
-        let application = self.loaded(at).await?;
-        permit.covers_object(Action::IssueApplication, &application.object())?;
-        let service = self.service_of(&application)?;
-        rules::order::permitted(service, &application.state, Step::CarryOut)?;
-        let form = self.form_of(&application).await?;
-        let elements: Vec<Element> = rules::form::elements(self.kind_of(&application)?, &form);
-        let (mut dossier, _) = self.dossier(&application).await?;
-        let (proof, review) = rules::dossier::proofed_and_reviewed(&mut dossier, &elements)?;
-        let serial = application.concerns.clone().ok_or(Refusal::CertificateMissing)?;
-        Ok(ReadyToCarryOut { application, proof, review, serial })
-    }
-
-    /// The certificate's status was changed as ordered. Uses the permission up.
-    pub async fn carried_out(
-        &self,
-        permit: &Permit,
-        ready: ReadyToCarryOut,
-    ) -> Result<Application, Error> {
-        let (ra, permit) = (self.clone(), permit.clone());
-        self.store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let by = (&permit, Action::IssueApplication);
-                    let at = ready.application.at();
-                    let mut turn = Turn::begin(&ra, tx, by, (&at, Step::CarryOut)).await?;
-                    let body = json!({ "serial": ready.serial });
-                    turn.enter(State::CarriedOut { serial: ready.serial });
-                    turn.finish(tx, "application.carried-out", body).await
-                })
-            })
-            .await
-    }
 }
 
-async fn keep(
+/// From requested to issued.
+pub(super) async fn keep_issued(
+    tx: &mut Tx,
+    mut turn: Turn,
+    (ready, serials): (&ReadyToIssue, Serials),
+    ground: Option<&Ground>,
+) -> Result<Application, Error> {
+    owe_end(tx, &turn, ground).await?;
+    let id = turn.application.id.clone();
+    for serial in [Some(&serials.sign), serials.enc.as_ref()].into_iter().flatten() {
+        sql::application::certified(tx.conn(), &id, serial).await?;
+    }
+    let body = json!({ "request": ready.request_id(), "sign": serials.sign, "enc": serials.enc });
+    turn.enter(State::Issued { serials });
+    turn.finish(tx, "application.issued", body).await
+}
+
+/// From agreed to requested.
+pub(super) async fn keep(
     tx: &mut Tx,
     mut turn: Turn,
     (key, keeps): (&PublicKey, bool),

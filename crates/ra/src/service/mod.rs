@@ -2,6 +2,14 @@
 //! has changed since it was read.
 
 mod agreement;
+mod batch;
+mod batch_act;
+mod batch_import;
+mod batch_member;
+mod batch_run;
+mod contact;
+mod call;
+mod decline;
 mod deliver;
 mod door;
 mod draft;
@@ -9,14 +17,22 @@ mod end;
 mod issue;
 mod list;
 mod material;
+mod matter;
 mod office;
 mod proof;
 mod review;
+mod revocation;
+mod statistics;
+mod status;
 mod submit;
 mod supplement;
 mod turn;
 mod view;
 
+pub use call::Called;
+pub use batch::BatchCounts;
+pub use contact::Contact;
+pub use matter::{Acknowledged, Matter, SignedAgreement};
 pub use proof::Inquiry;
 pub use review::ReviewRecord;
 pub use submit::NoticeStatus;
@@ -108,7 +124,7 @@ impl Ra {
     }
 
     pub(crate) fn kind_of(&self, application: &Application) -> Result<&Kind, Error> {
-        self.catalogue().kind(&application.kind)
+        self.catalogue().kind_for(&application.kind, &application.service)
     }
 
     pub(crate) fn service_of(&self, application: &Application) -> Result<&Service, Error> {

@@ -66,6 +66,38 @@ impl Ra {
         Ok(rules::form::elements(self.kind_of(&application)?, &form))
     }
 
+    /// How the present submission was proofed, row by row: for the person who reviews it.
+    pub async fn proofed(
+        &self,
+        permit: &Permit,
+        id: &ApplicationId,
+    ) -> Result<Option<(IdentityProof, ProofOrder)>, Error> {
+        let application = self.application(permit, id).await?;
+        let row = sql::evidence::proof(&mut *self.store().read().await?, &application).await?;
+        let Some((proof, blob)) = row else { return Ok(None) };
+        let content = self.store().open_blob(&blob).await?;
+        let order = serde_json::from_slice(&content).map_err(|_| Error::Stored("proof"))?;
+        Ok(Some((proof, order)))
+    }
+
+    /// What public databases said about the present form, the newest first.
+    pub async fn inquiries(
+        &self,
+        permit: &Permit,
+        id: &ApplicationId,
+    ) -> Result<Vec<Inquiry>, Error> {
+        let application = self.application(permit, id).await?;
+        let mut reader = self.store().read().await?;
+        let rows = sql::evidence::inquiries(&mut reader, &application).await?;
+        rows.into_iter()
+            .map(|row| {
+                let answer = Answer::of(&row.answer).ok_or(Error::Stored("answer"))?;
+                let sql::evidence::InquiryRow { id, element, source, .. } = row;
+                Ok(Inquiry { id, element, source, answer })
+            })
+            .collect()
+    }
+
     /// Asks the public database about one element, and keeps what it said as it said it.
     pub async fn inquire(&self, permit: &Permit, at: &At, element: &str) -> Result<Inquiry, Error> {
         let application = self.loaded(at).await?;
@@ -138,7 +170,7 @@ impl Ra {
     }
 
     /// The keyed hash of field and value: the argument of each check, distinct for each element.
-    fn arguments(
+    pub(super) fn arguments(
         &self,
         application: &Application,
         elements: &[Element],

@@ -9,7 +9,7 @@ use store::{SealedBlob, Tx};
 use super::turn::Turn;
 use super::{Ra, ordered};
 use crate::catalogue::{SearchField, Step};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::model::{
     Application, ApplicationId, At, Decision, Duplicate, Review, ReviewOrder, State,
 };
@@ -82,6 +82,7 @@ impl Ra {
             Decision::Approve { .. } => {
                 ("approve", "application.reviewed", State::Reviewed { person: person.to_owned() })
             }
+            Decision::Decline { .. } => return Err(Refusal::DeclineUnfounded.into()),
             Decision::Refuse { basis, .. } => (
                 "refuse",
                 "application.refused",

@@ -159,7 +159,12 @@ impl Ra {
             .await
     }
 
-    async fn take(&self, tx: &mut Tx, mut turn: Turn, act: Value) -> Result<Application, Error> {
+    pub(super) async fn take(
+        &self,
+        tx: &mut Tx,
+        mut turn: Turn,
+        act: Value,
+    ) -> Result<Application, Error> {
         turn.application.round += 1;
         let day = CivilDate::of(turn.now);
         if let Some(id) = turn.application.office.clone() {
@@ -173,7 +178,7 @@ impl Ra {
         let issues = self.service_of(&turn.application)?.issues();
         let informed = issues && self.is_informed(tx, &turn).await?;
         turn.application.clock_from = (informed || !issues).then_some(turn.now);
-        turn.enter(if informed {
+        turn.enter(if informed || !issues {
             State::Acknowledged { at: turn.now }
         } else {
             State::Submitted { at: turn.now }
@@ -196,14 +201,22 @@ impl Ra {
         let materials =
             sql::content::materials(&mut *self.store().read().await?, &application.id).await?;
         let mut errors = rules::form::check(kind, form, self.today());
-        if errors.is_empty() {
+        let issues = self.service_of(application)?.issues();
+        if errors.is_empty() && issues {
             errors.extend(self.profile_defect(application, form)?);
         }
-        errors.extend(rules::material::missing(kind, &materials));
+        if errors.is_empty() {
+            errors.extend(self.concern_defects(application, form).await?);
+        }
+        // Who signs with the very certificate needs no paper to have its status changed.
+        let mut reader = self.store().read().await?;
+        if issues || !sql::evidence::is_endorsed(&mut reader, application).await? {
+            errors.extend(rules::material::missing(kind, &materials));
+        }
         Ok(errors)
     }
 
-    fn profile_defect(
+    pub(super) fn profile_defect(
         &self,
         application: &Application,
         form: &Form,

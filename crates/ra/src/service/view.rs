@@ -24,7 +24,7 @@ pub struct Happening {
 }
 
 /// What a kind of record is called; nothing for what is no step.
-fn told(kind: &str) -> Option<&'static str> {
+pub(super) fn told(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "application.created" => "创建申请",
         "application.submitted" => "提交申请",
@@ -40,7 +40,10 @@ fn told(kind: &str) -> Option<&'static str> {
         "application.issue-failed" => "未能签发，须重新提交密钥",
         "application.delivered" => "交付，已发送激活码",
         "application.confirmed" => "确认领取",
-        "application.carried-out" => "办结",
+        "application.carried-out" => "办结，证书状态已变更",
+        "application.not-carried-out" => "未能办理，已办结",
+        "application.declined" => "不予受理",
+        "application.replaced-ended" => "原证书撤销",
         "application.withdrawn" => "撤回申请",
         "application.expired" => "逾期终止",
         "application.transferred" => "改由其他受理点办理",

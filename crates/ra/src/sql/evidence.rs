@@ -194,6 +194,30 @@ pub(crate) async fn add_inquiry(
     Ok(())
 }
 
+/// All answers about the present form, the newest first.
+pub(crate) async fn inquiries(
+    conn: &mut Connection,
+    application: &Application,
+) -> Result<Vec<InquiryRow>, Error> {
+    let text = "SELECT id, element, source, answer FROM ra_inquiry WHERE application = $1 \
+         AND form = $2 ORDER BY at DESC, id";
+    let rows = sqlx::query(text)
+        .bind(application.id.as_str())
+        .bind(application.form)
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(InquiryRow {
+                id: parsed(row, "id")?,
+                element: column(row, "element")?,
+                source: column(row, "source")?,
+                answer: column(row, "answer")?,
+            })
+        })
+        .collect()
+}
+
 /// The answers about the present form that matched, with the key of their element.
 pub(crate) async fn matches(
     conn: &mut Connection,

@@ -1,14 +1,20 @@
-//! All SQL of the registration, over the tables of `migrations/institution/0500_ra.sql`. Nothing here
+//! All SQL of the registration, over the tables of `migrations/institution/0500_ra.sql` and
+//! `0800_status.sql`. Nothing here
 //! decides. Rows come out as the types of [`crate::model`]; a row that contradicts its own table is an
 //! error, never a guess.
 
 pub(crate) mod application;
+pub(crate) mod batch;
+pub(crate) mod batch_act;
 pub(crate) mod code;
 pub(crate) mod content;
+pub(crate) mod ending;
 pub(crate) mod evidence;
 pub(crate) mod list;
 pub(crate) mod office;
+pub(crate) mod revocation;
 pub(crate) mod signing;
+pub(crate) mod statistics;
 
 use jiff::Timestamp;
 use law::CivilDate;

@@ -34,21 +34,6 @@ async fn number_and_check_code_open_an_application_and_five_wrong_codes_lock_it(
 }
 
 #[tokio::test]
-async fn a_lost_check_code_is_renewed_at_the_counter() {
-    on_each_engine(|world| async move {
-        let way = Way::begin(&world, "person").await;
-        let permit = world.permit(&world.clerk, Action::SubmitApplication).await;
-        let code = world.ra.renew_check_code(&permit, &way.application.id).await.unwrap();
-        let number = way.application.number.as_str();
-        world.ra.open_by_number(number, &code).await.unwrap();
-        if code != way.check_code {
-            assert!(world.ra.open_by_number(number, &way.check_code).await.is_err());
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn receipt_is_confirmed_by_the_last_activation_code_or_by_time() {
     on_each_engine(|world| async move {
         let mut way = Way::begin(&world, "person").await;

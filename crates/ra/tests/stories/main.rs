@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod batch;
 mod certificate;
 mod door;
+mod figures;
 mod listing;
 mod material;
 mod office;
 mod order;
 mod privacy;
+mod revocation;
 mod services;
 mod signing;
 mod supplement;

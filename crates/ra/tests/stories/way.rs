@@ -19,6 +19,19 @@ pub struct Way<'w> {
     pub key: PrivateKey,
 }
 
+/// Nobody is told anything: what goes out is the business of others.
+pub struct Told;
+
+impl ra::Post for Told {
+    fn seal<'a>(
+        &'a self,
+        _: &'a ra::Delivery,
+    ) -> futures_util::future::BoxFuture<'a, Result<ra::Enclosed, String>> {
+        let nothing: ra::Enclosed = Box::new(|_| Box::pin(std::future::ready(Ok(()))));
+        Box::pin(std::future::ready(Ok(nothing)))
+    }
+}
+
 pub type Done = Result<(), ra::Error>;
 
 impl<'w> Way<'w> {
@@ -48,9 +61,15 @@ impl<'w> Way<'w> {
         self.world.access.permit(&principal, action).unwrap()
     }
 
+    /// The kind with the form of the service.
+    pub fn kind(&self) -> &'w ra::catalogue::Kind {
+        let Application { kind, service, .. } = &self.application;
+        self.world.ra.catalogue().kind_for(kind, service).unwrap()
+    }
+
     /// The sample form of the kind.
     pub fn sample(&self) -> Form {
-        let kind = self.world.ra.catalogue().kind(&self.application.kind).unwrap();
+        let kind = self.kind();
         Form::new(kind.fields.iter().map(|field| (field.name.clone(), field.sample.clone())))
     }
 
@@ -75,7 +94,7 @@ impl<'w> Way<'w> {
 
     /// Every required material.
     pub async fn attach_all(&mut self) -> Done {
-        let kind = self.world.ra.catalogue().kind(&self.application.kind).unwrap().clone();
+        let kind = self.kind().clone();
         for rule in kind.materials.iter().filter(|rule| rule.required) {
             let content = format!("%PDF-1.7 {} of {}", rule.name, self.application.id);
             self.attach(&rule.name, content.as_bytes()).await?;
@@ -217,7 +236,8 @@ impl<'w> Way<'w> {
     pub async fn issue(&mut self) -> Done {
         let ready = self.ready().await?;
         let serial = self.application.id.as_str();
-        let serials = Serials { sign: format!("a{serial}"), enc: Some(format!("b{serial}")) };
+        let serial = &serial[..30];
+        let serials = Serials { sign: format!("4a{serial}"), enc: Some(format!("4b{serial}")) };
         let permit = self.own(Action::IssueApplication).await;
         self.application = self.world.ra.issued(&permit, ready, serials).await?;
         Ok(())
@@ -225,7 +245,7 @@ impl<'w> Way<'w> {
 
     pub async fn deliver(&mut self) -> Result<String, ra::Error> {
         let permit = self.own(Action::DeliverCertificate).await;
-        let delivery = self.world.ra.deliver(&permit, &self.application.at()).await?;
+        let delivery = self.world.ra.deliver(&permit, &self.application.at(), &Told).await?;
         self.application = delivery.application;
         Ok(delivery.activation_code)
     }

@@ -13,8 +13,11 @@ use futures_util::future::BoxFuture;
 use gm::sm2::PrivateKey;
 use gm::{KeyKind, OsRandom, PublicKey, Signature, UserId};
 use law::Calendar;
+use pki::Serial;
 use pki::profile::ProfileSet;
-use ra::{Answer, Certified, Element, Institution, KeyRegister, Offline, PublicData, Ra, RaConfig};
+use ra::{
+    Answer, Certified, Element, Held, Institution, KeyRegister, Offline, PublicData, Ra, RaConfig,
+};
 use serde::Serialize;
 use store::{FixedClock, Opening, Schema, Store, StoreConfig};
 use tempfile::TempDir;
@@ -46,14 +49,22 @@ pub struct Staff {
     pub key: Arc<PrivateKey>,
 }
 
-/// Which keys are certified.
+/// Which keys are certified, and which certificates there are.
 #[derive(Default)]
-pub struct Keys(pub Mutex<BTreeMap<String, Certified>>);
+pub struct Keys(pub Mutex<BTreeMap<String, Certified>>, pub Mutex<BTreeMap<String, Held>>);
 
 impl KeyRegister for Keys {
     fn certified<'a>(&'a self, key: &'a PublicKey) -> BoxFuture<'a, Result<Certified, String>> {
         let known = self.0.lock().unwrap().get(&key.fingerprint()).cloned();
         Box::pin(std::future::ready(Ok(known.unwrap_or(Certified::Never))))
+    }
+
+    fn certificate<'a>(
+        &'a self,
+        serial: &'a Serial,
+    ) -> BoxFuture<'a, Result<Option<Held>, String>> {
+        let known = self.1.lock().unwrap().get(&serial.to_hex()).cloned();
+        Box::pin(std::future::ready(Ok(known)))
     }
 }
 

@@ -54,6 +54,8 @@ pub enum Purpose {
     Act,
     /// 签订协议.
     Agreement,
+    /// 以现有证书签署申请.
+    Application,
 }
 
 impl Purpose {
@@ -62,6 +64,7 @@ impl Purpose {
             "sign-in" => Some(Self::SignIn),
             "act" => Some(Self::Act),
             "agreement" => Some(Self::Agreement),
+            "application" => Some(Self::Application),
             _ => None,
         }
     }
@@ -73,6 +76,7 @@ impl Purpose {
             Self::SignIn => "登录",
             Self::Act => "办理业务",
             Self::Agreement => "签订协议",
+            Self::Application => "签署申请",
         }
     }
 
@@ -85,6 +89,7 @@ impl Purpose {
                 _ => false,
             },
             Self::Agreement => text.starts_with("yinxin-agreement/1 "),
+            Self::Application => text.starts_with("yinxin-application/1 "),
         }
     }
 }

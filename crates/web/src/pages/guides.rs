@@ -52,7 +52,7 @@ pub async fn show(
 ) -> Answer {
     let catalogue = app.registration()?.catalogue();
     let service = catalogue.service(&service).map_err(app::Error::from)?;
-    let kind = catalogue.kind(&kind).map_err(app::Error::from)?;
+    let kind = catalogue.kind_for(&kind, &service.name).map_err(app::Error::from)?;
     let agreement = service.issues().then_some(catalogue.agreement().basis.as_str());
     let methods = catalogue.methods_for(kind, &service.name);
     page(&Guide { frame, service, kind, kinds: catalogue.kinds(), methods, agreement })

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use ra::{AgreementText, ApplicantSignature};
 
-use super::{at, own};
+use super::Spot;
 use crate::api::{App, Params};
 use crate::pages::answer::{Answer, go, page};
 use crate::pages::assistant::{Ask, CameBack, Signed};
@@ -18,6 +18,7 @@ use crate::pages::guard::Visitor;
 #[template(path = "apply/agreement.html")]
 struct AgreementPage {
     frame: Frame,
+    spot: Spot,
     text: AgreementText,
     ask: Ask,
     came_back: CameBack,
@@ -29,20 +30,21 @@ pub async fn show(
     State(app): State<App>,
     frame: Frame,
     visitor: Visitor,
+    spot: Spot,
     Params(came_back): Params<CameBack>,
 ) -> Answer {
-    let application = own(&app, &visitor).await?;
+    let application = spot.application(&app, &visitor).await?;
     let permit = app.permit(visitor.principal(), Action::AgreeApplication)?;
     let text = app.registration()?.draw_agreement(&permit, &application.at()).await?;
-    let site = (frame.site.public_url(), "/application/agreement");
-    let ask = Ask::new("agreement", text.statement(), site);
-    page(&AgreementPage { ask, text, came_back, version: application.version, frame })
+    let back = format!("{}/agreement", spot.base);
+    let ask = Ask::new("agreement", text.statement(), (frame.site.public_url(), &back));
+    page(&AgreementPage { ask, text, came_back, version: application.version, frame, spot })
 }
 
 /// `POST /application/agreement`.
-pub async fn sign(State(app): State<App>, visitor: Visitor, form: Form) -> Answer {
+pub async fn sign(State(app): State<App>, visitor: Visitor, spot: Spot, form: Form) -> Answer {
     let Signed { key, signature } = Signed::of(&form)?;
     let applicant = ApplicantSignature::Key { public_key: key, signature };
-    app.conclude_agreement(visitor.permit()?, &at(&visitor, &form)?, applicant).await?;
-    go("/application")
+    app.conclude_agreement(visitor.permit()?, &spot.at(&form)?, applicant).await?;
+    go(&spot.base)
 }

@@ -6,8 +6,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use ra::catalogue::{Kind, Service};
 use ra::{NewApplication, Office};
+use serde::Deserialize;
 
-use crate::api::App;
+use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::cookies::Cookies;
 use crate::pages::form::{Form, Mistakes};
@@ -46,8 +47,17 @@ pub async fn show(
     State(app): State<App>,
     frame: Frame,
     Path((service, kind)): Path<(String, String)>,
+    Params(query): Params<Query>,
 ) -> Answer {
-    page(&begin(&app, frame, (&service, &kind)).await?)
+    let concerns = query.concerns.trim().to_owned();
+    page(&Begin { concerns, ..begin(&app, frame, (&service, &kind)).await? })
+}
+
+/// The certificate that a link names.
+#[derive(Debug, Deserialize)]
+pub struct Query {
+    #[serde(default)]
+    concerns: String,
 }
 
 async fn begin<'a>(
@@ -63,7 +73,7 @@ async fn begin<'a>(
     let takes = |office: &Office| office.quotas.contains_key(kind);
     Ok(Begin {
         frame,
-        kind: ra.catalogue().kind(kind)?,
+        kind: ra.catalogue().kind_for(kind, service)?,
         service: ra.catalogue().service(service)?,
         offices: ra.open_offices().await?.into_iter().filter(takes).collect(),
         office: String::new(),
@@ -79,6 +89,8 @@ struct Begun {
     number: String,
     code: String,
     until: String,
+    next: String,
+    next_title: &'static str,
 }
 
 /// `POST /apply/{service}/{kind}`: the code is in this answer and nowhere else.
@@ -112,14 +124,23 @@ pub async fn create(
     let mut frame = again.frame;
     let principal = app.access().authenticate_cookie(signed_in.token.as_str()).await?;
     app.permit(&principal, Action::ReadApplication)?;
-    frame.visitor(&principal);
+    frame.visitor(&principal, Vec::new());
     frame.token = app.access().csrf_token(&principal)?;
     let number = created.application.number.as_str().to_owned();
     let until = words::minute(signed_in.expires_at);
     let code = words::groups(&created.check_code);
-    let mut answer = page(&Begun { frame, number, code, until })?;
+    let (next, next_title) = first_page(again.service, "/application");
+    let mut answer = page(&Begun { frame, number, code, until, next, next_title })?;
     if let Ok(cookie) = HeaderValue::from_str(&cookies.open(&signed_in.token)) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(answer)
+}
+
+/// Where filling in begins: with the notices, where the service has any.
+pub fn first_page(service: &Service, base: &str) -> (String, &'static str) {
+    match service.issues() {
+        true => (format!("{base}/notices/first"), "阅读告知"),
+        false => (format!("{base}/form"), "填写申请表"),
+    }
 }

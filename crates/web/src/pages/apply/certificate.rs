@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use ra::{Application, State};
 
-use super::{at, own};
+use super::Spot;
 use crate::api::App;
 use crate::pages::answer::{Answer, go, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
@@ -19,6 +19,7 @@ use crate::problem::Problem;
 #[template(path = "apply/certificate.html")]
 struct CertificatePage {
     frame: Frame,
+    spot: Spot,
     application: Application,
     sign: String,
     enc: Option<String>,
@@ -27,13 +28,18 @@ struct CertificatePage {
 }
 
 /// `GET /application/certificate`.
-pub async fn show(Extract(app): Extract<App>, frame: Frame, visitor: Visitor) -> Answer {
-    let application = own(&app, &visitor).await?;
-    page(&ready(frame, application, Mistakes::none())?)
+pub async fn show(
+    Extract(app): Extract<App>,
+    frame: Frame,
+    visitor: Visitor,
+    spot: Spot,
+) -> Answer {
+    let application = spot.application(&app, &visitor).await?;
+    page(&ready((frame, spot), application, Mistakes::none())?)
 }
 
 fn ready(
-    frame: Frame,
+    (frame, spot): (Frame, Spot),
     application: Application,
     mistakes: Mistakes,
 ) -> Result<CertificatePage, Problem> {
@@ -45,14 +51,26 @@ fn ready(
         _ => None,
     };
     let (sign, enc) = (words::groups(&serials.sign), serials.enc.as_deref().map(words::groups));
-    Ok(CertificatePage { frame, application, sign, enc, confirm_by, mistakes })
+    Ok(CertificatePage { frame, spot, application, sign, enc, confirm_by, mistakes })
 }
 
 /// `GET /application/certificate/answer`: the GM/T 0092 answer.
-pub async fn answer(Extract(app): Extract<App>, visitor: Visitor) -> Answer {
-    let application = own(&app, &visitor).await?;
+pub async fn answer(Extract(app): Extract<App>, visitor: Visitor, spot: Spot) -> Answer {
+    let application = spot.application(&app, &visitor).await?;
     let der = app.delivered_response(&application).await?;
     let name = format!("attachment; filename=\"{}.p7\"", application.number);
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    Ok((headers, der).into_response())
+}
+
+/// `GET /application/certificate/restored`: the recovered encryption key, for the new signing key.
+pub async fn restored(Extract(app): Extract<App>, visitor: Visitor, spot: Spot) -> Answer {
+    let application = spot.application(&app, &visitor).await?;
+    let der = app.restored_response(&application).await?;
+    let name = format!("attachment; filename=\"{}-old.p7\"", application.number);
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, name),
@@ -65,21 +83,28 @@ pub async fn confirm(
     Extract(app): Extract<App>,
     frame: Frame,
     visitor: Visitor,
+    spot: Spot,
     form: Form,
 ) -> Answer {
     let code: String = form.text("code").chars().filter(|c| !c.is_whitespace()).collect();
-    match app.registration()?.confirm(visitor.permit()?, &at(&visitor, &form)?, &code).await {
-        Ok(_) => go("/application"),
+    match app.confirm_receipt(visitor.permit()?, &spot.at(&form)?, &code).await {
+        Ok(_) => go(&spot.base),
         Err(error) if error.kind() != store::ErrorKind::Fault => {
             let mistakes = Mistakes::one("code", error.to_string());
-            page_to_correct(&ready(frame, own(&app, &visitor).await?, mistakes)?)
+            let application = spot.application(&app, &visitor).await?;
+            page_to_correct(&ready((frame, spot), application, mistakes)?)
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// `POST /application/resend`: another activation code in place of the one before.
-pub async fn resend(Extract(app): Extract<App>, visitor: Visitor, form: Form) -> Answer {
-    app.deliver_application(visitor.permit()?, &at(&visitor, &form)?).await?;
-    go("/application/certificate")
+pub async fn resend(
+    Extract(app): Extract<App>,
+    visitor: Visitor,
+    spot: Spot,
+    form: Form,
+) -> Answer {
+    app.deliver_application(visitor.permit()?, &spot.at(&form)?).await?;
+    go(&format!("{}/certificate", spot.base))
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use ra::catalogue::{Field, FieldKind, Kind};
 use ra::{FieldError, FormView};
 
-use super::{Steps, at};
+use super::{Spot, Steps, issues};
 use crate::api::App;
 use crate::pages::answer::{Answer, go, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
@@ -19,6 +19,7 @@ use crate::problem::Problem;
 #[template(path = "apply/form.html")]
 struct FormPage {
     frame: Frame,
+    spot: Spot,
     steps: Steps,
     inputs: Vec<Input>,
     version: i64,
@@ -44,14 +45,16 @@ enum Shape {
 }
 
 /// `GET /application/form`.
-pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor) -> Answer {
+pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor, spot: Spot) -> Answer {
     let permit = app.permit(visitor.principal(), Action::CreateApplication)?;
-    let view = app.registration()?.form(&permit, &visitor.application()?.parse()?).await?;
-    page(&filled(&app, frame, &view)?)
+    let view = app.registration()?.form(&permit, &spot.id).await?;
+    page(&filled(&app, (frame, spot), &view)?)
 }
 
-fn filled(app: &App, frame: Frame, view: &FormView) -> Result<FormPage, Problem> {
-    let kind = app.registration()?.catalogue().kind(&view.application.kind)?;
+fn filled(app: &App, (frame, spot): (Frame, Spot), view: &FormView) -> Result<FormPage, Problem> {
+    let application = &view.application;
+    let catalogue = app.registration()?.catalogue();
+    let kind = catalogue.kind_for(&application.kind, &application.service)?;
     let value = |name: &str| {
         let row = view.rows.iter().find(|row| row.name == name);
         row.map_or_else(String::new, |row| row.value.clone())
@@ -59,7 +62,8 @@ fn filled(app: &App, frame: Frame, view: &FormView) -> Result<FormPage, Problem>
     let inputs = kind.fields.iter().map(|field| input(kind, field, value(&field.name)));
     Ok(FormPage {
         frame,
-        steps: Steps::at(1),
+        spot,
+        steps: Steps::at(1, issues(app, application)?),
         inputs: inputs.collect(),
         version: view.application.version,
         mistakes: mistakes(&view.errors),
@@ -112,14 +116,21 @@ fn shape(field: &Field) -> Shape {
 }
 
 /// `POST /application/form`.
-pub async fn save(State(app): State<App>, frame: Frame, visitor: Visitor, form: Form) -> Answer {
-    let (ra, at) = (app.registration()?, at(&visitor, &form)?);
+pub async fn save(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    spot: Spot,
+    form: Form,
+) -> Answer {
+    let (ra, at) = (app.registration()?, spot.at(&form)?);
     let filled_in = ra::Form::new(form.below("f."));
     let permit = app.permit(visitor.principal(), Action::CreateApplication)?;
     let saved = ra.save_form(&permit, &at, filled_in).await?;
     if saved.errors.is_empty() || form.text("later") == "yes" {
-        return go(if saved.errors.is_empty() { "/application/materials" } else { "/application" });
+        let next = if saved.errors.is_empty() { "/materials" } else { "" };
+        return go(&format!("{}{next}", spot.base));
     }
     let view = ra.form(&permit, &at.id).await?;
-    page_to_correct(&filled(&app, frame, &view)?)
+    page_to_correct(&filled(&app, (frame, spot), &view)?)
 }

@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::extract::State;
 
-use super::{at, own};
+use super::Spot;
 use crate::api::App;
 use crate::api::requests::proof;
 use crate::pages::answer::{Answer, go, page, page_to_correct};
@@ -17,20 +17,27 @@ use crate::problem::Problem;
 #[template(path = "apply/key.html")]
 struct KeyPage {
     frame: Frame,
+    spot: Spot,
     csr: String,
     version: i64,
     mistakes: Mistakes,
 }
 
 /// `GET /application/key`.
-pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor) -> Answer {
-    let version = own(&app, &visitor).await?.version;
-    page(&KeyPage { frame, csr: String::new(), version, mistakes: Mistakes::none() })
+pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor, spot: Spot) -> Answer {
+    let version = spot.application(&app, &visitor).await?.version;
+    page(&KeyPage { frame, spot, csr: String::new(), version, mistakes: Mistakes::none() })
 }
 
 /// `POST /application/key`: takes the request, issues, delivers.
-pub async fn submit(State(app): State<App>, frame: Frame, visitor: Visitor, form: Form) -> Answer {
-    let at = at(&visitor, &form)?;
+pub async fn submit(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    spot: Spot,
+    form: Form,
+) -> Answer {
+    let at = spot.at(&form)?;
     let csr = match form.file("file") {
         Some(file) => String::from_utf8_lossy(&file.content).into_owned(),
         None => form.text("csr").to_owned(),
@@ -42,11 +49,11 @@ pub async fn submit(State(app): State<App>, frame: Frame, visitor: Visitor, form
         Err(problem) => Err(problem),
     };
     match outcome {
-        Ok(_) => go("/application/certificate"),
+        Ok(_) => go(&format!("{}/certificate", spot.base)),
         Err(problem) if problem.status < 500 => {
             let mistakes = Mistakes::one("csr", problem.detail);
-            let version = own(&app, &visitor).await?.version;
-            page_to_correct(&KeyPage { frame, csr, version, mistakes })
+            let version = spot.application(&app, &visitor).await?.version;
+            page_to_correct(&KeyPage { frame, spot, csr, version, mistakes })
         }
         Err(problem) => Err(problem),
     }

@@ -2,13 +2,13 @@
 
 use access::Action;
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use ra::catalogue::MaterialRule;
 use ra::{Application, Material, Upload};
 
-use super::{Steps, at, own};
+use super::{Spot, Steps, issues};
 use crate::api::App;
 use crate::pages::answer::{Answer, go, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
@@ -21,10 +21,13 @@ use crate::problem::Problem;
 #[template(path = "apply/materials.html")]
 struct Materials<'c> {
     frame: Frame,
+    spot: Spot,
     steps: Steps,
     rows: Vec<Row<'c>>,
     version: i64,
     most: usize,
+    next: &'static str,
+    next_title: &'static str,
     mistakes: Mistakes,
 }
 
@@ -41,14 +44,14 @@ struct FileRow {
 }
 
 /// `GET /application/materials`.
-pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor) -> Answer {
-    let application = own(&app, &visitor).await?;
-    page(&list(&app, (frame, &visitor), (&application, Mistakes::none())).await?)
+pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor, spot: Spot) -> Answer {
+    let application = spot.application(&app, &visitor).await?;
+    page(&list(&app, (frame, spot, &visitor), (&application, Mistakes::none())).await?)
 }
 
 async fn list<'a>(
     app: &'a App,
-    (frame, visitor): (Frame, &Visitor),
+    (frame, spot, visitor): (Frame, Spot, &Visitor),
     (application, mistakes): (&Application, Mistakes),
 ) -> Result<Materials<'a>, Problem> {
     let ra = app.registration()?;
@@ -64,20 +67,35 @@ async fn list<'a>(
         rule,
         files: there.iter().filter(|one| one.name == rule.name).map(file).collect(),
     };
-    let rules = &ra.catalogue().kind(&application.kind)?.materials;
+    let kind = ra.catalogue().kind_for(&application.kind, &application.service)?;
+    let rules = &kind.materials;
+    let signs = application.concerns.is_some() && application.service != "recover";
+    let (next, next_title) = match signs {
+        true => ("endorse", "用现有证书签名"),
+        false => ("check", "核对并提交"),
+    };
     Ok(Materials {
         frame,
-        steps: Steps::at(2),
+        spot,
+        steps: Steps::at(2, issues(app, application)?),
         rows: rules.iter().map(row).collect(),
         version: application.version,
         most: ra::MOST_OCTETS >> 20,
+        next,
+        next_title,
         mistakes,
     })
 }
 
 /// `POST /application/materials`.
-pub async fn add(State(app): State<App>, frame: Frame, visitor: Visitor, form: Form) -> Answer {
-    let at = at(&visitor, &form)?;
+pub async fn add(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    spot: Spot,
+    form: Form,
+) -> Answer {
+    let at = spot.at(&form)?;
     let name = form.text("material").to_owned();
     let field = format!("material:{name}");
     let refused = match form.file("file") {
@@ -87,36 +105,32 @@ pub async fn add(State(app): State<App>, frame: Frame, visitor: Visitor, form: F
             let upload = Upload { name, file_name, content };
             let permit = app.permit(visitor.principal(), Action::CreateApplication)?;
             match app.registration()?.add_material(&permit, &at, upload).await {
-                Ok(_) => return go("/application/materials"),
+                Ok(_) => return go(&format!("{}/materials", spot.base)),
                 Err(error @ ra::Error::Material(_)) => error.to_string(),
                 Err(error) => return Err(error.into()),
             }
         }
     };
-    let application = own(&app, &visitor).await?;
+    let application = spot.application(&app, &visitor).await?;
     let mistakes = Mistakes::one(&field, refused);
-    page_to_correct(&list(&app, (frame, &visitor), (&application, mistakes)).await?)
+    page_to_correct(&list(&app, (frame, spot, &visitor), (&application, mistakes)).await?)
 }
 
 /// `POST /application/materials/{id}/remove`.
-pub async fn remove(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    form: Form,
-) -> Answer {
+pub async fn remove(State(app): State<App>, visitor: Visitor, spot: Spot, form: Form) -> Answer {
     let permit = app.permit(visitor.principal(), Action::CreateApplication)?;
-    app.registration()?.remove_material(&permit, &at(&visitor, &form)?, &id.parse()?).await?;
-    go("/application/materials")
+    app.registration()?
+        .remove_material(&permit, &spot.at(&form)?, &spot.part("id").parse()?)
+        .await?;
+    go(&format!("{}/materials", spot.base))
 }
 
 /// `GET /application/materials/{id}`: the file itself. What the browser cannot show safely is
 /// saved, and nothing in it is run.
-pub async fn open(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let id_of_application = visitor.application()?.parse()?;
+pub async fn open(State(app): State<App>, visitor: Visitor, spot: Spot) -> Answer {
     let opened = app
         .registration()?
-        .open_material(visitor.permit()?, &id_of_application, &id.parse()?)
+        .open_material(visitor.permit()?, &spot.id, &spot.part("id").parse()?)
         .await?;
     let headers = [
         (header::CONTENT_TYPE, opened.material.media.mime().to_owned()),

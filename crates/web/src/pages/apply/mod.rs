@@ -8,32 +8,20 @@ pub mod agreement;
 pub mod begin;
 pub mod certificate;
 pub mod check;
+pub mod endorse;
+pub mod existing;
 pub mod form;
 pub mod key;
 pub mod materials;
 pub mod notices;
 pub mod overview;
+pub mod paper;
 pub mod progress;
+pub mod spot;
 
-use access::Action;
-use ra::{Application, ApplicationId, At, State};
+use ra::{Application, State};
 
-use super::form::Form;
-use super::guard::Visitor;
-use crate::api::App;
-use crate::problem::Problem;
-
-/// The application whose holder visits.
-async fn own(app: &App, visitor: &Visitor) -> Result<Application, Problem> {
-    let id: ApplicationId = visitor.application()?.parse()?;
-    let permit = app.permit(visitor.principal(), Action::ReadApplication)?;
-    Ok(app.registration()?.application(&permit, &id).await?)
-}
-
-/// The application at the version that the form was made from.
-fn at(visitor: &Visitor, form: &Form) -> Result<At, Problem> {
-    Ok(At { id: visitor.application()?.parse()?, version: super::version(form)? })
-}
+pub use spot::Spot;
 
 /// The steps of filling in, for the bar on top.
 pub struct Steps {
@@ -42,17 +30,28 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// With the step at `now` (from 0) marked.
-    pub fn at(now: usize) -> Self {
+    /// With the step at `now` (from 0, as an application for a certificate has them) marked. A change
+    /// of status has no notices.
+    pub fn at(now: usize, issues: bool) -> Self {
         let titles = ["阅读告知", "填写申请表", "上传材料", "核对并提交"];
+        let skipped = usize::from(!issues);
+        let (titles, now) = (titles.into_iter().skip(skipped), now.saturating_sub(skipped));
         let class = |place: usize| match place.cmp(&now) {
             std::cmp::Ordering::Less => "done",
             std::cmp::Ordering::Equal => "now",
             std::cmp::Ordering::Greater => "",
         };
-        let list = titles.into_iter().enumerate().map(|(place, title)| (title, class(place)));
+        let list = titles.enumerate().map(|(place, title)| (title, class(place)));
         Self { list: list.collect() }
     }
+}
+
+/// Whether the service of an application ends in a certificate.
+fn issues(
+    app: &crate::api::App,
+    application: &Application,
+) -> Result<bool, crate::problem::Problem> {
+    Ok(app.registration()?.catalogue().service(&application.service)?.issues())
 }
 
 /// Whether form and materials may still be changed.

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State as Extract;
 use ra::{Application, Decision, State, SupplementList};
 
-use super::{is_open, own};
+use super::{Spot, is_open, issues};
 use crate::api::App;
 use crate::pages::answer::{Answer, go, page};
 use crate::pages::form::Form;
@@ -19,6 +19,7 @@ use crate::problem::Problem;
 #[template(path = "apply/overview.html")]
 struct Overview {
     frame: Frame,
+    spot: Spot,
     application: Application,
     kind: String,
     service: String,
@@ -29,6 +30,16 @@ struct Overview {
     supplement: Option<SupplementList>,
     refusal: Option<(String, String)>,
     events: Vec<(String, &'static str)>,
+    issues: bool,
+    is_signed: bool,
+    mine: Option<Mine>,
+}
+
+/// 我的证书: the certificate that came of it, and where to go with it.
+struct Mine {
+    serial: String,
+    standing: &'static str,
+    links: Vec<(String, String)>,
 }
 
 impl Overview {
@@ -36,14 +47,23 @@ impl Overview {
         is_open(&self.application)
     }
 
+    /// Where it stands, for the page: what was approved is carried out, or goes on with an agreement.
     fn state(&self) -> &'static str {
-        self.application.state.word()
+        match self.application.state.word() {
+            "reviewed" if !self.issues => "carrying-out",
+            word => word,
+        }
     }
 }
 
 /// `GET /application`.
-pub async fn show(Extract(app): Extract<App>, frame: Frame, visitor: Visitor) -> Answer {
-    let application = own(&app, &visitor).await?;
+pub async fn show(
+    Extract(app): Extract<App>,
+    frame: Frame,
+    visitor: Visitor,
+    spot: Spot,
+) -> Answer {
+    let application = spot.application(&app, &visitor).await?;
     let (ra, id) = (app.registration()?, application.id.clone());
     let permit = app.permit(visitor.principal(), Action::ReadApplication)?;
     let notices = ra.notices(&permit, &id).await?;
@@ -60,12 +80,20 @@ pub async fn show(Extract(app): Extract<App>, frame: Frame, visitor: Visitor) ->
         State::Refused { .. } => refusal(&app, &visitor, &application).await?,
         _ => None,
     };
+    let is_signed = match (&application.concerns, is_open(&application)) {
+        (Some(_), true) => ra.is_endorsed(&permit, &id).await?,
+        _ => false,
+    };
     let clock = ra.clock(&application)?.map(|clock| words::Clock::of(&clock, app.clock().now()));
     page(&Overview {
         frame,
         kind: ra.catalogue().kind(&application.kind)?.title.clone(),
         service: ra.catalogue().service(&application.service)?.title.clone(),
         tag: tag(application.state.word()),
+        issues: issues(&app, &application)?,
+        is_signed,
+        mine: mine(&app, &application).await?,
+        spot,
         events: words::timeline(&ra.timeline(&permit, &id).await?),
         acknowledged,
         open_points,
@@ -83,10 +111,40 @@ async fn refusal(
 ) -> Result<Option<(String, String)>, Problem> {
     let permit = app.permit(visitor.principal(), Action::ReadApplication)?;
     let record = app.registration()?.decision(&permit, &application.id).await?;
-    Ok(record.and_then(|record| match record.decision {
+    let declined = |name: &str| {
+        let declines = app.registration().ok()?.catalogue().declines();
+        declines.iter().find(|one| one.name == name)
+    };
+    let told = record.and_then(|record| match record.decision {
         Decision::Refuse { reason, basis } => Some((reason, basis)),
+        Decision::Decline { ground, reason } => {
+            let known = declined(&ground)?;
+            Some((format!("{}。{reason}。{}", known.title, known.next), known.basis.clone()))
+        }
         Decision::Approve { .. } => None,
+    });
+    // Approved, and then the certificate could not be changed any more: the state says why.
+    Ok(told.or_else(|| match &application.state {
+        State::Refused { basis, .. } => {
+            Some((basis.clone(), "《电子政务电子认证服务管理办法》第十八条".to_owned()))
+        }
+        _ => None,
     }))
+}
+
+async fn mine(app: &App, application: &Application) -> Result<Option<Mine>, Problem> {
+    let serial = match &application.state {
+        State::Confirmed { serials, .. } | State::Delivered { serials, .. } => &serials.sign,
+        State::CarriedOut { serial } => serial,
+        _ => return Ok(None),
+    };
+    let found = super::existing::found(app, serial).await?;
+    let link = |service: &&ra::catalogue::Service| {
+        let address = format!("/apply/{}/{}?concerns={}", service.name, found.kind, found.serial);
+        (address, service.title.clone())
+    };
+    let links = found.services.iter().map(link).collect();
+    Ok(Some(Mine { serial: words::groups(&found.serial), standing: found.standing, links }))
 }
 
 /// The class of a state's tag: what waits for the visitor stands out.
@@ -101,15 +159,20 @@ pub fn tag(word: &str) -> &'static str {
 }
 
 /// `POST /application/withdraw`.
-pub async fn withdraw(Extract(app): Extract<App>, visitor: Visitor, form: Form) -> Answer {
-    let at = super::at(&visitor, &form)?;
+pub async fn withdraw(
+    Extract(app): Extract<App>,
+    visitor: Visitor,
+    spot: Spot,
+    form: Form,
+) -> Answer {
+    let at = spot.at(&form)?;
     app.registration()?.withdraw(visitor.permit()?, &at).await?;
-    go("/application")
+    go(&spot.base)
 }
 
 /// `POST /application/go-on`: issues or delivers, where an earlier try was cut off.
-pub async fn go_on(Extract(app): Extract<App>, visitor: Visitor, _: Form) -> Answer {
-    let application = own(&app, &visitor).await?;
+pub async fn go_on(Extract(app): Extract<App>, visitor: Visitor, spot: Spot, _: Form) -> Answer {
+    let application = spot.application(&app, &visitor).await?;
     app.go_on(visitor.principal(), application).await?;
-    go("/application")
+    go(&spot.base)
 }

@@ -34,9 +34,17 @@ struct Sheet {
     tabs: Vec<TabOf>,
     here: Option<Shown>,
     supplements: Vec<SupplementList>,
+    concerned: Option<Concerned>,
     events: Vec<(String, &'static str)>,
     may: May,
     mistakes: Mistakes,
+}
+
+/// The certificate that the application is about, for the clerk to compare.
+struct Concerned {
+    subject: String,
+    standing: &'static str,
+    is_signed: bool,
 }
 
 /// One material in the viewer's bar.
@@ -61,6 +69,9 @@ struct May {
     send_back: bool,
     review: bool,
     unmask: bool,
+    decline: bool,
+    code: bool,
+    enter: bool,
 }
 
 impl May {
@@ -71,11 +82,17 @@ impl May {
         };
         let state = application.state.word();
         let waits = matches!(state, "acknowledged" | "proofed");
+        let open = matches!(state, "draft" | "returned");
+        let applicant_next = matches!(state, "submitted" | "reviewed" | "agreed" | "delivered");
         Self {
             proof: state == "acknowledged" && may(Action::ProofIdentity),
             send_back: waits && may(Action::ReturnApplication),
             review: waits && state == "proofed" && may(Action::ReviewApplication),
             unmask: may(Action::UnmaskApplication),
+            decline: matches!(state, "submitted" | "acknowledged")
+                && may(Action::DeclineApplication),
+            code: may(Action::SubmitApplication),
+            enter: (open || applicant_next) && may(Action::CreateApplication),
         }
     }
 }
@@ -108,7 +125,7 @@ async fn sheet(
     let (ra, permit) =
         (app.registration()?, app.permit(visitor.principal(), Action::ReadApplication)?);
     let view = ra.form(&permit, &application.id).await?;
-    let kind = ra.catalogue().kind(&application.kind)?;
+    let kind = ra.catalogue().kind_for(&application.kind, &application.service)?;
     let materials = ra.materials(&permit, &application.id).await?;
     let title = |one: &Material| {
         kind.material(&one.name).map_or_else(|| one.name.clone(), |rule| rule.title.clone())
@@ -141,11 +158,28 @@ async fn sheet(
         tabs: materials.iter().map(tab).collect(),
         here,
         supplements: ra.supplements(&permit, &application.id).await?,
+        concerned: concerned(app, &permit, &application).await?,
         events: words::timeline(&ra.timeline(&permit, &application.id).await?),
         may: May::of(app, visitor, &application),
         mistakes: Mistakes::none(),
         application,
     })
+}
+
+async fn concerned(
+    app: &App,
+    permit: &access::Permit,
+    application: &Application,
+) -> Result<Option<Concerned>, Problem> {
+    let ra = app.registration()?;
+    let Some(serial) = &application.concerns else { return Ok(None) };
+    let held = ra.certificate(serial).await?;
+    let unit = held.subject.organization.map(|unit| format!("（{unit}）")).unwrap_or_default();
+    Ok(Some(Concerned {
+        subject: format!("{}{unit}", held.subject.common_name),
+        standing: held.standing.chinese(),
+        is_signed: ra.is_endorsed(permit, &application.id).await?,
+    }))
 }
 
 /// `POST /desk/applications/{id}/unmask`: this answer alone shows personal data.

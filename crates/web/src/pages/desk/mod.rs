@@ -4,9 +4,20 @@
 //! of it is done before (GM/T 0034 §6).
 
 pub mod application;
+pub mod batch;
+pub mod batch_acts;
+pub mod batch_expiring;
+pub mod batch_messages;
+pub mod batch_run;
+pub mod code;
+pub mod decline;
+pub mod enter;
 pub mod proof;
 pub mod queue;
+pub mod queue_export;
 pub mod review;
+pub mod revocation;
+pub mod revocations;
 pub mod supplement;
 
 use access::Action;
@@ -19,21 +30,25 @@ use crate::api::App;
 use crate::problem::Problem;
 
 /// The application of a path, if the visitor's permission to read reaches it.
-async fn found(app: &App, visitor: &Visitor, id: &str) -> Result<Application, Problem> {
+pub(super) async fn found(app: &App, visitor: &Visitor, id: &str) -> Result<Application, Problem> {
     let id: ApplicationId = id.parse()?;
     let permit = app.permit(visitor.principal(), Action::ReadApplication)?;
     Ok(app.registration()?.application(&permit, &id).await?)
 }
 
 /// Writes an order down and goes on to its signature.
-async fn to_be_signed(
+pub(in crate::pages) async fn to_be_signed(
     app: &App,
     visitor: &Visitor,
     (kind, id): (access::ActKind, &str),
     order: &impl Serialize,
 ) -> Answer {
     let payload = serde_json::to_value(order).map_err(|_| app::Error::Stored("签名事项"))?;
-    let object = format!("application:{id}");
+    let family = match kind {
+        access::ActKind::EnterRevocation | access::ActKind::ReviewRevocation => "revocation",
+        _ => "application",
+    };
+    let object = format!("{family}:{id}");
     let act = app.access().prepare_act(visitor.principal(), kind, &object, &payload).await?;
     go(&format!("/sign/{}", act.id))
 }

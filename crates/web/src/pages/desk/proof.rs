@@ -1,17 +1,18 @@
 //! 身份核验: one row of evidence for each element, never one for several (T-18, T-20). Nothing is
-//! ticked beforehand; what could not be determined is said so (Invariant 11).
+//! ticked beforehand; what could not be determined is said so (Invariant 11). An incomplete row comes
+//! back with what is missing beside it, and nothing that was filled in is lost.
 
 use access::{ActKind, Action};
 use askama::Template;
 use axum::extract::{Path, State};
-use ra::catalogue::{Matter, Method, Need};
-use ra::{Application, Element, EvidenceRow, Finding, Material, ProofOrder};
+use ra::catalogue::{Matter, Means, Method, Need};
+use ra::{Application, Element, EvidenceRow, Finding, Inquiry, Material, ProofOrder};
 use serde::Deserialize;
 
 use super::{found, to_be_signed};
 use crate::api::{App, Params};
-use crate::pages::answer::{Answer, page};
-use crate::pages::form::Form;
+use crate::pages::answer::{Answer, page, page_to_correct};
+use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
 use crate::problem::Problem;
@@ -23,14 +24,30 @@ struct Proof<'c> {
     application: Application,
     methods: Vec<&'c Method>,
     method: &'c Method,
-    elements: Vec<Row<'c>>,
+    rows: Vec<Row<'c>>,
     materials: Vec<(Material, String)>,
+    mistakes: Mistakes,
 }
 
-/// One element, and by which means of the method it can be proofed.
+/// One element, by which means of the method it can be proofed, and what was filled in so far.
 struct Row<'c> {
     element: Element,
-    means: Vec<&'c ra::catalogue::Means>,
+    means: Vec<&'c Means>,
+    chosen: String,
+    material: String,
+    note: String,
+    finding: String,
+    /// What a public database said last.
+    inquiry: Option<Inquiry>,
+    /// Whether the method asks public databases about it.
+    can_ask: bool,
+}
+
+impl Row<'_> {
+    fn answer(&self) -> String {
+        let told = |one: &Inquiry| format!("{}：{}", one.source, one.answer.chinese());
+        self.inquiry.as_ref().map(told).unwrap_or_default()
+    }
 }
 
 /// The method that was chosen.
@@ -48,72 +65,122 @@ pub async fn show(
     Path(id): Path<String>,
     Params(query): Params<Query>,
 ) -> Answer {
-    let application = found(&app, &visitor, &id).await?;
+    let filled = (query.method.as_str(), &Form::default());
+    page(&proof(&app, (frame, &visitor), &id, filled).await?)
+}
+
+async fn proof<'a>(
+    app: &'a App,
+    (frame, visitor): (Frame, &Visitor),
+    id: &str,
+    (chosen, form): (&str, &Form),
+) -> Result<Proof<'a>, Problem> {
+    let application = found(app, visitor, id).await?;
     let ra = app.registration()?;
-    let kind = ra.catalogue().kind(&application.kind)?;
+    let kind = ra.catalogue().kind_for(&application.kind, &application.service)?;
     let methods = ra.catalogue().methods_for(kind, &application.service);
-    let method = methods.iter().find(|one| one.name == query.method).or(methods.first()).copied();
+    let method = methods.iter().find(|one| one.name == chosen).or(methods.first()).copied();
     let method = method.ok_or_else(|| Problem::not_found("此类业务没有可用的身份核验方式"))?;
-    let elements = ra.elements(visitor.permit()?, &application.id).await?;
-    let row = |element: Element| Row { means: fitting(method, element.matter), element };
+    let permit = app.permit(visitor.principal(), Action::ProofIdentity)?;
     let read = app.permit(visitor.principal(), Action::ReadApplication)?;
-    let materials = ra.materials(&read, &application.id).await?;
+    let elements = ra.elements(&permit, &application.id).await?;
+    let inquiries = ra.inquiries(&read, &application.id).await?;
+    let row = |element: Element| {
+        let text = |part: &str| form.text(&format!("{part}.{}", element.key)).trim().to_owned();
+        let means = fitting(method, element.matter);
+        Row {
+            chosen: text("means"),
+            material: text("material"),
+            note: text("note"),
+            finding: text("finding"),
+            inquiry: inquiries.iter().find(|one| one.element == element.key).cloned(),
+            can_ask: means.iter().any(|one| one.needs == Need::Inquiry),
+            means,
+            element,
+        }
+    };
+    let rows = elements.into_iter().map(row).collect();
     let named = |one: Material| {
         let title = kind.material(&one.name).map_or(one.name.clone(), |rule| rule.title.clone());
         (one, title)
     };
-    page(&Proof {
-        frame,
-        methods,
-        method,
-        elements: elements.into_iter().map(row).collect(),
-        materials: materials.into_iter().map(named).collect(),
-        application,
-    })
+    let materials = ra.materials(&read, &application.id).await?;
+    let materials = materials.into_iter().map(named).collect();
+    let mistakes = Mistakes::none();
+    Ok(Proof { frame, methods, method, rows, materials, mistakes, application })
 }
 
-fn fitting(method: &Method, matter: Matter) -> Vec<&ra::catalogue::Means> {
+fn fitting(method: &Method, matter: Matter) -> Vec<&Means> {
     method.means.iter().filter(|means| means.proves.contains(&matter)).collect()
 }
 
-/// `POST /desk/applications/{id}/proof`: written down, to be signed.
+/// `POST /desk/applications/{id}/proof`: written down, to be signed. With `ask`: a public database is
+/// asked about one element first.
 pub async fn submit(
     State(app): State<App>,
+    frame: Frame,
     visitor: Visitor,
     Path(id): Path<String>,
     form: Form,
 ) -> Answer {
-    let ra = app.registration()?;
-    let id_of = id.parse()?;
-    let elements = ra.elements(visitor.permit()?, &id_of).await?;
     let version = crate::pages::version(&form)?;
-    let method = ra.catalogue().method(form.text("method"))?;
-    let evidence = elements.iter().map(|one| evidence(&app, (&form, method), &one.key));
-    let evidence = evidence.collect::<Result<_, Problem>>()?;
-    let order = ProofOrder { version, method: method.name.clone(), evidence };
+    let asked = form.text("ask").to_owned();
+    if !asked.is_empty() {
+        let at = ra::At { id: id.parse()?, version };
+        app.registration()?.inquire(visitor.permit()?, &at, &asked).await?;
+    }
+    let filled = (form.text("method"), &form);
+    let mut again = proof(&app, (frame, &visitor), &id, filled).await?;
+    if !asked.is_empty() {
+        return page(&again);
+    }
+    let mut mistakes = Mistakes::none();
+    let evidence: Vec<EvidenceRow> = again
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let checked = evidence(again.method, row);
+            let wrong = |what| {
+                let name = format!("row-{}", row.element.key);
+                mistakes.add(&name, format!("{}：{what}", row.element.label));
+            };
+            checked.map_err(wrong).ok()
+        })
+        .collect();
+    if !mistakes.is_empty() {
+        again.mistakes = mistakes;
+        return page_to_correct(&again);
+    }
+    let order = ProofOrder { version, method: again.method.name.clone(), evidence };
     to_be_signed(&app, &visitor, (ActKind::ProofIdentity, &id), &order).await
 }
 
-fn evidence(_: &App, (form, method): (&Form, &Method), key: &str) -> Result<EvidenceRow, Problem> {
-    let text = |part: &str| form.text(&format!("{part}.{key}")).trim().to_owned();
-    let incomplete = |what: &str| {
-        let text = format!("“{key}”没有{what}；请返回上一页，逐项填写后再提交");
-        Problem::bad_request("web.evidence", text)
-    };
-    let means = text("means");
-    let means = method.means(&means).ok_or_else(|| incomplete("选择核验手段"))?;
-    let finding = match text("finding").as_str() {
+fn evidence(method: &Method, row: &Row<'_>) -> Result<EvidenceRow, &'static str> {
+    let means = method.means(&row.chosen).ok_or("请选择核验手段")?;
+    let finding = match row.finding.as_str() {
         "matched" => Finding::Matched,
         "mismatched" => Finding::Mismatched,
         "undetermined" => Finding::Undetermined,
-        _ => return Err(incomplete("选择核验结果")),
+        _ => return Err("请选择核验结果"),
     };
-    let material = match (means.needs, text("material").as_str()) {
-        (Need::Material, "") => return Err(incomplete("指明所依据的材料")),
+    let material = match (means.needs, row.material.as_str()) {
+        (Need::Material, "") => return Err("请指明所依据的材料"),
         (_, "") => None,
-        (_, id) => Some(id.parse()?),
+        (_, id) => Some(id.parse().map_err(|_| "请重新指明所依据的材料")?),
     };
-    let note = Some(text("note")).filter(|note| !note.is_empty());
-    let element = key.to_owned();
-    Ok(EvidenceRow { element, means: means.name.clone(), finding, material, inquiry: None, note })
+    if means.needs == Need::Note && row.note.chars().count() < 4 {
+        return Err("请写明核验经过，至少四个字");
+    }
+    let inquiry = row.inquiry.as_ref().filter(|_| means.needs == Need::Inquiry);
+    if means.needs == Need::Inquiry && inquiry.is_none() {
+        return Err("请先点“查询”，取得公共数据接口的答复");
+    }
+    Ok(EvidenceRow {
+        element: row.element.key.clone(),
+        means: means.name.clone(),
+        finding,
+        material,
+        inquiry: inquiry.map(|one| one.id.clone()),
+        note: Some(row.note.clone()).filter(|note| !note.is_empty()),
+    })
 }

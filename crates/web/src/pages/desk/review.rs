@@ -5,7 +5,7 @@ use access::{ActKind, Action};
 use askama::Template;
 use axum::extract::{Path, State};
 use ra::catalogue::CheckItem;
-use ra::{Application, Decision, Duplicate, FormRow, ReviewOrder};
+use ra::{Application, Decision, Duplicate, EvidenceRow, Finding, FormRow, Material, ReviewOrder};
 
 use super::{found, to_be_signed};
 use crate::api::App;
@@ -13,6 +13,7 @@ use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
+use crate::pages::wording::Wording;
 use crate::problem::Problem;
 
 #[derive(Template)]
@@ -23,8 +24,19 @@ struct Review<'c> {
     rows: Vec<FormRow>,
     checklist: Vec<&'c CheckItem>,
     duplicates: Vec<Duplicate>,
+    method: String,
+    proofs: Vec<ProofRow>,
     form: Form,
     mistakes: Mistakes,
+}
+
+/// A row of evidence as the reviewer reads it.
+struct ProofRow {
+    element: String,
+    means: String,
+    finding: &'static str,
+    material: Option<(String, String)>,
+    note: String,
 }
 
 impl Review<'_> {
@@ -57,7 +69,49 @@ async fn review<'a>(
     let checklist = ra.catalogue().checklist_for(&application.kind, &application.service);
     let rows = view.rows.into_iter().filter(|row| !row.shown.is_empty()).collect();
     let mistakes = Mistakes::none();
-    Ok(Review { frame, rows, checklist, duplicates, form, mistakes, application })
+    let (method, proofs) = proofs(app, visitor, &application).await?;
+    Ok(Review { frame, method, proofs, rows, checklist, duplicates, form, mistakes, application })
+}
+
+/// How identity was proofed: each element with its means, finding, material and inquiry.
+async fn proofs(
+    app: &App,
+    visitor: &Visitor,
+    application: &Application,
+) -> Result<(String, Vec<ProofRow>), Problem> {
+    let read = app.permit(visitor.principal(), Action::ReadApplication)?;
+    let (ra, id) = (app.registration()?, &application.id);
+    let Some((proof, order)) = ra.proofed(&read, id).await? else {
+        return Ok((String::new(), Vec::new()));
+    };
+    let method = ra.catalogue().method(proof.method())?;
+    let kind = ra.catalogue().kind_for(&application.kind, &application.service)?;
+    let materials = ra.materials(&read, id).await?;
+    let inquiries = ra.inquiries(&read, id).await?;
+    let wording = Wording::of(Some(ra.catalogue()), &serde_json::Value::Null);
+    let row = |row: EvidenceRow| {
+        let file = materials.iter().find(|one| Some(&one.id) == row.material.as_ref());
+        let titled = |one: &Material| {
+            let rule = kind.material(&one.name);
+            (one.id.to_string(), rule.map_or(one.name.clone(), |rule| rule.title.clone()))
+        };
+        let asked = inquiries.iter().find(|one| Some(&one.id) == row.inquiry.as_ref());
+        let told = asked.map(|one| format!("{}：{}", one.source, one.answer.chinese()));
+        let note = [row.note, told].into_iter().flatten().collect::<Vec<_>>().join("；");
+        ProofRow {
+            element: wording.title("element", &row.element).unwrap_or(row.element),
+            means: method.means(&row.means).map_or(row.means, |means| means.title.clone()),
+            finding: match row.finding {
+                Finding::Matched => "一致",
+                Finding::Mismatched => "不一致",
+                Finding::Undetermined => "无法确定",
+            },
+            material: file.map(titled),
+            note,
+        }
+    };
+    let title = format!("{}（{} 级）", method.title, proof.level());
+    Ok((title, order.evidence.into_iter().map(row).collect()))
 }
 
 /// `POST /desk/applications/{id}/review`: written down, to be signed.

@@ -47,7 +47,8 @@ pub async fn show(
 }
 
 fn targets(app: &App, application: &Application, form: &Form) -> Result<Vec<Target>, Problem> {
-    let kind = app.registration()?.catalogue().kind(&application.kind)?;
+    let catalogue = app.registration()?.catalogue();
+    let kind = catalogue.kind_for(&application.kind, &application.service)?;
     let fields = kind.fields.iter().map(|field| (field.name.clone(), field.label.clone()));
     let materials = kind.materials.iter();
     let materials = materials.map(|one| (format!("material:{}", one.name), one.title.clone()));

@@ -3,7 +3,9 @@
 use access::Action;
 
 use super::{PageRoute, pages};
-use crate::pages::apply::{agreement, certificate, check, form, key, materials, notices, overview};
+use crate::pages::apply::{
+    agreement, certificate, check, endorse, form, key, materials, notices, overview,
+};
 use crate::pages::guard::PageGate;
 
 /// For the holder of one application.
@@ -22,6 +24,8 @@ pub(super) fn table() -> Vec<PageRoute> {
         post "/application/materials" own(A::CreateApplication) => materials::add;
         get "/application/materials/{id}" own(A::ReadApplication) => materials::open;
         post "/application/materials/{id}/remove" own(A::CreateApplication) => materials::remove;
+        get "/application/endorse" own(A::CreateApplication) => endorse::show;
+        post "/application/endorse" own(A::CreateApplication) => endorse::sign;
         get "/application/check" own(A::SubmitApplication) => check::show;
         post "/application/check" own(A::SubmitApplication) => check::submit;
         get "/application/agreement" own(A::AgreeApplication) => agreement::show;
@@ -30,6 +34,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         post "/application/key" own(A::RequestCertificate) => key::submit;
         get "/application/certificate" own(A::ReadApplication) => certificate::show;
         get "/application/certificate/answer" own(A::ReadApplication) => certificate::answer;
+        get "/application/certificate/restored" own(A::ReadApplication) => certificate::restored;
         post "/application/confirm" own(A::ConfirmReceipt) => certificate::confirm;
         post "/application/resend" own(A::DeliverCertificate) => certificate::resend;
     }

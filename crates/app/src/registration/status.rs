@@ -1,0 +1,170 @@
+//! What was decided about certificates that exist is carried out: by the program, once, and taken up
+//! again after whatever cut it off. The CA's change and the registration's note of it are two units; between
+//! them the row says what is still to be done, and doing it again changes nothing (Invariant 3).
+
+use ca::{Revocation, RevocationReason, Status};
+use pki::Serial;
+use pki::crl::Reason;
+use ra::{Application, At, Called, Ending, Ground, Outcome, ReadyToRevoke, RevocationId};
+use store::{Actor, ErrorKind, fault};
+
+use crate::error::Error;
+use crate::institution::Institution;
+use crate::lifecycle::Change;
+
+/// The change that a ground comes to: its one reason, that nobody typed (T-14).
+fn change(ground: &Ground) -> Result<Change, Error> {
+    Ok(match ground.reason {
+        Reason::CertificateHold => Change::Suspend,
+        Reason::RemoveFromCrl => Change::Resume,
+        reason => {
+            let reason = RevocationReason::from_code(reason.code()).map_err(ca::Error::from)?;
+            Change::Revoke(Revocation::because(reason))
+        }
+    })
+}
+
+/// Whether the CA said no for good: asking again would not help.
+fn is_final(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Refusal | ErrorKind::Invalid) && !error.is_unavailable()
+}
+
+impl Institution {
+    /// Carries out what a reviewer approved. Asked again it answers the same; what the CA refuses for
+    /// good ends the application with that.
+    pub async fn carry_out_application(&self, at: &At) -> Result<Application, Error> {
+        let ra = self.registration()?;
+        let ready = ra.ready_to_carry_out(at).await?;
+        let actor = Actor::new(format!("person:{}", ready.review().person()));
+        let done = self.bring_about(ready.serial(), ready.ground(), actor).await;
+        fault::point("app.60-status-changed");
+        match done {
+            Ok(()) => Ok(ra.carried_out(ready).await?),
+            Err(error) if is_final(&error) => {
+                Ok(ra.not_carried_out(ready, (error.code(), &error.to_string())).await?)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The certificate and its partner stand as the ground wants them.
+    async fn bring_about(&self, serial: &str, ground: &Ground, actor: Actor) -> Result<(), Error> {
+        let serial = Serial::from_hex(serial)?;
+        let change = change(ground)?;
+        let found = self.ca().find(&serial).await?.ok_or(Error::Stored("所指的证书缺失"))?;
+        let is_there = match (&change, &found.record.status) {
+            (Change::Suspend, Status::Suspended { .. }) | (Change::Resume, Status::Good) => true,
+            (Change::Revoke(asked), Status::Revoked { reason, .. }) => *reason == asked.reason,
+            _ => false,
+        };
+        if !is_there {
+            self.change(serial, change, actor).await?;
+        }
+        Ok(())
+    }
+
+    /// The applicant confirms receipt; what the new certificates replace ends at once.
+    pub async fn confirm_receipt(
+        &self,
+        permit: &access::Permit,
+        at: &At,
+        code: &str,
+    ) -> Result<Application, Error> {
+        let application = self.registration()?.confirm(permit, at, code).await?;
+        self.soon(self.end_replaced().await);
+        Ok(application)
+    }
+
+    /// What people decided stands; the sweep carries out what could not be done just now.
+    pub(super) fn soon<T>(&self, done: Result<T, Error>) {
+        if let Err(error) = done {
+            tracing::error!(code = error.code(), %error, "a decision is carried out later");
+        }
+    }
+
+    /// Everything that was decided and not carried out yet: called after start and from time to time.
+    /// One that fails does not hold up the others.
+    pub async fn carry_out_decisions(&self) -> Result<(), Error> {
+        let Some(ra) = self.ra() else { return Ok(()) };
+        for at in ra.approved().await? {
+            self.soon(self.carry_out_application(&at).await);
+        }
+        for (id, serials) in ra.urgent_stops().await? {
+            self.soon(self.stop_at_once(&id, &serials).await);
+        }
+        for ready in ra.ready_to_revoke().await? {
+            self.soon(self.revoke_list(&ready).await);
+        }
+        self.end_replaced().await
+    }
+
+    async fn end_replaced(&self) -> Result<(), Error> {
+        for ending in self.registration()?.endings().await? {
+            self.end(ending).await?;
+        }
+        Ok(())
+    }
+
+    async fn end(&self, ending: Ending) -> Result<(), Error> {
+        let actor = Actor::new(format!("applicant:{}", ending.application()));
+        let done = self.bring_about(ending.serial(), ending.ground(), actor).await;
+        fault::point("app.61-replaced-ended");
+        let refusal = match done {
+            Ok(()) => None,
+            Err(error) if is_final(&error) => Some(error.code().to_owned()),
+            Err(error) => return Err(error),
+        };
+        Ok(self.registration()?.ended(ending, refusal.as_deref()).await?)
+    }
+
+    /// Revokes what is open of a list, one by one; cut off anywhere it goes on behind the last one.
+    pub(super) async fn revoke_list(&self, ready: &ReadyToRevoke) -> Result<(), Error> {
+        let ra = self.registration()?;
+        let reviewer = ready.revocation().reviewed_by.as_deref().unwrap_or_default();
+        for item in ready.open() {
+            let actor = Actor::new(format!("person:{reviewer}"));
+            let outcome = match self.bring_about(&item.serial, ready.ground(), actor).await {
+                Ok(()) => Outcome::Revoked,
+                Err(error) if is_final(&error) => Outcome::Refused(error.code().to_owned()),
+                Err(error) => return Err(error),
+            };
+            fault::point("app.62-listed-revoked");
+            ra.revoked(ready, item, outcome).await?;
+        }
+        Ok(())
+    }
+
+    /// Suspends a caller's certificate until another person has decided. One that is suspended or
+    /// revoked already is stopped enough.
+    pub(super) async fn stop_at_once(
+        &self,
+        id: &RevocationId,
+        serials: &[String],
+    ) -> Result<(), Error> {
+        let ra = self.registration()?;
+        for serial in serials {
+            let actor = Actor::new(format!("revocation:{id}"));
+            let serial = Serial::from_hex(serial)?;
+            let found = self.ca().find(&serial).await?.ok_or(Error::Stored("所指的证书缺失"))?;
+            if matches!(found.record.status, Status::Good) {
+                match self.change(serial, Change::Suspend, actor).await {
+                    Err(error) if !is_final(&error) => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(ra.stopped(id).await?)
+    }
+
+    /// Sends a caller's one-time code to the telephone on file.
+    pub async fn call_back(&self, permit: &access::Permit, id: &RevocationId) -> Result<(), Error> {
+        let ra = self.registration()?;
+        let Called { code, phone, number, nonce } = ra.call_back(permit, id).await?;
+        let institution = &ra.institution().name;
+        let text = format!(
+            "收件手机：{phone}\n\n【{institution}】您正在来电办理证书暂停和撤销（{number}），一次性代码 {code}，十分钟内有效。\
+             请只报给正在与您通话的本机构工作人员；不是您本人来电的，请勿告诉他人并立即联系本机构。\n"
+        );
+        self.post(format!("{number}-call-{nonce}.txt"), text).await
+    }
+}

@@ -1,0 +1,231 @@
+//! A revocation on a ground that others than the holder bring, or that the holder brings by telephone
+//! or at the counter: entered by one person, confirmed by another.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{Number, OfficeId, RevocationId};
+use super::material::Media;
+use crate::catalogue::Ground;
+
+/// What a clerk writes down.
+#[derive(Clone)]
+pub struct RevocationDraft {
+    /// Which ground of `grounds.toml`.
+    pub ground: String,
+    /// The certificates, by serial; either of a pair.
+    pub serials: Vec<String>,
+    /// Who asks for it, and on which paper.
+    pub particulars: Particulars,
+    /// The pieces of evidence, by the name that the ground gives them.
+    pub evidence: Vec<(String, Vec<u8>)>,
+}
+
+/// Who asks, and on which paper. Kept sealed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Particulars {
+    /// Who asks: caller, unit, authority.
+    pub requester: String,
+    /// The number of the authority's or unit's paper.
+    pub document_number: String,
+    /// What happened, in words.
+    pub account: String,
+}
+
+impl std::fmt::Debug for Particulars {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Particulars")
+    }
+}
+
+/// Where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevocationState {
+    /// Written down; the list can be looked at, nothing counts yet.
+    Draft,
+    /// Signed by who entered it; waits for another person.
+    Entered,
+    /// Confirmed; being carried out.
+    Approved,
+    /// Not confirmed.
+    Refused,
+    /// Carried out for every certificate of the list.
+    Done,
+    /// Given up before it was signed.
+    Dropped,
+}
+
+impl RevocationState {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Draft, Self::Entered, Self::Approved, Self::Refused, Self::Done, Self::Dropped];
+
+    /// The word in the database.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Entered => "entered",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Done => "done",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub const fn chinese(self) -> &'static str {
+        match self {
+            Self::Draft => "试算，未签名",
+            Self::Entered => "待复核",
+            Self::Approved => "已复核，正在撤销",
+            Self::Refused => "复核未通过",
+            Self::Done => "已办结",
+            Self::Dropped => "已放弃",
+        }
+    }
+}
+
+/// A revocation as it stands.
+#[derive(Debug, Clone)]
+pub struct Revocation {
+    /// Its name inside.
+    pub id: RevocationId,
+    /// Its number for people.
+    pub number: Number,
+    /// Why.
+    pub ground: Ground,
+    /// Whose clerk entered it; `None` is the institution itself.
+    pub office: Option<OfficeId>,
+    /// Where it stands.
+    pub state: RevocationState,
+    /// Since when.
+    pub since: Timestamp,
+    /// Grows with each change.
+    pub version: i64,
+    /// Who entered it.
+    pub entered_by: String,
+    /// Who decided.
+    pub reviewed_by: Option<String>,
+    /// SM3 over the list, in hexadecimal.
+    pub list_hash: String,
+    /// When the caller read the one-time code back.
+    pub called_at: Option<Timestamp>,
+    /// When the certificates were suspended at once.
+    pub stopped_at: Option<Timestamp>,
+    pub(crate) blob: String,
+}
+
+impl Revocation {
+    /// The subject of its journal records.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        format!("revocation:{}", self.id)
+    }
+
+    /// What scoped permissions are held against.
+    #[must_use]
+    pub fn object(&self) -> access::Object {
+        access::Object::of_office(self.office.as_ref().map(OfficeId::as_str))
+    }
+}
+
+/// One certificate of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevocationItem {
+    /// Its place, from 1.
+    pub position: u32,
+    /// Serial of the signing certificate.
+    pub serial: String,
+    /// What became of it.
+    pub outcome: Option<Outcome>,
+}
+
+/// What became of a certificate of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Revoked, or it was already for the same reason.
+    Revoked,
+    /// The CA refused for good: over, or revoked before for another reason.
+    Refused(String),
+}
+
+/// A revocation with what belongs to it.
+#[derive(Debug, Clone)]
+pub struct RevocationView {
+    /// The revocation.
+    pub revocation: Revocation,
+    /// Who asks, and on which paper.
+    pub particulars: Particulars,
+    /// The list.
+    pub items: Vec<RevocationItem>,
+    /// The evidence on file: name and type.
+    pub evidence: Vec<(String, Media)>,
+}
+
+/// A clerk answers for what was written down. Payload of `revocation.enter`: the list that was shown in
+/// the dry run, by its count and its SM3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationOrder {
+    /// The version that was read.
+    pub version: i64,
+    /// Which ground.
+    pub ground: String,
+    /// How many certificates.
+    #[serde(rename = "certificates")]
+    pub count: usize,
+    /// SM3 over the list.
+    #[serde(rename = "certificates_sm3")]
+    pub list_sm3: String,
+}
+
+/// Another person decides. Payload of `revocation.review`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationReview {
+    /// What was examined: the same as in [`RevocationOrder`].
+    #[serde(flatten)]
+    pub order: RevocationOrder,
+    /// What was decided.
+    pub decision: RevocationDecision,
+    /// Why not; an opinion otherwise.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What the second person decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationDecision {
+    /// 复核通过.
+    Confirm,
+    /// 复核不通过.
+    Reject,
+}
+
+/// Entered by one, confirmed by another: certificates may be revoked. Only [`crate::Ra`] makes it.
+#[derive(Debug)]
+pub struct ReadyToRevoke {
+    pub(crate) revocation: Revocation,
+    pub(crate) open: Vec<RevocationItem>,
+}
+
+impl ReadyToRevoke {
+    /// The revocation.
+    #[must_use]
+    pub fn revocation(&self) -> &Revocation {
+        &self.revocation
+    }
+
+    /// Why: fixes the reason that the CA records (T-14).
+    #[must_use]
+    pub fn ground(&self) -> &Ground {
+        &self.revocation.ground
+    }
+
+    /// What of the list is not done yet.
+    #[must_use]
+    pub fn open(&self) -> &[RevocationItem] {
+        &self.open
+    }
+}

@@ -1,0 +1,175 @@
+//! The certificate that an application is about: whether the service is for it, and whether its holder
+//! is the one who applies (Measures Art. 18, Art. 20).
+
+use pki::SubjectInput;
+
+use crate::catalogue::{Kind, Matter, SearchField, SubjectPart};
+use crate::error::{Error, FieldError, Refusal};
+use crate::model::Form;
+use crate::port::{Held, Standing};
+
+/// Whether a certificate that stands so can be dealt with by the service.
+pub(crate) fn fits(service: &str, kind: &Kind, held: &Held) -> Result<(), Error> {
+    use Standing::{Good, Over, Revoked, Suspended};
+    let standings: &[Standing] = match service {
+        "resume" => &[Suspended],
+        "revoke" => &[Good, Suspended],
+        // An encryption key is wanted for old ciphertexts, whatever became of its certificate.
+        "recover" => &[Good, Suspended, Revoked, Over],
+        _ => &[Good],
+    };
+    if held.kind != kind.name {
+        return Err(Refusal::CertificateUnfit.at(format!("它不是{}", kind.title)));
+    }
+    match standings.contains(&held.standing) {
+        true => Ok(()),
+        false => Err(Refusal::CertificateUnfit.at(format!("它{}", held.standing.chinese()))),
+    }
+}
+
+/// What of a form does not agree with the certificate that it names: everything that stays, where the
+/// content stays, otherwise the holder's and the unit's name. `full` is the kind with its whole form.
+pub(crate) fn differs(
+    service: &str,
+    full: &Kind,
+    form: &Form,
+    held: &Held,
+) -> Result<Vec<FieldError>, Error> {
+    if service == "change" {
+        return Ok(Vec::new());
+    }
+    let stays = matches!(service, "renew" | "rekey" | "recover");
+    let asked = crate::rules::subject::subject(full, form)?;
+    let mut found = Vec::new();
+    for field in form.filled(full).filter(|field| !field.subject.is_empty()) {
+        let wrong = field.subject.iter().any(|part| match part {
+            SubjectPart::CommonName => asked.common_name != held.subject.common_name,
+            SubjectPart::Organization => asked.organization != held.subject.organization,
+            part => stays && other(*part, &asked, &held.subject),
+        });
+        if wrong {
+            found.push(error(&field.name, &field.label));
+        }
+    }
+    if found.is_empty() && stays && asked != held.subject {
+        found.push(error("subject", "证书内容"));
+    }
+    Ok(found)
+}
+
+fn other(part: SubjectPart, asked: &SubjectInput, held: &SubjectInput) -> bool {
+    match part {
+        SubjectPart::Unit => asked.units != held.units,
+        SubjectPart::State => asked.state != held.state,
+        SubjectPart::Locality => asked.locality != held.locality,
+        SubjectPart::Email => asked.email != held.email,
+        SubjectPart::Domain => asked.dns_names != held.dns_names,
+        SubjectPart::Address => asked.ip_addresses != held.ip_addresses,
+        SubjectPart::IdentifyCode | SubjectPart::CreditCode => {
+            asked.identifiers != held.identifiers
+        }
+        SubjectPart::CommonName | SubjectPart::Organization => false,
+    }
+}
+
+/// The numbers under which the application that led to the certificate is found are the holder's: they
+/// have to be the same now. Both lists are blind indexes, nobody sees a number here.
+pub(crate) fn another_holder(
+    service: &str,
+    full: &Kind,
+    before: &[(String, String)],
+    now: &[(SearchField, String)],
+) -> Option<FieldError> {
+    let has = |field: SearchField, matter: Matter| {
+        full.fields.iter().find(|one| one.index == Some(field) && one.matter == Some(matter))
+    };
+    let person = has(SearchField::IdNumber, Matter::Person).map(|f| (SearchField::IdNumber, f));
+    // Who moves to another unit keeps the certificate's history, not the unit's code.
+    let unit = has(SearchField::CreditCode, Matter::Unit)
+        .filter(|_| service != "change" || person.is_none())
+        .map(|f| (SearchField::CreditCode, f));
+    [person, unit].into_iter().flatten().find_map(|(index, field)| {
+        let then = before.iter().any(|(word, _)| word == index.word());
+        let same = now.iter().filter(|(one, _)| *one == index).any(|(_, value)| {
+            before.iter().any(|(word, old)| word == index.word() && old == value)
+        });
+        (then && !same).then(|| FieldError {
+            field: field.name.clone(),
+            label: field.label.clone(),
+            code: "ra.form.holder",
+            text: "与原证书持有人登记的号码不一致，请核对；持有人不同的，请办理证书申请".to_owned(),
+        })
+    })
+}
+
+fn error(field: &str, label: &str) -> FieldError {
+    FieldError {
+        field: field.to_owned(),
+        label: label.to_owned(),
+        code: "ra.form.differs",
+        text: "与原证书载明的内容不一致，请核对；内容确有变化的，请办理信息变更".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use pki::Serial;
+
+    fn held(kind: &str, standing: Standing) -> (Kind, Form, Held) {
+        let catalogue = Catalogue::embedded().unwrap();
+        let full = catalogue.kind(kind).unwrap().clone();
+        let form = Form::new(full.fields.iter().map(|f| (f.name.clone(), f.sample.clone())));
+        let subject = crate::rules::subject::subject(&full, &form).unwrap();
+        let serial = Serial::from_hex("0a").unwrap();
+        (full, form, Held { serial, kind: kind.to_owned(), subject, standing })
+    }
+
+    #[test]
+    fn a_service_is_for_certificates_that_stand_as_it_needs() {
+        use Standing::{Good, Over, Revoked, Suspended};
+        for (service, fit) in [
+            ("suspend", vec![Good]),
+            ("resume", vec![Suspended]),
+            ("revoke", vec![Good, Suspended]),
+            ("renew", vec![Good]),
+            ("rekey", vec![Good]),
+            ("change", vec![Good]),
+            ("recover", vec![Good, Suspended, Revoked, Over]),
+        ] {
+            for standing in [Good, Suspended, Revoked, Over] {
+                let (kind, _, held) = held("person", standing);
+                let done = fits(service, &kind, &held).is_ok();
+                assert_eq!(done, fit.contains(&standing), "{service} {standing:?}");
+            }
+        }
+        let (_, _, person) = held("person", Good);
+        let (unit, ..) = held("unit", Good);
+        assert_eq!(fits("revoke", &unit, &person).unwrap_err().code(), "ra.certificate_unfit");
+    }
+
+    #[test]
+    fn what_a_renewal_states_is_what_the_certificate_says_in_every_kind() {
+        for kind in ["person", "staff", "unit", "device", "server"] {
+            let (full, form, held) = held(kind, Standing::Good);
+            assert_eq!(differs("renew", &full, &form, &held).unwrap(), [], "{kind}");
+        }
+        let (full, mut form, held) = held("staff", Standing::Good);
+        form.set("locality", "别处");
+        assert_eq!(differs("renew", &full, &form, &held).unwrap().len(), 1);
+        assert_eq!(differs("change", &full, &form, &held).unwrap(), []);
+        form.set("holder_name", "易可验");
+        assert_eq!(differs("revoke", &full, &form, &held).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn another_number_is_another_holder() {
+        let (full, ..) = held("person", Standing::Good);
+        let before = [("id_number".to_owned(), "x".to_owned())];
+        let now = |value: &str| vec![(SearchField::IdNumber, value.to_owned())];
+        assert!(another_holder("revoke", &full, &before, &now("x")).is_none());
+        assert!(another_holder("revoke", &full, &before, &now("y")).is_some());
+        assert!(another_holder("revoke", &full, &[], &now("y")).is_none(), "nothing is known");
+    }
+}

@@ -1,0 +1,146 @@
+//! What a revocation that a clerk enters must have, and who may confirm it (GM/T 0034 §6; T-14).
+
+use std::collections::BTreeSet;
+
+use crate::catalogue::{Ground, Source};
+use crate::error::{Error, Refusal};
+use crate::model::{Particulars, RevocationOrder};
+
+/// Most certificates of one list.
+pub(crate) const MOST_SERIALS: usize = 10_000;
+
+/// Holds what was written down against the ground: each piece of evidence once, none beside.
+pub(crate) fn complete(
+    ground: &Ground,
+    particulars: &Particulars,
+    evidence: &[&str],
+) -> Result<(), Error> {
+    if ground.source == Source::Holder {
+        return Err(Refusal::EvidenceMissing.at("签名人本人的申请请走申请流程"));
+    }
+    let said = |text: &str, least: usize| (least..=500).contains(&text.trim().chars().count());
+    if !said(&particulars.requester, 2) || !said(&particulars.account, 4) {
+        return Err(Refusal::EvidenceMissing.at("写明由谁提出、事情经过"));
+    }
+    if ground.document && !said(&particulars.document_number, 2) {
+        return Err(Refusal::EvidenceMissing.at("写明来文的文号"));
+    }
+    let there: BTreeSet<&str> = evidence.iter().copied().collect();
+    let missing = ground.evidence.iter().find(|one| !there.contains(one.name.as_str()));
+    if let Some(missing) = missing {
+        return Err(Refusal::EvidenceMissing.at(missing.title.as_str()));
+    }
+    match there.len() == evidence.len() && there.len() == ground.evidence.len() {
+        true => Ok(()),
+        false => Err(Refusal::EvidenceMissing.at("有不属于该事由的文件")),
+    }
+}
+
+/// SM3 over a list in its order.
+pub(crate) fn list_hash<'a>(serials: impl IntoIterator<Item = &'a str>) -> String {
+    let text: Vec<&str> = serials.into_iter().collect();
+    gm::sm3::hash(text.join("\n").as_bytes()).to_hex()
+}
+
+/// What was signed is the list that is there.
+pub(crate) fn same_list(
+    order: &RevocationOrder,
+    ground: &Ground,
+    serials: &[&str],
+) -> Result<(), Error> {
+    let same = order.count == serials.len()
+        && !serials.is_empty()
+        && order.ground == ground.name
+        && order.list_sm3 == list_hash(serials.iter().copied());
+    if same { Ok(()) } else { Err(Refusal::ListDiffers.into()) }
+}
+
+/// Two people (GM/T 0034 §6): who entered it does not confirm it.
+pub(crate) fn second_person(entered_by: &str, reviewer: &str) -> Result<(), Error> {
+    if entered_by == reviewer { Err(Refusal::RevokeSecondPerson.into()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use pki::crl::Reason;
+
+    fn said() -> Particulars {
+        Particulars {
+            requester: "云中市档案馆".into(),
+            document_number: "云档函〔2026〕1号".into(),
+            account: "该人员已调离".into(),
+        }
+    }
+
+    #[test]
+    fn each_ground_needs_each_of_its_pieces_of_evidence_and_no_other() {
+        for ground in Catalogue::embedded().unwrap().grounds() {
+            let names: Vec<&str> = ground.evidence.iter().map(|one| one.name.as_str()).collect();
+            let done = complete(ground, &said(), &names);
+            assert_eq!(done.is_ok(), ground.source != Source::Holder, "{}", ground.name);
+            for at in 0..names.len() {
+                let mut fewer = names.clone();
+                fewer.remove(at);
+                let error = complete(ground, &said(), &fewer).unwrap_err();
+                assert_eq!(error.code(), "ra.evidence_missing", "{}", ground.name);
+            }
+            let more: Vec<&str> = names.iter().copied().chain(["stray"]).collect();
+            assert!(complete(ground, &said(), &more).is_err());
+            let mute = Particulars { document_number: String::new(), ..said() };
+            let wanted = ground.document || ground.source == Source::Holder;
+            assert_eq!(complete(ground, &mute, &names).is_err(), wanted, "{}", ground.name);
+        }
+    }
+
+    /// T-14: each ground has one code, and only the codes that a certificate of a subscriber can get.
+    #[test]
+    fn every_ground_gives_its_one_reason_code() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let code = |name: &str| catalogue.ground(name).unwrap().reason.code();
+        for (ground, expected) in [
+            ("mislaid", 6),
+            ("compromised", 1),
+            ("moved", 3),
+            ("replaced", 4),
+            ("unneeded", 5),
+            ("new-device", 4),
+            ("transferred", 3),
+            ("corrected", 4),
+            ("lost", 1),
+            ("damaged", 4),
+            ("phone-compromised", 1),
+            ("unit-left", 3),
+            ("unit-withdrawn", 9),
+            ("unit-ended", 5),
+            ("ordered", 9),
+            ("directed", 9),
+            ("known-compromised", 1),
+            ("false-materials", 9),
+            ("holder-ended", 5),
+            ("misissued", 4),
+        ] {
+            assert_eq!(code(ground), expected, "{ground}");
+        }
+        let unspecified =
+            |ground: &&Ground| matches!(ground.reason, Reason::Unspecified | Reason::CaCompromise);
+        assert!(catalogue.grounds().iter().find(unspecified).is_none());
+    }
+
+    #[test]
+    fn what_was_signed_is_the_list_that_was_shown() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let ground = catalogue.ground("unit-left").unwrap();
+        let order = RevocationOrder {
+            version: 1,
+            ground: ground.name.clone(),
+            count: 2,
+            list_sm3: list_hash(["0a", "0b"]),
+        };
+        assert!(same_list(&order, ground, &["0a", "0b"]).is_ok());
+        for other in [vec!["0a"], vec!["0b", "0a"], vec!["0a", "0b", "0c"], vec![]] {
+            assert_eq!(same_list(&order, ground, &other).unwrap_err().code(), "ra.list_differs");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A holder who calls: the one-time code goes to the telephone on file, and with it read back the
+//! certificate is suspended at once, by one clerk, until another person has decided (Measures Art. 18).
+
+use access::{Action, Permit};
+use jiff::SignedDuration;
+use serde_json::json;
+use store::{Actor, Record};
+
+use super::revocation::finish;
+use super::{Ra, second};
+use crate::catalogue::{FieldKind, Source};
+use crate::error::{Error, Refusal};
+use crate::model::{Number, Revocation, RevocationId, RevocationState};
+use crate::sql;
+
+/// A one-time code counts for so long.
+const CODE_MINUTES: i64 = 10;
+/// So many wrong codes, and the call proves nothing any more.
+const MOST_FAILURES: u64 = 5;
+
+/// A one-time code for a caller, told once: `app` sends it to the number on file.
+#[derive(Debug)]
+pub struct Called {
+    /// Eight digits.
+    pub code: String,
+    /// The number of the application that issued the certificate.
+    pub phone: String,
+    /// The number of the revocation, for the message.
+    pub number: Number,
+    /// For the name of the message.
+    pub nonce: String,
+}
+
+impl Ra {
+    /// Draws a one-time code for a caller. It goes to the telephone of the application that issued the
+    /// certificate, to no other; without one a call proves nothing.
+    pub async fn call_back(&self, permit: &Permit, id: &RevocationId) -> Result<Called, Error> {
+        let revocation = self.revocation_for(permit, Action::EnterRevocation, id).await?;
+        if revocation.state != RevocationState::Draft || revocation.ground.source != Source::Phone {
+            return Err(Error::Changed);
+        }
+        let phone = self.phone_on_file(id).await?;
+        let code = self.draw_code()?;
+        let index = self.call_index(id, &code)?;
+        let (actor, subject, id) = (permit.actor(), revocation.subject(), id.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let until = second(tx.now()) + SignedDuration::from_mins(CODE_MINUTES);
+                    sql::revocation::put_code(tx.conn(), &id, (&index, until)).await?;
+                    tx.append(Record::new("revocation.code-sent", actor, subject, json!({})))
+                        .await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        let nonce = hex::encode(self.random::<4>()?);
+        Ok(Called { code, phone, number: revocation.number, nonce })
+    }
+
+    async fn phone_on_file(&self, id: &RevocationId) -> Result<String, Error> {
+        let nowhere =
+            || Refusal::CallerUnproven.at("该证书没有登记的手机号码，请改由到场或来函办理");
+        let mut reader = self.store().read().await?;
+        let item = sql::revocation::items(&mut reader, id, false).await?.into_iter().next();
+        let serial = item.ok_or(Refusal::ListDiffers)?.serial;
+        let origin = sql::application::by_serial(&mut reader, &serial).await?;
+        drop(reader);
+        let application = self.load(&origin.ok_or_else(nowhere)?).await?;
+        let form = self.form_of(&application).await?;
+        let kind = self.kind_of(&application)?;
+        let field = form.filled(kind).find(|field| field.kind == FieldKind::Phone);
+        field.map(|field| form.value(&field.name).to_owned()).ok_or_else(nowhere)
+    }
+
+    fn call_index(&self, id: &RevocationId, code: &str) -> Result<String, Error> {
+        Ok(self.store().blind_index("ra.code.call", &format!("{id}/{code}"))?)
+    }
+
+    /// The caller read a code back. Ten minutes, five tries.
+    pub async fn answer_call(
+        &self,
+        permit: &Permit,
+        id: &RevocationId,
+        code: &str,
+    ) -> Result<Revocation, Error> {
+        let index = self.call_index(id, code.trim())?;
+        let (ra, permit, id) = (self.clone(), permit.clone(), id.clone());
+        let answered = self
+            .store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let mut found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
+                    permit.covers_object(Action::EnterRevocation, &found.object())?;
+                    if found.state != RevocationState::Draft {
+                        return Err(Error::Changed);
+                    }
+                    let waits = sql::revocation::code(tx.conn(), &id).await?;
+                    let now = second(tx.now());
+                    let in_time = waits.until.is_some_and(|until| now < until);
+                    if waits.failures >= MOST_FAILURES || !in_time {
+                        return Ok(Err(
+                            Refusal::CallerUnproven.at("代码已失效，请重新发送或改由到场办理")
+                        ));
+                    }
+                    if waits.index.as_deref() != Some(&*index) {
+                        sql::revocation::failed(tx.conn(), &id).await?;
+                        return Ok(Err(Refusal::CallerUnproven.at("代码不正确")));
+                    }
+                    found.called_at = Some(now);
+                    let what = ("revocation.caller-proven", json!({}));
+                    finish(tx, found, what, permit.actor()).await.map(Ok)
+                })
+            })
+            .await?;
+        answered
+    }
+
+    /// Calls that were signed for and whose certificates are not suspended yet.
+    pub async fn urgent_stops(&self) -> Result<Vec<(RevocationId, Vec<String>)>, Error> {
+        let mut reader = self.store().read().await?;
+        let entered = RevocationState::Entered;
+        let all = sql::revocation::in_state(&mut reader, entered, None, self.catalogue()).await?;
+        let mut stops = Vec::new();
+        for one in all {
+            let urgent = one.ground.source == Source::Phone && one.called_at.is_some();
+            if urgent && one.stopped_at.is_none() {
+                let items = sql::revocation::items(&mut reader, &one.id, false).await?;
+                stops.push((one.id, items.into_iter().map(|item| item.serial).collect()));
+            }
+        }
+        Ok(stops)
+    }
+
+    /// They are suspended.
+    pub async fn stopped(&self, id: &RevocationId) -> Result<(), Error> {
+        let (ra, id) = (self.clone(), id.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let mut found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
+                    if found.stopped_at.is_some() || found.state != RevocationState::Entered {
+                        return Ok(());
+                    }
+                    found.stopped_at = Some(second(tx.now()));
+                    let what = ("revocation.stopped", json!({}));
+                    finish(tx, found, what, Actor::system()).await.map(drop)
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,422 @@
+//! Revocations on grounds that a clerk enters: written down and tried dry, signed by one person,
+//! confirmed by a second, carried out one by one and resumable (GM/T 0034 §6; T-14).
+
+use access::{ActKind, Action, Limit, Object, Permit, SignedAct};
+use law::CivilDate;
+use serde_json::{Value, json};
+use store::{Actor, Record, SealedBlob, Tx};
+use zeroize::Zeroizing;
+
+use super::{Ra, ordered, second};
+use crate::catalogue::{Ground, Source};
+use crate::error::{Error, Refusal};
+use crate::model::{
+    Media, Number, OfficeId, Outcome, Particulars, ReadyToRevoke, Revocation, RevocationDecision,
+    RevocationDraft, RevocationId, RevocationItem, RevocationOrder, RevocationReview,
+    RevocationState, RevocationView,
+};
+use crate::port::Standing;
+use crate::{rules, sql};
+
+/// A piece of evidence on its way into the database.
+type Sealed = (String, Media, SealedBlob);
+
+impl Ra {
+    /// Writes a revocation down: certificates that there are, each once and still to be revoked, and
+    /// all evidence that the ground needs. Nothing counts before it is signed; the list can be looked
+    /// at and counted (the dry run of T-14).
+    pub async fn draft_revocation(
+        &self,
+        permit: &Permit,
+        draft: RevocationDraft,
+        office: Option<OfficeId>,
+    ) -> Result<Revocation, Error> {
+        let object = Object::of_office(office.as_ref().map(OfficeId::as_str));
+        permit.covers_object(Action::EnterRevocation, &object)?;
+        let person = permit.person().ok_or(Refusal::SignedActNeeded)?.id.to_string();
+        let ground = self.catalogue().ground(&draft.ground)?.clone();
+        let names: Vec<&str> = draft.evidence.iter().map(|(name, _)| name.as_str()).collect();
+        rules::revocation::complete(&ground, &draft.particulars, &names)?;
+        let serials = self.to_revoke(&draft.serials, &ground, office.as_ref()).await?;
+        let content =
+            serde_json::to_vec(&draft.particulars).map_err(|_| Error::Stored("particulars"))?;
+        let blob = self.seal(content, "ra-revocation").await?;
+        let evidence = self.sealed_evidence(draft.evidence).await?;
+        let id = RevocationId::from_random(self.random()?);
+        let list_hash = rules::revocation::list_hash(serials.iter().map(String::as_str));
+        let new = (id, ground, office, person, list_hash);
+        let actor = permit.actor();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move { insert(tx, new, (serials, blob, evidence), actor).await })
+            })
+            .await
+    }
+
+    async fn sealed_evidence(
+        &self,
+        evidence: Vec<(String, Vec<u8>)>,
+    ) -> Result<Vec<Sealed>, Error> {
+        let mut sealed = Vec::new();
+        for (name, content) in evidence {
+            let media = rules::material::media(&content)?;
+            sealed.push((name, media, self.seal(content, "ra-revocation").await?));
+        }
+        Ok(sealed)
+    }
+
+    /// The signing certificates that a list names, each once. What is revoked or over already is left
+    /// out; an office's clerk reaches only what that office brought (Measures Art. 27).
+    async fn to_revoke(
+        &self,
+        given: &[String],
+        ground: &Ground,
+        office: Option<&OfficeId>,
+    ) -> Result<Vec<String>, Error> {
+        let most = if ground.source == Source::Phone { 1 } else { rules::revocation::MOST_SERIALS };
+        let mut serials = Vec::new();
+        for serial in given {
+            let held = self.certificate(serial).await?;
+            let serial = held.serial.to_hex();
+            let live = matches!(held.standing, Standing::Good | Standing::Suspended);
+            if office.is_some() && self.office_of(&serial).await?.as_ref() != office {
+                return Err(Refusal::CertificateUnfit.at("它不是由本受理点办理的"));
+            }
+            if live && !serials.contains(&serial) {
+                serials.push(serial);
+            }
+        }
+        if serials.is_empty() || serials.len() > most {
+            let detail = format!("须有 1 至 {most} 张尚未撤销、未过期的证书");
+            return Err(Refusal::ListDiffers.at(detail));
+        }
+        Ok(serials)
+    }
+
+    async fn office_of(&self, serial: &str) -> Result<Option<OfficeId>, Error> {
+        let mut reader = self.store().read().await?;
+        match sql::application::by_serial(&mut reader, serial).await? {
+            Some(id) => Ok(sql::application::load(&mut reader, &id).await?.office),
+            None => Ok(None),
+        }
+    }
+
+    /// A revocation, if the permit reaches it.
+    pub(super) async fn revocation_for(
+        &self,
+        permit: &Permit,
+        action: Action,
+        id: &RevocationId,
+    ) -> Result<Revocation, Error> {
+        let mut reader = self.store().read().await?;
+        let revocation = sql::revocation::load(&mut reader, id, self.catalogue()).await?;
+        permit.covers_object(action, &revocation.object())?;
+        Ok(revocation)
+    }
+
+    /// A revocation with its list and what is on file.
+    pub async fn revocation(
+        &self,
+        permit: &Permit,
+        id: &RevocationId,
+    ) -> Result<RevocationView, Error> {
+        let revocation = self.revocation_for(permit, Action::ReadRevocations, id).await?;
+        let content = self.store().open_blob(&revocation.blob).await?;
+        let particulars: Particulars =
+            serde_json::from_slice(&content).map_err(|_| Error::Stored("particulars"))?;
+        let mut reader = self.store().read().await?;
+        let items = sql::revocation::items(&mut reader, id, false).await?;
+        let evidence = sql::revocation::evidence(&mut reader, id).await?;
+        let evidence = evidence.into_iter().map(|(name, media, _)| (name, media)).collect();
+        Ok(RevocationView { revocation, particulars, items, evidence })
+    }
+
+    /// A piece of evidence. Who looked goes on record (PIPL Art. 51).
+    pub async fn revocation_evidence(
+        &self,
+        permit: &Permit,
+        id: &RevocationId,
+        name: &str,
+    ) -> Result<(Media, Zeroizing<Vec<u8>>), Error> {
+        let revocation = self.revocation_for(permit, Action::ReadRevocations, id).await?;
+        let all = sql::revocation::evidence(&mut *self.store().read().await?, id).await?;
+        let found = all.into_iter().find(|(known, ..)| known == name);
+        let (name, media, blob) =
+            found.ok_or(Error::Unknown { what: "证据", name: name.into() })?;
+        let content = self.store().open_blob(&blob).await?;
+        let (actor, subject) = (permit.actor(), revocation.subject());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let body = json!({ "evidence": name });
+                    tx.append(Record::new("revocation.evidence-opened", actor, subject, body))
+                        .await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        Ok((media, content))
+    }
+
+    /// Those in a state, the longest waiting first, within the limit of the permit.
+    pub async fn revocations(
+        &self,
+        permit: &Permit,
+        state: RevocationState,
+    ) -> Result<Vec<Revocation>, Error> {
+        permit.is_for(Action::ReadRevocations)?;
+        let own: Option<Option<OfficeId>> = match permit.limit() {
+            Limit::Any => None,
+            Limit::Office(office) => {
+                let office = office.as_deref().map(str::parse).transpose();
+                Some(office.map_err(|_| Error::Stored("office"))?)
+            }
+            Limit::Own(_) => {
+                permit.covers(Action::ReadRevocations)?;
+                None
+            }
+        };
+        let mut reader = self.store().read().await?;
+        sql::revocation::in_state(&mut reader, state, own.as_ref(), self.catalogue()).await
+    }
+
+    /// Who wrote it down signs for it: this ground, this many certificates, this list. A caller must
+    /// have read the one-time code back before.
+    pub async fn enter_revocation(
+        &self,
+        permit: &Permit,
+        id: &RevocationId,
+        act: SignedAct,
+    ) -> Result<Revocation, Error> {
+        let on = (ActKind::EnterRevocation, &*format!("revocation:{id}"));
+        let order: RevocationOrder = ordered(&act, permit, on)?;
+        let (ra, permit, id) = (self.clone(), permit.clone(), id.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let wants = (Action::EnterRevocation, RevocationState::Draft);
+                    let mut changed = ra.taken(tx, (&permit, &id), wants, &order).await?;
+                    if changed.entered_by != act.person().as_str() {
+                        return Err(Refusal::SignedActNeeded.at("由登记人本人签名"));
+                    }
+                    let by_phone = changed.ground.source == Source::Phone;
+                    if by_phone && changed.called_at.is_none() {
+                        return Err(Refusal::CallerUnproven.into());
+                    }
+                    changed.state = RevocationState::Entered;
+                    let body = json!({ "count": order.count, "act": act.to_json() });
+                    finish(tx, changed, ("revocation.entered", body), permit.actor()).await
+                })
+            })
+            .await
+    }
+
+    /// Another person confirms it or not, and signs for that.
+    pub async fn review_revocation(
+        &self,
+        permit: &Permit,
+        id: &RevocationId,
+        act: SignedAct,
+    ) -> Result<Revocation, Error> {
+        let on = (ActKind::ReviewRevocation, &*format!("revocation:{id}"));
+        let review: RevocationReview = ordered(&act, permit, on)?;
+        let rejects = review.decision == RevocationDecision::Reject;
+        if rejects && review.reason.trim().chars().count() < 4 {
+            return Err(Refusal::ReasonMissing.into());
+        }
+        let blob = self.seal(review.reason.clone().into_bytes(), "ra-revocation").await?;
+        let (ra, permit, id) = (self.clone(), permit.clone(), id.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let wants = (Action::ReviewRevocation, RevocationState::Entered);
+                    let mut changed = ra.taken(tx, (&permit, &id), wants, &review.order).await?;
+                    let person = act.person().to_string();
+                    rules::revocation::second_person(&changed.entered_by, &person)?;
+                    changed.reviewed_by = Some(person);
+                    let (state, kind) = match review.decision {
+                        RevocationDecision::Confirm => {
+                            (RevocationState::Approved, "revocation.approved")
+                        }
+                        RevocationDecision::Reject => {
+                            (RevocationState::Refused, "revocation.rejected")
+                        }
+                    };
+                    changed.state = state;
+                    let blob = blob.insert(tx).await?;
+                    let body = json!({ "count": review.order.count, "opinion": blob.to_json(),
+                        "act": act.to_json() });
+                    finish(tx, changed, (kind, body), permit.actor()).await
+                })
+            })
+            .await
+    }
+
+    /// The revocation at the version and with the list that were signed.
+    async fn taken(
+        &self,
+        tx: &mut Tx,
+        (permit, id): (&Permit, &RevocationId),
+        (action, state): (Action, RevocationState),
+        order: &RevocationOrder,
+    ) -> Result<Revocation, Error> {
+        let revocation = sql::revocation::load(tx.conn(), id, self.catalogue()).await?;
+        permit.covers_object(action, &revocation.object())?;
+        if revocation.state != state || revocation.version != order.version {
+            return Err(Error::Changed);
+        }
+        let items = sql::revocation::items(tx.conn(), id, false).await?;
+        let serials: Vec<&str> = items.iter().map(|item| item.serial.as_str()).collect();
+        rules::revocation::same_list(order, &revocation.ground, &serials)?;
+        Ok(revocation)
+    }
+
+    /// Gives a draft up.
+    pub async fn drop_revocation(&self, permit: &Permit, id: &RevocationId) -> Result<(), Error> {
+        let (ra, permit, id) = (self.clone(), permit.clone(), id.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let mut found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
+                    permit.covers_object(Action::EnterRevocation, &found.object())?;
+                    if found.state != RevocationState::Draft {
+                        return Err(Error::Changed);
+                    }
+                    found.state = RevocationState::Dropped;
+                    let what = ("revocation.dropped", json!({}));
+                    finish(tx, found, what, permit.actor()).await.map(drop)
+                })
+            })
+            .await
+    }
+
+    /// Entered by one person and confirmed by another, and not carried out to its end: looks at the
+    /// rows themselves, not at the state alone.
+    pub async fn ready_to_revoke(&self) -> Result<Vec<ReadyToRevoke>, Error> {
+        let mut reader = self.store().read().await?;
+        let approved = RevocationState::Approved;
+        let all = sql::revocation::in_state(&mut reader, approved, None, self.catalogue()).await?;
+        let mut ready = Vec::new();
+        for revocation in all {
+            let reviewer = revocation.reviewed_by.as_deref().ok_or(Error::Stored("reviewed_by"))?;
+            rules::revocation::second_person(&revocation.entered_by, reviewer)?;
+            let items = sql::revocation::items(&mut reader, &revocation.id, false).await?;
+            let hash = rules::revocation::list_hash(items.iter().map(|item| item.serial.as_str()));
+            if hash != revocation.list_hash {
+                return Err(Error::Stored("list_hash"));
+            }
+            let open = items.into_iter().filter(|item| item.outcome.is_none()).collect();
+            ready.push(ReadyToRevoke { revocation, open });
+        }
+        Ok(ready)
+    }
+
+    /// What became of one certificate of a list. Noted once; the last one ends the revocation.
+    pub async fn revoked(
+        &self,
+        ready: &ReadyToRevoke,
+        item: &RevocationItem,
+        outcome: Outcome,
+    ) -> Result<(), Error> {
+        let (ra, id) = (self.clone(), ready.revocation.id.clone());
+        let item = item.clone();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let now = second(tx.now());
+                    let which = (&id, item.position);
+                    if !sql::revocation::settle(tx.conn(), which, &outcome, now).await? {
+                        return Ok(());
+                    }
+                    let found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
+                    let refusal = match &outcome {
+                        Outcome::Revoked => None,
+                        Outcome::Refused(code) => Some(code.clone()),
+                    };
+                    let body = json!({ "serial": item.serial, "position": item.position,
+                        "ground": found.ground.name, "reason": found.ground.reason.code(),
+                        "refusal": refusal });
+                    let subject = found.subject();
+                    let actor = Actor::system();
+                    tx.append(Record::new("revocation.item", actor, subject, body)).await?;
+                    end_if_done(tx, found).await
+                })
+            })
+            .await
+    }
+}
+
+/// The revocation ends with its last certificate.
+async fn end_if_done(tx: &mut Tx, mut found: Revocation) -> Result<(), Error> {
+    if !sql::revocation::items(tx.conn(), &found.id, true).await?.is_empty() {
+        return Ok(());
+    }
+    found.state = RevocationState::Done;
+    let count = sql::revocation::items(tx.conn(), &found.id, false).await?.len();
+    let what = ("revocation.done", json!({ "count": count }));
+    finish(tx, found, what, Actor::system()).await.map(drop)
+}
+
+/// One version on, with its record.
+pub(super) async fn finish(
+    tx: &mut Tx,
+    mut changed: Revocation,
+    (kind, particulars): (&'static str, Value),
+    actor: Actor,
+) -> Result<Revocation, Error> {
+    changed.version += 1;
+    changed.since = second(tx.now());
+    sql::revocation::update(tx.conn(), &changed).await?;
+    let mut body = json!({ "number": changed.number.as_str(), "ground": changed.ground.name,
+        "list": changed.list_hash, "version": changed.version });
+    if let (Value::Object(body), Value::Object(particulars)) = (&mut body, particulars) {
+        body.extend(particulars);
+    }
+    tx.append(Record::new(kind, actor, changed.subject(), body)).await?;
+    Ok(changed)
+}
+
+async fn insert(
+    tx: &mut Tx,
+    (id, ground, office, person, list_hash): (
+        RevocationId,
+        Ground,
+        Option<OfficeId>,
+        String,
+        String,
+    ),
+    (serials, blob, evidence): (Vec<String>, SealedBlob, Vec<Sealed>),
+    actor: Actor,
+) -> Result<Revocation, Error> {
+    let now = second(tx.now());
+    let day = CivilDate::of(now);
+    let blob = blob.insert(tx).await?;
+    let revocation = Revocation {
+        number: Number::of(day, sql::application::next_number(tx.conn(), day).await?),
+        state: RevocationState::Draft,
+        since: now,
+        version: 1,
+        entered_by: person,
+        reviewed_by: None,
+        called_at: None,
+        stopped_at: None,
+        blob: blob.id.clone(),
+        id,
+        ground,
+        office,
+        list_hash,
+    };
+    sql::revocation::insert(tx.conn(), &revocation, &serials).await?;
+    let mut exhibits = Vec::new();
+    for (name, media, sealed) in evidence {
+        let sealed = sealed.insert(tx).await?;
+        let row = (&*name, media, &*sealed.id);
+        sql::revocation::add_evidence(tx.conn(), &revocation.id, row).await?;
+        exhibits.push(json!({ "name": name, "content": sealed.to_json() }));
+    }
+    let body = json!({ "number": revocation.number.as_str(), "ground": revocation.ground.name,
+        "count": serials.len(), "list": revocation.list_hash, "particulars": blob.to_json(),
+        "evidence": exhibits });
+    tx.append(Record::new("revocation.drafted", actor, revocation.subject(), body)).await?;
+    Ok(revocation)
+}

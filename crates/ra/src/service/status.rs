@@ -1,0 +1,200 @@
+//! Changes of status that were approved, and the ends of certificates that were replaced: the program
+//! carries out what people decided, once, whatever cuts it off (Measures Art. 18; Invariant 3).
+
+use access::Permit;
+use pki::Serial;
+use serde_json::json;
+use store::{Actor, Record};
+
+use super::turn::Turn;
+use super::{Ra, second};
+use crate::catalogue::{GROUND_FIELD, Ground, Service, Step};
+use crate::error::{Error, FieldError, Refusal};
+use crate::model::{
+    Application, ApplicationId, At, Ending, Form, ReadyToCarryOut, Selection, State,
+};
+use crate::port::Held;
+use crate::rules;
+use crate::sql;
+
+/// Endings and approvals taken up in one go.
+const BATCH: u32 = 100;
+
+impl Ra {
+    /// The certificate of a serial, whichever of its pair is named, or that there is none.
+    pub async fn certificate(&self, serial: &str) -> Result<Held, Error> {
+        let serial = Serial::from_hex(serial)
+            .map_err(|_| Error::Input { field: "证书序列号", why: "应为十六进制数" })?;
+        let found = self.config().keys.certificate(&serial).await.map_err(Error::Port)?;
+        found.ok_or_else(|| Error::Unknown { what: "证书", name: serial.to_hex() })
+    }
+
+    /// What can be applied for about a certificate that stands so.
+    pub fn services_for(&self, held: &Held) -> Result<Vec<&Service>, Error> {
+        let kind = self.catalogue().kind(&held.kind)?;
+        let all = self.catalogue().services().list.iter().filter(|service| service.replaces);
+        Ok(all.filter(|one| rules::concern::fits(&one.name, kind, held).is_ok()).collect())
+    }
+
+    /// Whether the present form was signed by the certificate that the application is about.
+    pub async fn is_endorsed(&self, permit: &Permit, id: &ApplicationId) -> Result<bool, Error> {
+        let application = self.application(permit, id).await?;
+        sql::evidence::is_endorsed(&mut *self.store().read().await?, &application).await
+    }
+
+    /// Why the applicant wants it, as the form says.
+    pub(crate) async fn ground_of(
+        &self,
+        application: &Application,
+    ) -> Result<Option<Ground>, Error> {
+        let form = self.form_of(application).await?;
+        let name = form.value(GROUND_FIELD);
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let ground = self.catalogue().ground(name)?;
+        Ok(Some(ground).filter(|ground| ground.is_for(&application.service)).cloned())
+    }
+
+    /// What of the form does not agree with the certificate that the application names.
+    pub(super) async fn concern_defects(
+        &self,
+        application: &Application,
+        form: &Form,
+    ) -> Result<Vec<FieldError>, Error> {
+        let Some(serial) = &application.concerns else { return Ok(Vec::new()) };
+        let held = self.certificate(serial).await?;
+        let full = self.catalogue().kind(&application.kind)?;
+        rules::concern::fits(&application.service, full, &held)?;
+        let mut errors = rules::concern::differs(&application.service, full, form, &held)?;
+        let mut reader = self.store().read().await?;
+        if let Some(before) = sql::application::by_serial(&mut reader, serial).await? {
+            let before = sql::content::indexed(&mut reader, &before).await?;
+            let now = self.indexes(application, form)?;
+            let other = rules::concern::another_holder(&application.service, full, &before, &now);
+            errors.extend(other);
+        }
+        Ok(errors)
+    }
+
+    /// Proofed and reviewed: what `suspend`, `resume` and `revoke` need to be carried out. Looks at the
+    /// evidence itself; who asks is the program, because the decision was the reviewer's.
+    pub async fn ready_to_carry_out(&self, at: &At) -> Result<ReadyToCarryOut, Error> {
+        let application = self.loaded(at).await?;
+        let service = self.service_of(&application)?;
+        rules::order::permitted(service, &application.state, Step::CarryOut)?;
+        let form = self.form_of(&application).await?;
+        let elements = rules::form::elements(self.kind_of(&application)?, &form);
+        let (mut dossier, _) = self.dossier(&application).await?;
+        let (proof, review) = rules::dossier::proofed_and_reviewed(&mut dossier, &elements)?;
+        let serial = application.concerns.clone().ok_or(Refusal::CertificateMissing)?;
+        let ground = self.ground_of(&application).await?.ok_or(Error::Stored("ground"))?;
+        Ok(ReadyToCarryOut { application, proof, review, serial, ground })
+    }
+
+    /// The certificate's status is as ordered. Uses the permission up.
+    pub async fn carried_out(&self, ready: ReadyToCarryOut) -> Result<Application, Error> {
+        let ra = self.clone();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let at = (&ready.application.at(), Step::CarryOut);
+                    let mut turn = Turn::begin_by_itself(&ra, tx, at).await?;
+                    let body = json!({ "serial": ready.serial, "ground": ready.ground.name,
+                        "reason": ready.ground.reason.code() });
+                    turn.enter(State::CarriedOut { serial: ready.serial });
+                    turn.finish(tx, "application.carried-out", body).await
+                })
+            })
+            .await
+    }
+
+    /// The CA refused for good, because the certificate is over or was revoked meanwhile: the
+    /// application ends with that. Uses the permission up.
+    pub async fn not_carried_out(
+        &self,
+        ready: ReadyToCarryOut,
+        (code, why): (&str, &str),
+    ) -> Result<Application, Error> {
+        let (ra, code, why) = (self.clone(), code.to_owned(), why.to_owned());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let at = (&ready.application.at(), Step::CarryOut);
+                    let mut turn = Turn::begin_by_itself(&ra, tx, at).await?;
+                    let body = json!({ "serial": ready.serial, "code": code });
+                    let person = "system".to_owned();
+                    turn.enter(State::Refused { person, basis: why });
+                    turn.finish(tx, "application.not-carried-out", body).await
+                })
+            })
+            .await
+    }
+
+    /// Changes of status that were approved and are not carried out yet, the longest waiting first.
+    pub async fn approved(&self) -> Result<Vec<At>, Error> {
+        let mut reader = self.store().read().await?;
+        let mut all = Vec::new();
+        let services = self.catalogue().services().list.iter().filter(|one| !one.issues());
+        for service in services {
+            let selection = Selection {
+                states: vec!["reviewed".to_owned()],
+                service: Some(service.name.clone()),
+                limit: BATCH,
+                ..Selection::default()
+            };
+            let page = sql::list::page(&mut reader, &selection).await?;
+            all.extend(page.iter().map(Application::at));
+        }
+        Ok(all)
+    }
+
+    /// Certificates whose replacement was received and that are not revoked yet.
+    pub async fn endings(&self) -> Result<Vec<Ending>, Error> {
+        let rows = sql::ending::owed(&mut *self.store().read().await?, BATCH.into()).await?;
+        rows.into_iter()
+            .map(|(application, serial, ground)| {
+                let ground = self.catalogue().ground(&ground)?.clone();
+                Ok(Ending { application, serial, ground })
+            })
+            .collect()
+    }
+
+    /// It is revoked, or the CA refused for good (`refusal`: its code).
+    pub async fn ended(&self, ending: Ending, refusal: Option<&str>) -> Result<(), Error> {
+        let refusal = refusal.map(str::to_owned);
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let at = second(tx.now());
+                    let id = &ending.application;
+                    if !sql::ending::settle(tx.conn(), id, refusal.as_deref(), at).await? {
+                        return Ok(());
+                    }
+                    let body = json!({ "serial": ending.serial, "ground": ending.ground.name,
+                        "reason": ending.ground.reason.code(), "refusal": refusal });
+                    let about = format!("application:{id}");
+                    let record =
+                        Record::new("application.replaced-ended", Actor::system(), about, body);
+                    tx.append(record).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await
+    }
+}
+
+/// The certificate that an application replaces is to end, on the applicant's ground.
+pub(super) async fn owe_end(
+    tx: &mut store::Tx,
+    turn: &Turn,
+    ground: Option<&Ground>,
+) -> Result<(), Error> {
+    match (&turn.application.concerns, ground) {
+        (Some(serial), Some(ground)) => {
+            let what = (&**serial, &*ground.name);
+            sql::ending::owe(tx.conn(), &turn.application.id, what, turn.now).await
+        }
+        _ => Ok(()),
+    }
+}
