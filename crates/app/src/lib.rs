@@ -5,21 +5,32 @@
 //! | --- | --- | --- |
 //! | [`enrol`] | an order becomes certificates and an answer (new, renewed, with new keys) | Measures Art. 18 (1), 19 |
 //! | [`registration`] | agreement, issue and delivery of an application | Measures Art. 21 |
+//! | [`batch`] | sheets, acts over many, issue in one go | Measures Art. 21 |
+//! | [`notify`] | messages to applicants, notices of expiry | Measures Art. 18 (1) |
 //! | [`lifecycle`] | suspend, resume, revoke a pair; the key centre hears of it | Measures Art. 18 (1) |
 //! | [`background`] | CRLs on time, standby keys, expiry, accounts | Measures Art. 18 (4) |
 //! | [`setup`] | the founding: devices, ceremony, key centre, first client | GM/T 0034 §8.5 |
 //! | [`restore`] | a new anchor after a restored backup | |
+//! | [`console`] | audit marks, lists and keys out of turn, one certificate over all subjects | GM/T 0034 §6 |
+//! | [`letters`] | letters that are due, their PDFs, who opens them | Measures Art. 21, 24 |
+//! | [`voice`] | ratings and complaints | Measures Art. 29 |
+//! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
 //! | [`doctor`] | is everything as it should be | |
 
 pub mod background;
+pub mod batch;
 mod centre;
+pub mod console;
+pub mod disclosure;
 pub mod doctor;
 pub mod enrol;
 mod error;
 mod institution;
 mod kinds;
 mod layout;
+pub mod letters;
 pub mod lifecycle;
+pub mod notify;
 mod people;
 mod policies;
 mod recover;
@@ -28,6 +39,7 @@ pub mod restore;
 pub mod settings;
 pub mod setup;
 mod sql;
+pub mod voice;
 
 pub use background::Background;
 pub use centre::{LINK_KEY, NewCentre, found_centre, open_centre};

@@ -10,8 +10,11 @@ use jiff::SignedDuration;
 use pki::profile::{Policies, ProfileSet};
 use serde::{Deserialize, Serialize};
 
+use crate::disclosure::DisclosureSettings;
 use crate::error::Error;
 use crate::kinds::{Kind, Kinds};
+use crate::letters::LettersSettings;
+use crate::notify::MailSettings;
 
 /// `yinxin.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +43,15 @@ pub struct Settings {
     /// Status answers.
     #[serde(default)]
     pub ocsp: OcspSettings,
+    /// Mail to applicants.
+    #[serde(default)]
+    pub mail: MailSettings,
+    /// Letters and their PDFs.
+    #[serde(default)]
+    pub letters: LettersSettings,
+    /// What the law wants public.
+    #[serde(default)]
+    pub disclosure: DisclosureSettings,
     /// The institution's own certificate policies: dotted identifiers by kind (`person`: both
     /// certificates of the pair) or by profile (`person-sign`).
     #[serde(default)]
@@ -86,6 +98,10 @@ pub struct ServerSettings {
     pub public_url: String,
     /// Requests worked on at the same time; more are answered 503 with Retry-After.
     pub max_in_flight: usize,
+    /// Reverse proxies in front: their `X-Forwarded-For` is believed, nobody else's.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Forms that one source may send in a minute without having signed in.
+    pub forms_per_minute: u32,
 }
 
 impl Default for ServerSettings {
@@ -94,6 +110,8 @@ impl Default for ServerSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8440)),
             public_url: "http://127.0.0.1:8440".to_owned(),
             max_in_flight: 512,
+            trusted_proxies: Vec::new(),
+            forms_per_minute: 60,
         }
     }
 }
@@ -255,6 +273,9 @@ impl Settings {
             ca: CaSettings::default(),
             crl: CrlSettings::default(),
             ocsp: OcspSettings::default(),
+            mail: MailSettings::default(),
+            letters: LettersSettings::default(),
+            disclosure: DisclosureSettings::default(),
             policy: BTreeMap::new(),
         }
     }

@@ -207,12 +207,12 @@ async fn disclosure_says_what_is_set_and_what_is_not_yet_public() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn certificates_of_units_are_found_by_exact_name_and_those_of_people_never() {
+async fn certificates_of_devices_are_found_by_exact_name_and_those_of_people_never() {
     let (world, _) = staffed().await;
     let key = || PrivateKey::generate(&mut OsRandom).unwrap();
     let (unit, person) = (key(), key());
-    let mut order = world.order("unit-1", "unit", Act::New, &unit);
-    order.subject.common_name = "演示市虚构事务局".into();
+    let mut order = world.order("device-1", "device", Act::New, &unit);
+    order.subject.common_name = "签章服务器01".into();
     order.subject.organization = Some("演示市虚构事务局".into());
     let unit = world.institution.enrol(order).await.unwrap();
     let person = world.institution.enrol(world.order("p-1", "person", Act::New, &person)).await;
@@ -224,6 +224,7 @@ async fn certificates_of_units_are_found_by_exact_name_and_those_of_people_never
     };
     let serial = unit.sign.serial().to_hex();
     assert!(ask("演示市虚构事务局").await.contains(&serial));
+    assert!(ask("签章服务器01").await.contains(&serial));
     assert!(ask(&serial).await.contains("演示市虚构事务局"));
     for nothing in ["演示市虚构", "张三", &person.sign.serial().to_hex(), "%_"] {
         assert!(ask(nothing).await.contains("没有找到"), "{nothing}");
