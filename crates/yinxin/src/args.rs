@@ -31,6 +31,9 @@ pub enum Command {
     /// 证书撤销列表：查询、立即发布、下载、查看
     #[command(subcommand)]
     Crl(remote::crl::Command),
+    /// 接口会话
+    #[command(subcommand)]
+    Session(remote::session::Command),
     /// 接口客户端：登记、查询、停用
     #[command(subcommand)]
     Client(remote::client::Command),
@@ -46,6 +49,9 @@ pub enum Command {
     /// 人员：任命首任超级管理员和审计管理员
     #[command(subcommand)]
     Person(operate::person::Command),
+    /// 批量办理：查看各批次的进度
+    #[command(subcommand)]
+    Batch(operate::batch::Command),
     /// 启动机构端服务
     Serve(operate::serve::Serve),
     /// 密钥管理中心：独立进程运行、登记人员、司法恢复

@@ -134,7 +134,7 @@ fn is_unseen(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-fn is_phone(value: &str) -> bool {
+pub(crate) fn is_phone(value: &str) -> bool {
     let mut digits = value.bytes();
     value.len() == 11
         && value.bytes().all(|b| b.is_ascii_digit())

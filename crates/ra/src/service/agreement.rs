@@ -51,7 +51,7 @@ impl Ra {
         Ok(text)
     }
 
-    async fn made(&self, application: &Application) -> Result<AgreementText, Error> {
+    pub(super) async fn made(&self, application: &Application) -> Result<AgreementText, Error> {
         let form = self.form_of(application).await?;
         let of = (application, self.kind_of(application)?, self.service_of(application)?);
         rules::agreement::text(
@@ -172,10 +172,17 @@ impl Ra {
 }
 
 /// Names of the witnesses on the first two lines, then the scan.
-fn paper_of([first, second]: &[String; 2], scan: &[u8]) -> Vec<u8> {
+pub(super) fn paper_of([first, second]: &[String; 2], scan: &[u8]) -> Vec<u8> {
     let mut paper = format!("{}\n{}\n", first.trim(), second.trim()).into_bytes();
     paper.extend(scan);
     paper
+}
+
+/// The names of the witnesses of such a paper.
+pub(super) fn witnesses_of(paper: &[u8]) -> Option<[String; 2]> {
+    let mut lines = paper.splitn(3, |octet| *octet == b'\n');
+    let mut name = || String::from_utf8(lines.next()?.to_vec()).ok();
+    Some([name()?, name()?])
 }
 
 async fn keep(

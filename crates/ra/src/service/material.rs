@@ -165,7 +165,7 @@ fn unknown(material: &MaterialId) -> Error {
 }
 
 /// The name of a file may hold a person's name: it is sealed with the content, its length in two octets first.
-fn framed(upload: &Upload, media: Media) -> Vec<u8> {
+pub(super) fn framed(upload: &Upload, media: Media) -> Vec<u8> {
     let name = rules::material::harmless_name(&upload.file_name, media);
     let length = u16::try_from(name.len()).unwrap_or(0);
     let mut framed = Vec::with_capacity(2 + name.len() + upload.content.len());
@@ -175,7 +175,7 @@ fn framed(upload: &Upload, media: Media) -> Vec<u8> {
     framed
 }
 
-fn unframed(framed: &[u8]) -> Option<(String, Zeroizing<Vec<u8>>)> {
+pub(super) fn unframed(framed: &[u8]) -> Option<(String, Zeroizing<Vec<u8>>)> {
     let (length, rest) = framed.split_first_chunk::<2>()?;
     let (name, content) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
     let name = std::str::from_utf8(name).ok()?.to_owned();

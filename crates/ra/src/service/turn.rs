@@ -45,6 +45,18 @@ impl Turn {
         turn.checked(ra, tx, (at, step)).await
     }
 
+    /// The same in the name of who ordered it for many at once: what they may was asked with the order.
+    pub async fn begin_for(
+        ra: &Ra,
+        tx: &mut Tx,
+        actor: &Actor,
+        (at, step): (&At, Step),
+    ) -> Result<Self, Error> {
+        let application = sql::application::load(tx.conn(), &at.id).await?;
+        let turn = Self { application, now: second(tx.now()), actor: actor.clone() };
+        turn.checked(ra, tx, (at, step)).await
+    }
+
     async fn checked(self, ra: &Ra, tx: &mut Tx, (at, step): (&At, Step)) -> Result<Self, Error> {
         let application = &self.application;
         if application.version != at.version {

@@ -1,5 +1,6 @@
 //! Commands of the institution's own people, on the data folder.
 
+pub mod batch;
 pub mod ceremony;
 pub mod demo;
 pub mod doctor;
