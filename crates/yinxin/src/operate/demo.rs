@@ -1,6 +1,9 @@
 //! `yinxin demo …`: a demonstration institution, made through the same doors as a real one. Its
 //! passphrases are random, lie in its data folder, and are good for nothing else.
 
+mod applications;
+mod desk;
+mod offices;
 mod staff;
 mod world;
 

@@ -5,6 +5,7 @@ pub mod client;
 pub mod crl;
 mod door;
 pub mod journal;
+pub mod session;
 
 pub use door::{Door, DoorArgs};
 
