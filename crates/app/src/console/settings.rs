@@ -78,6 +78,10 @@ fn shown(name: &str, value: &Value) -> String {
         Value::Array(values) => {
             values.iter().map(|value| shown(name, value)).collect::<Vec<_>>().join("、")
         }
+        Value::Table(table) => {
+            let part = |(name, value): (&String, &Value)| format!("{name}={}", shown(name, value));
+            table.iter().map(part).collect::<Vec<_>>().join("，")
+        }
         Value::Boolean(yes) => if *yes { "是" } else { "否" }.to_owned(),
         other => other.to_string(),
     }
@@ -120,6 +124,10 @@ mod tests {
         let secret = Value::String("hunter2".to_owned());
         assert_eq!(shown("mail.password", &secret), "（已设置，不显示）");
         assert_eq!(shown("mail.password", &Value::String(String::new())), "");
+        let inner: Table = toml::from_str("user = \"a\"\npassword = \"hunter2\"").unwrap();
+        let several = Value::Array(vec![Value::Table(inner)]);
+        let text = shown("relays", &several);
+        assert!(text.contains("user=a") && !text.contains("hunter2"), "{text}");
     }
 
     #[test]

@@ -16,17 +16,11 @@ use crate::problem::Problem;
 const SHOWN: u32 = 100;
 
 /// Which two.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Query {
     old: String,
     new: String,
-}
-
-impl Default for Query {
-    fn default() -> Self {
-        Self { old: String::new(), new: String::new() }
-    }
 }
 
 #[derive(Template)]
