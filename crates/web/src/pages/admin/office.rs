@@ -49,7 +49,11 @@ pub async fn found(app: &App, visitor: &Visitor, id: &str) -> Result<Office, Pro
     let no_such = || Problem::not_found("没有这个注册机构；请从注册机构列表重新进入");
     let id = id.parse().map_err(|_| no_such())?;
     let permit = app.permit(visitor.principal(), Action::ReadOffices)?;
-    Ok(app.registration()?.office(&permit, &id).await?)
+    // Another office is not there for a clerk of this one, as with applications.
+    app.registration()?.office(&permit, &id).await.map_err(|error| match error {
+        ra::Error::Access(access::Error::OutOfReach(_)) => no_such(),
+        other => other.into(),
+    })
 }
 
 /// The page of an office, with what was typed and what is wrong with it.
