@@ -86,8 +86,7 @@ impl Ra {
     ) -> Result<Revocation, Error> {
         let index = self.call_index(id, code.trim())?;
         let (ra, permit, id) = (self.clone(), permit.clone(), id.clone());
-        let answered = self
-            .store()
+        self.store()
             .commit(move |tx| {
                 Box::pin(async move {
                     let mut found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
@@ -112,8 +111,7 @@ impl Ra {
                     finish(tx, found, what, permit.actor()).await.map(Ok)
                 })
             })
-            .await?;
-        answered
+            .await?
     }
 
     /// Calls that were signed for and whose certificates are not suspended yet.
