@@ -6,12 +6,13 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use gm_core::{sm2, sm3};
+use gm_core::{sm2, sm3, sm4};
 use sm3_crate::Digest as _;
 
 // The oracles under names of their own.
 use ::sm2 as sm2_crate;
 use ::sm3 as sm3_crate;
+use ::sm4 as sm4_crate;
 
 const ID: &str = "1234567812345678";
 
@@ -114,5 +115,41 @@ fn hashing(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, signing, verifying, keys_and_encryption, hashing);
+fn sealing(c: &mut Criterion) {
+    use aes_gcm::{AesGcm, KeyInit, aead::Aead};
+    let mut group = c.benchmark_group("sm4");
+    let gcm = sm4::Gcm::new(&[1; 16]);
+    let key = sm4::Key::new(&[1; 16]);
+    let theirs = AesGcm::<sm4_crate::Sm4, sm4_crate::cipher::consts::U12>::new(&[1; 16].into());
+    for (name, length) in [("64 B", 64), ("1 KiB", 1 << 10), ("1 MiB", 1 << 20)] {
+        let plain = vec![0x5a; length];
+        group.throughput(Throughput::Bytes(length.try_into().unwrap()));
+        group.bench_function(format!("gcm seal {name}, gm-core"), |b| {
+            b.iter(|| gcm.seal(&[2; 12], b"", black_box(&plain)).unwrap());
+        });
+        group.bench_function(format!("gcm seal {name}, RustCrypto"), |b| {
+            b.iter(|| theirs.encrypt(&[2; 12].into(), black_box(&plain[..])).unwrap());
+        });
+    }
+    let plain = vec![0x5a; 1 << 20];
+    let sealed = gcm.seal(&[2; 12], b"", &plain).unwrap();
+    let cipher = key.cbc_encrypt(&[3; 16], &plain);
+    group.bench_function("gcm open 1 MiB, gm-core", |b| {
+        b.iter(|| gcm.open(&[2; 12], b"", black_box(&sealed)).unwrap());
+    });
+    group.bench_function("cbc encrypt 1 MiB, gm-core", |b| {
+        b.iter(|| key.cbc_encrypt(&[3; 16], black_box(&plain)));
+    });
+    group.bench_function("cbc decrypt 1 MiB, gm-core", |b| {
+        b.iter(|| key.cbc_decrypt(&[3; 16], black_box(&cipher)).unwrap());
+    });
+    let mut blocks = vec![[0x5a; 16]; 1 << 16];
+    group.bench_function("blocks 1 MiB, gm-core", |b| {
+        b.iter(|| key.encrypt_blocks(black_box(&mut blocks)));
+    });
+    group.bench_function("key, gm-core", |b| b.iter(|| sm4::Gcm::new(black_box(&[1; 16]))));
+    group.finish();
+}
+
+criterion_group!(benches, signing, verifying, keys_and_encryption, hashing, sealing);
 criterion_main!(benches);

@@ -6,6 +6,8 @@
 
 use std::hint::black_box;
 
+use subtle::Choice;
+
 /// Whether the mask is ones. The branch is taken here, so that the caller's is on a plain value.
 #[inline(never)]
 pub(crate) fn declassify(mask: u64) -> bool {
@@ -14,4 +16,9 @@ pub(crate) fn declassify(mask: u64) -> bool {
         answer = black_box(1);
     }
     answer == 1
+}
+
+/// The same for the answer of a comparison in constant time.
+pub(crate) fn revealed(answer: Choice) -> bool {
+    declassify(u64::from(answer.unwrap_u8()).wrapping_neg())
 }

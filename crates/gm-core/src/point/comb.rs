@@ -3,6 +3,7 @@
 //! A comb holds m·2^(W·i)·P for each window i and each magnitude m from 1 to 2^(W−1). With it,
 //! k·P takes one addition for each window and no doubling.
 
+use std::hint::black_box;
 use std::sync::OnceLock;
 
 use super::normalise::normalise;
@@ -97,7 +98,8 @@ impl KeyComb {
 pub(super) fn pick<const N: usize>(row: &[Affine; N], digit: Digit) -> (Affine, u64) {
     let (mut x, mut y) = ([0; 4], [0; 4]);
     for (magnitude, entry) in (1u64..).zip(row) {
-        let keep = same(magnitude, digit.magnitude);
+        // The compiler may not learn that this is a mask: it would branch on it.
+        let keep = black_box(same(magnitude, digit.magnitude));
         for (to, limb) in x.iter_mut().zip(entry.x.montgomery()) {
             *to |= keep & limb;
         }

@@ -7,7 +7,7 @@ use super::kdf::Shared;
 use super::nonce::Nonces;
 use super::{Ciphertext, PrivateKey, PublicKey};
 use crate::Error;
-use crate::declassify::declassify;
+use crate::declassify::{declassify, revealed};
 use crate::limbs::Limbs;
 use crate::point;
 use crate::scalar::Scalar;
@@ -53,7 +53,6 @@ impl PrivateKey {
         let shared = shared(self.d.limbs(), ciphertext.point()).ok_or(Error::Decrypt)?;
         let plain = shared.mask(ciphertext.cipher()).ok_or(Error::Decrypt)?;
         let same = shared.check(&plain).ct_eq(ciphertext.hash());
-        let opens = declassify(u64::from(same.unwrap_u8()).wrapping_neg());
-        if opens { Ok(plain) } else { Err(Error::Decrypt) }
+        if revealed(same) { Ok(plain) } else { Err(Error::Decrypt) }
     }
 }

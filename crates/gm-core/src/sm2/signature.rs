@@ -44,12 +44,16 @@ impl Signature {
 
     fn from_parts(r: &[u8; 32], s: &[u8; 32]) -> Result<Self, Error> {
         let part = |octets| Scalar::from_be(octets).ok_or(Error::Scalar);
-        Self::new(part(r)?, part(s)?).ok_or(Error::Scalar)
+        let (r, s) = (part(r)?, part(s)?);
+        if r.is_zero_vartime() || s.is_zero_vartime() {
+            return Err(Error::Scalar);
+        }
+        Ok(Self::of_nonzero(r, s))
     }
 
-    /// None where one is zero.
-    pub(crate) fn new(r: Scalar, s: Scalar) -> Option<Self> {
-        (!r.is_zero_vartime() && !s.is_zero_vartime()).then_some(Self { r, s })
+    /// Of parts that were found to be other than zero.
+    pub(super) fn of_nonzero(r: Scalar, s: Scalar) -> Self {
+        Self { r, s }
     }
 
     pub(crate) fn r(&self) -> &Scalar {

@@ -60,9 +60,7 @@ impl PrivateKey {
         let r = Scalar::reduced(e).add(&Scalar::from_limbs_reduced(&x.to_limbs()));
         let sum = Zeroizing::new(r.add(k));
         let s = self.inverse.mul(&sum).sub(&r);
-        if declassify(r.is_zero() | sum.is_zero() | s.is_zero()) {
-            return None;
-        }
-        Signature::new(r, s)
+        let forbidden = declassify(r.is_zero() | sum.is_zero() | s.is_zero());
+        (!forbidden).then(|| Signature::of_nonzero(r, s))
     }
 }

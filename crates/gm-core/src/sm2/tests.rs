@@ -77,11 +77,11 @@ fn signatures_that_lead_nowhere_are_refused() {
     let key = key();
     let e = [7; 32];
     let s = Scalar::from_be(&[1; 32]).unwrap();
-    let opposite = Signature::new(s.negate(), s).unwrap();
+    let opposite = Signature::of_nonzero(s.negate(), s);
     assert_eq!(verify(key.public_key(), &e, &opposite), Err(Error::Signature));
     // s·G + t·P = 0 where t = −s/d.
     let t = s.mul(&key.d.invert()).negate();
-    let nowhere = Signature::new(t.sub(&s), s).unwrap();
+    let nowhere = Signature::of_nonzero(t.sub(&s), s);
     assert_eq!(verify(key.public_key(), &e, &nowhere), Err(Error::Signature));
     assert_eq!(PreparedKey::new(key.public_key()).verify(&e, &nowhere), Err(Error::Signature));
 }

@@ -1,13 +1,13 @@
 //! CBC (GB/T 17964 §7) with PKCS#7 padding. Not authenticated: never tell a stranger whether a
 //! ciphertext opened.
 
-use subtle::{ConstantTimeEq, ConstantTimeLess};
+use subtle::{Choice, ConstantTimeEq, ConstantTimeLess};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::ctr::xor;
 use super::{BLOCK, Block, Key};
 use crate::Error;
-use crate::declassify::declassify;
+use crate::declassify::revealed;
 
 /// Blocks that are decrypted at a time.
 const TOGETHER: usize = 64;
@@ -53,16 +53,13 @@ impl Key {
     }
 }
 
-/// n where the block ends in n octets of value n, 1 ≤ n ≤ 16.
+/// n where the block ends in n octets of value n, 1 ≤ n ≤ 16. Only the answer becomes known.
 fn padding(block: &Block) -> Result<usize, Error> {
     let [.., count] = *block;
-    let mut right = !count.ct_eq(&0) & count.ct_lt(&(BLOCK as u8 + 1));
+    let mut right = Choice::from(1);
     for (from_end, octet) in (0u8..).zip(block.iter().rev()) {
         right &= octet.ct_eq(&count) | !from_end.ct_lt(&count);
     }
-    if declassify(u64::from(right.unwrap_u8()).wrapping_neg()) {
-        Ok(usize::from(count))
-    } else {
-        Err(Error::Decrypt)
-    }
+    let mut counts = (1..=BLOCK as u8).filter(|n| revealed(right & count.ct_eq(n)));
+    counts.next().map(usize::from).ok_or(Error::Decrypt)
 }

@@ -6,7 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::ctr::xor;
 use super::{BLOCK, Block, Key};
 use crate::Error;
-use crate::declassify::declassify;
+use crate::declassify::revealed;
 
 /// A key with the length of its tags. Wiped when dropped.
 #[derive(Clone, Debug)]
@@ -49,9 +49,9 @@ impl Ccm {
         self.key.ctr(&after(&counter), &mut plain);
         let mut expected = self.mac(nonce, aad, &plain);
         self.key.ctr(&counter, &mut expected);
-        let same = expected.get(..self.tag).unwrap_or_default().ct_eq(tag).unwrap_u8();
+        let same = expected.get(..self.tag).unwrap_or_default().ct_eq(tag);
         expected.zeroize();
-        if declassify(u64::from(same).wrapping_neg()) { Ok(plain) } else { Err(Error::Decrypt) }
+        if revealed(same) { Ok(plain) } else { Err(Error::Decrypt) }
     }
 
     /// CBC-MAC over B₀, the data beside and the text (SP 800-38C Appendix A.2).
