@@ -1,7 +1,7 @@
 //! Changes of status and replacements over everything that is real: what the registration decides is
 //! what OCSP answers and CRLs say.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod way;
 mod world;

@@ -35,21 +35,26 @@ mod sql;
 pub use catalogue::{Catalogue, Ground, SearchField, Source, Step};
 pub use error::{Error, FieldError, Refusal};
 pub use model::{
-    ACKNOWLEDGEMENT, Acknowledgement, Agreement, AgreementLine, AgreementText, ApplicantSignature, Application,
-    ApplicationId, ApplicationPage, At, Batch, BatchEvidence, BatchId, BatchList, BatchMaterial,
-    BatchParty, BatchProgress, BatchRow, BatchRun, BatchSheet, BatchState, BatchStep, CodeOrder, Conditions, Created, DayCount, Decision,
-    DeclineOrder, Delivery, Duplicate, Element, Ending, EnterBatchOrder, EnterOrder, EvidenceRow, Figures, Filing, FilingClock, Finding, Form, FormRow,
-    FormView, IdentityProof, InquiryId, Institution, ListRef, Mark, Material, MaterialId, Media,
-    NewApplication, NewBatch, Number, Office, OfficeId, OfficeOrder, OfficeRecord, OfficeRecordKind,
-    OpenedMaterial, Outcome, Particulars, ProofBatchOrder, ProofOrder, ReadyToCarryOut, ReadyToIssue, ReadyToRevoke,
-    Receipt, ReturnOrder, Review, ReviewBatchOrder, SampleRow, Revocation, RevocationDecision, RevocationDraft, RevocationId,
-    RevocationItem, RevocationOrder, RevocationReview, RevocationState, RevocationView,
-    ReviewClock, ReviewOrder, ReviewTimes, Saved, Selection, Serials, State, SupplementItem,
-    SupplementList, Tally, Today,
-    SuspensionOrder, Upload,
+    ACKNOWLEDGEMENT, Acknowledgement, Agreement, AgreementLine, AgreementText, ApplicantSignature,
+    Application, ApplicationId, ApplicationPage, At, Batch, BatchEvidence, BatchId, BatchList,
+    BatchMaterial, BatchParty, BatchProgress, BatchRow, BatchRun, BatchSheet, BatchState,
+    BatchStep, CodeOrder, Conditions, Created, DayCount, Decision, DeclineOrder, Delivery,
+    Duplicate, Element, Ending, EnterBatchOrder, EnterOrder, EvidenceRow, Figures, Filing,
+    FilingClock, Finding, Form, FormRow, FormView, IdentityProof, InquiryId, Institution, ListRef,
+    Mark, Material, MaterialId, Media, NewApplication, NewBatch, Number, Office, OfficeId,
+    OfficeOrder, OfficeRecord, OfficeRecordKind, OpenedMaterial, Outcome, Particulars,
+    ProofBatchOrder, ProofOrder, ReadyToCarryOut, ReadyToIssue, ReadyToRevoke, Receipt,
+    ReturnOrder, Review, ReviewBatchOrder, ReviewClock, ReviewOrder, ReviewTimes, Revocation,
+    RevocationDecision, RevocationDraft, RevocationId, RevocationItem, RevocationOrder,
+    RevocationReview, RevocationState, RevocationView, SampleRow, Saved, Selection, Serials, State,
+    SupplementItem, SupplementList, SuspensionOrder, Tally, Today, Upload,
 };
-pub use port::{Answer, Certified, Enclosed, Held, KeyRegister, Offline, Post, PublicData, Standing};
+pub use port::{
+    Answer, Certified, Enclosed, Held, KeyRegister, Offline, Post, PublicData, Standing,
+};
 pub use rules::material::{MOST_FILES, MOST_OCTETS};
 pub use service::{Acknowledged, Matter, SignedAgreement};
+pub use service::{
+    BatchCounts, Called, Contact, Happening, Inquiry, NoticeStatus, Ra, RaConfig, ReviewRecord,
+};
 pub use sheet::{MOST_ROWS, MOST_SHEET_OCTETS, SheetFormat};
-pub use service::{BatchCounts, Called, Contact, Happening, Inquiry, NoticeStatus, Ra, RaConfig, ReviewRecord};

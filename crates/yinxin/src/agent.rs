@@ -13,8 +13,8 @@ use crate::subscriber;
 /// `yinxin agent`
 #[derive(Debug, clap::Args)]
 pub struct Agent {
-    /// 私钥文件，可多次给出；有口令保护的，签名时在页面上输入口令
-    #[arg(long = "key", value_name = "文件", required = true)]
+    /// 私钥文件，或存放 `*.key.pem` 的目录，可多次给出；有口令保护的，签名时在页面上输入口令
+    #[arg(long = "key", value_name = "文件或目录", required = true)]
     keys: Vec<PathBuf>,
     /// 允许请您签名的网站，可多次给出，如 `https://ca.example.cn`
     #[arg(long = "origin", value_name = "网站", required = true)]
@@ -27,7 +27,7 @@ pub struct Agent {
 /// Serves until stopped.
 pub fn run(command: Agent) -> anyhow::Result<Outcome> {
     log();
-    let files = KeyFiles::of(command.keys)?;
+    let files = KeyFiles::of(in_folders(command.keys)?)?;
     let origins: Result<Vec<Origin>, _> = command.origins.iter().map(|o| o.parse()).collect();
     let origins = origins.map_err(Unusable::error)?;
     // Loopback only, always: whoever reaches the assistant can show its owner a page.
@@ -44,6 +44,26 @@ pub fn run(command: Agent) -> anyhow::Result<Outcome> {
         running.stop().await?;
         Ok(Outcome::Fine)
     })
+}
+
+/// Folders stand for the key files in them, by name.
+fn in_folders(paths: Vec<PathBuf>) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path);
+            continue;
+        }
+        let entries = std::fs::read_dir(&path)?.collect::<Result<Vec<_>, _>>()?;
+        let is_key = |path: &PathBuf| path.to_string_lossy().ends_with(".key.pem");
+        let mut found: Vec<_> = entries.into_iter().map(|e| e.path()).filter(is_key).collect();
+        if found.is_empty() {
+            return Err(Unusable::error(format!("{} 中没有 *.key.pem 文件", path.display())));
+        }
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
 }
 
 /// Keys in files of `yinxin subscriber new` or OpenSSL.

@@ -112,7 +112,7 @@ fn index(folder: &Path) -> Result<Vec<Entry>, Error> {
 
 fn read(folder: &Path, today: CivilDate) -> Result<Vec<Document>, Error> {
     let mut entries = index(folder)?;
-    entries.sort_by(|a, b| b.effective.cmp(&a.effective));
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.effective));
     let current = |kind: DocumentKind| {
         entries.iter().position(|entry| entry.kind == kind && entry.effective <= today)
     };

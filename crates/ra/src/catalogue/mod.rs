@@ -135,7 +135,8 @@ impl Catalogue {
     /// The ground of this name.
     pub fn ground(&self, name: &str) -> Result<&Ground, Error> {
         let found = self.grounds.iter().find(|ground| ground.name == name);
-        found.ok_or_else(|| Error::Unknown { what: "事由", name: name.chars().take(64).collect() })
+        found
+            .ok_or_else(|| Error::Unknown { what: "事由", name: name.chars().take(64).collect() })
     }
 
     /// The grounds on which an application is not accepted.

@@ -36,8 +36,8 @@ pub use office::{
     SuspensionOrder,
 };
 pub use orders::{
-    CodeOrder, Decision, DeclineOrder, EnterOrder, EvidenceRow, Finding, ProofOrder, ReturnOrder, ReviewOrder,
-    SupplementItem, SupplementList,
+    CodeOrder, Decision, DeclineOrder, EnterOrder, EvidenceRow, Finding, ProofOrder, ReturnOrder,
+    ReviewOrder, SupplementItem, SupplementList,
 };
 pub use revocation::{
     Outcome, Particulars, ReadyToRevoke, Revocation, RevocationDecision, RevocationDraft,

@@ -1,7 +1,7 @@
 //! A browser without scripts: keeps its cookie, fills forms, and signs with the key of a person where
 //! a page asks for it.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test takes what it needs")]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "each test takes what it needs")]
 
 use axum::body::Body;
 use axum::http::Request;

@@ -150,7 +150,9 @@ impl<'d> Way<'d> {
             "phone" => format!("1300000{at:04}"),
             _ => sample.to_owned(),
         };
-        let fields = kind.fields.iter().map(|f| (f.name.clone(), value(&f.name, &f.sample)));
+        let other_paper = |field: &str| matches!(field, "passport_number" | "officer_number");
+        let asked = kind.fields.iter().filter(|field| !other_paper(&field.name));
+        let fields = asked.map(|f| (f.name.clone(), value(&f.name, &f.sample)));
         let saved = ra.save_form(&permit, &self.application.at(), Form::new(fields)).await?;
         self.application = saved.application;
         for rule in kind.materials.iter().filter(|rule| rule.required) {

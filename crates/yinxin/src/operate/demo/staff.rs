@@ -108,9 +108,9 @@ pub fn tell(layout: &Layout, url: &str, program: &Path) -> anyhow::Result<()> {
     out::line("");
     out::line(format!("办事大厅 {url}/　业务工作台 {url}/desk　管理台 {url}/admin"));
     out::line("用证书登录：先在另一个终端启动签名助手（每个人一把密钥），再打开登录页：");
-    let keys = STAFF.iter().map(|(login, ..)| key_file(layout, login).display().to_string());
-    let keys: Vec<_> = keys.map(|path| format!("--key {path}")).collect();
-    out::line(format!("   {} agent --origin {url} {}", program.display(), keys.join(" ")));
+    let folder = layout.demo_secrets().join("staff");
+    let keys = folder.display();
+    out::line(format!("   {} agent --origin {url} --key {keys}", program.display()));
     for (login, name, roles, _, place) in STAFF {
         let roles: access::Roles = roles.parse().context("演示人员的角色无效")?;
         let roles: Vec<_> = roles.iter().map(access::Role::chinese).collect();

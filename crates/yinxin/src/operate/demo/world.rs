@@ -37,6 +37,7 @@ pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
     private_folder(&folder)?;
     let mut settings = Settings::new(INSTITUTION, "demo.yinxin.example/journal");
     settings.institution.credit_code = CREDIT_CODE.to_owned();
+    disclose(&mut settings);
     settings.server.listen.set_port(port);
     settings.server.public_url = format!("http://127.0.0.1:{port}");
     settings.kmc.listen.set_port(port.saturating_add(1));
@@ -66,6 +67,23 @@ pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
         std::fs::write(folder.join("admin.id"), client.id.as_str())?;
     }
     staff::appoint(layout, &again, &CUSTODIANS).await
+}
+
+/// What a real institution tells the public; all of it made up.
+fn disclose(settings: &mut Settings) {
+    let contact = &mut settings.contact;
+    contact.phone = "010-00000000（演示）".to_owned();
+    contact.hours = "工作日 9:00—17:00".to_owned();
+    contact.email = "service@demo.yinxin.example".to_owned();
+    contact.address = "云中市示例大道 1 号".to_owned();
+    let public = &mut settings.disclosure;
+    public.licence_number = "演示-0000".to_owned();
+    public.licence_term = "2026年1月1日至2030年12月31日（演示）".to_owned();
+    public.licence_issuer = "演示密码管理部门".to_owned();
+    public.licence_date = "2026年1月1日".to_owned();
+    public.scope = "电子政务电子认证服务（演示）".to_owned();
+    public.fees = vec!["演示系统不收费".to_owned()];
+    public.supervision_phone = "010-00000001（演示）".to_owned();
 }
 
 fn private_folder(path: &Path) -> anyhow::Result<()> {
