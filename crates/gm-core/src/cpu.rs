@@ -8,6 +8,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::point::{Affine, pick};
 use crate::sm3::{BlocksOf8, State8, lanes_portable};
 use crate::sm4::ghash::{self, Powers};
 use crate::sm4::{self, Block, RoundKeys};
@@ -16,6 +17,43 @@ use crate::sm4::{self, Block, RoundKeys};
 #[cfg(target_arch = "x86_64")]
 macro_rules! has {
     ($($feature:tt),+) => { $(is_x86_feature_detected!($feature))&&+ };
+}
+
+/// Entry `magnitude` − 1 of a row, in constant time; (0, 0) for a magnitude of zero.
+#[inline(always)]
+pub(crate) fn pick<const N: usize>(row: &[Affine; N], magnitude: u32) -> Affine {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if has!("avx512f") {
+            // SAFETY: the CPU has all that the callee is compiled for.
+            return unsafe { pick::avx512::pick(row, magnitude) };
+        }
+        if has!("avx2") {
+            // SAFETY: the CPU has all that the callee is compiled for.
+            return unsafe { pick::avx2::pick(row, magnitude) };
+        }
+        // SAFETY: every x86-64 has SSE2.
+        unsafe { pick::sse2::pick(row, magnitude) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    pick::portable::pick(row, magnitude)
+}
+
+/// Every way that this CPU has.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) fn pick_ways<const N: usize>(row: &[Affine; N], magnitude: u32) -> Vec<Affine> {
+    // SAFETY: every x86-64 has SSE2.
+    let narrow = unsafe { pick::sse2::pick(row, magnitude) };
+    let mut picked = vec![pick::portable::pick(row, magnitude), narrow];
+    if has!("avx2") {
+        // SAFETY: the CPU has all that the callee is compiled for.
+        picked.push(unsafe { pick::avx2::pick(row, magnitude) });
+    }
+    if has!("avx512f") {
+        // SAFETY: the CPU has all that the callee is compiled for.
+        picked.push(unsafe { pick::avx512::pick(row, magnitude) });
+    }
+    picked
 }
 
 /// Compresses a block of each of eight messages.
@@ -49,7 +87,10 @@ pub(crate) fn sm4_encrypt(keys: &RoundKeys, blocks: &mut [Block]) {
 pub(crate) fn sm4_ways() -> Vec<fn(&RoundKeys, &mut [Block])> {
     let mut ways: Vec<fn(&RoundKeys, &mut [Block])> = Vec::new();
     if has!("ssse3", "aes") {
-        ways.push(x86::narrow);
+        ways.push(x86::narrow_aes);
+    }
+    if has!("ssse3", "gfni") {
+        ways.push(x86::narrow_gfni);
     }
     if has!("ssse3", "aes", "avx2", "vaes") {
         ways.push(x86::wide_vaes);
@@ -72,7 +113,9 @@ pub(crate) fn ghash(sum: u128, powers: &Powers, blocks: &[Block]) -> u128 {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use crate::sm4::{Block, RoundKeys, engine_aes, engine_gfni, engine_vaes, padded};
+    use crate::sm4::{
+        Block, RoundKeys, engine_aes, engine_gfni, engine_gfni_narrow, engine_vaes, padded,
+    };
 
     /// As many blocks as possible by the widest vectors, what is left by narrower ones. The
     /// caller has asked for SSSE3 and AES.
@@ -113,10 +156,35 @@ mod x86 {
         narrow(keys, blocks);
     }
 
-    /// By vectors of 128 bits.
+    /// By vectors of 128 bits. The caller has asked for SSSE3 and AES.
     pub(super) fn narrow(keys: &RoundKeys, blocks: &mut [Block]) {
+        if has!("gfni") {
+            narrow_gfni(keys, blocks);
+        } else {
+            narrow_aes(keys, blocks);
+        }
+    }
+
+    /// The caller has asked for SSSE3 and GFNI.
+    pub(super) fn narrow_gfni(keys: &RoundKeys, blocks: &mut [Block]) {
         let blocks = in_groups(blocks, |four: &mut [_; 4]| {
-            // SAFETY: the CPU has SSSE3 and AES, which every way here has asked for.
+            // SAFETY: the CPU has all that the callee is compiled for.
+            unsafe { engine_gfni_narrow::encrypt(keys, four) }
+        });
+        let blocks = in_groups(blocks, |one: &mut [_; 1]| {
+            // SAFETY: as above.
+            unsafe { engine_gfni_narrow::encrypt(keys, one) }
+        });
+        padded(blocks, |group| {
+            // SAFETY: as above.
+            unsafe { engine_gfni_narrow::encrypt(keys, std::array::from_mut(group)) }
+        });
+    }
+
+    /// The caller has asked for SSSE3 and AES.
+    pub(super) fn narrow_aes(keys: &RoundKeys, blocks: &mut [Block]) {
+        let blocks = in_groups(blocks, |four: &mut [_; 4]| {
+            // SAFETY: the CPU has all that the callee is compiled for.
             unsafe { engine_aes::encrypt(keys, four) }
         });
         let blocks = in_groups(blocks, |one: &mut [_; 1]| {

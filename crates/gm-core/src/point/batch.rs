@@ -4,7 +4,8 @@
 use zeroize::Zeroizing;
 
 use super::Affine;
-use super::comb::{base, pick};
+use super::comb::base;
+use super::pick::pick;
 use super::recode::booth;
 use crate::field::Fe;
 use crate::limbs::Limbs;

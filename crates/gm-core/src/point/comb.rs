@@ -3,14 +3,13 @@
 //! A comb holds m·2^(W·i)·P for each window i and each magnitude m from 1 to 2^(W−1). With it,
 //! k·P takes one addition for each window and no doubling.
 
-use std::hint::black_box;
 use std::sync::OnceLock;
 
 use super::normalise::normalise;
-use super::recode::{Digit, booth, same, windows};
+use super::pick::pick;
+use super::recode::{Digit, booth, windows};
 use super::{Affine, Jacobian};
-use crate::field::Fe;
-use crate::limbs::{Limbs, zero_mask};
+use crate::limbs::Limbs;
 
 /// Windows of W bits, N = 2^(W−1) magnitudes.
 pub(super) struct Comb<const W: u32, const N: usize>(Vec<[Affine; N]>);
@@ -90,25 +89,6 @@ impl KeyComb {
     pub(super) fn comb(&self) -> &Comb<6, 32> {
         &self.0
     }
-}
-
-/// digit·(the row's point) in constant time: every entry is read. For a digit of zero it is
-/// (0, 0), and the second value is ones.
-#[inline(always)]
-pub(super) fn pick<const N: usize>(row: &[Affine; N], digit: Digit) -> (Affine, u64) {
-    let (mut x, mut y) = ([0; 4], [0; 4]);
-    for (magnitude, entry) in (1u64..).zip(row) {
-        // The compiler may not learn that this is a mask: it would branch on it.
-        let keep = black_box(same(magnitude, digit.magnitude));
-        for (to, limb) in x.iter_mut().zip(entry.x.montgomery()) {
-            *to |= keep & limb;
-        }
-        for (to, limb) in y.iter_mut().zip(entry.y.montgomery()) {
-            *to |= keep & limb;
-        }
-    }
-    let point = Affine { x: Fe::from_montgomery(x), y: Fe::from_montgomery(y) };
-    (point.negate_where(digit.negative), zero_mask(digit.magnitude))
 }
 
 /// k·G in constant time for k below n.

@@ -1,7 +1,7 @@
 //! k·P for a secret k and a public P.
 
-use super::comb::pick;
 use super::normalise::normalise;
+use super::pick::pick;
 use super::recode::{booth, windows};
 use super::{Affine, Jacobian};
 use crate::limbs::Limbs;

@@ -9,6 +9,7 @@ mod batch;
 mod comb;
 mod constant_time;
 mod normalise;
+pub(crate) mod pick;
 mod recode;
 #[cfg(test)]
 mod tests;

@@ -52,12 +52,6 @@ pub(super) fn naf(k: &Limbs, width: u32) -> [i16; NAF] {
     digits
 }
 
-/// All ones if the words are the same.
-#[inline(always)]
-pub(super) fn same(a: u64, b: u64) -> u64 {
-    limbs::zero_mask(a ^ b)
-}
-
 impl Digit {
     /// The value, for public digits.
     #[cfg(test)]

@@ -133,6 +133,24 @@ fn points_with_a_small_abscissa_multiply_as_others_do() {
     assert!(found > 5);
 }
 
+/// Every way of this CPU reads the entry that is asked for, and none for zero.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_row_is_read_at_the_right_place() {
+    let mut sum = Affine::BASE.to_jacobian();
+    let row: [Affine; 64] = std::array::from_fn(|_| {
+        sum = sum.double();
+        sum.to_affine()
+    });
+    for magnitude in 0..=64 {
+        let at = (magnitude as usize).checked_sub(1);
+        let expected = at.map_or(Affine::default(), |at| row[at]);
+        for picked in crate::cpu::pick_ways(&row, magnitude) {
+            assert_eq!(picked, expected, "{magnitude}");
+        }
+    }
+}
+
 /// t·P = −s·G and t·P = s·G: the verifier's sum meets its exceptions.
 #[test]
 fn sums_that_cancel_or_double_are_right() {

@@ -41,13 +41,13 @@ impl Key {
         if blocks.is_empty() || !rest.is_empty() {
             return Err(Error::Decrypt);
         }
-        let mut plain = Zeroizing::new(blocks.to_vec());
-        plain.chunks_mut(TOGETHER).for_each(|part| self.decrypt_blocks(part));
+        let mut plain = Zeroizing::new(cipher.to_vec());
+        let (out, _) = plain.as_chunks_mut::<BLOCK>();
+        out.chunks_mut(TOGETHER).for_each(|part| self.decrypt_blocks(part));
         let before = [iv].into_iter().chain(blocks);
-        plain.iter_mut().zip(before).for_each(|(block, before)| xor(block, before));
-        let last = plain.last().ok_or(Error::Decrypt)?;
+        out.iter_mut().zip(before).for_each(|(block, before)| xor(block, before));
+        let last = out.last().ok_or(Error::Decrypt)?;
         let length = cipher.len() - padding(last)?;
-        let mut plain = Zeroizing::new(plain.as_flattened().to_vec());
         plain.truncate(length);
         Ok(plain)
     }

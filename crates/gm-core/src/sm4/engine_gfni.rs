@@ -4,17 +4,17 @@
 use core::arch::x86_64::*;
 
 use super::engine::engine;
-use super::engine_aes::{SWAP, octets};
+use super::vector128::{SWAP, octets};
 
 engine!("avx512f,avx512bw,gfni", __m512i, 16);
 
 /// T·(A·x + c) into the field of AES, as the instruction wants the matrix: its rows from the
 /// highest octet down.
-const INTO: i64 = 0x4c28_7db9_1a22_505d;
-const INTO_CONSTANT: i32 = 0x3e;
+pub(super) const INTO: i64 = 0x4c28_7db9_1a22_505d;
+pub(super) const INTO_CONSTANT: i32 = 0x3e;
 /// A·T⁻¹ and c.
-const OUT_OF: i64 = 0xf3ab_34a9_74a6_b589_u64 as i64;
-const OUT_OF_CONSTANT: i32 = 0xd3;
+pub(super) const OUT_OF: i64 = 0xf3ab_34a9_74a6_b589_u64 as i64;
+pub(super) const OUT_OF_CONSTANT: i32 = 0xd3;
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,gfni")]

@@ -3,7 +3,8 @@
 use core::arch::x86_64::*;
 
 use super::engine::engine;
-use super::engine_aes::{INTO, OUT_OF, SWAP, TURN, UNSHIFT, octets};
+use super::engine_aes::{INTO, OUT_OF, UNSHIFT};
+use super::vector128::{SWAP, TURN, octets};
 
 engine!("avx2,vaes", __m256i, 8);
 

@@ -3,6 +3,7 @@
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::ctr::{scratch, xor};
 use super::ghash::Ghash;
 use super::{BLOCK, Block, Key, TAG};
 use crate::Error;
@@ -38,9 +39,9 @@ impl Gcm {
         out.extend_from_slice(plain);
         let mut ghash = self.ghash.clone();
         ghash.update(aad);
-        let mut next = incremented(&counter);
+        let (mut next, mut scratch) = (incremented(&counter), scratch(out.len()));
         for part in out.chunks_mut(PART) {
-            next = self.key.ctr32(&next, part);
+            next = self.key.ctr32(&next, part, &mut scratch);
             ghash.update(part);
         }
         out.extend(self.tag(&counter, ghash, aad.len(), plain.len()));
@@ -64,7 +65,8 @@ impl Gcm {
             return Err(Error::Decrypt);
         }
         let mut plain = Zeroizing::new(cipher.to_vec());
-        self.key.ctr32(&incremented(&counter), &mut plain);
+        let mut scratch = scratch(plain.len());
+        self.key.ctr32(&incremented(&counter), &mut plain, &mut scratch);
         Ok(plain)
     }
 
@@ -84,7 +86,7 @@ impl Gcm {
 
     fn tag(&self, counter: &Block, ghash: Ghash, aad: usize, text: usize) -> [u8; TAG] {
         let mut tag = ghash.finish(aad as u64, text as u64);
-        self.key.ctr32(counter, &mut tag);
+        xor(&mut tag, &self.key.encrypt_block(counter));
         tag
     }
 }

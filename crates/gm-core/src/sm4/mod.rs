@@ -15,11 +15,15 @@ pub(crate) mod engine_aes;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod engine_gfni;
 #[cfg(target_arch = "x86_64")]
+pub(crate) mod engine_gfni_narrow;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod engine_vaes;
 mod gcm;
 pub(crate) mod ghash;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod vector128;
 
 pub use ccm::Ccm;
 pub use cipher::Key;

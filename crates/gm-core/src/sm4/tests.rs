@@ -105,7 +105,7 @@ fn the_counter_of_ctr_is_the_whole_block() {
     key.encrypt_blocks(&mut blocks);
     assert_eq!(stream[..], blocks.as_flattened()[..40]);
     let mut wrapped = [0; 32];
-    let next = key.ctr32(&[0xff; 16], &mut wrapped);
+    let next = key.ctr32(&[0xff; 16], &mut wrapped, &mut [[0; 16]; 1]);
     let mut second = [0xff; 16];
     second[12..].fill(0);
     let mut blocks = [[0xff; 16], second];
