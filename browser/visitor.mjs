@@ -7,7 +7,7 @@ const axeSource = () => fs.readFileSync(createRequire(import.meta.url).resolve('
 
 /** Opens a browser window. With `script`, pages are also held to axe-core's rules. */
 export class Visitor {
-  static async open(browser, { site, pictures, script, findings }) {
+  static async open(browser, { site, pictures, only, script, findings }) {
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },
       javaScriptEnabled: script,
@@ -19,7 +19,7 @@ export class Visitor {
     page.on('response', (answer) => {
       if (answer.status() >= 500) findings.push(`${answer.status()} ${answer.request().method()} ${answer.url()}`);
     });
-    return new Visitor({ page, site, pictures, script, findings });
+    return new Visitor({ page, site, pictures, only, script, findings });
   }
 
   constructor(parts) {
@@ -44,7 +44,7 @@ export class Visitor {
     if (!all.includes(text)) throw new Error(`${this.page.url()} does not say “${text}”:\n${all.slice(0, 600)}`);
   }
 
-  /** Keeps a picture and, where scripts run, asks axe-core. */
+  /** Keeps a picture (of `only` some, if so) and, where scripts run, asks axe-core. */
   async look(name) {
     if (this.script) {
       await this.page.evaluate(axeSource());
@@ -53,7 +53,7 @@ export class Visitor {
         this.findings.push(`axe ${name}: ${found.id} (${found.impact}) ${found.nodes[0].html.slice(0, 160)}`);
       }
     }
-    if (this.pictures) {
+    if (this.pictures && (!this.only || this.only.has(name))) {
       fs.mkdirSync(this.pictures, { recursive: true });
       await this.page.screenshot({ path: `${this.pictures}/${name}.png`, fullPage: true });
     }

@@ -84,7 +84,7 @@ refusals! {
     /// The office's filing is not opened.
     OfficeNotFiled = "ra.office_not_filed", "该注册机构尚未办理备案，不能受理，请改由本机构或其他注册机构受理", "《电子政务电子认证服务管理办法》第二十六条";
     /// The office is suspended.
-    OfficeSuspended = "ra.office_suspended", "该注册机构已被暂停，不能办理，请改由本机构或其他注册机构办理", "《电子政务电子认证服务管理办法》第二十七条第一款";
+    OfficeSuspended = "ra.office_suspended", "该注册机构已被暂停，由本机构接管或者恢复业务后才能继续办理", "《电子政务电子认证服务管理办法》第二十七条第一款";
     /// The office may not take this kind.
     OfficeScope = "ra.office_scope", "该注册机构未获准受理此类证书，请改由本机构或其他注册机构受理", "《电子政务电子认证服务管理办法》第二十七条第一款";
     /// The office has used up its quota of the day.

@@ -118,6 +118,11 @@ pub enum OfficeOrder {
         /// How many a day; 0 takes the kind away.
         per_day: u32,
     },
+    /// 接管: the institution goes on with what a suspended office left unfinished.
+    TakeOver {
+        /// The version that was read.
+        version: i64,
+    },
 }
 
 /// An office is suspended, or takes up its work again. Payload of `office.suspend`.

@@ -104,7 +104,7 @@ impl Ra {
                     }
                     if waits.index.as_deref() != Some(&*index) {
                         sql::revocation::failed(tx.conn(), &id).await?;
-                        return Ok(Err(Refusal::CallerUnproven.at("代码不正确")));
+                        return Ok(Err(Refusal::CallerUnproven.at("代码不正确，请来电人重新报出")));
                     }
                     found.called_at = Some(now);
                     let what = ("revocation.caller-proven", json!({}));

@@ -8,14 +8,18 @@ use store::{Actor, Record, Tx};
 use super::{Ra, ordered, second};
 use crate::error::{Error, Refusal};
 use crate::model::{
-    Conditions, Filing, FilingClock, Media, Office, OfficeId, OfficeOrder, OfficeRecord,
-    OfficeRecordKind, SuspensionOrder,
+    Application, Conditions, Filing, FilingClock, Media, Office, OfficeId, OfficeOrder,
+    OfficeRecord, OfficeRecordKind, SuspensionOrder,
 };
 use crate::rules;
 use crate::sql;
 
+/// So many applications go over to the institution with one order.
+const MOST_TAKEN_OVER: u32 = 500;
+
 impl Ra {
-    /// Carries out an order about an office: set up (on `office:new`), amend, announce, file, limit.
+    /// Carries out an order about an office: set up (on `office:new`), amend, announce, file, limit,
+    /// take over.
     pub async fn manage_office(
         &self,
         permit: &Permit,
@@ -90,6 +94,26 @@ impl Ra {
         let object = access::Object::of_office(Some(id.as_str()));
         permit.covers_object(Action::ReadOffices, &object)?;
         sql::office::load(&mut *self.store().read().await?, id).await
+    }
+
+    /// How many applications of an office are not finished, up to what one order takes over.
+    pub async fn unfinished_of(&self, permit: &Permit, id: &OfficeId) -> Result<usize, Error> {
+        permit.is_for(Action::ReadOffices)?;
+        let mut reader = self.store().read().await?;
+        Ok(sql::application::unfinished(&mut reader, id, MOST_TAKEN_OVER).await?.len())
+    }
+
+    /// The name of the office of an unfinished application, if that office is suspended: nothing goes
+    /// on there (T-22), and whoever waits is told.
+    pub async fn suspended_office_of(
+        &self,
+        application: &Application,
+    ) -> Result<Option<String>, Error> {
+        let Some(id) = application.office.as_ref().filter(|_| !application.state.is_final()) else {
+            return Ok(None);
+        };
+        let office = sql::office::load(&mut *self.store().read().await?, id).await?;
+        Ok(office.suspended_at.map(|_| office.name))
     }
 
     /// The offices that take applications now: public, as name and address are announced (Measures
@@ -238,11 +262,34 @@ async fn change(
             let body = json!({ "kind": kind, "per_day": per_day, "act": act });
             (version, "office.limited", body)
         }
+        OfficeOrder::TakeOver { version } => {
+            let count = take_over(tx, &office, &actor).await?;
+            (version, "office.taken_over", json!({ "count": count, "act": act }))
+        }
     };
     if office.version != version {
         return Err(Error::Changed);
     }
     finish(tx, office, actor, (kind, body)).await
+}
+
+/// The institution takes over what a suspended office has not finished; nobody begins anew (Measures
+/// Art. 27: what an office does is the institution's to answer for).
+async fn take_over(tx: &mut Tx, office: &Office, actor: &Actor) -> Result<usize, Error> {
+    if office.suspended_at.is_none() {
+        return Err(Error::Input { field: "注册机构", why: "没有暂停，不需要接管" });
+    }
+    let all = sql::application::unfinished(tx.conn(), &office.id, MOST_TAKEN_OVER).await?;
+    let count = all.len();
+    for mut application in all {
+        application.office = None;
+        application.version += 1;
+        sql::application::update(tx.conn(), &application).await?;
+        let body = json!({ "from": office.id.as_str(), "to": null });
+        let about = application.subject();
+        tx.append(Record::new("application.transferred", actor.clone(), about, body)).await?;
+    }
+    Ok(count)
 }
 
 /// A change starts the 30 days of Measures Art. 26 anew, if the filing was opened.

@@ -123,6 +123,18 @@ pub(crate) async fn next_number(conn: &mut Connection, day: CivilDate) -> Result
     u32::try_from(count(&row, "last")?).map_err(|_| Error::Stored("last"))
 }
 
+/// What an office has not finished, the oldest first.
+pub(crate) async fn unfinished(
+    conn: &mut Connection,
+    office: &OfficeId,
+    most: u32,
+) -> Result<Vec<Application>, Error> {
+    let text = "SELECT * FROM ra_application WHERE office = $1 AND state NOT IN \
+         ('confirmed', 'carried_out', 'refused', 'withdrawn', 'expired') ORDER BY id LIMIT $2";
+    let found = sqlx::query(text).bind(office.as_str()).bind(i64::from(most));
+    found.fetch_all(conn).await?.iter().map(of_row).collect()
+}
+
 /// How many applications of a kind an office took on a day.
 pub(crate) async fn taken(
     conn: &mut Connection,

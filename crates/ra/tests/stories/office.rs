@@ -114,6 +114,37 @@ async fn a_suspended_office_does_nothing_from_that_unit_on_and_a_stolen_quota_is
 }
 
 #[tokio::test]
+async fn the_institution_takes_over_what_a_suspended_office_left_unfinished() {
+    on_each_engine(|world| async move {
+        let office = filed(&world, "云中市受理点", 5).await;
+        let at = || Some(office.id.clone());
+        let mut waits = Way::begin_at(&world, "person", at()).await.unwrap();
+        waits.submitted().await;
+        let mut gone = Way::begin_at(&world, "person", at()).await.unwrap();
+        gone.submitted().await;
+        let withdraw = gone.own(Action::WithdrawApplication).await;
+        world.ra.withdraw(&withdraw, &gone.application.at()).await.unwrap();
+        let order = |office: &Office| OfficeOrder::TakeOver { version: office.version };
+        assert!(manage(&world, Some(&office.id), &order(&office)).await.is_err(), "it works");
+        let office = suspend(&world, &office, true).await;
+        let own = waits.own(Action::ReadApplication).await;
+        let read = async || world.ra.application(&own, &waits.application.id).await.unwrap();
+        let name = world.ra.suspended_office_of(&read().await).await.unwrap();
+        assert_eq!(name.as_deref(), Some("云中市受理点"));
+        let offices = world.permit(&world.biz, Action::ReadOffices).await;
+        assert_eq!(world.ra.unfinished_of(&offices, &office.id).await.unwrap(), 1);
+        manage(&world, Some(&office.id), &order(&office)).await.unwrap();
+        assert_eq!(world.ra.unfinished_of(&offices, &office.id).await.unwrap(), 0);
+        let mine = read().await;
+        assert_eq!((&mine.office, mine.state.word()), (&None, "acknowledged"));
+        assert_eq!(world.ra.suspended_office_of(&mine).await.unwrap(), None);
+        waits.application = mine;
+        waits.proof(&world.clerk).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_suspended_office_orders_no_certificate() {
     let world = World::new().await;
     let office = filed(&world, "云中市受理点", 5).await;

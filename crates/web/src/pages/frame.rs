@@ -90,6 +90,12 @@ impl Frame {
         self.signed_in == Some(SignedIn::Applicant)
     }
 
+    /// Whether the visitor passes the gate of a page, by its path in the table of routes: what does
+    /// not open is shown as text, not as a link.
+    pub fn opens(&self, page: &str) -> bool {
+        navigation::is_open(page, self)
+    }
+
     /// The entries of the navigation bar, the present one marked.
     pub fn navigation(&self) -> Vec<Entry> {
         navigation::entries(self)

@@ -36,6 +36,7 @@ mod rate;
 pub mod routes;
 mod sign;
 mod sign_in;
+mod sign_object;
 mod site;
 mod square;
 mod visit;

@@ -12,6 +12,7 @@ use super::assistant::{Ask, CameBack, Signed};
 use super::form::Form;
 use super::frame::Frame;
 use super::guard::Visitor;
+use super::sign_object::Head;
 use super::wording::{Wording, administrative};
 use super::words;
 use crate::api::{App, Params};
@@ -21,6 +22,7 @@ use crate::api::{App, Params};
 struct Sign {
     frame: Frame,
     act: PendingAct,
+    head: Head,
     members: Vec<(String, String)>,
     until: String,
     ask: Ask,
@@ -39,34 +41,18 @@ pub async fn show(
     let path = format!("/sign/{}", act.id);
     let ask = Ask::new("act", act.statement.clone(), (frame.site.public_url(), &path));
     let catalogue = app.registration().ok().map(ra::Ra::catalogue);
-    let materials = materials(&app, &visitor, &act.statement).await;
-    let members = members(&act.payload, catalogue, &materials);
+    let head = Head::of(&app, &visitor, &act.statement).await;
+    let members = members(&act.payload, catalogue, &head);
     let until = words::minute(act.expires_at);
-    page(&Sign { frame, members, until, ask, came_back, act })
-}
-
-/// The materials of the application that an act is about, so that they are told by their names.
-async fn materials(app: &App, visitor: &Visitor, statement: &str) -> Vec<ra::Material> {
-    let statement: Value = serde_json::from_str(statement).unwrap_or_default();
-    let object = statement.get("object").and_then(Value::as_str).unwrap_or_default();
-    let id = object.strip_prefix("application:").and_then(|id| id.parse().ok());
-    let (Some(id), Ok(ra)) = (id, app.registration()) else { return Vec::new() };
-    match app.permit(visitor.principal(), Action::ReadApplication) {
-        Ok(permit) => ra.materials(&permit, &id).await.unwrap_or_default(),
-        Err(_) => Vec::new(),
-    }
+    page(&Sign { frame, head, members, until, ask, came_back, act })
 }
 
 /// The particulars for reading: one line for each value, without the nonce.
-fn members(
-    payload: &str,
-    catalogue: Option<&ra::Catalogue>,
-    materials: &[ra::Material],
-) -> Vec<(String, String)> {
+fn members(payload: &str, catalogue: Option<&ra::Catalogue>, head: &Head) -> Vec<(String, String)> {
     let value: Value = serde_json::from_str(payload).unwrap_or_default();
     let mut lines = Vec::new();
     if let Some(order) = value.get("payload") {
-        let wording = Wording::of(catalogue, order).with_materials(materials);
+        let wording = Wording::of(catalogue, order).about(head);
         flatten((order, ""), String::new(), &wording, &mut lines);
     }
     lines
@@ -86,8 +72,13 @@ fn flatten(
     match value {
         Value::Null => {}
         Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(member, _)| place(member));
             for (member, value) in members {
-                flatten((value, member), below(titled(member)), wording, lines);
+                // 审核结论 in an order's member 审核结论 is said once.
+                let title = titled(member);
+                let name = if name == title { name.clone() } else { below(title) };
+                flatten((value, member), name, wording, lines);
             }
         }
         Value::Array(items) => {
@@ -95,6 +86,7 @@ fn flatten(
                 flatten((value, member), below(&format!("{}", at + 1)), wording, lines);
             }
         }
+        Value::String(text) if text.is_empty() => lines.push((name, "（无）".to_owned())),
         Value::String(text) => {
             // Only where an order holds a word: a name that looks like one is still a name.
             let word = if holds_word(member) { titled(text) } else { text };
@@ -106,6 +98,19 @@ fn flatten(
     }
 }
 
+/// In which order people read the members: first what was decided or what it is about, then why, at
+/// last what only binds the signature to its object.
+fn place(member: &str) -> usize {
+    const FIRST: [&str; 7] =
+        ["decision", "order", "target", "element", "matter", "method", "ground"];
+    const LAST: [&str; 5] = ["article", "basis", "batch", "list_sm3", "version"];
+    let middle = FIRST.len();
+    match FIRST.iter().position(|one| *one == member) {
+        Some(at) => at,
+        None => LAST.iter().position(|one| *one == member).map_or(middle, |at| middle + 1 + at),
+    }
+}
+
 /// Whether a member of an order holds one of its own words.
 fn holds_word(member: &str) -> bool {
     matches!(member, "finding" | "decision" | "method" | "order" | "verdict" | "list")
@@ -114,7 +119,7 @@ fn holds_word(member: &str) -> bool {
 /// The words of orders in Chinese; what is no word of theirs stays as it is.
 fn titled(word: &str) -> &str {
     match word {
-        "version" => "申请版本",
+        "version" => "所依据的版本",
         "ground" => "事由",
         "certificates" => "证书张数",
         "certificates_sm3" => "名单的 SM3 杂凑值",
@@ -154,7 +159,7 @@ fn titled(word: &str) -> &str {
         "remote" => "远程双因素核验",
         "certificate" => "现有证书签名核验",
         "public-data" => "公共数据接口核验",
-        "batch" => "批次",
+        "batch" => "批次标识",
         "count" => "申请件数",
         "list_sm3" => "申请清单的 SM3 杂凑值",
         "notices" => "已由全体确认的告知（版本）",
@@ -253,13 +258,25 @@ mod tests {
     fn an_order_is_read_line_by_line_and_nothing_of_it_is_left_out() {
         let payload = r#"{"nonce":"n","payload":{"version":3,"method":"in-person",
             "evidence":[{"element":"phone","finding":"matched","inquiry":null,"note":"<b>"}]}}"#;
-        let lines = members(payload, None, &[]);
+        let lines = members(payload, None, &Head::default());
         let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert!(lines.contains(&line("核验方式", "现场核验")));
         assert!(lines.contains(&line("核验记录　1　结果", "一致")));
         assert!(lines.contains(&line("核验记录　1　核验经过", "<b>")));
-        assert!(lines.contains(&line("申请版本", "3")));
+        assert!(lines.contains(&line("所依据的版本", "3")));
         assert!(!lines.iter().any(|(_, value)| value == "n"));
         assert_eq!(lines.len(), 5);
+        assert_eq!(lines.last(), Some(&line("所依据的版本", "3")), "what binds comes last");
+    }
+
+    #[test]
+    fn a_decision_is_said_once_and_before_its_reasons() {
+        let payload = r#"{"nonce":"n","payload":{"version":9,"decision":{"basis":"第二十一条",
+            "decision":"refuse","reason":""}}}"#;
+        let lines = members(payload, None, &Head::default());
+        let names: Vec<_> = lines.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["审核结论", "审核结论　理由", "审核结论　依据", "所依据的版本"]);
+        assert_eq!(lines[0].1, "不予签发");
+        assert_eq!(lines[1].1, "（无）", "an empty text is no empty line");
     }
 }

@@ -3,10 +3,13 @@
 
 use ra::Catalogue;
 
+use super::sign_object::Head;
+
 /// Looks names up in the catalogue; what it does not know stays as it is.
 pub struct Wording<'a> {
     catalogue: Option<&'a Catalogue>,
     method: String,
+    kind: Option<String>,
     materials: Vec<(String, String)>,
 }
 
@@ -14,18 +17,20 @@ impl<'a> Wording<'a> {
     /// For an order, with the proofing method that it names, if it does.
     pub fn of(catalogue: Option<&'a Catalogue>, order: &serde_json::Value) -> Self {
         let method = order.get("method").and_then(serde_json::Value::as_str).unwrap_or_default();
-        Self { catalogue, method: method.to_owned(), materials: Vec::new() }
+        Self { catalogue, method: method.to_owned(), kind: None, materials: Vec::new() }
     }
 
-    /// With the materials of the application that the order is about: identifier and kind of paper.
-    pub fn with_materials(mut self, materials: &[ra::Material]) -> Self {
+    /// With what the order is about: the kind of certificate, whose form and materials bear the
+    /// names, and the materials of the application, identifier and kind of paper.
+    pub fn about(mut self, head: &Head) -> Self {
+        self.kind.clone_from(&head.kind);
         let named = |one: &ra::Material| {
             let name = format!("material:{}", one.name);
             let title = self.element(&name)?;
             let title = title.strip_prefix("材料：").map(str::to_owned).unwrap_or(title);
             Some((one.id.to_string(), title))
         };
-        self.materials = materials.iter().filter_map(named).collect();
+        self.materials = head.materials.iter().filter_map(named).collect();
         self
     }
 
@@ -51,12 +56,14 @@ impl<'a> Wording<'a> {
     /// `holder_name`, `domains/0`, `material:identity_document`.
     fn element(&self, name: &str) -> Option<String> {
         let kinds = self.catalogue?.kinds();
+        let own = kinds.iter().filter(|kind| Some(&kind.name) == self.kind.as_ref());
+        let kinds = own.chain(kinds);
         if let Some(material) = name.strip_prefix("material:") {
-            let mut all = kinds.iter().flat_map(|kind| &kind.materials);
+            let mut all = kinds.flat_map(|kind| &kind.materials);
             return all.find(|one| one.name == material).map(|one| format!("材料：{}", one.title));
         }
         let (field, place) = name.split_once('/').map_or((name, None), |(f, p)| (f, Some(p)));
-        let mut all = kinds.iter().flat_map(|kind| &kind.fields);
+        let mut all = kinds.flat_map(|kind| &kind.fields);
         let label = all.find(|one| one.name == field).map(|one| one.label.clone())?;
         match place.and_then(|place| place.parse::<u32>().ok()) {
             Some(place) => Some(format!("{label}（第 {} 个）", place.saturating_add(1))),
@@ -102,6 +109,7 @@ pub fn administrative(word: &str) -> &str {
         "announce" => "公布名称和地址",
         "file" => "登记备案",
         "quota" => "业务范围和限额",
+        "take_over" => "由本机构接管未办结的申请",
         "name" => "名称或姓名",
         "address" => "地址",
         "province" => "所在省、自治区、直辖市",

@@ -29,9 +29,64 @@ pub fn second(instant: Timestamp) -> String {
     format!("{}:{:02}", minute(instant), civil(instant).second())
 }
 
-/// What happened when, the newest first.
-pub fn timeline(happenings: &[ra::Happening]) -> Vec<(String, &'static str)> {
-    happenings.iter().rev().map(|one| (minute(one.at), one.text)).collect()
+/// Something that happened, for a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The class of the line: done, or bad.
+    pub class: &'static str,
+    /// When.
+    pub at: String,
+    /// What.
+    pub what: String,
+}
+
+/// What happened when, the newest first; notices that were acknowledged one after the other are one
+/// line.
+pub fn timeline(happenings: &[ra::Happening]) -> Vec<Told> {
+    let runs = happenings.chunk_by(|a, b| a.kind == b.kind && a.kind == ACKNOWLEDGED);
+    let told = runs.filter_map(|run| {
+        let last = run.last()?;
+        let what = match run.len() {
+            1 => last.text.to_owned(),
+            several => format!("确认告知事项（{several} 项）"),
+        };
+        Some(Told { class: class(&last.kind), at: minute(last.at), what })
+    });
+    told.rev().collect()
+}
+
+const ACKNOWLEDGED: &str = "application.acknowledged";
+const DECLINED: &str = "application.declined";
+const NOT_DONE: &str = "application.not-carried-out";
+
+fn class(kind: &str) -> &'static str {
+    match kind {
+        DECLINED
+        | NOT_DONE
+        | "application.refused"
+        | "application.issue-failed"
+        | "application.expired" => "bad",
+        _ => "done",
+    }
+}
+
+/// The class of the tag of a certificate that stands so.
+pub fn standing_tag(standing: ra::Standing) -> &'static str {
+    match standing {
+        ra::Standing::Good => "tag--good",
+        ra::Standing::Suspended => "tag--wait",
+        ra::Standing::Revoked | ra::Standing::Over => "tag--bad",
+    }
+}
+
+/// How an application stands. What was not taken on, or could not be carried out, was not refused.
+pub fn standing(state: &ra::State, happenings: &[ra::Happening]) -> &'static str {
+    let has = |kind: &str| happenings.iter().any(|one| one.kind == kind);
+    match state {
+        ra::State::Refused { .. } if has(DECLINED) => "不予受理",
+        ra::State::Refused { .. } if has(NOT_DONE) => "未能办理",
+        other => other.chinese(),
+    }
 }
 
 /// `12.3 KB`, by thousands as file managers count.
@@ -110,5 +165,31 @@ mod tests {
         assert_eq!(size(12_345), "12.3 KB");
         assert_eq!(size(49_000_000), "49.0 MB");
         assert_eq!(groups("0a1b2c3d5e"), "0A1B 2C3D 5E");
+    }
+
+    fn happening(kind: &str, text: &'static str) -> ra::Happening {
+        let at = "2026-11-30T00:00:00Z".parse().unwrap();
+        ra::Happening { seq: store::Seq(0), at, kind: kind.to_owned(), text }
+    }
+
+    #[test]
+    fn notices_one_after_the_other_are_one_line_and_a_refusal_bears_another_mark() {
+        let noticed = || happening("application.acknowledged", "确认一项告知");
+        let refused = happening("application.refused", "不予签发");
+        let all = [happening("application.created", "创建申请"), noticed(), noticed(), refused];
+        let told = timeline(&all);
+        let lines: Vec<_> = told.iter().map(|one| (one.class, one.what.as_str())).collect();
+        let wanted = [("bad", "不予签发"), ("done", "确认告知事项（2 项）"), ("done", "创建申请")];
+        assert_eq!(lines, wanted);
+        assert_eq!(timeline(&[noticed()])[0].what, "确认一项告知");
+    }
+
+    #[test]
+    fn what_was_not_taken_on_was_not_refused() {
+        let state = ra::State::Refused { person: String::new(), basis: String::new() };
+        let after = |kind: &str| standing(&state, &[happening(kind, "")]);
+        assert_eq!(after("application.refused"), "不予签发");
+        assert_eq!(after("application.declined"), "不予受理");
+        assert_eq!(after("application.not-carried-out"), "未能办理");
     }
 }

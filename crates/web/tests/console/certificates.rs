@@ -70,6 +70,10 @@ async fn a_revoked_certificate_tells_why_by_whom_and_relying_parties_hear_it() {
     {
         assert!(page.contains(told), "{told}: {page}");
     }
+    assert!(page.contains("href=\"/admin/journal/"), "who reads the journal comes to the record");
+    let clerk = office.seat(&office.clerk).await;
+    let plain = clerk.page(&format!("/admin/certificates/{}", sign.serial().to_hex())).await;
+    assert!(plain.contains("撤销证书") && !plain.contains("href=\"/admin/journal/"), "{plain}");
     assert!(seat.page("/admin/certificates?state=revoked").await.contains("符合条件的有 2 张"));
 }
 

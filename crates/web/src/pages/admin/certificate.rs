@@ -13,7 +13,8 @@ use store::Stored;
 
 use super::certificate_fields::{self as fields, Field};
 use super::certificates::{is_of_person, profile_title, role, standing};
-use super::journal_words::{self as told, Names};
+use super::journal_kinds::title;
+use super::journal_words::Names;
 use crate::api::App;
 use crate::pages::answer::{Answer, page};
 use crate::pages::frame::Frame;
@@ -110,7 +111,7 @@ fn happening(record: &Stored, names: &Names) -> Happening {
     Happening {
         seq: record.seq.0,
         at: words::second(record.at),
-        title: told::title(&record.kind).to_owned(),
+        title: title(&record.kind).to_owned(),
         who: names.who(&record.actor),
         reason: shown,
     }

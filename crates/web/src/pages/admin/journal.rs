@@ -14,6 +14,7 @@ use serde::Deserialize;
 use store::{AuditMark, Filter, Page, Seq, Stored};
 use tokio_util::io::ReaderStream;
 
+use super::journal_kinds::{KINDS, title};
 use super::journal_words::{self as told, Names};
 use super::period::Period;
 use crate::api::{App, Params};
@@ -114,7 +115,7 @@ pub async fn show(
     let newer = newest.filter(|_| !is_first).map(|seq| query.address(PATH, ("before", &text(seq))));
     let may_export = app.permit(visitor.principal(), Action::ExportJournal).is_ok();
     let shown = Journal {
-        rows: found.iter().map(|one| row(one, &names, &marks)).collect(),
+        rows: found.iter().map(|one| row(one, &frame, (&names, &marks))).collect(),
         total: app.store().count(&filter).await.map_err(app::Error::from)?,
         kinds: kinds(&query.kind),
         older,
@@ -182,14 +183,14 @@ fn is_audited(marks: &[AuditMark], seq: Seq) -> bool {
     marks.iter().any(|one| (one.mark.first..=one.mark.last).contains(&seq))
 }
 
-fn row(record: &Stored, names: &Names, marks: &[AuditMark]) -> Row {
+fn row(record: &Stored, frame: &Frame, (names, marks): (&Names, &[AuditMark])) -> Row {
     Row {
         seq: record.seq.0,
         at: words::second(record.at),
-        title: told::title(&record.kind).to_owned(),
+        title: title(&record.kind).to_owned(),
         kind: record.kind.clone(),
         who: names.who(&record.actor),
-        link: told::link(&record.subject),
+        link: told::link(frame, &record.subject),
         subject: record.subject.clone(),
         is_audited: is_audited(marks, record.seq),
         is_intact: record.intact,
@@ -198,9 +199,9 @@ fn row(record: &Stored, names: &Names, marks: &[AuditMark]) -> Row {
 
 /// The choices of the form; a kind that was asked for and has no name is one of them.
 fn kinds(asked: &str) -> Vec<(String, String)> {
-    let known = told::KINDS.iter().map(|(name, title)| ((*name).to_owned(), (*title).to_owned()));
+    let known = KINDS.iter().map(|(name, title)| ((*name).to_owned(), (*title).to_owned()));
     let mut all: Vec<_> = known.collect();
-    if !asked.is_empty() && !told::KINDS.iter().any(|(name, _)| *name == asked) {
+    if !asked.is_empty() && !KINDS.iter().any(|(name, _)| *name == asked) {
         all.push((asked.to_owned(), asked.to_owned()));
     }
     all
@@ -295,7 +296,7 @@ fn csv_row(record: &Stored, marks: &[AuditMark]) -> csv::Row {
     vec![
         record.seq.0.to_string(),
         words::second(record.at),
-        told::title(&record.kind).to_owned(),
+        title(&record.kind).to_owned(),
         record.kind.clone(),
         record.actor.clone(),
         record.subject.clone(),

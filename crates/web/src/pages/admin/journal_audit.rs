@@ -9,7 +9,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use store::{AuditMark, FINDING_MAX, Filter, Seq, Verdict};
 
-use super::journal_words::{self as told, Names};
+use super::journal_kinds::title;
+use super::journal_words::Names;
 use super::to_be_signed;
 use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page, page_to_correct};
@@ -118,7 +119,7 @@ async fn audits(
 async fn kinds_in(app: &App, first: u64, last: u64) -> Result<Vec<(String, u64)>, Problem> {
     let filter = Filter { first: Some(Seq(first)), last: Some(Seq(last)), ..Filter::default() };
     let kinds = app.store().count_by_kind(&filter).await.map_err(app::Error::from)?;
-    let named = |(kind, total): (String, u64)| (told::title(&kind).to_owned(), total);
+    let named = |(kind, total): (String, u64)| (title(&kind).to_owned(), total);
     Ok(kinds.into_iter().map(named).collect())
 }
 

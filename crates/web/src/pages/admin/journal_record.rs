@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use store::{AuditMark, Filter, Page, Seq, SignedCheckpoint, Stored};
 use tlog::Hash;
 
+use super::journal_kinds::title;
 use super::journal_proof::{self as proof, Step};
 use super::journal_words::{self as told, Names};
 use crate::api::App;
@@ -67,11 +68,11 @@ pub async fn show(
     let names = Names::of(&app, visitor.principal(), actors.into_iter().flatten()).await;
     let (key, _) = app.store().checkpoint_key();
     page(&RecordPage {
+        link: told::link(&frame, &record.subject),
         frame,
-        title: told::title(&record.kind).to_owned(),
+        title: title(&record.kind).to_owned(),
         at: words::second(record.at),
         who: names.who(&record.actor),
-        link: told::link(&record.subject),
         members: told::members(&record),
         mark: mark.map(|mark| (names.who(&mark.actor), mark)).map(|(who, mark)| (mark, who)),
         older: seq.0.checked_sub(1),

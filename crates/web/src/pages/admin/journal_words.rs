@@ -1,5 +1,5 @@
-//! Records of the journal in words: what happened, who did it, what it was about, and the names of
-//! its members. What has no word here stays as it is, so that nothing is hidden.
+//! Records of the journal in words: who did it, what it was about, and the names of its members. What
+//! has no word here stays as it is, so that nothing is hidden. What happened: `journal_kinds`.
 
 use std::collections::BTreeMap;
 
@@ -8,121 +8,7 @@ use serde_json::Value;
 use store::Stored;
 
 use crate::api::App;
-
-macro_rules! kinds {
-    ($($name:literal $chinese:literal,)*) => {
-        /// Kinds of records with their Chinese names.
-        pub const KINDS: &[(&str, &str)] = &[$(($name, $chinese),)*];
-    };
-}
-
-kinds! {
-    "application.created" "受理申请",
-    "application.saved" "保存申请表",
-    "application.endorsed" "申请人以证书签名",
-    "application.submitted" "提交申请",
-    "application.acknowledged" "确认告知事项",
-    "application.inquired" "查询公共数据",
-    "application.proofed" "核验身份",
-    "application.returned" "退回补正",
-    "application.reviewed" "审核通过",
-    "application.refused" "不予签发",
-    "application.agreed" "签订服务协议",
-    "application.requested" "提交证书请求",
-    "application.issued" "按申请签发",
-    "application.delivered" "交付证书",
-    "application.confirmed" "确认领取",
-    "application.withdrawn" "撤回申请",
-    "application.expired" "申请逾期终止",
-    "application.transferred" "移交申请",
-    "application.locked" "编码输错，暂时锁定",
-    "application.unmasked" "查看未遮盖的信息",
-    "application.declined" "不予受理",
-    "batch.created" "建立批量导入",
-    "batch.started" "开始批量办理",
-    "batch.entered" "批量录入",
-    "batch.proofed" "批量核验",
-    "batch.reviewed" "批量审核",
-    "batch.paused" "暂停批量办理",
-    "batch.resumed" "继续批量办理",
-    "batch.cancelled" "取消批量办理",
-    "batch.done" "批量办理完毕",
-    "revocation.drafted" "起草撤销",
-    "revocation.entered" "录入撤销",
-    "revocation.approved" "批准撤销",
-    "revocation.rejected" "不同意撤销",
-    "revocation.dropped" "放弃撤销",
-    "revocation.stopped" "中止撤销",
-    "revocation.done" "撤销办结",
-    "letter.issued" "出具文书",
-    "letter.opened" "查看文书",
-    "letter.typeset" "制作文书 PDF",
-    "message.requeued" "重发通知",
-    "message.swept" "清理通知",
-    "rating.given" "服务评价",
-    "rating.answered" "回复评价",
-    "complaint.received" "收到投诉",
-    "complaint.accepted" "受理投诉",
-    "complaint.answered" "答复投诉",
-    "complaint.closed" "投诉办结",
-    "complaint.opened" "查看投诉",
-    "certificate.intended" "证书签发意向",
-    "certificate.issued" "签发证书",
-    "certificate.abandoned" "放弃签发",
-    "certificate.suspended" "暂停证书",
-    "certificate.resumed" "恢复证书",
-    "certificate.revoked" "撤销证书",
-    "certificate.expired" "证书到期",
-    "enrolment.accepted" "接受签发申请",
-    "enrolment.issued" "完成签发申请",
-    "enrolment.refused" "拒绝签发申请",
-    "order.refused" "拒绝请求",
-    "crl.ordered" "指令发布撤销列表",
-    "crl.intended" "撤销列表签发意向",
-    "crl.published" "发布撤销列表",
-    "crl.rejected" "撤销列表未通过核对",
-    "crl.abandoned" "放弃撤销列表",
-    "key.generated" "生成密钥",
-    "key.blocked" "封锁密钥",
-    "kmc.refill_ordered" "指令补充备用密钥",
-    "signer.alarm" "签名次数不符",
-    "signer.quarantined" "停用签发密钥",
-    "signer.trial" "试签",
-    "signer.released" "恢复签发密钥",
-    "signer.settled" "签名次数核对完毕",
-    "profile.adopted" "采用证书模板",
-    "ceremony.convened" "召开密钥仪式",
-    "person.created" "新增人员",
-    "person.enrolled" "人员登记凭证",
-    "person.changed" "变更人员",
-    "person.invited" "发出人员邀请",
-    "person.disabled" "停用人员",
-    "person.key_ended" "人员密钥停用",
-    "person.credential_added" "增加登录凭据",
-    "person.credential_ended" "停用登录凭据",
-    "person.locked" "登录失败，暂时锁定",
-    "person.sessions_ended" "结束人员会话",
-    "session.opened" "登录",
-    "session.ended" "退出",
-    "client.created" "登记客户端",
-    "client.disabled" "停用客户端",
-    "client.roles_changed" "变更客户端角色",
-    "office.established" "设立注册机构",
-    "office.amended" "变更注册机构",
-    "office.filed" "注册机构备案",
-    "office.announced" "注册机构公示",
-    "office.limited" "调整注册机构配额",
-    "office.recorded" "注册机构监督记录",
-    "office.suspended" "暂停注册机构",
-    "office.resumed" "恢复注册机构",
-    "journal.audited" "审计标记",
-    "journal.reanchored" "重建日志锚点",
-}
-
-/// What happened, in words; the kind itself where it has none.
-pub fn title(kind: &str) -> &str {
-    KINDS.iter().find(|(name, _)| *name == kind).map_or(kind, |(_, chinese)| chinese)
-}
+use crate::pages::frame::Frame;
 
 /// The names of the people who act in some records, for who may see them.
 pub struct Names(BTreeMap<String, String>);
@@ -170,21 +56,41 @@ fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
 
-/// Where what a record is about is shown, if there is a page of it.
-pub fn link(subject: &str) -> Option<String> {
+/// Where what a record is about is shown, if there is a page of it that this visitor may open.
+pub fn link(frame: &Frame, subject: &str) -> Option<String> {
+    let (page, address) = place(subject)?;
+    frame.opens(page).then_some(address)
+}
+
+/// The page in the table of routes, and the address of what a record is about.
+fn place(subject: &str) -> Option<(&'static str, String)> {
     let is_name = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     match subject.split_once(':')? {
-        ("application", id) if is_name(id) => Some(format!("/desk/applications/{id}")),
+        ("application", id) if is_name(id) => {
+            Some(("/desk/applications/{id}", format!("/desk/applications/{id}")))
+        }
         ("certificate", name) => {
             let (_, serial) = name.split_once('/')?;
-            is_name(serial).then(|| format!("/admin/certificates/{serial}"))
+            let address =
+                || ("/admin/certificates/{serial}", format!("/admin/certificates/{serial}"));
+            is_name(serial).then(address)
         }
-        ("person", id) if is_name(id) => Some(format!("/admin/people/{id}")),
-        ("office", id) if is_name(id) => Some(format!("/admin/offices/{id}")),
-        ("crl" | "kmc", _) => Some("/admin/ca".to_owned()),
-        ("profile", name) if is_name(name) => Some(format!("/admin/profiles?profile={name}")),
+        ("person", id) if is_name(id) => {
+            Some(("/admin/people/{id}", format!("/admin/people/{id}")))
+        }
+        ("office", id) if is_name(id) => {
+            Some(("/admin/offices/{id}", format!("/admin/offices/{id}")))
+        }
+        ("batch", id) if is_name(id) => Some(("/desk/batches/{id}", format!("/desk/batches/{id}"))),
+        ("revocation", id) if is_name(id) => {
+            Some(("/desk/revocations/{id}", format!("/desk/revocations/{id}")))
+        }
+        ("crl" | "kmc", _) => Some(("/admin/ca", "/admin/ca".to_owned())),
+        ("profile", name) if is_name(name) => {
+            Some(("/admin/profiles", format!("/admin/profiles?profile={name}")))
+        }
         _ => None,
     }
 }
@@ -278,24 +184,47 @@ fn member_title(member: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::frame::SignedIn;
+    use crate::pages::routes;
+    use crate::pages::site::Site;
+    use crate::pages::visit::Visit;
 
-    #[test]
-    fn kinds_have_one_name_each_and_unknown_ones_stay_readable() {
-        let mut names: Vec<_> = KINDS.iter().map(|(name, _)| name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), KINDS.len());
-        assert_eq!(title("certificate.revoked"), "撤销证书");
-        assert_eq!(title("something.new"), "something.new");
+    fn frame_of(may: &[Action]) -> Frame {
+        let mut frame = Frame::new(Site::of_tests(), &Visit::default());
+        let (name, roles) = ("某人".to_owned(), String::new());
+        frame.signed_in = Some(SignedIn::Person { name, roles });
+        frame.may = may.to_vec();
+        frame
     }
 
     #[test]
     fn only_what_is_a_name_becomes_part_of_an_address() {
-        assert_eq!(link("application:0a1b"), Some("/desk/applications/0a1b".into()));
-        assert_eq!(link("certificate:issuing/0a"), Some("/admin/certificates/0a".into()));
+        let all = frame_of(Action::ALL);
+        assert_eq!(link(&all, "application:0a1b"), Some("/desk/applications/0a1b".into()));
+        assert_eq!(link(&all, "certificate:issuing/0a"), Some("/admin/certificates/0a".into()));
         for other in ["journal", "application:../x", "certificate:issuing/a?b", "person:a b", "x:y"]
         {
-            assert_eq!(link(other), None, "{other}");
+            assert_eq!(link(&all, other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_the_visitor_may_not_open_is_text_and_no_link() {
+        let auditor = frame_of(&[Action::ReadJournal]);
+        for subject in ["application:0a", "certificate:issuing/0a", "crl:1", "person:0a"] {
+            assert_eq!(link(&auditor, subject), None, "{subject}");
+            assert!(link(&frame_of(Action::ALL), subject).is_some(), "{subject}");
+        }
+        let reader = frame_of(&[Action::ReadCertificate]);
+        assert!(link(&reader, "certificate:issuing/0a").is_some());
+    }
+
+    #[test]
+    fn what_a_record_is_about_stands_in_the_table_of_routes() {
+        let subjects = ["application:1", "certificate:issuing/1", "person:1", "office:1", "crl:1"];
+        for subject in subjects.into_iter().chain(["batch:1", "revocation:1", "profile:1"]) {
+            let (page, _) = place(subject).unwrap();
+            assert!(routes::table().iter().any(|route| route.path == page), "{page}");
         }
     }
 

@@ -15,6 +15,7 @@ pub mod home;
 pub mod journal;
 pub mod journal_audit;
 pub mod journal_consistency;
+mod journal_kinds;
 mod journal_proof;
 pub mod journal_record;
 mod journal_words;

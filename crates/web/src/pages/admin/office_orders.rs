@@ -32,6 +32,22 @@ pub async fn announce(
     ordered(&app, (frame, &visitor), (office, form), order).await
 }
 
+/// `POST /admin/offices/{id}/takeover`: the institution goes on with what a suspended office left.
+pub async fn take_over(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Answer {
+    let office = found(&app, &visitor, &id).await?;
+    let order = match office.suspended_at {
+        Some(_) => Ok(OfficeOrder::TakeOver { version: version(&form)? }),
+        None => Err(Mistakes::one("office", "注册机构没有暂停，不需要接管")),
+    };
+    ordered(&app, (frame, &visitor), (office, form), order).await
+}
+
 /// `POST /admin/offices/{id}/filing`.
 pub async fn file(
     State(app): State<App>,

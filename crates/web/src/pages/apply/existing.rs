@@ -10,6 +10,7 @@ use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
+use crate::pages::words;
 
 #[derive(Template)]
 #[template(path = "apply/existing.html")]
@@ -30,6 +31,8 @@ pub struct Found<'c> {
     pub title: String,
     /// How it stands.
     pub standing: &'static str,
+    /// The class of its tag.
+    pub tag: &'static str,
     /// What can be applied for.
     pub services: Vec<&'c Service>,
 }
@@ -68,6 +71,7 @@ pub async fn found<'c>(app: &'c App, serial: &str) -> Result<Found<'c>, app::Err
         serial: held.serial.to_hex(),
         title: ra.catalogue().kind(&held.kind)?.title.clone(),
         standing: held.standing.chinese(),
+        tag: words::standing_tag(held.standing),
         services: ra.services_for(&held)?,
         kind: held.kind,
     })

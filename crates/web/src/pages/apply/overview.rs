@@ -29,7 +29,10 @@ struct Overview {
     clock: Option<words::Clock>,
     supplement: Option<SupplementList>,
     refusal: Option<(String, String)>,
-    events: Vec<(String, &'static str)>,
+    standing: &'static str,
+    /// The suspended office that it waits at.
+    halted_at: Option<String>,
+    events: Vec<words::Told>,
     issues: bool,
     is_signed: bool,
     mine: Option<Mine>,
@@ -39,6 +42,7 @@ struct Overview {
 struct Mine {
     serial: String,
     standing: &'static str,
+    tag: &'static str,
     links: Vec<(String, String)>,
 }
 
@@ -85,6 +89,7 @@ pub async fn show(
         _ => false,
     };
     let clock = ra.clock(&application)?.map(|clock| words::Clock::of(&clock, app.clock().now()));
+    let happenings = ra.timeline(&permit, &id).await?;
     page(&Overview {
         frame,
         kind: ra.catalogue().kind(&application.kind)?.title.clone(),
@@ -94,7 +99,9 @@ pub async fn show(
         is_signed,
         mine: mine(&app, &application).await?,
         spot,
-        events: words::timeline(&ra.timeline(&permit, &id).await?),
+        halted_at: ra.suspended_office_of(&application).await?,
+        standing: words::standing(&application.state, &happenings),
+        events: words::timeline(&happenings),
         acknowledged,
         open_points,
         clock,
@@ -144,7 +151,12 @@ async fn mine(app: &App, application: &Application) -> Result<Option<Mine>, Prob
         (address, service.title.clone())
     };
     let links = found.services.iter().map(link).collect();
-    Ok(Some(Mine { serial: words::groups(&found.serial), standing: found.standing, links }))
+    Ok(Some(Mine {
+        serial: words::groups(&found.serial),
+        standing: found.standing,
+        tag: found.tag,
+        links,
+    }))
 }
 
 /// The class of a state's tag: what waits for the visitor stands out.

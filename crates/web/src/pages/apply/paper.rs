@@ -70,7 +70,9 @@ pub async fn submit(
             match app.conclude_agreement(&permit, &spot.at(&form)?, signed).await {
                 Ok(_) => return go(&spot.base),
                 Err(error) if error.kind() != store::ErrorKind::Fault => {
-                    mistakes.add("scan", error.to_string());
+                    let field = if error.code() == "ra.witnesses" { "first" } else { "scan" };
+                    mistakes.add(field, error.to_string());
+                    mistakes.add("scan", "请重新选择扫描件：浏览器不会保留已选的文件");
                 }
                 Err(error) => return Err(error.into()),
             }

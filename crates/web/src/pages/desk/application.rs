@@ -35,7 +35,10 @@ struct Sheet {
     here: Option<Shown>,
     supplements: Vec<SupplementList>,
     concerned: Option<Concerned>,
-    events: Vec<(String, &'static str)>,
+    standing: &'static str,
+    /// The suspended office that it waits at.
+    halted_at: Option<String>,
+    events: Vec<words::Told>,
     may: May,
     mistakes: Mistakes,
 }
@@ -147,6 +150,7 @@ async fn sheet(
         title: title(one),
         is_here: chosen.is_some_and(|chosen| chosen.id == one.id),
     };
+    let happenings = ra.timeline(&permit, &application.id).await?;
     Ok(Sheet {
         frame,
         kind: kind.title.clone(),
@@ -159,8 +163,14 @@ async fn sheet(
         here,
         supplements: ra.supplements(&permit, &application.id).await?,
         concerned: concerned(app, &permit, &application).await?,
-        events: words::timeline(&ra.timeline(&permit, &application.id).await?),
-        may: May::of(app, visitor, &application),
+        halted_at: ra.suspended_office_of(&application).await?,
+        standing: words::standing(&application.state, &happenings),
+        events: words::timeline(&happenings),
+        may: match ra.suspended_office_of(&application).await? {
+            // T-22: what would be refused is not offered.
+            Some(_) => May { unmask: May::of(app, visitor, &application).unmask, ..May::default() },
+            None => May::of(app, visitor, &application),
+        },
         mistakes: Mistakes::none(),
         application,
     })

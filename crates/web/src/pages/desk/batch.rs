@@ -179,6 +179,13 @@ struct Show {
     mistakes: Mistakes,
 }
 
+impl Show {
+    /// Whether a step left applications behind, that have to be looked at one by one.
+    fn has_leftovers(&self) -> bool {
+        self.steps.iter().any(|step| step.progress.refused > 0)
+    }
+}
+
 struct StateRow {
     title: &'static str,
     tag: &'static str,

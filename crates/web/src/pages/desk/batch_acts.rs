@@ -99,15 +99,15 @@ pub async fn submit_enter(
 ) -> Answer {
     let mut again = entering(&app, (frame, &visitor), &id, form).await?;
     let open = |name: &str| again.form.text(&format!("notice.{name}")).is_empty();
-    let missing: Vec<String> = again
+    let missing: Vec<(String, String)> = again
         .notices
         .iter()
         .filter(|(one, _)| open(&one.name))
-        .map(|(one, _)| one.name.clone())
+        .map(|(one, _)| (one.name.clone(), one.title.clone()))
         .collect();
     if !missing.is_empty() {
-        for name in missing {
-            let text = "请与告知确认名单核对后勾选：每一项告知都要确认";
+        for (name, title) in missing {
+            let text = format!("请与告知确认名单核对后勾选《{title}》：每一项告知都要确认");
             again.mistakes.add(&format!("notice.{name}"), text);
         }
         return page_to_correct(&again);

@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use ra::{
     Outcome, Revocation, RevocationDecision, RevocationId, RevocationOrder, RevocationReview,
-    RevocationView, Source,
+    RevocationState, RevocationView, Source,
 };
 
 use super::to_be_signed;
@@ -33,6 +33,7 @@ struct Sheet {
     rows: Vec<(u32, String, String)>,
     evidence: Vec<(String, String)>,
     stopped_at: Option<String>,
+    tag: &'static str,
     by_phone: bool,
     may_enter: bool,
     may_review: bool,
@@ -91,6 +92,7 @@ async fn sheet(
         rows,
         evidence: view.evidence.iter().map(|(name, _)| title(name)).collect(),
         stopped_at: revocation.stopped_at.map(words::minute),
+        tag: tag(revocation.state),
         by_phone: revocation.ground.source == Source::Phone,
         may_enter: mine && may(Action::EnterRevocation),
         may_review: !mine && may(Action::ReviewRevocation),
@@ -98,6 +100,17 @@ async fn sheet(
         mistakes: Mistakes::none(),
         view,
     })
+}
+
+/// The class of a state's tag.
+fn tag(state: RevocationState) -> &'static str {
+    match state {
+        RevocationState::Draft | RevocationState::Dropped => "",
+        RevocationState::Entered => "tag--wait",
+        RevocationState::Approved => "tag--going",
+        RevocationState::Refused => "tag--bad",
+        RevocationState::Done => "tag--good",
+    }
 }
 
 /// What is signed: this ground, this many, this list.
@@ -179,8 +192,18 @@ pub async fn answer(
 ) -> Answer {
     let id: RevocationId = id.parse()?;
     let code: String = form.text("code").chars().filter(|c| !c.is_whitespace()).collect();
-    let answered = app.registration()?.answer_call(visitor.permit()?, &id, &code).await;
-    told(&app, (frame, &visitor), &id, answered.map(drop).map_err(app::Error::from)).await
+    match app.registration()?.answer_call(visitor.permit()?, &id, &code).await {
+        // Not who called is in doubt here, but what was typed: said as such.
+        Err(ra::Error::Refused { refusal: ra::Refusal::CallerUnproven, detail }) => {
+            let mut sheet = sheet(&app, (frame, &visitor), &id).await?;
+            sheet.mistakes = Mistakes::one("code", detail);
+            page_to_correct(&sheet)
+        }
+        answered => {
+            let answered = answered.map(drop).map_err(app::Error::from);
+            told(&app, (frame, &visitor), &id, answered).await
+        }
+    }
 }
 
 /// Back to the page, with what was wrong beside the code.

@@ -106,6 +106,15 @@ pub async fn create(State(app): State<App>, frame: Frame, visitor: Visitor, form
     if again.serials.is_empty() {
         mistakes.add("serials", "请填写要撤销的证书序列号，一行一个");
     }
+    if again.particulars.requester.is_empty() {
+        mistakes.add("requester", "请写明由谁提出");
+    }
+    if ground.document && again.particulars.document_number.is_empty() {
+        mistakes.add("document_number", "请填写来函或法律文书的文号");
+    }
+    if again.particulars.account.chars().count() < 4 {
+        mistakes.add("account", "请写明事情经过，至少四个字");
+    }
     let mut evidence = Vec::new();
     for wanted in &ground.evidence {
         let field = format!("evidence-{}", wanted.name);
@@ -131,7 +140,8 @@ pub async fn create(State(app): State<App>, frame: Frame, visitor: Visitor, form
             Err(error) => return Err(error.into()),
         }
     }
-    if !ground.evidence.is_empty() {
+    let chosen = |one: &ra::catalogue::Evidence| form.file(&format!("evidence-{}", one.name));
+    if ground.evidence.iter().any(|one| chosen(one).is_some()) {
         mistakes.add("files", "已选的文件须重新选择：浏览器不会保留");
     }
     again.mistakes = mistakes;

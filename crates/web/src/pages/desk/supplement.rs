@@ -1,6 +1,6 @@
 //! 补正通知: everything that is to be mended, at once (Licensing Law Art. 32).
 
-use access::ActKind;
+use access::{ActKind, Action};
 use askama::Template;
 use axum::extract::{Path, State};
 use ra::{Application, ReturnOrder, SupplementItem};
@@ -42,14 +42,23 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Answer {
     let application = found(&app, &visitor, &id).await?;
-    let targets = targets(&app, &application, &Form::default())?;
+    let targets = targets(&app, (&visitor, &application), &Form::default()).await?;
     page(&Supplement { frame, application, targets, mistakes: Mistakes::none() })
 }
 
-fn targets(app: &App, application: &Application, form: &Form) -> Result<Vec<Target>, Problem> {
-    let catalogue = app.registration()?.catalogue();
-    let kind = catalogue.kind_for(&application.kind, &application.service)?;
-    let fields = kind.fields.iter().map(|field| (field.name.clone(), field.label.clone()));
+async fn targets(
+    app: &App,
+    (visitor, application): (&Visitor, &Application),
+    form: &Form,
+) -> Result<Vec<Target>, Problem> {
+    let ra = app.registration()?;
+    let kind = ra.catalogue().kind_for(&application.kind, &application.service)?;
+    let read = app.permit(visitor.principal(), Action::ReadApplication)?;
+    let view = ra.form(&read, &application.id).await?;
+    // What depends on a choice that was not made has nothing to be mended.
+    let filled = |name: &str| view.rows.iter().any(|row| row.name == name && !row.shown.is_empty());
+    let fields = kind.fields.iter().filter(|field| field.when.is_none() || filled(&field.name));
+    let fields = fields.map(|field| (field.name.clone(), field.label.clone()));
     let materials = kind.materials.iter();
     let materials = materials.map(|one| (format!("material:{}", one.name), one.title.clone()));
     let target = |(name, label): (String, String)| {
@@ -76,7 +85,7 @@ pub async fn submit(
 ) -> Answer {
     let application = found(&app, &visitor, &id).await?;
     let version = crate::pages::version(&form)?;
-    let targets = targets(&app, &application, &form)?;
+    let targets = targets(&app, (&visitor, &application), &form).await?;
     let mut mistakes = Mistakes::none();
     let named = targets.iter().filter(|one| !(one.defect.is_empty() && one.remedy.is_empty()));
     let items: Vec<SupplementItem> = named.map(item).collect();

@@ -63,6 +63,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         post "/admin/offices/{id}/quota" may(A::ManageOffices) => office_orders::limit;
         get "/admin/offices/{id}/suspension" may(A::SuspendOffice) => office_orders::suspension;
         post "/admin/offices/{id}/suspension" may(A::SuspendOffice) => office_orders::suspend;
+        post "/admin/offices/{id}/takeover" may(A::ManageOffices) => office_orders::take_over;
         post "/admin/offices/{id}/records" may(A::ManageOffices) => office_records::add;
         get "/admin/offices/{id}/records/{record}" may(A::ReadOffices) => office_records::open;
     }

@@ -1,0 +1,85 @@
+//! What a pending act is about, in words that people know it by: a signature under 暂停业务 without
+//! the name of the office would be one under anything.
+
+use access::{Action, Permit};
+use serde_json::Value;
+
+use super::guard::Visitor;
+use crate::api::App;
+
+/// What the statement of an act says of itself.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// What is done.
+    pub title: String,
+    /// What it is done to: what sort of thing, and which.
+    pub object: Option<(&'static str, String)>,
+    /// The kind of certificate that it is about.
+    pub kind: Option<String>,
+    /// The materials of the application that it is about.
+    pub materials: Vec<ra::Material>,
+}
+
+impl Head {
+    /// Of a statement, as far as the visitor may see what it is about.
+    pub async fn of(app: &App, visitor: &Visitor, statement: &str) -> Self {
+        let statement: Value = serde_json::from_str(statement).unwrap_or_default();
+        let text = |name: &str| statement.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (sort, id) = text("object").split_once(':').unwrap_or_default();
+        let head = match sort {
+            "application" => application(app, visitor, id).await,
+            "batch" => batch(app, visitor, id).await,
+            "revocation" => revocation(app, visitor, id).await,
+            "office" => office(app, visitor, id).await,
+            "person" => person(app, visitor, id).await,
+            _ => None,
+        };
+        Self { title: text("title").to_owned(), ..head.unwrap_or_default() }
+    }
+}
+
+fn may(app: &App, visitor: &Visitor, action: Action) -> Option<Permit> {
+    app.permit(visitor.principal(), action).ok()
+}
+
+async fn application(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
+    let (ra, permit) = (app.registration().ok()?, may(app, visitor, Action::ReadApplication)?);
+    let found = ra.application(&permit, &id.parse().ok()?).await.ok()?;
+    let service = ra.catalogue().service(&found.service).ok()?.title.clone();
+    let kind = ra.catalogue().kind(&found.kind).ok()?.title.clone();
+    Some(Head {
+        object: Some(("申请", format!("{} {service}（{kind}）", found.number))),
+        materials: ra.materials(&permit, &found.id).await.unwrap_or_default(),
+        kind: Some(found.kind),
+        ..Head::default()
+    })
+}
+
+async fn batch(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
+    let (ra, permit) = (app.registration().ok()?, may(app, visitor, Action::ReadApplication)?);
+    let found = ra.batch(&permit, &id.parse().ok()?).await.ok()?;
+    let unit = ra.batch_party(&permit, &found.id).await.ok()?.unit_name;
+    let object = Some(("批次", format!("{} {unit}", found.number)));
+    Some(Head { object, kind: Some(found.kind), ..Head::default() })
+}
+
+async fn revocation(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
+    let (ra, permit) = (app.registration().ok()?, may(app, visitor, Action::ReadRevocations)?);
+    let found = ra.revocation(&permit, &id.parse().ok()?).await.ok()?;
+    let requester = found.particulars.requester;
+    let object = Some(("撤销登记", format!("{}（{requester}提出）", found.revocation.number)));
+    Some(Head { object, ..Head::default() })
+}
+
+async fn office(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
+    let (ra, permit) = (app.registration().ok()?, may(app, visitor, Action::ReadOffices)?);
+    let found = ra.office(&permit, &id.parse().ok()?).await.ok()?;
+    Some(Head { object: Some(("注册机构", found.name)), ..Head::default() })
+}
+
+async fn person(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
+    let permit = may(app, visitor, Action::ReadPeople)?;
+    let found = app.access().person(&permit, &id.parse().ok()?).await.ok()?;
+    let object = Some(("人员", format!("{}（{}）", found.name, found.login.as_str())));
+    Some(Head { object, ..Head::default() })
+}
