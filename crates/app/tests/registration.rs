@@ -86,6 +86,38 @@ async fn a_key_that_was_certified_before_is_refused_for_another_application() {
     assert_eq!(refused.code(), ra::Refusal::KeyUsed.code());
 }
 
+/// T-20: what is no kind, no service or no office of this institution is not begun, and an office
+/// nobody has filed takes nothing; there is no kind or profile for trying things out.
+#[tokio::test]
+async fn nothing_is_begun_under_a_kind_a_service_or_an_office_for_trying_out() {
+    let (world, ..) = world().await;
+    let ra = world.institution.registration().unwrap();
+    let named = |service: &str, kind: &str| NewApplication {
+        service: service.to_owned(),
+        kind: kind.to_owned(),
+        office: None,
+        concerns: None,
+    };
+    for (service, kind) in [("new", "test"), ("new", "person-test"), ("test", "person"), ("", "")] {
+        let refused = world.institution.begin_application(named(service, kind), arrival()).await;
+        assert!(refused.is_err(), "{service} {kind}");
+    }
+    let office = Some("0123456789abcdef0123456789abcdef".parse().unwrap());
+    let new = NewApplication { office, ..named("new", "person") };
+    assert!(world.institution.begin_application(new, arrival()).await.is_err());
+    let names = ra.catalogue().kinds().iter().map(|kind| kind.name.clone());
+    let profiles = pki::profile::ProfileSet::embedded().unwrap();
+    let all = names.chain(profiles.iter().map(|profile| profile.name().to_owned()));
+    for name in all {
+        let is_for_trials = ["test", "demo", "trial", "sample"].iter().any(|w| name.contains(w));
+        assert!(!is_for_trials, "{name}");
+    }
+    let key = way::key();
+    let order = world.order("t20", "person-test", app::Act::New, &key);
+    assert!(world.institution.enrol(order).await.is_err());
+    assert!(world.institution.ca().of_key(key.public_key()).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn registration_stays_closed_without_a_credit_code_and_a_wrong_one_is_named() {
     let world = World::new().await;

@@ -133,12 +133,15 @@ impl Store {
     /// Proves that a record is in the journal of an earlier size, such as a checkpoint's.
     pub async fn prove_inclusion_at(&self, seq: Seq, size: u64) -> Result<Inclusion, Error> {
         let mut conn = self.core().reader().await?;
+        journal::is_reached(&mut conn, size).await?;
         journal::prove_inclusion(&mut conn, seq, size, &mut TileSet::default()).await
     }
 
     /// Proves that the journal of size `old` is the beginning of the journal of size `new`.
     pub async fn prove_consistency(&self, old: u64, new: u64) -> Result<Consistency, Error> {
-        journal::prove_consistency(&mut *self.core().reader().await?, old, new).await
+        let mut conn = self.core().reader().await?;
+        journal::is_reached(&mut conn, new).await?;
+        journal::prove_consistency(&mut conn, old, new).await
     }
 
     /// How many records there are.

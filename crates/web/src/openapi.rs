@@ -2,6 +2,7 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::api::{
@@ -48,7 +49,43 @@ struct Document;
 /// # Errors
 /// When it cannot be written, which would be a defect of the descriptions.
 pub fn text() -> Result<String, serde_json::Error> {
-    Document::openapi().to_pretty_json()
+    let mut document = serde_json::to_value(Document::openapi())?;
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, methods) in paths.into_iter().flatten() {
+        let operations = methods.as_object_mut().into_iter().flatten();
+        operations.for_each(|(_, operation)| complete(path, operation));
+    }
+    serde_json::to_string_pretty(&document)
+}
+
+/// What holds for every operation and is not written beside each: its path's parameters, and that
+/// anything may be answered by a problem (RFC 9457).
+fn complete(path: &str, operation: &mut Value) {
+    let Some(operation) = operation.as_object_mut() else { return };
+    let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+    if let Some(parameters) = parameters.as_array_mut() {
+        let named = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        for name in named {
+            if !parameters.iter().any(|one| one.get("name").is_some_and(|known| known == name)) {
+                let text = json!({ "type": "string" });
+                parameters.push(json!({
+                    "name": name, "in": "path", "required": true, "schema": text
+                }));
+            }
+        }
+    }
+    let problem = json!({ "application/problem+json":
+        { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (_, response) in responses.iter_mut().filter(|(status, _)| !status.starts_with('2')) {
+        if let Some(content) = response.get_mut("content") {
+            content.clone_from(&problem);
+        }
+    }
+    let any = json!({ "description": "未能办理：原因和下一步见 detail", "content": problem });
+    responses.entry("default").or_insert(any);
 }
 
 /// `/api/openapi.json`.

@@ -62,13 +62,16 @@ async fn a_script_in_any_field_of_any_form_stays_text_wherever_it_is_shown() {
             let (id, comer) = begin(&staffed, &kind.name).await;
             let form = text(&page(&staffed, &comer, "/application/form").await);
             let version = version(&form);
+            let named = kind.fields.iter().map(|other| format!("f.{}", other.name));
+            let named: Vec<String> = named.collect();
             let mut fields: Vec<(&str, &str)> = vec![("version", &version)];
-            for other in &kind.fields {
+            for (other, name) in kind.fields.iter().zip(&named) {
                 let value = if other.name == field.name { SCRIPT } else { &other.sample };
-                fields.push((&other.name, value));
+                fields.push((name, value));
             }
             let answer = staffed.send(&comer, &Method::POST, "/application/form", &fields).await;
-            assert!(!answer.status.is_server_error(), "{}.{}", kind.name, field.name);
+            let code = answer.status.as_u16();
+            assert!(matches!(code, 303 | 422), "{}.{}: {code}", kind.name, field.name);
             let mut pages = vec![text(&answer)];
             for path in ["/application", "/application/form", "/application/check"] {
                 pages.push(text(&page(&staffed, &comer, path).await));

@@ -20,8 +20,7 @@ impl Ra {
     /// Makes the text that is to be signed, and keeps it. The same day the same text; another day, or
     /// after a new version is in force, it is made anew as long as nobody signed.
     pub async fn draw_agreement(&self, permit: &Permit, at: &At) -> Result<AgreementText, Error> {
-        let application = self.loaded(at).await?;
-        permit.covers_object(Action::AgreeApplication, &application.object())?;
+        let application = self.reached((permit, Action::AgreeApplication), at).await?;
         rules::order::permitted(self.service_of(&application)?, &application.state, Step::Agree)?;
         let text = self.made(&application).await?;
         if let Some(there) = self.drawn(&application).await?
@@ -102,8 +101,7 @@ impl Ra {
         at: &At,
         (institution, applicant): (Signature, ApplicantSignature),
     ) -> Result<(Application, Agreement), Error> {
-        let application = self.loaded(at).await?;
-        permit.covers_object(Action::AgreeApplication, &application.object())?;
+        let application = self.reached((permit, Action::AgreeApplication), at).await?;
         rules::order::permitted(self.service_of(&application)?, &application.state, Step::Agree)?;
         let text = self.drawn(&application).await?.ok_or(Refusal::AgreementMissing)?;
         self.held(&application, &text).await?;

@@ -64,8 +64,8 @@ impl Ra {
         if !said {
             return Err(Refusal::ReasonMissing.at("写明怎样确认了申请人的身份"));
         }
-        let application = self.loaded(&At { id: id.clone(), version: order.version }).await?;
-        permit.covers_object(Action::SubmitApplication, &application.object())?;
+        let at = At { id: id.clone(), version: order.version };
+        let application = self.reached((permit, Action::SubmitApplication), &at).await?;
         let code = self.draw_code()?;
         let index = self.code_index(id, Purpose::Check, &code)?;
         let (actor, act) = (permit.actor(), act.to_json());

@@ -24,8 +24,7 @@ impl Ra {
         at: &At,
         post: &dyn Post,
     ) -> Result<Delivery, Error> {
-        let application = self.loaded(at).await?;
-        permit.covers_object(Action::DeliverCertificate, &application.object())?;
+        let application = self.reached((permit, Action::DeliverCertificate), at).await?;
         let delivery = self.delivery_of(application).await?;
         self.deliver_by(delivery, post, None, By::Permit(Box::new(permit.clone()))).await
     }

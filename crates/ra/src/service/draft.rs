@@ -58,7 +58,7 @@ impl Ra {
 
     /// Keeps what was filled in, right or wrong, and tells at once all that is wrong.
     pub async fn save_form(&self, permit: &Permit, at: &At, form: Form) -> Result<Saved, Error> {
-        let application = self.loaded(at).await?;
+        let application = self.reached((permit, Action::CreateApplication), at).await?;
         let kind = self.kind_of(&application)?;
         rules::form::keepable(kind, &form)?;
         let errors = rules::form::check(kind, &form, self.today());

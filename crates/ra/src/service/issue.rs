@@ -26,8 +26,7 @@ impl Ra {
         at: &At,
         possession: &ProofOfPossession,
     ) -> Result<Application, Error> {
-        let application = self.loaded(at).await?;
-        permit.covers_object(Action::RequestCertificate, &application.object())?;
+        let application = self.reached((permit, Action::RequestCertificate), at).await?;
         rules::order::permitted(self.service_of(&application)?, &application.state, Step::Request)?;
         let key = *possession.public_key();
         let keeps = self.keeps_key(&application, &key).await?;
@@ -57,8 +56,7 @@ impl Ra {
 
     /// Everything that the law wants is there: looks at the evidence itself, not at the state alone.
     pub async fn ready_to_issue(&self, permit: &Permit, at: &At) -> Result<ReadyToIssue, Error> {
-        let application = self.loaded(at).await?;
-        permit.covers_object(Action::IssueApplication, &application.object())?;
+        let application = self.reached((permit, Action::IssueApplication), at).await?;
         self.ready(application).await
     }
 

@@ -33,7 +33,7 @@ impl Ra {
         at: &At,
         upload: Upload,
     ) -> Result<(Application, Material), Error> {
-        let application = self.loaded(at).await?;
+        let application = self.reached((permit, Action::CreateApplication), at).await?;
         let kind = self.kind_of(&application)?;
         if kind.material(&upload.name).is_none() {
             let name = upload.name.chars().take(64).collect();

@@ -40,7 +40,7 @@ pub use view::Happening;
 
 use std::sync::Arc;
 
-use access::{ActKind, Permit, SignedAct};
+use access::{ActKind, Action, Permit, SignedAct};
 use gm::Device;
 use jiff::Timestamp;
 use law::{Calendar, CivilDate};
@@ -166,6 +166,18 @@ impl Ra {
     /// An application that is at the version that was read.
     pub(crate) async fn loaded(&self, at: &At) -> Result<Application, Error> {
         let application = self.load(&at.id).await?;
+        if application.version == at.version { Ok(application) } else { Err(Error::Changed) }
+    }
+
+    /// The same for somebody who asks: whom the permit does not reach learns nothing of it, not even
+    /// that it has changed.
+    pub(crate) async fn reached(
+        &self,
+        (permit, action): (&Permit, Action),
+        at: &At,
+    ) -> Result<Application, Error> {
+        let application = self.load(&at.id).await?;
+        permit.covers_object(action, &application.object())?;
         if application.version == at.version { Ok(application) } else { Err(Error::Changed) }
     }
 

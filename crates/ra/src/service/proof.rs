@@ -100,7 +100,7 @@ impl Ra {
 
     /// Asks the public database about one element, and keeps what it said as it said it.
     pub async fn inquire(&self, permit: &Permit, at: &At, element: &str) -> Result<Inquiry, Error> {
-        let application = self.loaded(at).await?;
+        let application = self.reached((permit, Action::ProofIdentity), at).await?;
         let elements = self.elements_of(permit, &at.id).await?;
         let about = elements.iter().find(|one| one.key == element).ok_or_else(|| {
             Error::Unknown { what: "须核验的要素", name: element.chars().take(64).collect() }
@@ -148,7 +148,7 @@ impl Ra {
         let on = (ActKind::ProofIdentity, &*format!("application:{id}"));
         let order: ProofOrder = ordered(&act, permit, on)?;
         let at = At { id: id.clone(), version: order.version };
-        let application = self.loaded(&at).await?;
+        let application = self.reached((permit, Action::ProofIdentity), &at).await?;
         let elements = self.elements_of(permit, id).await?;
         let prepared = Prepared {
             arguments: self.arguments(&application, &elements)?,

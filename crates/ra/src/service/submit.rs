@@ -139,8 +139,7 @@ impl Ra {
         at: &At,
         act: Value,
     ) -> Result<Application, Error> {
-        let application = self.loaded(at).await?;
-        permit.covers_object(action, &application.object())?;
+        let application = self.reached((permit, action), at).await?;
         rules::order::permitted(self.service_of(&application)?, &application.state, Step::Submit)?;
         let form = self.form_of(&application).await?;
         let errors = self.defects(&application, &form).await?;
@@ -264,8 +263,7 @@ impl Ra {
         at: &At,
         (key, signature): (PublicKey, Signature),
     ) -> Result<Application, Error> {
-        let application = self.loaded(at).await?;
-        permit.covers_object(Action::CreateApplication, &application.object())?;
+        let application = self.reached((permit, Action::CreateApplication), at).await?;
         let statement = self.statement_of(&application).await?;
         gm::sm2::verify(&key, &UserId::default(), statement.as_bytes(), &signature)
             .map_err(|_| Error::from(Refusal::AgreementSignature))?;

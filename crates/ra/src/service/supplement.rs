@@ -28,7 +28,7 @@ impl Ra {
         let on = (ActKind::ReturnApplication, &*format!("application:{id}"));
         let order: ReturnOrder = ordered(&act, permit, on)?;
         let at = At { id: id.clone(), version: order.version };
-        let application = self.loaded(&at).await?;
+        let application = self.reached((permit, Action::ReturnApplication), &at).await?;
         let changed = self.changed_since_told(&application).await?;
         let content = serde_json::to_vec(&order.items).map_err(|_| Error::Stored("items"))?;
         let blob = self.seal(content, "ra-supplement").await?;

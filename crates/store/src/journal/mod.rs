@@ -29,5 +29,5 @@ pub(crate) use query::{count, records};
 pub use report::{Finding, FindingKind, JournalReport, Progress, Scope};
 pub use survey::DayTotal;
 pub use tree::{Consistency, Inclusion};
-pub(crate) use tree::{entries, prove_consistency, prove_inclusion, tile};
+pub(crate) use tree::{entries, is_reached, prove_consistency, prove_inclusion, tile};
 pub(crate) use verify::{follow, verify};

@@ -137,6 +137,11 @@ fn perfect_subtrees(size: u64) -> Vec<NodeId> {
     subtrees
 }
 
+/// A size that somebody named: one that the journal has not grown to is their mistake, no damage.
+pub(crate) async fn is_reached(conn: &mut AnyConnection, named: u64) -> Result<(), Error> {
+    if named > super::size(conn).await? { Err(tlog::Error::OutOfRange.into()) } else { Ok(()) }
+}
+
 /// Proves a record and checks the proof before it leaves.
 pub(crate) async fn prove_inclusion(
     conn: &mut AnyConnection,

@@ -101,9 +101,9 @@ impl Staffed {
         Self { own, foreign, foreign_number: number, foreign_material, people, applicant, world }
     }
 
-    /// Asks for a row at an address as somebody; a form carries its token and nothing else.
+    /// Asks for a row at an address as somebody; a form carries its token, a version, and nothing else.
     pub async fn ask(&self, comer: &Comer, route: &PageRoute, path: &str) -> Answer {
-        self.send(comer, &route.method, path, &[]).await
+        self.send(comer, &route.method, path, &[("version", "1")]).await
     }
 
     /// The same with fields.

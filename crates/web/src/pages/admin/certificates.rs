@@ -197,9 +197,14 @@ pub(super) fn is_of_person(app: &App, profile: &str) -> bool {
 }
 
 fn shown_subject(app: &App, record: &CertificateRecord) -> String {
-    match is_of_person(app, &record.profile) {
-        true => masked(&record.subject),
-        false => record.subject.clone(),
+    shown(app, (&record.profile, &record.subject))
+}
+
+/// The subject of a certificate of this profile as lists show it: natural persons masked.
+pub(in crate::pages) fn shown(app: &App, (profile, subject): (&str, &str)) -> String {
+    match is_of_person(app, profile) {
+        true => masked(subject),
+        false => subject.to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use ra::catalogue::MaterialRule;
 use ra::{Application, Material, Upload};
 
-use super::{Spot, Steps, issues};
+use super::{Spot, Steps, issues, signs};
 use crate::api::App;
 use crate::pages::answer::{Answer, go, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
@@ -69,7 +69,7 @@ async fn list<'a>(
     };
     let kind = ra.catalogue().kind_for(&application.kind, &application.service)?;
     let rules = &kind.materials;
-    let signs = application.concerns.is_some() && application.service != "recover";
+    let signs = signs(app, application)?;
     let (next, next_title) = match signs {
         true => ("endorse", "用现有证书签名"),
         false => ("check", "核对并提交"),

@@ -19,6 +19,7 @@ pub mod paper;
 pub mod progress;
 pub mod spot;
 
+use ra::catalogue::Need;
 use ra::{Application, State};
 
 pub use spot::Spot;
@@ -52,6 +53,18 @@ fn issues(
     application: &Application,
 ) -> Result<bool, crate::problem::Problem> {
     Ok(app.registration()?.catalogue().service(&application.service)?.issues())
+}
+
+/// Whether a signature by the certificate that it is about would be evidence of who applies.
+fn signs(
+    app: &crate::api::App,
+    application: &Application,
+) -> Result<bool, crate::problem::Problem> {
+    let catalogue = app.registration()?.catalogue();
+    let kind = catalogue.kind(&application.kind)?;
+    let methods = catalogue.methods_for(kind, &application.service);
+    let mut means = methods.into_iter().flat_map(|method| &method.means);
+    Ok(application.concerns.is_some() && means.any(|one| one.needs == Need::Signature))
 }
 
 /// Whether form and materials may still be changed.

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State as Extract;
 use ra::{Application, Decision, State, SupplementList};
 
-use super::{Spot, is_open, issues};
+use super::{Spot, is_open, issues, signs};
 use crate::api::App;
 use crate::pages::answer::{Answer, go, page};
 use crate::pages::form::Form;
@@ -35,6 +35,8 @@ struct Overview {
     events: Vec<words::Told>,
     issues: bool,
     is_signed: bool,
+    /// Whether the certificate's own signature would count here.
+    signs: bool,
     mine: Option<Mine>,
 }
 
@@ -97,6 +99,7 @@ pub async fn show(
         tag: tag(application.state.word()),
         issues: issues(&app, &application)?,
         is_signed,
+        signs: signs(&app, &application)?,
         mine: mine(&app, &application).await?,
         spot,
         halted_at: ra.suspended_office_of(&application).await?,

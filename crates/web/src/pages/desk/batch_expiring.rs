@@ -5,6 +5,7 @@ use askama::Template;
 use axum::extract::State;
 
 use crate::api::App;
+use crate::pages::admin::certificates::shown;
 use crate::pages::answer::{Answer, page};
 use crate::pages::csv;
 use crate::pages::frame::Frame;
@@ -32,7 +33,7 @@ struct Row {
     application: Option<(String, String)>,
 }
 
-fn row(one: Expiring) -> Row {
+fn row(app: &App, one: Expiring) -> Row {
     Row {
         end: words::day(one.not_after),
         class: if one.days <= 7 {
@@ -44,7 +45,7 @@ fn row(one: Expiring) -> Row {
         },
         told: told(one.told),
         serial: one.serial,
-        subject: one.subject,
+        subject: shown(app, (&one.profile, &one.subject)),
         days: one.days,
         application: one.application,
     }
@@ -58,7 +59,8 @@ fn told(days: Option<i64>) -> String {
 pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor) -> Answer {
     let all = app.expiring(visitor.permit()?).await?;
     let total = all.len();
-    page(&List { frame, rows: all.into_iter().take(MOST).map(row).collect(), total })
+    let rows = all.into_iter().take(MOST).map(|one| row(&app, one)).collect();
+    page(&List { frame, rows, total })
 }
 
 /// `GET /desk/expiring.csv`.
@@ -70,7 +72,7 @@ pub async fn export(State(app): State<App>, visitor: Visitor) -> Answer {
         let number = one.application.map(|(_, number)| number).unwrap_or_default();
         vec![
             one.serial,
-            one.subject,
+            shown(&app, (&one.profile, &one.subject)),
             one.profile,
             words::second(one.not_after),
             one.days.to_string(),
