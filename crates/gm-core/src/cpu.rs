@@ -13,10 +13,12 @@ use crate::sm3::{BlocksOf8, State8, lanes_portable};
 use crate::sm4::ghash::{self, Powers};
 use crate::sm4::{self, Block, RoundKeys};
 
-/// Whether the CPU has all of these features.
+/// Whether the CPU has all of these features, and they are not to be ignored.
 #[cfg(target_arch = "x86_64")]
 macro_rules! has {
-    ($($feature:tt),+) => { $(is_x86_feature_detected!($feature))&&+ };
+    ($($feature:tt),+) => {
+        !cfg!(feature = "portable") && $(is_x86_feature_detected!($feature))&&+
+    };
 }
 
 /// Entry `magnitude` − 1 of a row, in constant time; (0, 0) for a magnitude of zero.
@@ -32,10 +34,11 @@ pub(crate) fn pick<const N: usize>(row: &[Affine; N], magnitude: u32) -> Affine 
             // SAFETY: the CPU has all that the callee is compiled for.
             return unsafe { pick::avx2::pick(row, magnitude) };
         }
-        // SAFETY: every x86-64 has SSE2.
-        unsafe { pick::sse2::pick(row, magnitude) }
+        if has!("sse2") {
+            // SAFETY: the CPU has all that the callee is compiled for.
+            return unsafe { pick::sse2::pick(row, magnitude) };
+        }
     }
-    #[cfg(not(target_arch = "x86_64"))]
     pick::portable::pick(row, magnitude)
 }
 

@@ -30,7 +30,7 @@ impl PrivateKey {
         Ok(signature)
     }
 
-    /// The signatures that `sign` makes, faster by half from some ten on.
+    /// The signatures that `sign` makes; from some ten on in two thirds of the time.
     pub fn sign_batch(&self, digests: &[[u8; 32]], fresh: &[u8]) -> Vec<Signature> {
         let mut ks = Zeroizing::new(Vec::with_capacity(digests.len()));
         ks.extend(
