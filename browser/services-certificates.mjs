@@ -82,7 +82,6 @@ export async function resume(acts) {
   await acts.fillPerson(clerk, HOLDER);
   await acts.handInDocument(clerk);
   await clerk.follow(/下一步/);
-  await clerk.follow(/跳过，核对并提交/);
   await clerk.press('提交申请');
   await acts.confirm(clerk, 'linsl');
   await acts.proof(clerk, 'linsl', number);

@@ -62,6 +62,7 @@ async function apply(open, state) {
   await applicant.follow(/个人证书/);
   await applicant.press('开始申请');
   state.number = await applicant.codes(0);
+  state.code = await applicant.codes(1);
   await applicant.follow(/阅读告知/);
   await applicant.press(/确认，下一步/);
   await applicant.look('hall-notice-not-read');
@@ -90,7 +91,6 @@ async function apply(open, state) {
   await applicant.follow(/核对并提交/);
   await applicant.look('hall-check');
   await applicant.press('提交申请');
-  state.code = await applicant.codes(1);
   await applicant.look('hall-submitted');
 }
 
