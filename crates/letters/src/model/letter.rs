@@ -94,7 +94,7 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Letter {
-    /// [`FORMAT`].
+    /// `FORMAT`.
     pub format: String,
     /// Its kind.
     pub kind: LetterKind,
