@@ -42,10 +42,16 @@ fn worker(input: &[u8], arguments: &[&str]) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// Without a judge there is no verdict; `./check` installs them all, so there none may be missing.
+fn skipped<T>(judge: &str) -> Option<T> {
+    assert!(std::env::var_os("YINXIN_JUDGES_PYTHON").is_none(), "{judge} is missing");
+    eprintln!("skipped: no {judge} here");
+    None
+}
+
 fn typeset(sheet: &Sheet) -> Option<Vec<u8>> {
     if !Path::new("/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc").exists() {
-        eprintln!("skipped: no fonts-noto-cjk here");
-        return None;
+        return skipped("fonts-noto-cjk");
     }
     let output = worker(&serde_json::to_vec(sheet).unwrap(), &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -64,10 +70,7 @@ fn text_of(sheet: &Sheet) -> Option<String> {
         .spawn()
     {
         Ok(child) => child,
-        Err(_) => {
-            eprintln!("skipped: no pdftotext here");
-            return None;
-        }
+        Err(_) => return skipped("pdftotext"),
     };
     let mut stdin = child.stdin.take().unwrap();
     let writing = std::thread::spawn(move || stdin.write_all(&pdf));

@@ -1,6 +1,6 @@
 //! The gate before every route: who asks, and whether the permission table allows it.
 //!
-//! Every route is a row with a [`Gate`]; a route cannot be built without one (invariant 10).
+//! Every route is a row with a [`Gate`]; a route cannot be built without one (Invariant 9).
 
 use std::sync::Arc;
 

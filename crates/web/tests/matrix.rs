@@ -1,5 +1,5 @@
 //! The permission matrix over every page there is: each role, nobody and an applicant ask for each
-//! row of the table, with an object that is theirs and with one that is not (T-21, Invariant 10).
+//! row of the table, with an object that is theirs and with one that is not (T-21, Invariant 9).
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 

@@ -1,7 +1,7 @@
 //! The gate before every page: where the request comes from, who visits, whether they may.
 //!
 //! The order matters: a visitor is known before a body is read, so that nobody fills our memory;
-//! a form is read here, once, so that none reaches a page without its token (Invariant 10).
+//! a form is read here, once, so that none reaches a page without its token (Invariant 9).
 
 use std::sync::Arc;
 
