@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use gm_core::sm2 as core;
+
 use crate::{Digest, FormatError, PublicKey, der};
 
 /// `SM2Cipher ::= SEQUENCE { X INTEGER, Y INTEGER, HASH OCTET STRING (32), CipherText OCTET
@@ -47,12 +49,12 @@ impl Ciphertext {
 
     /// The abscissa of C1, big-endian.
     pub fn x(&self) -> [u8; 32] {
-        half(&self.point, 1)
+        *self.point.core().x()
     }
 
     /// The ordinate of C1, big-endian.
     pub fn y(&self) -> [u8; 32] {
-        half(&self.point, 33)
+        *self.point.core().y()
     }
 
     /// C3 = SM3(x2 ‖ M ‖ y2).
@@ -65,12 +67,17 @@ impl Ciphertext {
         &self.cipher
     }
 
-    pub(crate) fn new(point: PublicKey, hash: Digest, cipher: Vec<u8>) -> Self {
-        Self { point, hash, cipher }
+    pub(crate) fn from_core(ciphertext: &core::Ciphertext) -> Self {
+        Self {
+            point: PublicKey::from_core(*ciphertext.point()),
+            hash: Digest(*ciphertext.hash()),
+            cipher: ciphertext.cipher().to_vec(),
+        }
     }
 
-    pub(crate) fn point(&self) -> &PublicKey {
-        &self.point
+    /// None for an empty ciphertext, which nothing here makes.
+    pub(crate) fn core(&self) -> Option<core::Ciphertext> {
+        core::Ciphertext::new(*self.point.core(), self.hash.0, self.cipher.clone()).ok()
     }
 
     fn checked(point: &[u8], hash: &[u8], cipher: &[u8]) -> Result<Self, FormatError> {
@@ -79,15 +86,8 @@ impl Ciphertext {
             return Err(FormatError::Length);
         }
         let point = PublicKey::from_sec1(point).map_err(|_| FormatError::OffCurve)?;
-        Ok(Self::new(point, hash, cipher.to_vec()))
+        Ok(Self { point, hash, cipher: cipher.to_vec() })
     }
-}
-
-fn half(point: &PublicKey, from: usize) -> [u8; 32] {
-    let mut out = [0; 32];
-    let octets = point.to_sec1();
-    out.iter_mut().zip(octets.iter().skip(from)).for_each(|(to, octet)| *to = *octet);
-    out
 }
 
 impl fmt::Debug for Ciphertext {

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use ::sm2::{
-    AffinePoint, ProjectivePoint,
-    elliptic_curve::{point::AffineCoordinates, sec1::ToSec1Point},
-};
+use gm_core::sm2 as core;
 
 use crate::{Digest, KeyError, UserId, sm3};
 
@@ -23,64 +20,46 @@ const CURVE: &[u8; 128] = b"\
 
 /// A point on the SM2 curve other than infinity. The cofactor is 1, so every such point
 /// has order n.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PublicKey {
-    sec1: [u8; 65],
-    point: AffinePoint,
-}
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PublicKey(core::PublicKey);
 
 impl PublicKey {
     /// Reads `04 ‖ X ‖ Y`. Compressed forms, coordinates not below p, points off the curve and
     /// infinity are refused (GM/T 0009 §5.2, §7.1).
     pub fn from_sec1(octets: &[u8]) -> Result<Self, KeyError> {
-        let sec1: [u8; 65] = octets.try_into().map_err(|_| KeyError::PointForm)?;
-        let [4, coordinates @ ..] = sec1 else {
-            return Err(KeyError::PointForm);
-        };
-        let (x, y) = coordinates.split_at(32);
-        let x: [u8; 32] = x.try_into().map_err(|_| KeyError::PointForm)?;
-        let y: [u8; 32] = y.try_into().map_err(|_| KeyError::PointForm)?;
-        let point = Option::from(AffinePoint::from_coordinates(&x.into(), &y.into()))
-            .ok_or(KeyError::OffCurve)?;
-        Ok(Self { sec1, point })
+        let key = core::PublicKey::from_sec1(octets).map_err(|cause| match cause {
+            gm_core::Error::OffCurve => KeyError::OffCurve,
+            _ => KeyError::PointForm,
+        })?;
+        Ok(Self(key))
     }
 
     /// `04 ‖ X ‖ Y`.
     pub fn to_sec1(&self) -> [u8; 65] {
-        self.sec1
+        self.0.to_sec1()
     }
 
     /// Z = SM3(ENTL ‖ ID ‖ a ‖ b ‖ Gx ‖ Gy ‖ X ‖ Y) (GB/T 32918.2 §5.5).
     pub fn z(&self, id: &UserId) -> Digest {
-        let (_, coordinates) = self.sec1.split_at(1);
-        sm3::hash_parts(&[&id.entl(), id.as_bytes(), CURVE, coordinates])
+        sm3::hash_parts(&[&id.entl(), id.as_bytes(), CURVE, self.0.x(), self.0.y()])
     }
 
     /// SM3 of the uncompressed point in lower-case hexadecimal: a name for people and indexes.
     pub fn fingerprint(&self) -> String {
-        sm3::hash(&self.sec1).to_hex()
+        sm3::hash(&self.to_sec1()).to_hex()
     }
 
-    /// None for infinity.
-    pub(crate) fn from_point(point: &ProjectivePoint) -> Option<Self> {
-        let point = point.to_affine();
-        let sec1: [u8; 65] = point.to_sec1_point(false).as_bytes().try_into().ok()?;
-        Some(Self { sec1, point })
+    pub(crate) fn from_core(key: core::PublicKey) -> Self {
+        Self(key)
     }
 
-    pub(crate) fn point(&self) -> &AffinePoint {
-        &self.point
-    }
-}
-
-impl std::hash::Hash for PublicKey {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.sec1.hash(state);
+    pub(crate) fn core(&self) -> &core::PublicKey {
+        &self.0
     }
 }
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({})", hex::encode(self.sec1))
+        write!(f, "PublicKey({})", hex::encode(self.to_sec1()))
     }
 }

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use ::sm3::Digest as _;
-use hmac::{Hmac, KeyInit, Mac};
+use gm_core::sm3 as core;
 
 /// An SM3 value of 32 octets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,16 +52,12 @@ pub fn hash(data: &[u8]) -> Digest {
 
 /// SM3 of the parts, one after the other, without separators.
 pub fn hash_parts(parts: &[&[u8]]) -> Digest {
-    let mut hasher = Hasher::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    hasher.finish()
+    Digest(core::hash_parts(parts))
 }
 
 /// SM3 of data that arrives in pieces.
 #[derive(Clone, Default)]
-pub struct Hasher(::sm3::Sm3);
+pub struct Hasher(core::Hasher);
 
 impl Hasher {
     /// An empty message.
@@ -77,7 +72,7 @@ impl Hasher {
 
     /// The digest of all that was appended.
     pub fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
+        Digest(self.0.finish())
     }
 }
 
@@ -94,14 +89,5 @@ pub fn hmac(key: &[u8], data: &[u8]) -> Digest {
 
 /// HMAC-SM3 over parts without separators.
 pub(crate) fn hmac_parts(key: &[u8], parts: &[&[u8]]) -> Digest {
-    // A key longer than a block is hashed first (RFC 2104 §3): no key is refused.
-    let hashed = (key.len() > 64).then(|| zeroize::Zeroizing::new(hash(key).0));
-    let short = hashed.as_ref().map_or(key, |hashed| &hashed[..]);
-    let mut block = zeroize::Zeroizing::new([0u8; 64]);
-    block.iter_mut().zip(short).for_each(|(to, octet)| *to = *octet);
-    let mut mac = <Hmac<::sm3::Sm3> as KeyInit>::new((&*block).into());
-    for part in parts {
-        mac.update(part);
-    }
-    Digest(mac.finalize().into_bytes().into())
+    Digest(core::HmacKey::new(key).mac(parts))
 }

@@ -2,20 +2,8 @@
 //!
 //! ECB carries one fresh key under another (SM2EnvelopedKey) and nothing else. CBC appears in
 //! GM/T 0010 messages of others. GCM is for our own data.
-//!
-//! The cipher below uses an S-box table: a neighbour on the same core who measures the cache
-//! could learn key bits. Keys of a certified module are not exposed to that.
 
-use ::sm4::Sm4;
-use aes_gcm::{
-    AesGcm,
-    aead::{Aead, Payload},
-};
-use cbc::{Decryptor, Encryptor};
-use cipher::{
-    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit,
-    block_padding::Pkcs7, consts::U12,
-};
+use gm_core::sm4 as core;
 use zeroize::Zeroizing;
 
 use crate::{DecryptError, FormatError};
@@ -29,27 +17,21 @@ pub const TAG: usize = 16;
 
 /// ECB without padding. `Length` unless `plain` is whole blocks.
 pub fn ecb_encrypt(key: &[u8; BLOCK], plain: &[u8]) -> Result<Vec<u8>, FormatError> {
-    let cipher = Sm4::new(key.into());
     let mut out = plain.to_vec();
-    for block in whole_blocks(&mut out)? {
-        cipher.encrypt_block(block.into());
-    }
+    core::Key::new(key).encrypt_blocks(whole_blocks(&mut out)?);
     Ok(out)
 }
 
 /// ECB without padding. `Length` unless `cipher` is whole blocks.
 pub fn ecb_decrypt(key: &[u8; BLOCK], cipher: &[u8]) -> Result<Zeroizing<Vec<u8>>, FormatError> {
-    let sm4 = Sm4::new(key.into());
     let mut out = Zeroizing::new(cipher.to_vec());
-    for block in whole_blocks(&mut out)? {
-        sm4.decrypt_block(block.into());
-    }
+    core::Key::new(key).decrypt_blocks(whole_blocks(&mut out)?);
     Ok(out)
 }
 
 /// CBC with PKCS#7 padding.
 pub fn cbc_encrypt(key: &[u8; BLOCK], iv: &[u8; BLOCK], plain: &[u8]) -> Vec<u8> {
-    Encryptor::<Sm4>::new(key.into(), iv.into()).encrypt_padded_vec::<Pkcs7>(plain)
+    core::Key::new(key).cbc_encrypt(iv, plain)
 }
 
 /// CBC with PKCS#7 padding. Not authenticated: never tell a stranger whether it worked.
@@ -58,10 +40,7 @@ pub fn cbc_decrypt(
     iv: &[u8; BLOCK],
     cipher: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
-    Decryptor::<Sm4>::new(key.into(), iv.into())
-        .decrypt_padded_vec::<Pkcs7>(cipher)
-        .map(Zeroizing::new)
-        .map_err(|_| DecryptError)
+    core::Key::new(key).cbc_decrypt(iv, cipher).map_err(|_| DecryptError)
 }
 
 /// GCM: ciphertext ‖ tag. A nonce must never repeat under one key. `Length` above 64 GiB.
@@ -85,11 +64,11 @@ pub fn gcm_open(
 }
 
 /// GCM with the key schedule kept.
-pub(crate) struct Gcm(AesGcm<Sm4, U12>);
+pub(crate) struct Gcm(core::Gcm);
 
 impl Gcm {
     pub(crate) fn new(key: &[u8; BLOCK]) -> Self {
-        Self(AesGcm::new(key.into()))
+        Self(core::Gcm::new(key))
     }
 
     pub(crate) fn seal(
@@ -98,7 +77,7 @@ impl Gcm {
         aad: &[u8],
         plain: &[u8],
     ) -> Result<Vec<u8>, FormatError> {
-        self.0.encrypt(nonce.into(), Payload { msg: plain, aad }).map_err(|_| FormatError::Length)
+        self.0.seal(nonce, aad, plain).map_err(|_| FormatError::Length)
     }
 
     pub(crate) fn open(
@@ -107,10 +86,7 @@ impl Gcm {
         aad: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
-        self.0
-            .decrypt(nonce.into(), Payload { msg: sealed, aad })
-            .map(Zeroizing::new)
-            .map_err(|_| DecryptError)
+        self.0.open(nonce, aad, sealed).map_err(|_| DecryptError)
     }
 
     /// nonce ‖ ciphertext ‖ tag.

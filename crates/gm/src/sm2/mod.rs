@@ -3,23 +3,14 @@
 //! Verification and encryption work on public values. [`PrivateKey`] is for subscribers' tools
 //! and for the software device; an institution signs through [`crate::Session`].
 
-mod kdf;
 #[cfg(test)]
 mod known_answers;
-mod nonce;
 mod prepared;
 mod private_key;
 
 pub use private_key::PrivateKey;
 
-use ::sm2::{
-    FieldBytes, ProjectivePoint, Scalar,
-    elliptic_curve::{
-        Group, PrimeField,
-        ops::{MulByGeneratorVartime, Reduce},
-        point::AffineCoordinates,
-    },
-};
+use gm_core::sm2 as core;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -48,22 +39,11 @@ pub fn verify_digest(
     e: &Digest,
     signature: &Signature,
 ) -> Result<(), VerifyError> {
-    let (r, s) = signature.scalars().ok_or(VerifyError)?;
-    let t = r + s;
-    if t == Scalar::ZERO {
-        return Err(VerifyError);
-    }
-    let sum = match prepared::table(key) {
-        Some(table) => ProjectivePoint::mul_by_generator_vartime(&s) + table.mul(&t),
-        None => {
-            let point = ProjectivePoint::from(*key.point());
-            ProjectivePoint::mul_by_generator_and_mul_add_vartime(&s, &t, &point)
-        }
+    let verdict = match prepared::prepared(key) {
+        Some(key) => key.verify(&e.0, signature.core()),
+        None => core::verify(key.core(), &e.0, signature.core()),
     };
-    if bool::from(sum.is_identity()) || scalar_of(e) + abscissa(&sum) != r {
-        return Err(VerifyError);
-    }
-    Ok(())
+    verdict.map_err(|_| VerifyError)
 }
 
 /// Encrypts to a public key (GB/T 32918.4 §6.1). `BadInput` for an empty plaintext, which the
@@ -76,45 +56,8 @@ pub fn encrypt(
     if plaintext.is_empty() {
         return Err(RefusedReason::BadInput.into());
     }
-    loop {
-        let k = random_scalar(rng)?;
-        if let Some(ciphertext) = encrypt_with(key, plaintext, &k) {
-            return Ok(ciphertext);
-        }
-    }
-}
-
-/// Encryption with a given k; none if the key stream is all zero (A5: choose another k).
-fn encrypt_with(key: &PublicKey, plaintext: &[u8], k: &Scalar) -> Option<Ciphertext> {
-    let c1 = PublicKey::from_point(&ProjectivePoint::mul_by_generator(k))?;
-    let shared = PublicKey::from_point(&(ProjectivePoint::from(*key.point()) * k))?;
-    let shared = kdf::Shared::new(&shared);
-    let cipher = shared.mask(plaintext)?;
-    Some(Ciphertext::new(c1, shared.check(plaintext), cipher.to_vec()))
-}
-
-/// Uniform in 1..=n-1 by rejection.
-fn random_scalar(rng: &mut dyn Random) -> Result<Zeroizing<Scalar>, DeviceError> {
-    loop {
-        let mut octets = Zeroizing::new([0; 32]);
-        rng.fill(&mut octets[..])?;
-        if let Some(scalar) = nonzero_scalar(&octets) {
-            return Ok(Zeroizing::new(scalar));
-        }
-    }
-}
-
-/// None for zero and for n and above.
-fn nonzero_scalar(octets: &[u8; 32]) -> Option<Scalar> {
-    Scalar::from_repr((*octets).into()).into_option().filter(|scalar| !bool::from(scalar.is_zero()))
-}
-
-/// e mod n.
-fn scalar_of(e: &Digest) -> Scalar {
-    Scalar::reduce(&FieldBytes::from(e.0))
-}
-
-/// x mod n of an affine abscissa.
-fn abscissa(point: &ProjectivePoint) -> Scalar {
-    Scalar::reduce(&point.to_affine().x())
+    let mut fresh = Zeroizing::new([0; 32]);
+    rng.fill(&mut fresh[..])?;
+    let ciphertext = core::encrypt(key.core(), plaintext, &fresh);
+    ciphertext.map(|made| Ciphertext::from_core(&made)).map_err(|_| RefusedReason::BadInput.into())
 }

@@ -31,7 +31,8 @@ pub(super) fn split(
     let degree = usize::from(threshold);
     let mut source = Recording { random, failure: None };
     let mut polynomial = Zeroizing::new(<Vec<Share> as Polynomial<Share>>::create(degree));
-    let secret = Zeroizing::new(IdentifierPrimeField(*key.scalar()));
+    let secret = scalar(&key.to_bytes()).ok_or(RefusedReason::BadInput)?;
+    let secret = Zeroizing::new(IdentifierPrimeField(secret));
     polynomial.fill(&secret, &mut source, degree).map_err(broken)?;
     if let Some(failure) = source.failure {
         return Err(failure);
@@ -60,17 +61,23 @@ pub(super) fn combine(shares: &[KeyShare], expect: &PublicKey) -> Result<Private
     let parts = Zeroizing::new(parts.ok_or(RefusedReason::BadInput)?);
     // Doubled custodians and impossible numbers are refused inside.
     let secret = parts.combine().map_err(|_| RefusedReason::BadInput)?;
-    let secret = Zeroizing::new(secret.0);
-    PrivateKey::from_scalar(*secret)
+    let secret: Zeroizing<[u8; 32]> = Zeroizing::new(secret.0.to_repr().into());
+    PrivateKey::from_bytes(&secret)
+        .ok()
         .filter(|key| key.public_key() == expect)
         .ok_or_else(|| RefusedReason::BadInput.into())
 }
 
 /// None if the value is not below n.
 fn part(share: &KeyShare) -> Option<Share> {
-    let value = Scalar::from_repr((*share.value()).into()).into_option()?;
+    let value = scalar(share.value())?;
     let index = Scalar::from(u64::from(share.index()));
     Some(Share::with_identifier_and_value(IdentifierPrimeField(index), IdentifierPrimeField(value)))
+}
+
+/// None for n and above.
+fn scalar(octets: &[u8; 32]) -> Option<Scalar> {
+    Scalar::from_repr((*octets).into()).into_option()
 }
 
 fn broken(cause: vsss_rs::Error) -> DeviceError {
