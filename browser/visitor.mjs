@@ -5,7 +5,25 @@ import { createRequire } from 'node:module';
 
 const axeSource = () => fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Opens a browser window. With `script`, pages are also held to axe-core's rules. */
+/** One window for each browser in which pages of visitors without scripts are judged. */
+const judges = new WeakMap();
+
+async function judgeOf(browser) {
+  if (!judges.has(browser)) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: true, locale: 'zh-CN' });
+    judges.set(browser, await context.newPage());
+  }
+  return judges.get(browser);
+}
+
+/** What axe-core finds serious on a page where scripts run. */
+async function axe(page) {
+  await page.evaluate(axeSource());
+  const result = await page.evaluate('axe.run()');
+  return result.violations.filter((v) => ['serious', 'critical'].includes(v.impact));
+}
+
+/** A browser window. What it looks at is held to axe-core's rules, whether scripts run there or not. */
 export class Visitor {
   static async open(browser, { site, pictures, only, script, findings }) {
     const context = await browser.newContext({
@@ -44,19 +62,26 @@ export class Visitor {
     if (!all.includes(text)) throw new Error(`${this.page.url()} does not say “${text}”:\n${all.slice(0, 600)}`);
   }
 
-  /** Keeps a picture (of `only` some, if so) and, where scripts run, asks axe-core. */
+  /** Keeps a picture (of `only` some, if so) and asks axe-core. */
   async look(name) {
-    if (this.script) {
-      await this.page.evaluate(axeSource());
-      const result = await this.page.evaluate('axe.run()');
-      for (const found of result.violations.filter((v) => ['serious', 'critical'].includes(v.impact))) {
-        this.findings.push(`axe ${name}: ${found.id} (${found.impact}) ${found.nodes[0].html.slice(0, 160)}`);
-      }
+    for (const found of await axe(this.script ? this.page : await this.copy())) {
+      this.findings.push(`axe ${name}: ${found.id} (${found.impact}) ${found.nodes[0].html.slice(0, 160)}`);
     }
+    Visitor.judged += 1;
     if (this.pictures && (!this.only || this.only.has(name))) {
       fs.mkdirSync(this.pictures, { recursive: true });
       await this.page.screenshot({ path: `${this.pictures}/${name}.png`, fullPage: true });
     }
+  }
+
+  /** The page as it stands, with its mistakes and what was filled in, in a window where scripts run:
+   *  the document itself under its own address, the style from the site. */
+  async copy() {
+    const [page, address, body] = [await judgeOf(this.page.context().browser()), this.page.url(), await this.page.content()];
+    const here = (url) => url.href === address;
+    await page.route(here, (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }), { times: 1 });
+    await page.goto(address);
+    return page;
   }
 
   /** Signs on the assistant's page, and comes back. */
@@ -72,3 +97,6 @@ export class Visitor {
     return text.replace(/\s/g, '');
   }
 }
+
+/** How many states of pages axe-core has judged. */
+Visitor.judged = 0;
