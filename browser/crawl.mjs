@@ -100,7 +100,7 @@ async function visit(visitor, { path, from, kind, login }) {
 
 async function judge(visitor, name, { who, path }) {
   const { page } = visitor;
-  const inline = await page.$$eval('script, [style], style', (all) => all.map((e) => e.outerHTML.slice(0, 80)));
+  const inline = await page.$$eval('script:not([src]), [style], style', (all) => all.map((e) => e.outerHTML.slice(0, 80)));
   if (inline.length > 0) findings.push(`${who} ${path} holds ${inline[0]}`);
   const title = await page.title();
   if (!title || (await page.locator('h1').count()) !== 1) findings.push(`${who} ${path} has no title or not one h1`);

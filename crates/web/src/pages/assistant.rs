@@ -1,12 +1,13 @@
-//! The signing assistant on the visitor's own machine: what is sent to it, what comes back
-//! (docs/agent.md). Coming back changes nothing: the page shows what was signed, and a button
-//! posts it.
+//! Asking for a signature on the visitor's own machine, by the signing assistant or by a key file in
+//! the page: what is asked, what comes back (docs/agent.md). Coming back changes nothing: the page
+//! shows what was signed, and a button posts it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gm::{PublicKey, Signature};
 use serde::Deserialize;
 
+use super::asset;
 use super::form::Form;
 use crate::problem::Problem;
 
@@ -18,18 +19,21 @@ const ADDRESS: &str = "http://127.0.0.1:8450/sign";
 pub struct Ask {
     /// Where the form goes.
     pub address: &'static str,
-    /// `sign-in`, `act` or `agreement`.
+    /// `sign-in`, `act`, `agreement` or `application`.
     pub purpose: &'static str,
     /// What is signed.
     pub text: String,
-    /// Where the assistant leads back to.
+    /// Where the assistant, or the page itself, leads back to.
     pub back: String,
+    /// The address of the script that signs in the page.
+    pub script: String,
 }
 
 impl Ask {
     /// Asks for a signature and comes back to a path of this site.
     pub fn new(purpose: &'static str, text: impl Into<String>, (site, path): (&str, &str)) -> Self {
-        Self { address: ADDRESS, purpose, text: text.into(), back: format!("{site}{path}") }
+        let (text, back) = (text.into(), format!("{site}{path}"));
+        Self { address: ADDRESS, purpose, text, back, script: asset::script() }
     }
 }
 
@@ -66,7 +70,7 @@ impl Signed {
     /// Reads the two fields of a form.
     pub fn of(form: &Form) -> Result<Self, Problem> {
         let wrong = || {
-            let text = "签名内容不完整；请重新打开页面，用签名助手再签一次";
+            let text = "签名内容不完整；请重新打开页面，再签一次";
             Problem::bad_request("web.signature", text)
         };
         let der = URL_SAFE_NO_PAD.decode(form.text("signature")).map_err(|_| wrong())?;

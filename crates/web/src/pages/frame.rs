@@ -26,6 +26,8 @@ pub struct Frame {
     pub style: String,
     /// The address of the seal.
     pub seal: String,
+    /// The address of the script over key files; only pages with such a form load it.
+    pub script: String,
     /// What every form of this page sends along (against forged requests); empty without forms.
     pub token: String,
     /// Who is signed in.
@@ -59,6 +61,7 @@ impl Frame {
             address: visit.address.clone(),
             style: asset::style(),
             seal: asset::seal(),
+            script: asset::script(),
             token: String::new(),
             signed_in: None,
             may: Vec::new(),

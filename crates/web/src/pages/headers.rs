@@ -2,10 +2,12 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Nothing but our own style and pictures is loaded. Forms go to ourselves and to the signing
-/// assistant on the visitor's own machine (docs/agent.md).
+/// Nothing but our own style, pictures and scripts is loaded, and scripts may fetch nothing: what they
+/// read of a key file has no way out in the background (ADR 9). Forms go to ourselves and to the
+/// signing assistant on the visitor's own machine (docs/agent.md).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
-    script-src 'self'; form-action 'self' http://127.0.0.1:*; frame-ancestors 'none'; base-uri 'none'";
+    script-src 'self'; worker-src 'self'; connect-src 'none'; form-action 'self' http://127.0.0.1:*; frame-ancestors 'none'; \
+    base-uri 'none'";
 
 /// Adds them; caching stays as it is where a page has said otherwise.
 pub fn secure(headers: &mut HeaderMap) {

@@ -17,6 +17,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/notices/{name}" Public => guides::notice;
         post "/display" Public => display::change;
         get "/assets/{file}" Public => asset::download;
+        get "/assets/{set}/{file}" Public => asset::script_file;
 
         get "/login" PublicForm => sign_in::by_passphrase;
         post "/login" PublicForm => sign_in::with_passphrase;
