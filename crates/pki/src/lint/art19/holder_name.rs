@@ -1,4 +1,4 @@
-//! Art. 19 (2): the certificate states the name of its holder.
+//! Art. 19 (2): the certificate states the name of its holder (check C19-2).
 
 use crate::lint::prelude::*;
 

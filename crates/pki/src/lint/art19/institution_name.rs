@@ -1,4 +1,4 @@
-//! Art. 19 (1): the certificate states the name of the institution that issued it.
+//! Art. 19 (1): the certificate states the name of the institution that issued it (check C19-1).
 
 use crate::lint::prelude::*;
 

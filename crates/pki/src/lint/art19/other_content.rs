@@ -1,5 +1,5 @@
 //! Art. 19 (7): other contents that the cryptography administration prescribes; here the certificate policy
-//! (GM/T 0015 certificatePolicies) that tells under which rules the certificate was issued.
+//! (GM/T 0015 certificatePolicies) that tells under which rules the certificate was issued (check C19-6).
 
 use crate::lint::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Art. 19 (3): the certificate states its serial number.
+//! Art. 19 (3): the certificate states its serial number (check C19-3).
 
 use crate::lint::prelude::*;
 

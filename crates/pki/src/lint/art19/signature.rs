@@ -1,4 +1,4 @@
-//! Art. 19 (6): the certificate bears the signature of the institution.
+//! Art. 19 (6): the certificate bears the signature of the institution (check C19-7).
 
 use crate::lint::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Art. 19 (4): the certificate states its term of validity.
+//! Art. 19 (4): the certificate states its term of validity (check C19-4).
 
 use crate::lint::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Art. 19 (5): the certificate states the verification data (the public key) of the holder.
+//! Art. 19 (5): the certificate states the verification data (the public key) of the holder (check C19-5).
 
 use crate::lint::prelude::*;
 

@@ -1,4 +1,5 @@
-//! GM/T 0015 leaves the tagging open; EXPLICIT is what others read. IMPLICIT is tolerated in others' certificates.
+//! GM/T 0015 leaves the tagging open; EXPLICIT is what others read. IMPLICIT is tolerated in others' certificates
+//! (check C19-8).
 
 use super::{has_person, person};
 use crate::lint::prelude::*;

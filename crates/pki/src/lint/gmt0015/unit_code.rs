@@ -1,5 +1,5 @@
 //! GB 32100, GB 11714: the organisation code is a unified credit code of 18 characters or an old code of 9, each
-//! with its check character.
+//! with its check character (check C19-8).
 
 use super::text;
 use crate::ident::CreditCode;
