@@ -40,6 +40,7 @@ impl Background {
             every(2, "batches", |i| Box::pin(work_batches(i))),
             every(5, "messages", |i| Box::pin(send_messages(i))),
             every(21_600, "notices of expiry", |i| Box::pin(tell_of_expiry(i))),
+            every(3600, "public names", |i| Box::pin(note_public_names(i))),
             every(600, "applications", |i| Box::pin(settle_applications(i))),
             every(3600, "signature account", |i| Box::pin(reconcile(i))),
             every(3600, "tables against the journal", |i| Box::pin(compare(i))),
@@ -123,6 +124,11 @@ async fn send_messages(institution: Institution) -> Result<(), Error> {
 /// Several times a day: a day's step is told on that day, once.
 async fn tell_of_expiry(institution: Institution) -> Result<(), Error> {
     institution.tell_of_expiry().await.map(drop)
+}
+
+/// The names of certificates that an older version issued, or the CA alone after a crash.
+async fn note_public_names(institution: Institution) -> Result<(), Error> {
+    institution.note_public_names().await.map(drop)
 }
 
 async fn refill(institution: Institution) -> Result<(), Error> {

@@ -36,8 +36,8 @@ pub enum Error {
     /// No PDF could be made.
     #[error("不能生成 PDF：{0}")]
     Typeset(String),
-    /// No complaint has this number and check code; which of the two is wrong is not said.
-    #[error("投诉编号或查询码不正确，请核对后重新输入")]
+    /// No complaint has this number and check code, or the number is locked; which of it is not said.
+    #[error("投诉编号或查询码不正确，请核对后重新输入；同一编号连续输错五次的，请在十五分钟后再查")]
     NoComplaint,
     /// The same request id with other contents.
     #[error("申请编号“{0}”已用于内容不同的申请；请换一个申请编号")]

@@ -7,8 +7,10 @@ mod world;
 
 use std::sync::{Arc, Mutex};
 
-use access::Action;
-use app::notify::{MailSettings, MailTls, MessageState};
+use access::{ActKind, Action};
+use app::notify::{
+    Endings, MailSettings, MailTls, MessageFilter, MessageState, REQUEUE_OBJECT, RequeueOrder,
+};
 use store::Actor;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -87,8 +89,38 @@ async fn delivered<'i>(world: &'i World, clerk: &Staff, reviewer: &Staff) -> Way
     way
 }
 
+/// With the business administrator, who has messages tried again.
+async fn with_head() -> (World, [Staff; 3]) {
+    let code = "12110101YX0000016B";
+    let world = World::with(|settings| settings.institution.credit_code = code.into()).await;
+    let access = world.institution.access();
+    let (chief, watch) = (Staff(way::key()), way::key());
+    let first = way::person("chief", "super_admin", &chief.0);
+    let peer = way::person("watch", "audit_admin", &watch);
+    access.create_first_people(first, peer, &access::Custodians::default()).await.unwrap();
+    let head = chief.appoint(access, "head", "business_admin").await;
+    let clerk = head.appoint(access, "clerk", "entry_clerk").await;
+    let reviewer = head.appoint(access, "reviewer", "reviewer").await;
+    (world, [head, clerk, reviewer])
+}
+
+async fn requeue(world: &World, by: &Staff, order: &RequeueOrder) -> Result<(), app::Error> {
+    let access = world.institution.access();
+    let principal = by.principal(access).await;
+    let payload = serde_json::to_value(order).unwrap();
+    let on = (ActKind::RequeueMessages, REQUEUE_OBJECT);
+    let pending = access.prepare_act(&principal, on.0, on.1, &payload).await?;
+    let signature = by.0.sign(&gm::UserId::default(), pending.statement.as_bytes()).to_der();
+    world.institution.complete_act(&principal, (&pending.id, &signature)).await.map(drop)
+}
+
 async fn with_relay() -> (World, Staff, Staff, Relay) {
-    let (world, clerk, reviewer) = way::world().await;
+    let (world, [_, clerk, reviewer], relay) = with_relay_and_head().await;
+    (world, clerk, reviewer, relay)
+}
+
+async fn with_relay_and_head() -> (World, [Staff; 3], Relay) {
+    let (world, people) = with_head().await;
     let (relay, port) = Relay::start().await;
     let mail = MailSettings {
         host: "127.0.0.1".into(),
@@ -98,7 +130,7 @@ async fn with_relay() -> (World, Staff, Staff, Relay) {
         ..MailSettings::default()
     };
     let world = world.restarted(|settings| settings.mail = mail).await.unwrap();
-    (world, clerk, reviewer, relay)
+    (world, people, relay)
 }
 
 async fn in_state(world: &World, state: MessageState) -> u64 {
@@ -140,11 +172,12 @@ fn decoded(mail: &str) -> String {
 
 #[tokio::test]
 async fn a_mail_that_was_turned_away_is_tried_again_later_and_given_up_in_the_end() {
-    let (world, clerk, reviewer, relay) = with_relay().await;
+    let (world, [head, clerk, reviewer], relay) = with_relay_and_head().await;
     *relay.turns_away.lock().unwrap() = true;
     delivered(&world, &clerk, &reviewer).await;
     assert_eq!((relay.count(), in_state(&world, MessageState::Queued).await), (0, 1));
-    let (waiting, _) = world.institution.messages(MessageState::Queued, 0).await.unwrap();
+    let queued = MessageFilter::of(MessageState::Queued);
+    let (waiting, _) = world.institution.messages(&queued, (0, 50)).await.unwrap();
     assert_eq!(waiting[0].failure.as_deref(), Some("mail.relay.451"), "no word of the relay's");
     // Not at once, but after a while.
     assert_eq!(world.institution.send_messages().await.unwrap().failed, 0);
@@ -155,13 +188,48 @@ async fn a_mail_that_was_turned_away_is_tried_again_later_and_given_up_in_the_en
     assert_eq!(in_state(&world, MessageState::Dead).await, 1);
     world.pass(7 * 3600);
     assert_eq!(world.institution.send_messages().await.unwrap(), app::notify::Swept::default());
-    // An administrator has it tried again when the relay is well.
+    // An administrator has it tried again when the relay is well; a clerk may not.
     *relay.turns_away.lock().unwrap() = false;
-    let (dead, _) = world.institution.messages(MessageState::Dead, 0).await.unwrap();
-    let actor = Actor::new("person:admin");
-    assert!(world.institution.requeue_message(actor, &dead[0].id).await.unwrap());
+    let dead = MessageFilter::of(MessageState::Dead);
+    let (dead, _) = world.institution.messages(&dead, (0, 50)).await.unwrap();
+    let order = RequeueOrder { chosen: vec![dead[0].id.clone()], failed_until: None, messages: 1 };
+    assert!(requeue(&world, &clerk, &order).await.is_err());
+    requeue(&world, &head, &order).await.unwrap();
+    assert!(requeue(&world, &head, &order).await.is_err(), "it waits already");
     assert_eq!(world.institution.send_messages().await.unwrap().sent, 1);
     assert_eq!(relay.count(), 1);
+    let records = world.records("message.requeued", "messages").await;
+    assert_eq!(records.len(), 1, "what did nothing leaves nothing");
+    assert!(records[0].actor.starts_with("person:") && records[0].body.get("act").is_some());
+}
+
+#[tokio::test]
+async fn all_that_was_given_up_until_an_instant_is_tried_again_and_nothing_later() {
+    let (world, [head, clerk, reviewer], relay) = with_relay_and_head().await;
+    *relay.turns_away.lock().unwrap() = true;
+    delivered(&world, &clerk, &reviewer).await;
+    delivered(&world, &clerk, &reviewer).await;
+    let give_up = async || {
+        for _ in 0..11 {
+            world.pass(7 * 3600);
+            world.institution.send_messages().await.unwrap();
+        }
+    };
+    give_up().await;
+    assert_eq!(in_state(&world, MessageState::Dead).await, 2);
+    let until = world.now();
+    delivered(&world, &clerk, &reviewer).await;
+    give_up().await;
+    let order = RequeueOrder { chosen: vec![], failed_until: Some(until), messages: 2 };
+    requeue(&world, &head, &order).await.unwrap();
+    assert_eq!(in_state(&world, MessageState::Queued).await, 2);
+    assert_eq!(
+        in_state(&world, MessageState::Dead).await,
+        1,
+        "it was not there when it was ordered"
+    );
+    let records = world.records("message.requeued", "messages").await;
+    assert_eq!(records[0].body["requeued"], 2);
 }
 
 #[tokio::test]
@@ -197,12 +265,13 @@ async fn holders_are_told_once_at_each_step_and_only_of_the_nearest_after_a_paus
 
 #[tokio::test]
 async fn a_certificate_that_was_revoked_or_replaced_is_not_told_of() {
+    let all = Endings::default();
     let (world, clerk, reviewer) = way::world().await;
     let revoked = delivered(&world, &clerk, &reviewer).await;
     world.pass(320 * DAY);
     let serial = revoked.application.state.serials().unwrap().sign.clone();
     let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
-    let listed = world.institution.expiring(&permit).await.unwrap();
+    let (listed, _) = world.institution.expiring(&permit, &all, (0, 9)).await.unwrap();
     let serials: Vec<_> = listed.iter().map(|one| one.serial.as_str()).collect();
     assert_eq!(serials, [serial.as_str()]);
     let serial = pki::Serial::from_hex(&serial).unwrap();
@@ -212,12 +281,14 @@ async fn a_certificate_that_was_revoked_or_replaced_is_not_told_of() {
     world.institution.change(serial, change, actor).await.unwrap();
     assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 0);
     let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
-    assert_eq!(world.institution.expiring(&permit).await.unwrap().len(), 0);
+    let (listed, _) = world.institution.expiring(&permit, &all, (0, 9)).await.unwrap();
+    assert_eq!(listed.len(), 0);
     // Another holder has a new certificate in place of the old one.
     let replaced = delivered(&world, &clerk, &reviewer).await;
     world.pass(320 * DAY);
     let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
-    assert_eq!(world.institution.expiring(&permit).await.unwrap().len(), 1);
+    let (listed, _) = world.institution.expiring(&permit, &all, (0, 9)).await.unwrap();
+    assert_eq!(listed.len(), 1);
     let serial = replaced.application.state.serials().unwrap().sign.clone();
     let serial = pki::Serial::from_hex(&serial).unwrap();
     let old = world.institution.ca().find(&serial).await.unwrap().unwrap();
@@ -226,5 +297,6 @@ async fn a_certificate_that_was_revoked_or_replaced_is_not_told_of() {
     world.institution.enrol(order).await.unwrap();
     assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 0);
     let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
-    assert_eq!(world.institution.expiring(&permit).await.unwrap().len(), 0);
+    let (listed, _) = world.institution.expiring(&permit, &all, (0, 9)).await.unwrap();
+    assert_eq!(listed.len(), 0);
 }

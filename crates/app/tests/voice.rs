@@ -12,8 +12,8 @@ mod world;
 
 use access::{ActKind, Action};
 use app::voice::{
-    Category, ComplaintOrder, ComplaintState, ComplaintWords, Level, NewComplaint, RatingAnswer,
-    Step,
+    Category, ComplaintFilter, ComplaintOrder, ComplaintState, ComplaintWords, Level, NewComplaint,
+    RatingAnswer, RatingFilter, Step,
 };
 use way::{Staff, Way};
 use world::World;
@@ -98,7 +98,8 @@ async fn a_bad_rating_is_answered_by_a_signed_act_and_then_stays() {
     let permit = way.own(Action::RateService).await;
     world.institution.rate(&permit, &way.application, (level(1), "没人接电话")).await.unwrap();
     let reads = head.permit(world.institution.access(), Action::ReadVoice).await;
-    let waiting = world.institution.bad_ratings(&reads, false).await.unwrap();
+    let open = RatingFilter { answered: Some(false), ..RatingFilter::default() };
+    let waiting = world.institution.ratings(&reads, &open, (0, 20)).await.unwrap().ratings;
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].remark.as_deref(), Some("没人接电话"));
 
@@ -111,7 +112,7 @@ async fn a_bad_rating_is_answered_by_a_signed_act_and_then_stays() {
     act(&world, &head, on, &answer(waiting[0].version)).await.unwrap();
     let again = act(&world, &head, on, &answer(waiting[0].version + 1)).await;
     assert!(again.is_err(), "answered once");
-    assert!(world.institution.bad_ratings(&reads, false).await.unwrap().is_empty());
+    assert_eq!(world.institution.ratings(&reads, &open, (0, 20)).await.unwrap().total, 0);
     let mine = world.institution.rating(&permit, &way.application).await.unwrap().unwrap();
     assert!(mine.answer.unwrap().0.contains("致歉"));
     let change = world.institution.rate(&permit, &way.application, (level(5), "")).await;
@@ -192,13 +193,11 @@ async fn numbers_of_complaints_count_up_within_a_day_and_lists_are_oldest_first(
     }
     assert!(numbers.is_sorted() && numbers[0].ends_with("00001") && numbers[2].ends_with("00003"));
     let permit = head.permit(institution.access(), Action::ReadVoice).await;
-    let all =
-        institution.complaints(&permit, (Some(ComplaintState::Received), None)).await.unwrap();
-    assert_eq!(all.len(), 3);
-    let rest = institution.complaints(&permit, (None, Some(&all[1]))).await.unwrap();
-    assert_eq!(rest.len(), 1);
-    let found = institution.find_complaint(&permit, &numbers[1]).await.unwrap().unwrap();
-    assert_eq!(found.number, numbers[1]);
+    let all = ComplaintFilter::default();
+    let page = institution.complaints(&permit, &all, (0, 2)).await.unwrap();
+    assert_eq!((page.total, &page.complaints[1].number), (3, &numbers[1]));
+    let rest = institution.complaints(&permit, &all, (1, 2)).await.unwrap();
+    assert_eq!((rest.complaints.len(), &rest.complaints[0].number), (1, &numbers[2]));
     let counts = institution.complaint_counts(&permit).await.unwrap();
     assert_eq!(counts, [(ComplaintState::Received, 3)]);
 }

@@ -102,6 +102,7 @@ actions! {
     HandleVoice "voice.handle" "答复评价、办理投诉" Changes,
     ReadStatistics "statistics.read" "查看统计" Reads,
     ImportBatch "batch.import" "批量导入" Changes,
+    RequeueMessages "message.requeue" "重新发送通知" Changes,
     ManageProfiles "profile.manage" "管理证书模板" Changes,
     ManageOwnCredentials "credential.own" "管理本人登录凭据" Own,
 }

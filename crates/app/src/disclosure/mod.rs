@@ -1,12 +1,17 @@
 //! What the law wants public, as far as it comes out of settings and files: the licence (Measures
 //! Art. 13), practice statement and policies in versions (Art. 17), the ways to complain (Art. 29).
-//! What is missing is said to be missing, to everybody and to the doctor.
+//! What is missing is said to be missing, to everybody and to the doctor. Certificates of units, devices
+//! and servers are found by their names.
 
 mod documents;
+pub(crate) mod names;
 mod settings;
+mod sql;
 
 pub use documents::{Document, DocumentKind};
+pub use names::{MOST_FOUND, PublicCertificates, is_public};
 pub use settings::DisclosureSettings;
+pub use sql::BY_NAME;
 
 use crate::institution::Institution;
 

@@ -23,6 +23,7 @@ use pki::Serial;
 use pki::response::{CsrResponse, Encryption};
 use store::{ErrorKind, fault};
 
+use crate::disclosure::names;
 use crate::error::Error;
 use crate::institution::Institution;
 use crate::kinds::Kind;
@@ -165,7 +166,9 @@ impl Institution {
             .commit(move |tx| {
                 Box::pin(async move {
                     for certificate in signed {
-                        issued.push(ca.store(tx, certificate).await?);
+                        let stored = ca.store(tx, certificate).await?;
+                        names::note(tx, &stored).await?;
+                        issued.push(stored);
                     }
                     let (sign, enc) = split(issued)?;
                     let response = answer(&sign, enc.as_ref(), key, chain).encode();

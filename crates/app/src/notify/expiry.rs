@@ -2,10 +2,12 @@
 //! renews in time (Measures Art. 18 (1)). After downtime only the nearest one is sent: nobody is told today
 //! what should have been told a month ago.
 
+use std::collections::BTreeSet;
+
 use access::{Limit, Permit};
 use ca::{CertificateFilter, CertificateRecord, Role, Status};
 use jiff::{SignedDuration, Timestamp};
-use ra::Contact;
+use ra::{Application, Contact};
 use serde_json::json;
 use store::{Actor, Record};
 
@@ -15,7 +17,28 @@ use crate::institution::Institution;
 
 /// So many days before the end.
 pub const NOTICE_DAYS: [i64; 4] = [60, 30, 7, 1];
+/// What ends within so many days ends soon: the first step.
+pub const HORIZON: i64 = 60;
 const DAY_SECONDS: i64 = 86_400;
+
+/// Which of the certificates that end soon are looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Endings {
+    /// Within so many days.
+    pub days: Option<i64>,
+    /// One registration office; `-` is the institution itself.
+    pub office: Option<String>,
+    /// These alone, by their serial numbers in hexadecimal.
+    pub serials: Option<BTreeSet<String>>,
+}
+
+impl Endings {
+    fn fits(&self, origin: Option<&Application>) -> bool {
+        let Some(asked) = &self.office else { return true };
+        let office = origin.map(|one| one.office.as_ref().map_or("-", |office| office.as_str()));
+        office == Some(asked.as_str())
+    }
+}
 
 /// A certificate that ends soon, for clerks.
 #[derive(Debug, Clone)]
@@ -32,6 +55,8 @@ pub struct Expiring {
     pub days: i64,
     /// Of which step its holder was told last.
     pub told: Option<i64>,
+    /// The registration office of its application; none at the institution itself.
+    pub office: Option<String>,
     /// The application that led to it.
     pub application: Option<(String, String)>,
 }
@@ -51,17 +76,19 @@ impl Institution {
     /// Tells the holders of certificates that end soon. How many were told.
     pub async fn tell_of_expiry(&self) -> Result<u64, Error> {
         let mut told = 0;
-        for record in self.ending_soon().await? {
-            told += u64::from(self.tell_holder(&record).await?);
+        for record in self.ending_within(HORIZON).await? {
+            if !self.is_replaced(&record).await? {
+                told += u64::from(self.tell_holder(&record).await?);
+            }
         }
         Ok(told)
     }
 
-    /// Certificates of subscribers that end within the first step and were neither revoked nor replaced;
-    /// the encryption certificate ends with the other of its pair.
-    async fn ending_soon(&self) -> Result<Vec<CertificateRecord>, Error> {
+    /// Certificates of subscribers that end within so many days and were not revoked; the encryption
+    /// certificate ends with the other of its pair.
+    async fn ending_within(&self, days: i64) -> Result<Vec<CertificateRecord>, Error> {
         let now = self.clock().now();
-        let horizon = SignedDuration::from_hours(24 * NOTICE_DAYS.into_iter().max().unwrap_or(0));
+        let horizon = SignedDuration::from_hours(24 * days);
         let filter = CertificateFilter {
             ends_from: Some(now),
             ends_until: now.checked_add(horizon).ok(),
@@ -77,7 +104,7 @@ impl Institution {
             for record in block {
                 let live = matches!(record.role, Role::Sign | Role::Service)
                     && !matches!(record.status, Status::Revoked { .. });
-                if live && !self.is_replaced(&record).await? {
+                if live {
                     found.push(record);
                 }
             }
@@ -157,37 +184,71 @@ impl Institution {
         Ok(phone.into_iter().chain(mail).collect())
     }
 
-    /// The certificates that end soon, the soonest first, within the limit of the permit.
-    pub async fn expiring(&self, permit: &Permit) -> Result<Vec<Expiring>, Error> {
+    /// A page of the certificates that end soon, the soonest first, within the limit of the permit, and
+    /// whether there are more.
+    pub async fn expiring(
+        &self,
+        permit: &Permit,
+        asked: &Endings,
+        (page, rows): (usize, usize),
+    ) -> Result<(Vec<Expiring>, bool), Error> {
         permit.is_for(access::Action::ListApplications)?;
-        let now = self.clock().now();
-        let mut rows = Vec::new();
-        for record in self.ending_soon().await? {
+        let days = asked.days.unwrap_or(HORIZON).clamp(1, HORIZON);
+        let mut left = page.saturating_mul(rows);
+        let mut found = Vec::new();
+        for record in self.ending_within(days).await? {
             let serial = record.serial.to_hex();
-            let contact = match self.ra() {
+            if asked.serials.as_ref().is_some_and(|asked| !asked.contains(&serial))
+                || self.is_replaced(&record).await?
+            {
+                continue;
+            }
+            let origin = match self.ra() {
                 Some(ra) => ra.origin_of(&serial).await?,
                 None => None,
             };
-            let reached = match (permit.limit(), &contact) {
-                (Limit::Any, _) => true,
-                (_, None) => false,
-                (_, Some(application)) => permit.reach(&application.object()).is_ok(),
-            };
-            if !reached {
+            if !is_reached(permit, origin.as_ref()) || !asked.fits(origin.as_ref()) {
                 continue;
             }
-            let told = sql::told(&mut *self.store().read().await?, &serial).await?;
-            rows.push(Expiring {
-                days: days_left(now, record.not_after),
-                serial,
-                subject: record.subject,
-                profile: record.profile,
-                not_after: record.not_after,
-                told,
-                application: contact.map(|one| (one.id.to_string(), one.number.to_string())),
-            });
+            if left > 0 {
+                left -= 1;
+                continue;
+            }
+            if found.len() == rows {
+                return Ok((found, true));
+            }
+            found.push(self.expiring_of(record, origin).await?);
         }
-        Ok(rows)
+        Ok((found, false))
+    }
+
+    async fn expiring_of(
+        &self,
+        record: CertificateRecord,
+        origin: Option<Application>,
+    ) -> Result<Expiring, Error> {
+        let serial = record.serial.to_hex();
+        let told = sql::told(&mut *self.store().read().await?, &serial).await?;
+        Ok(Expiring {
+            days: days_left(self.clock().now(), record.not_after),
+            serial,
+            subject: record.subject,
+            profile: record.profile,
+            not_after: record.not_after,
+            told,
+            office: origin.as_ref().and_then(|one| one.office.as_ref()).map(ToString::to_string),
+            application: origin.map(|one| (one.id.to_string(), one.number.to_string())),
+        })
+    }
+}
+
+/// Whether a permit reaches the certificate of an application; what a client ordered is everybody's who
+/// sees all.
+fn is_reached(permit: &Permit, origin: Option<&Application>) -> bool {
+    match (permit.limit(), origin) {
+        (Limit::Any, _) => true,
+        (_, None) => false,
+        (_, Some(application)) => permit.reach(&application.object()).is_ok(),
     }
 }
 
@@ -201,6 +262,12 @@ mod tests {
         let wanted = [None, Some(60), Some(60), Some(60), Some(30), Some(30), Some(7), Some(7)];
         assert_eq!(steps[..8], wanted);
         assert_eq!(steps[8..], [Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn what_ends_soon_has_a_step() {
+        assert_eq!(due(HORIZON), Some(HORIZON));
+        assert_eq!(due(HORIZON + 1), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod expiry;
 mod mail;
 mod outbox;
 mod post;
+mod requeue;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -24,9 +25,10 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::institution::Institution;
 
-pub use expiry::{Expiring, NOTICE_DAYS};
+pub use expiry::{Endings, Expiring, HORIZON, NOTICE_DAYS};
 pub use mail::{MailSettings, MailTls};
-pub use sql::{MessageRow, MessageState};
+pub use requeue::{MOST_CHOSEN, REQUEUE_OBJECT, RequeueOrder};
+pub use sql::{MessageFilter, MessageRow, MessageState};
 
 /// The purpose of the sealed content.
 const PURPOSE: &str = "message";
@@ -65,7 +67,9 @@ impl Channel {
         }
     }
 
-    pub(crate) fn of(word: &str) -> Option<Self> {
+    /// From its word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
         [Self::Phone, Self::Mail].into_iter().find(|channel| channel.word() == word)
     }
 }
@@ -216,19 +220,22 @@ impl Institution {
             .await
     }
 
-    /// Messages in a state, the newest first: for the administrators. Nothing of what they say.
+    /// A page of messages, the newest first, and how many there are: for the administrators. Nothing of
+    /// what they say.
     pub async fn messages(
         &self,
-        state: MessageState,
-        page: u32,
-    ) -> Result<(Vec<MessageRow>, bool), Error> {
-        const ROWS: i64 = 50;
-        let offset = i64::from(page).saturating_mul(ROWS);
+        filter: &MessageFilter,
+        (page, rows): (u32, u32),
+    ) -> Result<(Vec<MessageRow>, u64), Error> {
+        let (offset, limit) = (i64::from(page).saturating_mul(i64::from(rows)), i64::from(rows));
         let mut reader = self.store().read().await?;
-        let mut rows = sql::page(&mut reader, state, (offset, ROWS + 1)).await?;
-        let more = i64::try_from(rows.len()).is_ok_and(|count| count > ROWS);
-        rows.truncate(usize::try_from(ROWS).unwrap_or(0));
-        Ok((rows, more))
+        let total = sql::found(&mut reader, filter).await?;
+        Ok((sql::page(&mut reader, filter, (offset, limit)).await?, total))
+    }
+
+    /// The reasons for which messages did not go out the last time, each once.
+    pub async fn message_failures(&self) -> Result<Vec<String>, Error> {
+        Ok(sql::failures(&mut *self.store().read().await?).await?)
     }
 
     /// How many messages are in which state.
@@ -239,24 +246,6 @@ impl Institution {
             *count = sql::count(&mut reader, *state).await?;
         }
         Ok(counts)
-    }
-
-    /// Gives a message that was given up another round of tries.
-    pub async fn requeue_message(&self, actor: Actor, id: &str) -> Result<bool, Error> {
-        let id = id.to_owned();
-        self.store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let now = tx.now().as_second();
-                    let done = sql::requeue(tx.conn(), &id, now).await?;
-                    if done {
-                        let about = format!("message:{id}");
-                        tx.append(Record::new("message.requeued", actor, about, json!({}))).await?;
-                    }
-                    Ok::<_, Error>(done)
-                })
-            })
-            .await
     }
 }
 

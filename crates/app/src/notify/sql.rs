@@ -1,7 +1,9 @@
-//! The tables of messages and notices of expiry: `migrations/institution/0710_message.sql`.
+//! The tables of messages and notices of expiry: `migrations/institution/0710_message.sql` and
+//! `0720_message_lists.sql`.
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Row};
 use store::Error as Fault;
 
@@ -41,6 +43,34 @@ impl MessageState {
             Self::Sent => "已发送",
             Self::Dead => "发送失败",
         }
+    }
+}
+
+/// Which messages are looked at; all given conditions hold together, and empty texts are none.
+#[derive(Debug, Clone)]
+pub struct MessageFilter {
+    /// Where they stand.
+    pub state: MessageState,
+    /// What they are for.
+    pub kind: String,
+    /// How they go.
+    pub channel: Option<Channel>,
+    /// What they are about, whole: `application:…`, `certificate:…`.
+    pub subject: String,
+    /// Why the last try failed.
+    pub failure: String,
+    /// Written at or after.
+    pub from: Option<Timestamp>,
+    /// Written before.
+    pub until: Option<Timestamp>,
+}
+
+impl MessageFilter {
+    /// All messages of a state.
+    #[must_use]
+    pub fn of(state: MessageState) -> Self {
+        let (kind, subject, failure) = (String::new(), String::new(), String::new());
+        Self { state, kind, channel: None, subject, failure, from: None, until: None }
     }
 }
 
@@ -146,19 +176,51 @@ pub(crate) async fn about(db: &mut AnyConnection, subject: &str) -> Result<Vec<M
     rows.fetch_all(db).await.map_err(Fault::from)?.iter().map(message).collect()
 }
 
-/// A page of messages in a state, the newest first.
+/// Which messages of a state.
+const ASKED: &str = "state = $1 AND created_at >= $2 AND created_at < $3 \
+     AND ($4 = '' OR kind = $4) AND ($5 = '' OR channel = $5) AND ($6 = '' OR subject = $6) \
+     AND ($7 = '' OR COALESCE(failure, '') = $7)";
+
+type Statement<'q> = Query<'q, Any, AnyArguments>;
+
+fn asked<'q>(query: Statement<'q>, filter: &MessageFilter) -> Statement<'q> {
+    query
+        .bind(filter.state.word())
+        .bind(filter.from.map_or(i64::MIN, |at| at.as_second()))
+        .bind(filter.until.map_or(i64::MAX, |at| at.as_second()))
+        .bind(filter.kind.clone())
+        .bind(filter.channel.map_or("", Channel::word))
+        .bind(filter.subject.clone())
+        .bind(filter.failure.clone())
+}
+
+/// A page of messages, the newest first.
 pub(crate) async fn page(
     db: &mut AnyConnection,
-    state: MessageState,
+    filter: &MessageFilter,
     (offset, limit): (i64, i64),
 ) -> Result<Vec<MessageRow>, Error> {
     let text = format!(
-        "SELECT {COLUMNS} FROM message WHERE state = $1 ORDER BY created_at DESC, id \
-         LIMIT $2 OFFSET $3"
+        "SELECT {COLUMNS} FROM message WHERE {ASKED} ORDER BY created_at DESC, id DESC \
+         LIMIT $8 OFFSET $9"
     );
-    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(state.word());
-    let rows = rows.bind(limit).bind(offset).fetch_all(db).await.map_err(Fault::from)?;
-    rows.iter().map(message).collect()
+    let rows = asked(sqlx::query(sqlx::AssertSqlSafe(text)), filter).bind(limit).bind(offset);
+    rows.fetch_all(db).await.map_err(Fault::from)?.iter().map(message).collect()
+}
+
+/// How many messages a filter finds.
+pub(crate) async fn found(db: &mut AnyConnection, filter: &MessageFilter) -> Result<u64, Fault> {
+    let text = format!("SELECT COUNT(*) FROM message WHERE {ASKED}");
+    let row = asked(sqlx::query(sqlx::AssertSqlSafe(text)), filter).fetch_one(db).await?;
+    Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
+}
+
+/// Why messages of a state failed the last time, each reason once.
+pub(crate) async fn failures(db: &mut AnyConnection) -> Result<Vec<String>, Fault> {
+    let text = "SELECT DISTINCT failure FROM message WHERE state <> 'sent' \
+         AND failure IS NOT NULL ORDER BY failure";
+    let rows = sqlx::query::<Any>(text).fetch_all(db).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// How many messages are in a state.
@@ -204,6 +266,23 @@ pub(crate) async fn requeue(db: &mut AnyConnection, id: &str, now: i64) -> Resul
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Another round for every message that was given up until an instant. How many.
+pub(crate) async fn requeue_until(
+    db: &mut AnyConnection,
+    until: i64,
+    now: i64,
+) -> Result<u64, Fault> {
+    let done = sqlx::query::<Any>(
+        "UPDATE message SET state = 'queued', tries = 0, next_at = $1, ended_at = NULL \
+         WHERE state = 'dead' AND ended_at <= $2",
+    )
+    .bind(now)
+    .bind(until)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// The smallest step, in days, of which a certificate's holder was told.

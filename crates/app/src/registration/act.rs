@@ -43,7 +43,10 @@ impl Institution {
             ActKind::IssueCheckCode => {
                 done.check_code = Some(self.on_check_code(principal, act).await?);
             }
-            ActKind::EnterRevocation | ActKind::ReviewRevocation => {
+            ActKind::SuspendCertificate | ActKind::ResumeCertificate => {
+                self.on_certificate(principal, act).await?;
+            }
+            ActKind::EnterRevocation | ActKind::ReviewRevocation | ActKind::RevokeCertificate => {
                 self.on_revocation(principal, act).await?;
             }
             ActKind::EnterBatch | ActKind::BatchProof | ActKind::BatchReview => {
@@ -61,6 +64,7 @@ impl Institution {
             | ActKind::DisablePerson
             | ActKind::EndSessions => done.invitation = self.on_person(principal, act).await?,
             ActKind::AddKey | ActKind::SetPassphrase => self.on_own(principal, act).await?,
+            ActKind::RequeueMessages => self.on_messages(principal, act).await?,
             ActKind::AnswerRating | ActKind::HandleComplaint => {
                 self.on_voice(principal, act).await?;
             }
@@ -105,7 +109,9 @@ impl Institution {
         let permit = self.permit(principal, kind.action())?;
         let id = below(&act, "revocation:")?.parse()?;
         match kind {
-            ActKind::EnterRevocation => drop(ra.enter_revocation(&permit, &id, act).await?),
+            ActKind::EnterRevocation | ActKind::RevokeCertificate => {
+                drop(ra.enter_revocation(&permit, &id, act).await?);
+            }
             _ => drop(ra.review_revocation(&permit, &id, act).await?),
         }
         self.soon(self.carry_out_decisions().await);

@@ -8,16 +8,17 @@ use store::Actor;
 use zeroize::Zeroizing;
 
 use super::model::{
-    Complaint, ComplaintOrder, ComplaintState, ComplaintStep, ComplaintWords, LodgedComplaint,
-    NewComplaint, Step,
+    Complaint, ComplaintFilter, ComplaintOrder, ComplaintPage, ComplaintState, ComplaintStep,
+    ComplaintWords, LodgedComplaint, NewComplaint, Step,
 };
+use super::rules::{Lock, Tried};
 use super::sql::{self, ComplaintRow, StepRow};
 use super::{ordered, record, rules};
 use crate::error::Error;
 use crate::institution::Institution;
 
-/// Most complaints in one list.
-const MOST_ROWS: i64 = 200;
+/// Complaints that are opened to look for a text.
+const MOST_OPENED: i64 = 1_000;
 
 impl Institution {
     /// What is wrong with a complaint, field by field; nothing when it can be taken.
@@ -68,7 +69,9 @@ impl Institution {
         Ok(LodgedComplaint { number, check_code: grouped(&code) })
     }
 
-    /// Number and check code lead to where a complaint stands and what was said about it.
+    /// Number and check code lead to where a complaint stands and what was said about it. Five wrong
+    /// codes lock a number for 15 minutes, as they do for applications. An unknown number, a wrong code
+    /// and a locked number get one answer: who guesses learns nothing, not even when to stop.
     pub async fn complaint_progress(
         &self,
         (number, code): (&str, &str),
@@ -76,26 +79,114 @@ impl Institution {
         let number = number.trim().to_uppercase();
         let row = sql::complaint(&mut *self.store().read().await?, &number).await?;
         let row = row.filter(|row| row.number == number);
-        // Reckoned in any case: the time taken tells nothing.
+        // Reckoned in any case.
         let id = row.as_ref().map_or("", |row| row.id.as_str());
         let index = self.complaint_index(id, &rules::code(code))?;
-        let row = row.filter(|row| row.code_index == index).ok_or(Error::NoComplaint)?;
+        let row = row.ok_or(Error::NoComplaint)?;
+        if !self.opens(&row, row.code_index == index).await? {
+            return Err(Error::NoComplaint);
+        }
         let steps = self.steps_of(&row).await?;
         Ok((self.listed(row)?, steps))
     }
 
-    /// Complaints in a state (none: any), oldest first, behind the one that was shown last.
+    /// Counts a code. Of codes that are tried at the same time each is counted in its own unit, one
+    /// after the other.
+    async fn opens(&self, row: &ComplaintRow, is_right: bool) -> Result<bool, Error> {
+        let id = row.id.clone();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let before = sql::lock(tx.conn(), &id).await?;
+                    let next = match rules::tried(before, is_right, tx.now().as_second()) {
+                        Tried::Locked => return Ok(false),
+                        Tried::Right if before == Lock::default() => return Ok(true),
+                        Tried::Right => Lock::default(),
+                        Tried::Wrong(next) => next,
+                    };
+                    sql::set_lock(tx.conn(), &id, next).await?;
+                    if next.until.is_some() {
+                        let body = json!({ "minutes": rules::LOCKED_MINUTES });
+                        let subject = format!("complaint:{id}");
+                        let actor = Actor::new("public");
+                        record(tx, "complaint.locked", actor, (subject, body)).await?;
+                    }
+                    Ok::<_, Error>(is_right)
+                })
+            })
+            .await
+    }
+
+    /// A page of complaints, the oldest first. To look for a text they are opened one by one, the
+    /// newest ones; that somebody did is on record, without the text.
     pub async fn complaints(
         &self,
         permit: &Permit,
-        (state, after): (Option<ComplaintState>, Option<&Complaint>),
-    ) -> Result<Vec<Complaint>, Error> {
+        filter: &ComplaintFilter,
+        (page, rows): (u32, u32),
+    ) -> Result<ComplaintPage, Error> {
         permit.covers(Action::ReadVoice)?;
-        let behind = after.map_or((-1, ""), |one| (one.received_at.as_second(), &*one.id));
+        let overdue = self.overdue()?;
         let mut reader = self.store().read().await?;
-        let rows = sql::complaints(&mut reader, state, behind, MOST_ROWS).await?;
-        drop(reader);
-        rows.into_iter().map(|row| self.listed(row)).collect()
+        let total = sql::complaint_count(&mut reader, (filter, overdue)).await?;
+        let (offset, limit) = (i64::from(page).saturating_mul(i64::from(rows)), i64::from(rows));
+        let (found, total, is_whole) = if filter.text.trim().is_empty() {
+            let place = (false, offset, limit);
+            (sql::complaints(&mut reader, (filter, overdue), place).await?, total, true)
+        } else {
+            let newest = (true, 0, MOST_OPENED);
+            let looked = sql::complaints(&mut reader, (filter, overdue), newest).await?;
+            drop(reader);
+            let mut found = self.complaints_saying(permit, looked, &filter.text).await?;
+            let is_whole = i64::try_from(total).is_ok_and(|total| total <= MOST_OPENED);
+            let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
+            found.reverse();
+            let (skip, most) = (usize::try_from(offset), usize::try_from(limit));
+            let found = found.into_iter().skip(skip.unwrap_or(usize::MAX));
+            (found.take(most.unwrap_or(usize::MAX)).collect(), total, is_whole)
+        };
+        let complaints = found.into_iter().map(|row| self.listed(row));
+        Ok(ComplaintPage { complaints: complaints.collect::<Result<_, _>>()?, total, is_whole })
+    }
+
+    async fn complaints_saying(
+        &self,
+        permit: &Permit,
+        looked: Vec<ComplaintRow>,
+        text: &str,
+    ) -> Result<Vec<ComplaintRow>, Error> {
+        let (opened, mut found) = (looked.len(), Vec::new());
+        for row in looked {
+            let words = self.words_of(&row).await?;
+            let ComplaintWords { text: said, about, name, contact } = &words;
+            if [said, about, name, contact].iter().any(|one| rules::has_part(one, text)) {
+                found.push(row);
+            }
+        }
+        let body = json!({ "opened": opened, "found": found.len() });
+        let about = ("complaints".to_owned(), body);
+        let actor = permit.actor();
+        self.store()
+            .commit(move |tx| Box::pin(record(tx, "complaint.searched", actor, about)))
+            .await?;
+        Ok(found)
+    }
+
+    /// How many complaints are overdue.
+    pub async fn complaints_overdue(&self, permit: &Permit) -> Result<u64, Error> {
+        permit.covers(Action::ReadVoice)?;
+        let filter = ComplaintFilter { overdue: true, ..ComplaintFilter::default() };
+        let overdue = self.overdue()?;
+        sql::complaint_count(&mut *self.store().read().await?, (&filter, overdue)).await
+    }
+
+    /// Before when complaints came that are overdue now: to be taken up, to be answered.
+    fn overdue(&self) -> Result<sql::Overdue, Error> {
+        let disclosed = &self.settings().disclosure;
+        let calendar = Calendar::published().map_err(ra::Error::from)?;
+        let now = self.clock().now();
+        let before = |days| rules::overdue_before(&calendar, days, now);
+        Ok((before(disclosed.complaint_accept_days), before(disclosed.complaint_answer_days)))
     }
 
     /// How many complaints are in each state.
@@ -107,17 +198,6 @@ impl Institution {
         sql::complaint_counts(&mut *self.store().read().await?).await
     }
 
-    /// A complaint by its number, or by its name inside.
-    pub async fn find_complaint(
-        &self,
-        permit: &Permit,
-        name: &str,
-    ) -> Result<Option<Complaint>, Error> {
-        permit.covers(Action::ReadVoice)?;
-        let row = sql::complaint(&mut *self.store().read().await?, name.trim()).await?;
-        row.map(|row| self.listed(row)).transpose()
-    }
-
     /// A complaint with what was written and what was done. Who looks is on record.
     pub async fn open_complaint(
         &self,
@@ -127,8 +207,7 @@ impl Institution {
         permit.covers(Action::ReadVoice)?;
         let row = sql::complaint(&mut *self.store().read().await?, id).await?;
         let row = row.ok_or(Error::NoComplaint)?;
-        let content = self.store().open_blob(&row.content).await?;
-        let words = serde_json::from_slice(&content).map_err(|_| Error::Stored("投诉"))?;
+        let words = self.words_of(&row).await?;
         let steps = self.steps_of(&row).await?;
         let (actor, subject) = (permit.actor(), format!("complaint:{}", row.id));
         self.store()
@@ -174,6 +253,11 @@ impl Institution {
                 })
             })
             .await
+    }
+
+    async fn words_of(&self, row: &ComplaintRow) -> Result<ComplaintWords, Error> {
+        let content = self.store().open_blob(&row.content).await?;
+        serde_json::from_slice(&content).map_err(|_| Error::Stored("投诉"))
     }
 
     async fn steps_of(&self, row: &ComplaintRow) -> Result<Vec<ComplaintStep>, Error> {

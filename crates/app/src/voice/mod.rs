@@ -10,8 +10,9 @@ mod rules;
 mod sql;
 
 pub use model::{
-    Category, Complaint, ComplaintClock, ComplaintOrder, ComplaintState, ComplaintStep,
-    ComplaintWords, Figures, Level, LodgedComplaint, NewComplaint, Rating, RatingAnswer, Step,
+    Category, Complaint, ComplaintClock, ComplaintFilter, ComplaintOrder, ComplaintPage,
+    ComplaintState, ComplaintStep, ComplaintWords, Figures, Level, LodgedComplaint, NewComplaint,
+    Rating, RatingAnswer, RatingFilter, RatingPage, Step,
 };
 
 use access::{ActKind, Action, Principal, SignedAct};

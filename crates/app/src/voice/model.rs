@@ -52,6 +52,8 @@ pub struct Rating {
     pub service: String,
     /// The kind of certificate.
     pub kind: String,
+    /// At which registration office; none at the institution itself.
+    pub office: Option<String>,
     /// How it was.
     pub level: Level,
     /// What the applicant wrote.
@@ -64,6 +66,40 @@ pub struct Rating {
     pub answer: Option<(String, Timestamp)>,
     /// Grows with each change.
     pub version: i64,
+}
+
+/// Which ratings are looked at; all given conditions hold together.
+#[derive(Debug, Clone, Default)]
+pub struct RatingFilter {
+    /// One level.
+    pub level: Option<Level>,
+    /// Bad ones that wait for an answer (`Some(false)`), or those that have one.
+    pub answered: Option<bool>,
+    /// What was done.
+    pub service: Option<String>,
+    /// One registration office; `-` is the institution itself.
+    pub office: Option<String>,
+    /// One application.
+    pub application: Option<String>,
+    /// Given at or after.
+    pub from: Option<Timestamp>,
+    /// Given before.
+    pub until: Option<Timestamp>,
+    /// A part of what was written.
+    pub text: String,
+}
+
+/// A page of ratings.
+#[derive(Debug, Clone, Default)]
+pub struct RatingPage {
+    /// The ratings.
+    pub ratings: Vec<Rating>,
+    /// How many the filter finds.
+    pub total: u64,
+    /// Whether all were looked through for a text; false where only the newest were.
+    pub is_whole: bool,
+    /// How many of each level there are, whatever level, answer or text is asked for.
+    pub figures: Figures,
 }
 
 /// An answer to a rating. Payload of `rating.answer`.
@@ -85,6 +121,14 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Counts ratings of a level in, with how many of them have an answer.
+    pub(super) fn add(&mut self, level: Level, (count, answered): (u64, u64)) {
+        if let Some(cell) = self.levels.get_mut(usize::from(5 - level.number())) {
+            *cell += count;
+        }
+        self.answered += if level.is_bad() { answered } else { 0 };
+    }
+
     /// All of them.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -315,6 +359,36 @@ pub struct Complaint {
     pub clock: Option<ComplaintClock>,
     /// Grows with each change.
     pub version: i64,
+}
+
+/// Which complaints are looked at; all given conditions hold together.
+#[derive(Debug, Clone, Default)]
+pub struct ComplaintFilter {
+    /// Where they stand.
+    pub state: Option<ComplaintState>,
+    /// What they are about.
+    pub category: Option<Category>,
+    /// Only those whose time is over.
+    pub overdue: bool,
+    /// Came at or after.
+    pub from: Option<Timestamp>,
+    /// Came before.
+    pub until: Option<Timestamp>,
+    /// The beginning of a number.
+    pub number: String,
+    /// A part of what was written.
+    pub text: String,
+}
+
+/// A page of complaints.
+#[derive(Debug, Clone, Default)]
+pub struct ComplaintPage {
+    /// The complaints.
+    pub complaints: Vec<Complaint>,
+    /// How many the filter finds.
+    pub total: u64,
+    /// Whether all were looked through for a text; false where only the newest were.
+    pub is_whole: bool,
 }
 
 /// How long the institution has, as it disclosed.

@@ -8,14 +8,14 @@ use ra::Application;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::model::{Figures, Level, Rating, RatingAnswer};
+use super::model::{Figures, Level, Rating, RatingAnswer, RatingFilter, RatingPage};
 use super::sql::{self, RatingRow};
 use super::{ordered, record, rules};
 use crate::error::Error;
 use crate::institution::Institution;
 
-/// Ratings shown in one list.
-const MOST_ROWS: i64 = 500;
+/// Ratings that are opened to look for a text.
+const MOST_OPENED: i64 = 2_000;
 
 impl Institution {
     /// The rating of an application, for its applicant.
@@ -94,25 +94,69 @@ impl Institution {
         let (mut all, mut services) = (Figures::default(), BTreeMap::<String, Figures>::new());
         for (service, level, count, answered) in rows {
             for figures in [&mut all, services.entry(service).or_default()] {
-                let place = usize::from(5 - level.number());
-                if let Some(cell) = figures.levels.get_mut(place) {
-                    *cell += count;
-                }
-                figures.answered += if level.is_bad() { answered } else { 0 };
+                figures.add(level, (count, answered));
             }
         }
         Ok((all, services))
     }
 
-    /// Bad ratings, oldest first: those that wait for an answer, or those that have one.
-    pub async fn bad_ratings(&self, permit: &Permit, answered: bool) -> Result<Vec<Rating>, Error> {
+    /// A page of ratings, with the figures of what is looked at: those that wait for an answer, the
+    /// longest waiting first, all others the newest first.
+    pub async fn ratings(
+        &self,
+        permit: &Permit,
+        filter: &RatingFilter,
+        (page, rows): (u32, u32),
+    ) -> Result<RatingPage, Error> {
         permit.covers(Action::ReadVoice)?;
-        let rows = sql::bad_ratings(&mut *self.store().read().await?, answered, MOST_ROWS).await?;
+        let mut figures = Figures::default();
+        let mut reader = self.store().read().await?;
+        for (level, count, answered) in sql::level_counts(&mut reader, filter).await? {
+            figures.add(level, (count, answered));
+        }
+        let total = sql::rating_count(&mut reader, filter).await?;
+        let (offset, limit) = (i64::from(page).saturating_mul(i64::from(rows)), i64::from(rows));
+        if !filter.text.trim().is_empty() {
+            let stored = sql::ratings(&mut reader, filter, (0, MOST_OPENED)).await?;
+            drop(reader);
+            let is_whole = i64::try_from(total).is_ok_and(|total| total <= MOST_OPENED);
+            let found = self.ratings_saying(stored, &filter.text).await?;
+            let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
+            let (skip, most) = (usize::try_from(offset), usize::try_from(limit));
+            let ratings = found.into_iter().skip(skip.unwrap_or(usize::MAX));
+            let ratings = ratings.take(most.unwrap_or(usize::MAX)).collect();
+            return Ok(RatingPage { ratings, total, is_whole, figures });
+        }
+        let stored = sql::ratings(&mut reader, filter, (offset, limit)).await?;
+        drop(reader);
         let mut ratings = Vec::new();
-        for row in rows {
+        for row in stored {
             ratings.push(self.opened_rating(row).await?);
         }
-        Ok(ratings)
+        Ok(RatingPage { ratings, total, is_whole: true, figures })
+    }
+
+    /// What applicants wrote is sealed: it is opened one by one and nothing of it is kept.
+    async fn ratings_saying(
+        &self,
+        stored: Vec<RatingRow>,
+        text: &str,
+    ) -> Result<Vec<Rating>, Error> {
+        let mut found = Vec::new();
+        for row in stored {
+            let rating = self.opened_rating(row).await?;
+            if rating.remark.as_deref().is_some_and(|remark| rules::has_part(remark, text)) {
+                found.push(rating);
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many bad ratings wait for an answer.
+    pub async fn bad_ratings_waiting(&self, permit: &Permit) -> Result<u64, Error> {
+        permit.covers(Action::ReadVoice)?;
+        let filter = RatingFilter { answered: Some(false), ..RatingFilter::default() };
+        sql::rating_count(&mut *self.store().read().await?, &filter).await
     }
 
     pub(super) async fn answer_rating(
@@ -166,6 +210,7 @@ impl Institution {
             application: row.application,
             service: row.service,
             kind: row.kind,
+            office: row.office,
             level: row.level,
             remark,
             rated_at: row.rated_at,

@@ -66,6 +66,70 @@ pub(super) fn clock(
     Some(ComplaintClock { step, due, overdue: due.is_over(now) })
 }
 
+/// Received before this instant, a complaint that waits for so many working days is overdue.
+pub(super) fn overdue_before(calendar: &Calendar, days: u16, now: Timestamp) -> Timestamp {
+    let mut day = CivilDate::of(now);
+    // A day earlier is due no later: the first one that is over, going back, is the last of them.
+    while !working::after(calendar, day, WorkingDays(days)).is_over(now) {
+        day = day.yesterday();
+    }
+    day.end()
+}
+
+/// So many wrong codes in a row lock a complaint.
+const MOST_FAILURES: i64 = 5;
+/// For so long.
+pub(super) const LOCKED_MINUTES: i64 = 15;
+
+/// What is known of the codes that were tried.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Lock {
+    /// Wrong ones in a row.
+    pub failures: i64,
+    /// Until when none opens, in Unix seconds.
+    pub until: Option<i64>,
+}
+
+/// What a code led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tried {
+    /// It opens.
+    Right,
+    /// It does not, and this is to be remembered.
+    Wrong(Lock),
+    /// Nothing opens now, whatever was tried.
+    Locked,
+}
+
+/// Judges a code, at a Unix second: the rules of the check code of an application.
+pub(super) fn tried(lock: Lock, is_right: bool, now: i64) -> Tried {
+    if lock.until.is_some_and(|until| now < until) {
+        return Tried::Locked;
+    }
+    if is_right {
+        return Tried::Right;
+    }
+    let failures = if lock.until.is_some() { 1 } else { lock.failures + 1 };
+    let until = (failures >= MOST_FAILURES).then_some(now + LOCKED_MINUTES * 60);
+    Tried::Wrong(Lock { failures, until })
+}
+
+/// Whether a text has a part, however its letters are written: small or capital, wide or narrow, with
+/// or without spaces.
+pub(super) fn has_part(text: &str, part: &str) -> bool {
+    let part = plain(part);
+    !part.is_empty() && plain(text).contains(&part)
+}
+
+fn plain(text: &str) -> String {
+    let narrow = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    let letters = text.chars().filter(|c| !c.is_whitespace()).map(narrow);
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 /// Twelve digits as people type them.
 pub(super) fn code(text: &str) -> String {
     text.chars()
@@ -120,6 +184,42 @@ mod tests {
         let second = at(ComplaintState::Accepted, "2026-11-24T16:00:00Z").unwrap();
         assert_eq!(second.due.day.to_string(), "2026年11月27日");
         assert_eq!(at(ComplaintState::Answered, "2027-01-01T00:00:00Z"), None);
+    }
+
+    #[test]
+    fn what_is_overdue_by_its_day_is_overdue_by_its_clock() {
+        let calendar = Calendar::published().unwrap();
+        // Two weeks over the holidays of the new year, every six hours.
+        let first: Timestamp = "2025-12-20T00:00:00Z".parse().unwrap();
+        let at = |step: i64| first + SignedDuration::from_hours(6 * step);
+        for now in (40..80).map(at) {
+            let cut = overdue_before(&calendar, 3, now);
+            for received in (0..80).map(at).take_while(|received| *received <= now) {
+                let clock = clock(&calendar, (ComplaintState::Received, received), (3, 9), now);
+                assert_eq!(clock.unwrap().overdue, received < cut, "{received} at {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn five_wrong_codes_lock_and_the_count_begins_anew_afterwards() {
+        let mut lock = Lock::default();
+        for failures in 1..=5 {
+            let Tried::Wrong(next) = tried(lock, false, 100) else { panic!("{lock:?}") };
+            assert_eq!((next.failures, next.until.is_some()), (failures, failures == 5));
+            lock = next;
+        }
+        let end = 100 + LOCKED_MINUTES * 60;
+        assert_eq!(tried(lock, true, end - 1), Tried::Locked);
+        assert_eq!(tried(lock, true, end), Tried::Right);
+        assert_eq!(tried(lock, false, end), Tried::Wrong(Lock { failures: 1, until: None }));
+    }
+
+    #[test]
+    fn a_part_is_found_however_it_is_written() {
+        assert!(has_part("窗口 没有一次告知", "一次告知"));
+        assert!(has_part("USBKey 打不开", "ｕｓｂ key"));
+        assert!(!has_part("窗口", "窗口期") && !has_part("窗口", "  "));
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! All SQL of ratings and complaints, over `migrations/institution/0610_voice.sql`.
+//! All SQL of ratings and complaints, over `migrations/institution/0610_voice.sql` and
+//! `0620_voice_lists.sql`.
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row};
 
-use super::model::{Category, ComplaintState, Level, Step};
+use super::model::{Category, ComplaintFilter, ComplaintState, Level, RatingFilter, Step};
+use super::rules::Lock;
 use crate::error::Error;
 
 /// A rating as it is stored.
@@ -68,16 +71,19 @@ fn fault(error: sqlx::Error) -> Error {
 const RATING: &str = "application, service, kind, office, level, remark, rated_at, changed_at, \
      answer, answered_at, version";
 
-fn rating_of(row: &AnyRow) -> Result<RatingRow, Error> {
+fn level_of(row: &AnyRow) -> Result<Level, Error> {
     let level: i64 = column(row, "level")?;
-    let level = u8::try_from(level).ok().and_then(Level::new).ok_or(Error::Stored("level"))?;
+    u8::try_from(level).ok().and_then(Level::new).ok_or(Error::Stored("level"))
+}
+
+fn rating_of(row: &AnyRow) -> Result<RatingRow, Error> {
     let answer: Option<String> = column(row, "answer")?;
     Ok(RatingRow {
         application: column(row, "application")?,
         service: column(row, "service")?,
         kind: column(row, "kind")?,
         office: column(row, "office")?,
-        level,
+        level: level_of(row)?,
         remark: column(row, "remark")?,
         rated_at: instant(row, "rated_at")?,
         changed_at: instant(row, "changed_at")?,
@@ -150,19 +156,82 @@ pub(super) async fn answer_rating(
     Ok(done.map_err(fault)?.rows_affected() == 1)
 }
 
-/// Bad ratings: open ones (or answered ones), oldest first.
-pub(super) async fn bad_ratings(
+/// Which ratings: without level, state of the answer and text.
+const SCOPE: &str = "rated_at >= $1 AND rated_at < $2 AND ($3 = '' OR service = $3) \
+     AND ($4 = '' OR COALESCE(office, '-') = $4) AND ($5 = '' OR application = $5)";
+/// Level and answer beside [`SCOPE`]; whether something was written.
+const ASKED: &str = "level >= $6 AND level <= $7 AND ($8 = '' OR ($8 = 'open' AND level <= 2 \
+     AND answer IS NULL) OR ($8 = 'answered' AND answer IS NOT NULL)) \
+     AND ($9 = 0 OR remark IS NOT NULL)";
+
+type Statement<'q> = Query<'q, Any, AnyArguments>;
+
+fn in_scope<'q>(query: Statement<'q>, filter: &RatingFilter) -> Statement<'q> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    query
+        .bind(filter.from.map_or(i64::MIN, |at| at.as_second()))
+        .bind(filter.until.map_or(i64::MAX, |at| at.as_second()))
+        .bind(text(&filter.service))
+        .bind(text(&filter.office))
+        .bind(text(&filter.application))
+}
+
+fn as_asked<'q>(query: Statement<'q>, filter: &RatingFilter) -> Statement<'q> {
+    let level = filter.level.map(|level| i64::from(level.number()));
+    let answer = match filter.answered {
+        None => "",
+        Some(false) => "open",
+        Some(true) => "answered",
+    };
+    in_scope(query, filter)
+        .bind(level.unwrap_or(1))
+        .bind(level.unwrap_or(5))
+        .bind(answer)
+        .bind(i64::from(!filter.text.trim().is_empty()))
+}
+
+/// A page of ratings: those that wait, the longest waiting first, all others the newest first.
+pub(super) async fn ratings(
     db: &mut AnyConnection,
-    answered: bool,
-    limit: i64,
+    filter: &RatingFilter,
+    (offset, limit): (i64, i64),
 ) -> Result<Vec<RatingRow>, Error> {
-    let condition = if answered { "IS NOT NULL" } else { "IS NULL" };
+    let waits = filter.answered == Some(false) && filter.text.trim().is_empty();
+    let order = if waits { "rated_at, application" } else { "rated_at DESC, application DESC" };
     let text = format!(
-        "SELECT {RATING} FROM voice_rating WHERE level <= 2 AND answer {condition} \
-         ORDER BY rated_at, application LIMIT $1"
+        "SELECT {RATING} FROM voice_rating WHERE {SCOPE} AND {ASKED} \
+         ORDER BY {order} LIMIT $10 OFFSET $11"
     );
-    let rows = sqlx::query(AssertSqlSafe(text)).bind(limit).fetch_all(db).await;
-    rows.map_err(fault)?.iter().map(rating_of).collect()
+    let query = as_asked(sqlx::query(AssertSqlSafe(text)), filter).bind(limit).bind(offset);
+    query.fetch_all(db).await.map_err(fault)?.iter().map(rating_of).collect()
+}
+
+/// How many ratings a filter finds, whatever was written.
+pub(super) async fn rating_count(
+    db: &mut AnyConnection,
+    filter: &RatingFilter,
+) -> Result<u64, Error> {
+    let text = format!("SELECT COUNT(*) AS n FROM voice_rating WHERE {SCOPE} AND {ASKED}");
+    let row = as_asked(sqlx::query(AssertSqlSafe(text)), filter).fetch_one(db).await;
+    let count: i64 = column(&row.map_err(fault)?, "n")?;
+    Ok(count.unsigned_abs())
+}
+
+/// How many of each level, and how many of them have an answer, of what a filter looks at.
+pub(super) async fn level_counts(
+    db: &mut AnyConnection,
+    filter: &RatingFilter,
+) -> Result<Vec<(Level, u64, u64)>, Error> {
+    let text = format!(
+        "SELECT level, COUNT(*) AS n, COUNT(answer) AS m FROM voice_rating WHERE {SCOPE} \
+         GROUP BY level"
+    );
+    let rows = in_scope(sqlx::query(AssertSqlSafe(text)), filter).fetch_all(db).await;
+    let read = |row: &AnyRow| {
+        let (n, m): (i64, i64) = (column(row, "n")?, column(row, "m")?);
+        Ok((level_of(row)?, n.unsigned_abs(), m.unsigned_abs()))
+    };
+    rows.map_err(fault)?.iter().map(read).collect()
 }
 
 /// How many of each service and level, and how many of them have an answer.
@@ -173,10 +242,8 @@ pub(super) async fn figures(
          GROUP BY service, level ORDER BY service, level";
     let rows = sqlx::query(text).fetch_all(db).await.map_err(fault)?;
     let read = |row: &AnyRow| {
-        let level: i64 = column(row, "level")?;
-        let level = u8::try_from(level).ok().and_then(Level::new).ok_or(Error::Stored("level"))?;
         let (n, m): (i64, i64) = (column(row, "n")?, column(row, "m")?);
-        Ok((column(row, "service")?, level, n.unsigned_abs(), m.unsigned_abs()))
+        Ok((column(row, "service")?, level_of(row)?, n.unsigned_abs(), m.unsigned_abs()))
     };
     rows.iter().map(read).collect()
 }
@@ -235,26 +302,69 @@ pub(super) async fn complaint(
     row.map_err(fault)?.as_ref().map(complaint_of).transpose()
 }
 
-/// Complaints in a state (none: any), behind an instant and a name, oldest first.
+/// Which complaints. A time that is over is told by the day on which they came.
+const LOOKED_AT: &str = "received_at >= $1 AND received_at < $2 AND ($3 = '' OR state = $3) \
+     AND ($4 = '' OR category = $4) AND ($5 = '' OR SUBSTR(number, 1, LENGTH($5)) = $5) \
+     AND ($6 = 0 OR (state = 'received' AND received_at < $7) \
+     OR (state = 'accepted' AND received_at < $8))";
+
+/// Before when complaints came that are overdue: to be taken up, to be answered.
+pub(super) type Overdue = (Timestamp, Timestamp);
+
+fn looked_at<'q>(
+    query: Statement<'q>,
+    (filter, (accept, answer)): (&ComplaintFilter, Overdue),
+) -> Statement<'q> {
+    query
+        .bind(filter.from.map_or(i64::MIN, |at| at.as_second()))
+        .bind(filter.until.map_or(i64::MAX, |at| at.as_second()))
+        .bind(filter.state.map_or("", ComplaintState::word))
+        .bind(filter.category.map_or("", Category::word))
+        .bind(filter.number.clone())
+        .bind(i64::from(filter.overdue))
+        .bind(accept.as_second())
+        .bind(answer.as_second())
+}
+
+/// A page of complaints, the oldest first, or the newest.
 pub(super) async fn complaints(
     db: &mut AnyConnection,
-    state: Option<ComplaintState>,
-    (at, id): (i64, &str),
-    limit: i64,
+    filter: (&ComplaintFilter, Overdue),
+    (newest_first, offset, limit): (bool, i64, i64),
 ) -> Result<Vec<ComplaintRow>, Error> {
+    let order = if newest_first { "received_at DESC, number DESC" } else { "received_at, number" };
     let text = format!(
-        "SELECT {COMPLAINT} FROM voice_complaint WHERE ($1 = '' OR state = $1) \
-         AND (received_at > $2 OR (received_at = $2 AND id > $3)) \
-         ORDER BY received_at, id LIMIT $4"
+        "SELECT {COMPLAINT} FROM voice_complaint WHERE {LOOKED_AT} \
+         ORDER BY {order} LIMIT $9 OFFSET $10"
     );
-    let rows = sqlx::query(AssertSqlSafe(text))
-        .bind(state.map_or("", ComplaintState::word))
-        .bind(at)
-        .bind(id)
-        .bind(limit)
-        .fetch_all(db)
-        .await;
-    rows.map_err(fault)?.iter().map(complaint_of).collect()
+    let query = looked_at(sqlx::query(AssertSqlSafe(text)), filter).bind(limit).bind(offset);
+    query.fetch_all(db).await.map_err(fault)?.iter().map(complaint_of).collect()
+}
+
+/// How many complaints a filter finds, whatever was written.
+pub(super) async fn complaint_count(
+    db: &mut AnyConnection,
+    filter: (&ComplaintFilter, Overdue),
+) -> Result<u64, Error> {
+    let text = format!("SELECT COUNT(*) AS n FROM voice_complaint WHERE {LOOKED_AT}");
+    let row = looked_at(sqlx::query(AssertSqlSafe(text)), filter).fetch_one(db).await;
+    let count: i64 = column(&row.map_err(fault)?, "n")?;
+    Ok(count.unsigned_abs())
+}
+
+/// What is known of the codes that were tried for a complaint.
+pub(super) async fn lock(db: &mut AnyConnection, id: &str) -> Result<Lock, Error> {
+    let text = "SELECT failures, locked_until FROM voice_complaint WHERE id = $1";
+    let row = sqlx::query(text).bind(id).fetch_one(db).await.map_err(fault)?;
+    Ok(Lock { failures: column(&row, "failures")?, until: column(&row, "locked_until")? })
+}
+
+/// Remembers what codes led to.
+pub(super) async fn set_lock(db: &mut AnyConnection, id: &str, lock: Lock) -> Result<(), Error> {
+    let text = "UPDATE voice_complaint SET failures = $1, locked_until = $2 WHERE id = $3";
+    let query = sqlx::query(text).bind(lock.failures).bind(lock.until).bind(id);
+    query.execute(db).await.map_err(fault)?;
+    Ok(())
 }
 
 /// How many complaints are in each state.

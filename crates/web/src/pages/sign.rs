@@ -143,6 +143,8 @@ fn titled(word: &str) -> &str {
         "duplicates" => "已查看的其他申请",
         "opinion" => "审核意见",
         "reason" => "理由",
+        "document_number" => "来文的文号",
+        "account" => "依据的事实",
         "answer" => "答复",
         "step" => "办理方式",
         "text" => "给投诉人的话",
@@ -234,6 +236,7 @@ pub async fn complete(
         });
     }
     match done.object.split_once(':') {
+        Some(("certificate", serial)) => go(&format!("/admin/certificates/{serial}?done=yes")),
         Some(("revocation", id)) => go(&format!("/desk/revocations/{id}")),
         _ if done.kind.action() == Action::ManageOwnCredentials => go("/account"),
         Some(("person", id)) => go(&format!("/admin/people/{id}")),
@@ -244,6 +247,7 @@ pub async fn complete(
         Some(("application", id)) => go(&format!("/desk/applications/{id}")),
         Some(("complaint", id)) => go(&format!("/admin/complaints/{id}")),
         Some(("rating", _)) => go("/admin/ratings"),
+        Some(("messages", _)) => go("/admin/messages?state=queued"),
         Some(("batch", id)) => go(&format!("/desk/batches/{id}")),
         Some(("office", _)) => go("/admin/offices"),
         _ => go("/account"),

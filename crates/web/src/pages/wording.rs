@@ -79,7 +79,7 @@ impl<'a> Wording<'a> {
     fn ground(&self, name: &str) -> Option<String> {
         let catalogue = self.catalogue?;
         if let Ok(ground) = catalogue.ground(name) {
-            return Some(format!("{}（原因：{}）", ground.title, ground.reason.chinese()));
+            return Some(ground.told());
         }
         let declines = catalogue.declines().iter();
         declines.clone().find(|one| one.name == name).map(|one| one.title.clone())
@@ -104,6 +104,9 @@ fn roles(names: &str) -> Option<String> {
 pub fn administrative(word: &str) -> &str {
     match word {
         "order" => "办理内容",
+        "chosen" => "所选通知的编号",
+        "failed_until" => "此时已经失败的全部通知（世界时）",
+        "messages" => "通知条数",
         "establish" => "设立注册机构",
         "amend" => "变更注册机构",
         "announce" => "公布名称和地址",

@@ -36,6 +36,9 @@ async fn an_auditor_marks_what_was_audited_by_signing_and_the_next_range_begins_
 
     let page = seat.page(PATH).await;
     assert!(page.contains("0–4") && page.contains("inspector 先生") && page.contains("第 5 号至"));
+    let file = seat.file(&format!("{PATH}/export.csv")).await;
+    assert!(file.contains("\"0\",\"4\",\"未见异常\"") && file.contains("inspector 先生"), "{file}");
+    assert_eq!(file.trim_end().lines().count(), 2);
     assert!(seat.page("/admin/journal/4").await.contains("已审计"));
     assert!(!seat.page("/admin/journal/5").await.contains("已审计"));
     let records = office.world.records("journal.audited", "journal").await;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use store::{AuditMark, Filter, Page, Seq, Stored};
 use tokio_util::io::ReaderStream;
 
+use super::journal_key::JournalKey;
 use super::journal_kinds::{KINDS, title};
 use super::journal_words::{self as told, Names};
 use super::period::Period;
@@ -82,6 +83,7 @@ struct Journal {
     csv: Option<String>,
     next_audit: u64,
     size: u64,
+    key: JournalKey,
 }
 
 struct Row {
@@ -124,6 +126,7 @@ pub async fn show(
         csv: may_export.then(|| query.address("/admin/journal/export.csv", ("", ""))),
         next_audit: app.store().next_audit().await.map_err(app::Error::from)?.0,
         size: app.store().size().await.map_err(app::Error::from)?,
+        key: JournalKey::of(&app),
         frame,
         query,
         mistakes,

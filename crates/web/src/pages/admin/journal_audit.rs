@@ -17,11 +17,24 @@ use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::{address, words};
+use crate::pages::{address, csv, words};
 use crate::problem::Problem;
 
 /// Marks of one page.
 const ROWS: u32 = 30;
+/// Marks read at once for a file.
+const BLOCK: u32 = 200;
+const HEADINGS: [&str; 9] = [
+    "自第几号记录",
+    "至第几号记录",
+    "结论",
+    "审计情况",
+    "审计人",
+    "时间",
+    "树根",
+    "标记的记录",
+    "与记录一致",
+];
 
 /// Where the list goes on.
 #[derive(Debug, Default, Deserialize)]
@@ -41,7 +54,9 @@ struct AuditPage {
     open: Option<(u64, u64)>,
     kinds: Vec<(String, u64)>,
     rows: Vec<Row>,
+    is_first: bool,
     older: Option<String>,
+    may_export: bool,
 }
 
 struct Row {
@@ -82,7 +97,7 @@ async fn audits(
     before: &str,
     form: Form,
 ) -> Result<AuditPage, Problem> {
-    let store = app.store();
+    let (store, is_first) = (app.store(), before.is_empty());
     let before = match before {
         "" => None,
         text => {
@@ -96,12 +111,7 @@ async fn audits(
     let older = marks.last().filter(|last| full && last.mark.first.0 > 0).map(|last| {
         address::with("/admin/journal/audits", &[("before", &last.mark.first.0.to_string())])
     });
-    let mut rows = Vec::new();
-    for mark in marks {
-        let record = super::journal_record::record(app, mark.seq).await?;
-        let agrees = record.is_some_and(|record| mark.agrees(&record));
-        rows.push(Row { who: names.who(&mark.actor), at: words::minute(mark.at), agrees, mark });
-    }
+    let rows = rows(app, marks, &names).await?;
     let (next, size) = (
         store.next_audit().await.map_err(app::Error::from)?.0,
         store.size().await.map_err(app::Error::from)?,
@@ -111,8 +121,59 @@ async fn audits(
         None => Vec::new(),
         Some((first, last)) => kinds_in(app, first, last).await?,
     };
-    let may = app.permit(visitor.principal(), Action::AuditJournal).is_ok();
-    Ok(AuditPage { frame, mistakes: Mistakes::none(), form, may, open, kinds, rows, older })
+    let may = |action| app.permit(visitor.principal(), action).is_ok();
+    Ok(AuditPage {
+        frame,
+        mistakes: Mistakes::none(),
+        form,
+        may: may(Action::AuditJournal),
+        open,
+        kinds,
+        rows,
+        is_first,
+        older,
+        may_export: may(Action::ExportJournal),
+    })
+}
+
+/// Marks with who made them, each held against its record.
+async fn rows(app: &App, marks: Vec<AuditMark>, names: &Names) -> Result<Vec<Row>, Problem> {
+    let mut rows = Vec::new();
+    for mark in marks {
+        let record = super::journal_record::record(app, mark.seq).await?;
+        let agrees = record.is_some_and(|record| mark.agrees(&record));
+        rows.push(Row { who: names.who(&mark.actor), at: words::minute(mark.at), agrees, mark });
+    }
+    Ok(rows)
+}
+
+/// `GET /admin/journal/audits/export.csv`: every mark, the newest first.
+pub async fn export(State(app): State<App>, visitor: Visitor) -> Answer {
+    let (mut lines, mut before) = (Vec::new(), None);
+    loop {
+        let marks = app.store().audit_marks(before, BLOCK).await.map_err(app::Error::from)?;
+        let Some(last) = marks.last() else { break };
+        before = Some(last.mark.first);
+        let actors = marks.iter().map(|mark| &*mark.actor);
+        let names = Names::of(&app, visitor.principal(), actors).await;
+        lines.extend(rows(&app, marks, &names).await?.iter().map(line));
+    }
+    Ok(csv::list("journal-audits", &HEADINGS, lines))
+}
+
+fn line(row: &Row) -> csv::Row {
+    let mark = &row.mark.mark;
+    vec![
+        mark.first.0.to_string(),
+        mark.last.0.to_string(),
+        mark.verdict.chinese().to_owned(),
+        mark.finding.clone(),
+        row.who.clone(),
+        row.at.clone(),
+        mark.root.to_string(),
+        row.mark.seq.0.to_string(),
+        if row.agrees { "是" } else { "否" }.to_owned(),
+    ]
 }
 
 /// What the unaudited records are, for an overview before they are read.

@@ -7,6 +7,7 @@ pub mod ca;
 pub mod ca_orders;
 pub mod certificate;
 mod certificate_fields;
+pub mod certificate_order;
 pub mod certificates;
 pub mod devices;
 pub mod health;
@@ -15,6 +16,7 @@ pub mod home;
 pub mod journal;
 pub mod journal_audit;
 pub mod journal_consistency;
+pub mod journal_key;
 mod journal_kinds;
 mod journal_proof;
 pub mod journal_record;
@@ -25,7 +27,7 @@ pub mod office_orders;
 pub mod office_records;
 pub mod offices;
 pub mod people;
-mod period;
+pub(super) mod period;
 pub mod person;
 pub mod person_acts;
 pub mod person_form;
@@ -37,7 +39,7 @@ pub mod statistics;
 use access::{ActKind, Action, Roles};
 use serde::Serialize;
 
-use super::answer::{Answer, go};
+use super::answer::Answer;
 use super::guard::Visitor;
 use crate::api::App;
 use crate::problem::Problem;
@@ -49,13 +51,14 @@ async fn to_be_signed(
     (kind, object): (ActKind, &str),
     order: &impl Serialize,
 ) -> Answer {
-    let payload = serde_json::to_value(order).map_err(|_| app::Error::Stored("签名事项"))?;
-    let act = app.access().prepare_act(visitor.principal(), kind, object, &payload).await?;
-    go(&format!("/sign/{}", act.id))
+    super::order::to_be_signed(app, visitor, (kind, object), order).await
 }
 
 /// Number and name of every office that the visitor may see; none while registration is closed.
-async fn offices(app: &App, visitor: &Visitor) -> Result<Vec<(String, String)>, Problem> {
+pub(super) async fn offices(
+    app: &App,
+    visitor: &Visitor,
+) -> Result<Vec<(String, String)>, Problem> {
     let permit = app.permit(visitor.principal(), Action::ReadOffices);
     let (Ok(permit), Ok(ra)) = (permit, app.registration()) else { return Ok(Vec::new()) };
     let offices = ra.offices(&permit).await?;
@@ -63,7 +66,7 @@ async fn offices(app: &App, visitor: &Visitor) -> Result<Vec<(String, String)>, 
 }
 
 /// What an office is called; the institution itself is 本机构.
-fn office_name(id: Option<&str>, offices: &[(String, String)]) -> String {
+pub(super) fn office_name(id: Option<&str>, offices: &[(String, String)]) -> String {
     let Some(id) = id else { return "本机构".to_owned() };
     let known = offices.iter().find(|(office, _)| office == id);
     known.map_or_else(|| id.to_owned(), |(_, name)| name.clone())

@@ -1,26 +1,74 @@
 //! Certificates that end soon: whom to call, and of what the holders were told (Measures Art. 18 (1)).
+//! Found by serial number, by application, or exactly by what the holder wrote into the form, through
+//! its blind index.
 
-use app::notify::Expiring;
+use std::collections::BTreeSet;
+
+use access::Action;
+use app::notify::{Endings, Expiring, HORIZON, NOTICE_DAYS};
 use askama::Template;
 use axum::extract::State;
+use pki::Serial;
+use serde::Deserialize;
 
-use crate::api::App;
+use super::queue::search;
+use crate::api::{App, Params};
 use crate::pages::admin::certificates::shown;
-use crate::pages::answer::{Answer, page};
-use crate::pages::csv;
+use crate::pages::admin::{office_name, offices};
+use crate::pages::answer::{Answer, page, page_to_correct};
+use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::words;
+use crate::pages::paging::{self, Paging};
+use crate::pages::{address, csv, words};
+use crate::problem::Problem;
 
-/// Rows on the page; the file has all.
-const MOST: usize = 200;
+const PATH: &str = "/desk/expiring";
+/// Rows of one page.
+const ROWS: usize = 50;
+
+/// What is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    days: String,
+    office: String,
+    field: String,
+    q: String,
+    page: String,
+}
+
+impl Query {
+    fn address(&self, path: &str, page: &str) -> String {
+        let pairs = [
+            ("days", &*self.days),
+            ("office", &*self.office),
+            ("field", if self.q.is_empty() { "" } else { &self.field }),
+            ("q", &*self.q),
+            ("page", page),
+        ];
+        address::with(path, &pairs)
+    }
+
+    fn is_search(&self) -> bool {
+        [&self.days, &self.office, &self.q].into_iter().any(|text| !text.trim().is_empty())
+    }
+}
 
 #[derive(Template)]
 #[template(path = "batch/expiring.html")]
 struct List {
     frame: Frame,
+    query: Query,
+    mistakes: Mistakes,
+    steps: [i64; 4],
+    /// None for who works at one office and sees no other.
+    offices: Option<Vec<(String, String)>>,
+    fields: Vec<(&'static str, &'static str)>,
+    is_search: bool,
     rows: Vec<Row>,
-    total: usize,
+    paging: Paging,
+    csv: String,
 }
 
 struct Row {
@@ -30,23 +78,26 @@ struct Row {
     days: i64,
     class: &'static str,
     told: String,
+    office: String,
     application: Option<(String, String)>,
 }
 
-fn row(app: &App, one: Expiring) -> Row {
+fn row(app: &App, (one, offices): (Expiring, &[(String, String)])) -> Row {
     Row {
         end: words::day(one.not_after),
-        class: if one.days <= 7 {
-            "clock--over"
-        } else if one.days <= 30 {
-            "clock--soon"
-        } else {
-            ""
+        class: match one.days {
+            ..=7 => "clock--over",
+            8..=30 => "clock--soon",
+            _ => "",
         },
         told: told(one.told),
         serial: one.serial,
         subject: shown(app, (&one.profile, &one.subject)),
         days: one.days,
+        office: match &one.application {
+            None => "—".to_owned(),
+            Some(_) => office_name(one.office.as_deref(), offices),
+        },
         application: one.application,
     }
 }
@@ -55,30 +106,125 @@ fn told(days: Option<i64>) -> String {
     days.map_or_else(|| "尚未提醒".to_owned(), |days| format!("已按提前 {days} 天提醒"))
 }
 
+/// What is looked at; what was typed and is no serial number or number is said beside the field.
+async fn endings(
+    app: &App,
+    visitor: &Visitor,
+    (query, mistakes): (&Query, &mut Mistakes),
+) -> Result<Endings, Problem> {
+    let days = query.days.parse().ok().filter(|days| (1..=HORIZON).contains(days));
+    let office = Some(query.office.clone()).filter(|office| !office.is_empty());
+    let serials = match (query.field.as_str(), query.q.trim()) {
+        (_, "") => None,
+        ("serial" | "", q) => Some(serial(q, mistakes)),
+        (field, q) => match search(app, visitor, (field, q)).await {
+            Ok(found) => {
+                let serials = found.iter().filter_map(|(one, _)| one.state.serials());
+                Some(serials.map(|serials| serials.sign.clone()).collect())
+            }
+            Err(problem) if problem.status < 500 => {
+                mistakes.add("q", problem.detail);
+                Some(BTreeSet::new())
+            }
+            Err(problem) => return Err(problem),
+        },
+    };
+    Ok(Endings { days, office, serials })
+}
+
+/// A serial number as people copy it.
+fn serial(text: &str, mistakes: &mut Mistakes) -> BTreeSet<String> {
+    let digits = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, ':' | '：' | '-'));
+    let digits = digits.collect::<String>().to_lowercase();
+    let read = Serial::from_hex(digits.strip_prefix("0x").unwrap_or(&digits));
+    if read.is_err() {
+        mistakes.add("q", "序列号应为 1 至 40 位十六进制数，可以带空格或冒号");
+    }
+    read.into_iter().map(|serial| serial.to_hex()).collect()
+}
+
 /// `GET /desk/expiring`.
-pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor) -> Answer {
-    let all = app.expiring(visitor.permit()?).await?;
-    let total = all.len();
-    let rows = all.into_iter().take(MOST).map(|one| row(&app, one)).collect();
-    page(&List { frame, rows, total })
+pub async fn show(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Params(query): Params<Query>,
+) -> Answer {
+    let mut mistakes = Mistakes::none();
+    let asked = endings(&app, &visitor, (&query, &mut mistakes)).await?;
+    let place = paging::place(&query.page)?;
+    let at = (usize::try_from(place).unwrap_or(usize::MAX), ROWS);
+    let (found, has_more) = app.expiring(visitor.permit()?, &asked, at).await?;
+    let offices = offices(&app, &visitor).await?;
+    let fields = [("serial", "证书序列号"), ("number", "申请编号")].into_iter();
+    let fields = fields.chain(ra::SearchField::ALL.map(|field| (field.word(), field.chinese())));
+    let shown = List {
+        steps: NOTICE_DAYS,
+        rows: found.into_iter().map(|one| row(&app, (one, &offices))).collect(),
+        offices: sees_all(&app, &visitor).then_some(offices),
+        fields: fields.collect(),
+        is_search: query.is_search(),
+        paging: Paging::open(place, has_more, |page| query.address(PATH, page)),
+        csv: query.address("/desk/expiring.csv", ""),
+        frame,
+        query,
+        mistakes,
+    };
+    if shown.mistakes.is_empty() { page(&shown) } else { page_to_correct(&shown) }
+}
+
+/// Whether the visitor sees the certificates of every office.
+fn sees_all(app: &App, visitor: &Visitor) -> bool {
+    let permit = app.permit(visitor.principal(), Action::ListApplications);
+    permit.is_ok_and(|permit| matches!(permit.limit(), access::Limit::Any))
 }
 
 /// `GET /desk/expiring.csv`.
-pub async fn export(State(app): State<App>, visitor: Visitor) -> Answer {
-    const HEADINGS: [&str; 7] =
-        ["序列号", "证书主体", "模板", "到期时间", "剩余天数", "提醒情况", "申请编号"];
-    let all = app.expiring(visitor.permit()?).await?;
+pub async fn export(
+    State(app): State<App>,
+    visitor: Visitor,
+    Params(query): Params<Query>,
+) -> Answer {
+    const HEADINGS: [&str; 8] =
+        ["序列号", "证书主体", "模板", "到期时间", "剩余天数", "提醒情况", "受理机构", "申请编号"];
+    let mut mistakes = Mistakes::none();
+    let asked = endings(&app, &visitor, (&query, &mut mistakes)).await?;
+    if let Some(mistake) = mistakes.all().first() {
+        return Err(Problem::bad_request("web.search", mistake.text.clone()));
+    }
+    let (all, _) = app.expiring(visitor.permit()?, &asked, (0, usize::MAX)).await?;
+    let offices = offices(&app, &visitor).await?;
     let rows = all.into_iter().map(|one| {
-        let number = one.application.map(|(_, number)| number).unwrap_or_default();
-        vec![
-            one.serial,
-            shown(&app, (&one.profile, &one.subject)),
-            one.profile,
-            words::second(one.not_after),
-            one.days.to_string(),
-            told(one.told),
-            number,
-        ]
+        let end = words::second(one.not_after);
+        let profile = one.profile.clone();
+        let row = row(&app, (one, &offices));
+        let number = row.application.map(|(_, number)| number).unwrap_or_default();
+        let days = row.days.to_string();
+        vec![row.serial, row.subject, profile, end, days, row.told, row.office, number]
     });
     Ok(csv::list("expiring", &HEADINGS, rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_serial_number_is_read_as_people_copy_it_and_nothing_else_is_one() {
+        let mut mistakes = Mistakes::none();
+        let read = serial("0x0A:1b 2C-3d", &mut mistakes);
+        assert!(mistakes.is_empty());
+        assert_eq!(read.into_iter().collect::<Vec<_>>(), ["0a1b2c3d"]);
+        assert!(serial("甄有印", &mut mistakes).is_empty() && mistakes.of("q").is_some());
+    }
+
+    #[test]
+    fn a_filter_is_kept_from_page_to_page() {
+        let query = Query { days: "7".into(), field: "name".into(), ..Query::default() };
+        assert_eq!(query.address(PATH, "2"), "/desk/expiring?days=7&page=2");
+        let query = Query { q: "甄有印".into(), ..query };
+        assert!(
+            query.address(PATH, "").starts_with("/desk/expiring?days=7&field=name&q=%E7%94%84")
+        );
+    }
 }

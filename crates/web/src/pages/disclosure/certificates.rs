@@ -1,14 +1,15 @@
-//! 证书查询: certificates of units, devices and servers, by exact name or serial number, for those who
+//! 证书查询: certificates of units, devices and servers, by whole name or serial number, for those who
 //! have to encrypt to them or check them (Measures Art. 18 (2)). Never of natural persons: their names
-//! are not searched and not shown, whoever asks (PIPL Art. 6).
+//! are not searched and not shown, whoever asks (PIPL Art. 6). Both ways go by an index, and no search
+//! looks up more certificates than it shows.
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use ca::{CertificateFilter, Status, StoredCertificate};
+use ca::{Status, StoredCertificate};
 use jiff::Timestamp;
-use pki::{Serial, oid};
+use pki::Serial;
 use serde::Deserialize;
 
 use crate::api::{App, Params};
@@ -17,11 +18,6 @@ use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
 use crate::pages::words;
 use crate::problem::Problem;
-
-/// Kinds whose holders are no natural persons.
-const KINDS: [&str; 3] = ["unit", "device", "server"];
-/// Most certificates of a profile that are looked at.
-const MOST: u32 = 100;
 
 /// What is looked for.
 #[derive(Debug, Deserialize)]
@@ -37,6 +33,7 @@ struct Certificates {
     q: String,
     mistakes: Mistakes,
     rows: Vec<Row>,
+    has_more: bool,
     asked: bool,
 }
 
@@ -54,8 +51,9 @@ struct Row {
 /// `GET /certificates`.
 pub async fn show(State(app): State<App>, frame: Frame, Params(query): Params<Query>) -> Answer {
     let q = query.q.trim().to_owned();
+    let mistakes = Mistakes::none();
     let mut found =
-        Certificates { frame, q, mistakes: Mistakes::none(), rows: vec![], asked: false };
+        Certificates { frame, q, mistakes, rows: vec![], has_more: false, asked: false };
     if found.q.is_empty() {
         return page(&found);
     }
@@ -64,54 +62,25 @@ pub async fn show(State(app): State<App>, frame: Frame, Params(query): Params<Qu
         return page_to_correct(&found);
     }
     found.asked = true;
-    found.rows = rows(&app, &found.q).await?;
+    (found.rows, found.has_more) = rows(&app, &found.q).await?;
     page(&found)
 }
 
-async fn rows(app: &App, q: &str) -> Result<Vec<Row>, Problem> {
-    let mut stored = Vec::new();
-    if let Some(serial) = serial(q) {
-        stored.extend(app.ca().find(&serial).await.map_err(app::Error::from)?);
-    }
-    if stored.is_empty() {
-        stored = named(app, q).await?;
-    }
-    let now = app.clock().now();
-    Ok(stored
-        .iter()
-        .filter(|one| is_public(&one.record.profile))
-        .map(|one| row(app, one, now))
-        .collect())
-}
-
-/// By exact common name or name of the unit.
-async fn named(app: &App, q: &str) -> Result<Vec<StoredCertificate>, Problem> {
-    let mut found = Vec::new();
-    for profile in app.ca().profiles().iter().filter(|profile| is_public(profile.name())) {
-        let filter = CertificateFilter {
-            subject: Some(q.to_owned()),
-            profile: Some(profile.name().to_owned()),
-            ..CertificateFilter::default()
-        };
-        let page = app.ca().list(&filter, None, MOST).await.map_err(app::Error::from)?;
-        for record in page.records {
-            let one = app.ca().find(&record.serial).await.map_err(app::Error::from)?;
-            found.extend(one.filter(|one| is_named(one, q)));
+/// By serial number where it may be one, by name otherwise; whether there are more.
+async fn rows(app: &App, q: &str) -> Result<(Vec<Row>, bool), Problem> {
+    let by_serial = match serial(q) {
+        Some(serial) => app.public_certificate(&serial).await?,
+        None => None,
+    };
+    let (found, has_more) = match by_serial {
+        Some(one) => (vec![one], false),
+        None => {
+            let named = app.public_certificates(q).await?;
+            (named.found, named.has_more)
         }
-    }
-    found.sort_by_key(|one| std::cmp::Reverse(one.record.issued_at));
-    Ok(found)
-}
-
-fn is_named(one: &StoredCertificate, q: &str) -> bool {
-    let subject = one.certificate.subject();
-    subject.common_name() == Some(q) || subject.text_of(&oid::ORGANIZATION) == Some(q)
-}
-
-/// `unit-sign` and `unit-enc`, and so on.
-fn is_public(profile: &str) -> bool {
-    let kind = profile.split_once('-').map_or(profile, |(kind, _)| kind);
-    KINDS.contains(&kind)
+    };
+    let now = app.clock().now();
+    Ok((found.iter().map(|one| row(app, one, now)).collect(), has_more))
 }
 
 fn row(app: &App, one: &StoredCertificate, now: Timestamp) -> Row {
@@ -145,27 +114,11 @@ fn serial(text: &str) -> Option<Serial> {
 pub async fn download(State(app): State<App>, Path(text): Path<String>) -> Answer {
     let nothing = || Problem::not_found("没有可以公开下载的这张证书，请核对序列号");
     let serial = serial(&text).ok_or_else(nothing)?;
-    let found = app.ca().find(&serial).await.map_err(app::Error::from)?;
-    let found = found.filter(|one| is_public(&one.record.profile)).ok_or_else(nothing)?;
+    let found = app.public_certificate(&serial).await?.ok_or_else(nothing)?;
     let pem = found.certificate.to_pem().map_err(app::Error::from)?;
     let headers = [
         (header::CONTENT_TYPE, "application/x-pem-file".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.pem\"", serial.to_hex())),
     ];
     Ok((headers, pem).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_kinds_without_natural_persons_are_public() {
-        for profile in ["unit-sign", "unit-enc", "device-sign", "server-enc"] {
-            assert!(is_public(profile), "{profile}");
-        }
-        for profile in ["person-sign", "person-enc", "staff-sign", "staff-enc", "subca", "units"] {
-            assert!(!is_public(profile), "{profile}");
-        }
-    }
 }

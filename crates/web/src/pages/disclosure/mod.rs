@@ -9,6 +9,7 @@ use app::disclosure::Item;
 use askama::Template;
 use axum::extract::State;
 
+use super::admin::journal_key::JournalKey;
 use super::answer::{Answer, page};
 use super::frame::Frame;
 use super::words;
@@ -24,6 +25,7 @@ struct Disclosure {
     ocsp: String,
     rating: Option<String>,
     documents: usize,
+    journal: JournalKey,
 }
 
 struct Authority {
@@ -62,5 +64,6 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
         ocsp: format!("{base}/ocsp"),
         rating,
         documents: app.practice_documents().await?.len(),
+        journal: JournalKey::of(&app),
     })
 }

@@ -4,8 +4,9 @@ use access::Action;
 
 use super::{PageRoute, pages};
 use crate::pages::admin::{
-    ca, ca_orders, certificate, certificates, devices, health, journal, journal_audit,
-    journal_consistency, journal_record, profiles, settings, statistics,
+    ca, ca_orders, certificate, certificate_order, certificates, devices, health, journal,
+    journal_audit, journal_consistency, journal_key, journal_record, profiles, settings,
+    statistics,
 };
 use crate::pages::guard::PageGate;
 
@@ -19,15 +20,24 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/admin/journal/export.csv" may(A::ExportJournal) => journal::export;
         get "/admin/journal/export.jsonl" may(A::ExportJournal) => journal::export_whole;
         get "/admin/journal/audits" may(A::ReadJournal) => journal_audit::show;
+        get "/admin/journal/audits/export.csv" may(A::ExportJournal) => journal_audit::export;
         post "/admin/journal/audits" may(A::AuditJournal) => journal_audit::submit;
         get "/admin/journal/consistency" may(A::ReadJournal) => journal_consistency::show;
         get "/admin/journal/{seq}" may(A::ReadJournal) => journal_record::show;
+        get "/journal/key.pem" PageGate::Public => journal_key::download;
 
         get "/admin/certificates" may(A::ReadCertificate) => certificates::show;
         get "/admin/certificates/export.csv" may(A::ReadCertificate) => certificates::export;
         get "/admin/certificates/{serial}" may(A::ReadCertificate) => certificate::show;
         get "/admin/certificates/{serial}/pem" may(A::ReadCertificate) => certificate::pem;
         get "/admin/certificates/{serial}/der" may(A::ReadCertificate) => certificate::der;
+
+        get "/admin/certificates/{serial}/suspend" may(A::SuspendCertificate) => certificate_order::suspend;
+        post "/admin/certificates/{serial}/suspend" may(A::SuspendCertificate) => certificate_order::order_suspension;
+        get "/admin/certificates/{serial}/resume" may(A::ResumeCertificate) => certificate_order::resume;
+        post "/admin/certificates/{serial}/resume" may(A::ResumeCertificate) => certificate_order::order_resumption;
+        get "/admin/certificates/{serial}/revoke" may(A::RevokeCertificate) => certificate_order::revoke;
+        post "/admin/certificates/{serial}/revoke" may(A::RevokeCertificate) => certificate_order::order_revocation;
 
         get "/admin/ca" may(A::ReadCrl) => ca::show;
         post "/admin/ca/publish" may(A::PublishCrl) => ca_orders::publish;

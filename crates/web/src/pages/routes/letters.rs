@@ -6,7 +6,7 @@ use super::{PageRoute, pages};
 use crate::pages::disclosure::{self, certificates, cps};
 use crate::pages::guard::PageGate;
 use crate::pages::letters::{desk, own, verify};
-use crate::pages::voice::{complaints, desk as voice, ratings};
+use crate::pages::voice::{complaints, desk as voice, rating_list, ratings};
 
 /// The pages.
 pub(super) fn table() -> Vec<PageRoute> {
@@ -28,8 +28,9 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/application/rating" Applicant(A::RateService) => ratings::form;
         post "/application/rating" Applicant(A::RateService) => ratings::rate;
         get "/ratings" Public => ratings::figures;
-        get "/admin/ratings" Person(A::ReadVoice) => ratings::list;
-        post "/admin/ratings/{application}" Person(A::HandleVoice) => ratings::answer;
+        get "/admin/ratings" Person(A::ReadVoice) => rating_list::list;
+        get "/admin/ratings/export" Person(A::ReadVoice) => rating_list::export;
+        post "/admin/ratings/{application}" Person(A::HandleVoice) => rating_list::answer;
         get "/complaints" PublicForm => complaints::ask;
         post "/complaints" PublicForm => complaints::lodge;
         get "/complaints/progress" PublicForm => complaints::progress;

@@ -1,47 +1,110 @@
 //! 管理台: complaints as they are worked on. Each step is signed; who reads one is on record.
 
 use access::{ActKind, Action};
-use app::voice::{Complaint, ComplaintOrder, ComplaintState, ComplaintWords, Step};
+use app::voice::{
+    Category, Complaint, ComplaintFilter, ComplaintOrder, ComplaintState, ComplaintWords, Step,
+};
 use askama::Template;
 use axum::extract::{Path, State};
+use futures_util::stream;
 use serde::Deserialize;
 
 use super::complaints::{clock, tag};
 use super::to_be_signed;
 use crate::api::{App, Params};
+use crate::pages::admin::period::Period;
 use crate::pages::answer::{Answer, page, page_to_correct};
-use crate::pages::csv;
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::words;
+use crate::pages::paging::{self, Paging};
+use crate::pages::{address, csv, words};
 use crate::problem::Problem;
 
+const PATH: &str = "/admin/complaints";
+/// Complaints of one page.
+const ROWS: u32 = 50;
+/// Complaints read at once for a file.
+const BLOCK: u32 = 500;
+const HEADINGS: [&str; 7] =
+    ["编号", "类别", "状态", "收到时间", "首次答复时间", "办理期限", "是否超期"];
+
 /// Which complaints.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct Query {
-    #[serde(default)]
     state: String,
-    #[serde(default)]
+    category: String,
+    overdue: String,
+    from: String,
+    to: String,
     q: String,
-    #[serde(default)]
-    after: String,
+    page: String,
+}
+
+impl Query {
+    fn address(&self, path: &str, (state, page): (&str, &str)) -> String {
+        let pairs = [
+            ("state", state),
+            ("category", &*self.category),
+            ("overdue", &*self.overdue),
+            ("from", &*self.from),
+            ("to", &*self.to),
+            ("q", &*self.q),
+            ("page", page),
+        ];
+        address::with(path, &pairs)
+    }
+
+    /// A number is one where it begins like one; anything else is looked for in what was written.
+    fn filter(&self, mistakes: &mut Mistakes) -> ComplaintFilter {
+        let period = Period::of((&self.from, &self.to), mistakes);
+        let q = self.q.trim();
+        let upper = q.to_uppercase();
+        let digits = upper.strip_prefix("TS");
+        let is_number = digits.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
+        let (number, text) = match is_number {
+            true => (upper, String::new()),
+            false => (String::new(), q.to_owned()),
+        };
+        ComplaintFilter {
+            state: ComplaintState::of(&self.state),
+            category: Category::of(&self.category),
+            overdue: !self.overdue.is_empty(),
+            from: period.begin(),
+            until: period.end(),
+            number,
+            text,
+        }
+    }
+
+    /// Whether more is asked for than a state.
+    fn is_search(&self) -> bool {
+        [&self.category, &self.overdue, &self.from, &self.to, &self.q]
+            .into_iter()
+            .any(|text| !text.trim().is_empty())
+    }
 }
 
 #[derive(Template)]
 #[template(path = "voice/complaint_list.html")]
 struct List {
     frame: Frame,
+    query: Query,
+    mistakes: Mistakes,
     tabs: Vec<Tab>,
-    here: String,
-    q: String,
+    categories: [Category; 7],
+    overdue: u64,
+    total: u64,
+    is_whole: bool,
+    is_search: bool,
     rows: Vec<Row>,
-    next: Option<String>,
-    is_first: bool,
+    paging: Paging,
+    csv: String,
 }
 
 struct Tab {
-    word: &'static str,
+    address: String,
     title: &'static str,
     total: u64,
     is_here: bool,
@@ -77,42 +140,41 @@ pub async fn list(
     Params(query): Params<Query>,
 ) -> Answer {
     let permit = visitor.permit()?;
-    let state = ComplaintState::of(&query.state);
-    let counts = app.complaint_counts(permit).await?;
-    let total = |state| counts.iter().find(|(one, _)| *one == state).map_or(0, |(_, n)| *n);
-    let mut tabs: Vec<Tab> = ComplaintState::ALL
-        .into_iter()
-        .map(|one| Tab {
-            word: one.word(),
-            title: one.chinese(),
-            total: total(one),
-            is_here: state == Some(one) && query.q.trim().is_empty(),
-        })
-        .collect();
-    let all = counts.iter().map(|(_, n)| n).sum();
-    let is_here = state.is_none() && query.q.trim().is_empty();
-    tabs.push(Tab { word: "all", title: "全部", total: all, is_here });
-    let found = match query.q.trim() {
-        "" => {
-            let after = match query.after.as_str() {
-                "" => None,
-                after => app.find_complaint(permit, after).await?,
-            };
-            app.complaints(permit, (state, after.as_ref())).await?
-        }
-        q => app.find_complaint(permit, &q.to_uppercase()).await?.into_iter().collect(),
-    };
-    let is_full = found.len() >= 200;
-    let next = found.last().filter(|_| is_full).map(|last| last.id.clone());
-    page(&List {
+    let mut mistakes = Mistakes::none();
+    let filter = query.filter(&mut mistakes);
+    let place = paging::place(&query.page)?;
+    let found = app.complaints(permit, &filter, (place, ROWS)).await?;
+    let paging =
+        Paging::of((place, ROWS), found.total, |page| query.address(PATH, (&query.state, page)));
+    let shown = List {
+        tabs: tabs(&app.complaint_counts(permit).await?, &query),
+        categories: Category::ALL,
+        overdue: app.complaints_overdue(permit).await?,
+        total: found.total,
+        is_whole: found.is_whole,
+        is_search: query.is_search(),
+        rows: found.complaints.iter().map(|one| row(&app, one)).collect(),
+        paging,
+        csv: query.address("/admin/complaints/export", (&query.state, "")),
         frame,
-        tabs,
-        here: query.state,
-        rows: found.iter().map(|one| row(&app, one)).collect(),
-        q: query.q,
-        next,
-        is_first: query.after.is_empty(),
-    })
+        query,
+        mistakes,
+    };
+    if shown.mistakes.is_empty() { page(&shown) } else { page_to_correct(&shown) }
+}
+
+/// All complaints, then those of each state.
+fn tabs(counts: &[(ComplaintState, u64)], query: &Query) -> Vec<Tab> {
+    let total = |state| counts.iter().find(|(one, _)| *one == state).map_or(0, |(_, n)| *n);
+    let here = ComplaintState::of(&query.state);
+    let tab = |state: Option<ComplaintState>| Tab {
+        address: Query::default().address(PATH, (state.map_or("", ComplaintState::word), "")),
+        title: state.map_or("全部", ComplaintState::chinese),
+        total: state.map_or_else(|| counts.iter().map(|(_, n)| n).sum(), total),
+        is_here: here == state,
+    };
+    let states = ComplaintState::ALL.into_iter().map(Some);
+    [None].into_iter().chain(states).map(tab).collect()
 }
 
 /// `GET /admin/complaints/export`: the list as a file; what was written is not in it.
@@ -121,29 +183,34 @@ pub async fn export(
     visitor: Visitor,
     Params(query): Params<Query>,
 ) -> Answer {
-    let (permit, state) = (visitor.permit()?, ComplaintState::of(&query.state));
-    let (mut rows, mut after) = (Vec::new(), None);
-    loop {
-        let page = app.complaints(permit, (state, after.as_ref())).await?;
-        rows.extend(page.iter().map(|one| {
-            let answered = one.answered_at.map(words::minute).unwrap_or_default();
-            let due = one.clock.map(|clock| clock.due.day.to_string()).unwrap_or_default();
-            vec![
-                one.number.clone(),
-                one.category.chinese().to_owned(),
-                one.state.chinese().to_owned(),
-                words::minute(one.received_at),
-                answered,
-                due,
-            ]
-        }));
-        match page.into_iter().last() {
-            Some(last) => after = Some(last),
-            None => break,
-        }
+    let mut mistakes = Mistakes::none();
+    let filter = query.filter(&mut mistakes);
+    if let Some(mistake) = mistakes.all().first() {
+        return Err(Problem::bad_request("web.period", mistake.text.clone()));
     }
-    let headings = ["编号", "类别", "状态", "收到时间", "首次答复时间", "办理期限"];
-    Ok(csv::list("complaints", &headings, rows))
+    let begin = (app, visitor.permit()?.clone(), filter, 0);
+    let pages = stream::try_unfold(begin, |(app, permit, filter, page)| async move {
+        let found = app.complaints(&permit, &filter, (page, BLOCK)).await?;
+        if found.complaints.is_empty() {
+            return Ok::<_, app::Error>(None);
+        }
+        let rows = found.complaints.iter().map(line).collect();
+        Ok(Some((rows, (app, permit, filter, page + 1))))
+    });
+    Ok(csv::streamed("complaints", &HEADINGS, pages))
+}
+
+fn line(one: &Complaint) -> csv::Row {
+    let overdue = one.clock.map(|clock| if clock.overdue { "是" } else { "否" });
+    vec![
+        one.number.clone(),
+        one.category.chinese().to_owned(),
+        one.state.chinese().to_owned(),
+        words::minute(one.received_at),
+        one.answered_at.map(words::minute).unwrap_or_default(),
+        one.clock.map(|clock| clock.due.day.to_string()).unwrap_or_default(),
+        overdue.unwrap_or_default().to_owned(),
+    ]
 }
 
 #[derive(Template)]

@@ -3,9 +3,10 @@
 
 pub mod complaints;
 pub mod desk;
+pub mod rating_list;
 pub mod ratings;
 
-use super::answer::{Answer, go};
+use super::answer::Answer;
 use super::guard::Visitor;
 use crate::api::App;
 
@@ -16,7 +17,5 @@ async fn to_be_signed(
     (kind, object): (access::ActKind, &str),
     order: &impl serde::Serialize,
 ) -> Answer {
-    let payload = serde_json::to_value(order).map_err(|_| app::Error::Stored("签名事项"))?;
-    let act = app.access().prepare_act(visitor.principal(), kind, object, &payload).await?;
-    go(&format!("/sign/{}", act.id))
+    super::order::to_be_signed(app, visitor, (kind, object), order).await
 }

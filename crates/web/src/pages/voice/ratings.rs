@@ -1,13 +1,10 @@
 //! 服务评价: given by the applicant once the application has ended, public in figures only.
 
-use access::{ActKind, Action};
-use app::voice::{Figures, Level, RatingAnswer};
+use app::voice::{Figures, Level};
 use askama::Template;
-use axum::extract::{Path, State};
-use serde::Deserialize;
+use axum::extract::State;
 
-use super::to_be_signed;
-use crate::api::{App, Params};
+use crate::api::App;
 use crate::pages::answer::{Answer, go, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
@@ -16,7 +13,7 @@ use crate::pages::letters::own;
 use crate::pages::words;
 
 /// Most characters of a remark or an answer.
-const MOST: usize = 500;
+pub(super) const MOST: usize = 500;
 
 #[derive(Template)]
 #[template(path = "voice/rate.html")]
@@ -92,16 +89,17 @@ struct Public {
     asked_at: String,
 }
 
-struct Row {
-    title: String,
-    levels: [u64; 5],
-    total: u64,
-    good: String,
-    bad: u64,
-    answered: u64,
+/// The figures of one service, or of what was looked for.
+pub(super) struct Row {
+    pub title: String,
+    pub levels: [u64; 5],
+    pub total: u64,
+    pub good: String,
+    pub bad: u64,
+    pub answered: u64,
 }
 
-fn row(title: String, figures: &Figures) -> Row {
+pub(super) fn row(title: String, figures: &Figures) -> Row {
     let permille = figures.good_permille();
     Row {
         title,
@@ -124,94 +122,4 @@ pub async fn figures(State(app): State<App>, frame: Frame) -> Answer {
         services.iter().map(|(name, figures)| row(title(name), figures)).collect();
     rows.push(row("合计".to_owned(), &all));
     page(&Public { frame, rows, asked_at: words::minute(app.clock().now()) })
-}
-
-/// Which list.
-#[derive(Debug, Deserialize)]
-pub struct Query {
-    #[serde(default)]
-    list: String,
-}
-
-#[derive(Template)]
-#[template(path = "voice/bad.html")]
-struct Bad {
-    frame: Frame,
-    rows: Vec<BadRow>,
-    is_answered: bool,
-    may_answer: bool,
-    mistakes: Mistakes,
-}
-
-struct BadRow {
-    application: String,
-    number: String,
-    service: String,
-    level: &'static str,
-    rated_at: String,
-    remark: Option<String>,
-    answer: Option<(String, String)>,
-    version: i64,
-    draft: String,
-}
-
-/// `GET /admin/ratings`: 差评 that wait for an answer, or that have one.
-pub async fn list(
-    State(app): State<App>,
-    frame: Frame,
-    visitor: Visitor,
-    Params(query): Params<Query>,
-) -> Answer {
-    page(&bad(&app, frame, &visitor, query.list == "answered").await?)
-}
-
-async fn bad(
-    app: &App,
-    frame: Frame,
-    visitor: &Visitor,
-    is_answered: bool,
-) -> Result<Bad, crate::problem::Problem> {
-    let reads = app.permit(visitor.principal(), Action::ReadVoice)?;
-    let (ra, looks) =
-        (app.registration()?, app.permit(visitor.principal(), Action::ReadApplication)?);
-    let mut rows = Vec::new();
-    for rating in app.bad_ratings(&reads, is_answered).await? {
-        let application = ra.application(&looks, &rating.application.parse()?).await?;
-        rows.push(BadRow {
-            number: application.number.to_string(),
-            service: ra.catalogue().service(&rating.service)?.title.clone(),
-            application: rating.application,
-            level: rating.level.chinese(),
-            rated_at: words::minute(rating.rated_at),
-            remark: rating.remark,
-            answer: rating.answer.map(|(text, at)| (text, words::minute(at))),
-            version: rating.version,
-            draft: String::new(),
-        });
-    }
-    let may_answer = app.permit(visitor.principal(), Action::HandleVoice).is_ok();
-    Ok(Bad { frame, rows, is_answered, may_answer, mistakes: Mistakes::none() })
-}
-
-/// `POST /admin/ratings/{application}`: the answer is written down, to be signed.
-pub async fn answer(
-    State(app): State<App>,
-    frame: Frame,
-    visitor: Visitor,
-    Path(application): Path<String>,
-    form: Form,
-) -> Answer {
-    let answer = form.text("answer").trim().to_owned();
-    if !(4..=MOST).contains(&answer.chars().count()) {
-        let mut list = bad(&app, frame, &visitor, false).await?;
-        let field = format!("answer-{application}");
-        list.mistakes.add(&field, "请写明核实的情况和改进措施，4 至 500 字");
-        for row in list.rows.iter_mut().filter(|row| row.application == application) {
-            row.draft.clone_from(&answer);
-        }
-        return page_to_correct(&list);
-    }
-    let order = RatingAnswer { version: crate::pages::version(&form)?, answer };
-    let object = format!("rating:{application}");
-    to_be_signed(&app, &visitor, (ActKind::AnswerRating, &object), &order).await
 }
