@@ -183,7 +183,7 @@ async fn the_name_of_a_file_leads_nowhere_and_runs_nowhere() {
     let names =
         ["../../../etc/passwd.pdf", "..\\\\..\\\\boot.pdf", "<img src=x onerror=alert(1)>.pdf"];
     for (at, name) in names.into_iter().enumerate() {
-        let content = format!("%PDF-1.7 {at}");
+        let content = format!("%PDF-1.7 {at}\n%%EOF");
         let answer = upload(&staffed, &comer, (name, content.as_bytes())).await;
         assert_eq!(answer.status.as_u16(), 303, "{name}");
     }

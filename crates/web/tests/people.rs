@@ -373,7 +373,7 @@ async fn an_office_is_set_up_filed_limited_supervised_and_suspended() {
     let open = text(&Browser::default().get(world, "/offices").await);
     assert!(open.contains("云中市受理点") && open.contains("云中市示例路 1 号"));
 
-    let file = ("%PDF-1.7 检查", [("record", "supervision")]);
+    let file = ("%PDF-1.7 检查\n%%EOF", [("record", "supervision")]);
     let added = head.upload(world, (&path, &to("records")), (&file.1, file.0)).await;
     assert_eq!(added.field("location"), path, "{}", text(&added));
     let refused = head.upload(world, (&path, &to("records")), (&file.1, "<script>")).await;

@@ -127,10 +127,16 @@ impl<'i> Way<'i> {
 
     /// With some fields of the sample changed.
     pub async fn fill_and_submit_with(&mut self, changes: &[(&str, &str)]) {
+        self.fill_with(changes).await;
+        self.acknowledge().await;
+        self.submit().await;
+    }
+
+    /// Form and materials.
+    pub async fn fill_with(&mut self, changes: &[(&str, &str)]) {
         let ra = self.ra();
         let Application { kind, service, .. } = &self.application;
         let kind = ra.catalogue().kind_for(kind, service).unwrap().clone();
-        let issues = ra.catalogue().service(service).unwrap().issues();
         let permit = self.own(Action::CreateApplication).await;
         let mut form = Form::new(kind.fields.iter().map(|f| (f.name.clone(), f.sample.clone())));
         for (name, value) in changes {
@@ -142,11 +148,17 @@ impl<'i> Way<'i> {
             let upload = Upload {
                 name: rule.name.clone(),
                 file_name: "材料.pdf".into(),
-                content: format!("%PDF-1.7 {}", rule.name).into_bytes(),
+                content: format!("%PDF-1.7 {}\n%%EOF", rule.name).into_bytes(),
             };
             let added = ra.add_material(&permit, &self.application.at(), upload).await.unwrap();
             self.application = added.0;
         }
+    }
+
+    /// The four notices, where there are any.
+    pub async fn acknowledge(&mut self) {
+        let ra = self.ra();
+        let issues = ra.catalogue().service(&self.application.service).unwrap().issues();
         let permit = self.own(Action::AcknowledgeNotice).await;
         let notices = ["conditions", "liability", "information", "responsibility"];
         for notice in notices.into_iter().filter(|_| issues) {
@@ -154,8 +166,11 @@ impl<'i> Way<'i> {
             let given = ra.acknowledge(&permit, &at, (notice, "2026-1")).await.unwrap();
             self.application = given.0;
         }
+    }
+
+    pub async fn submit(&mut self) {
         let permit = self.own(Action::SubmitApplication).await;
-        self.application = ra.submit(&permit, &self.application.at()).await.unwrap();
+        self.application = self.ra().submit(&permit, &self.application.at()).await.unwrap();
     }
 
     pub async fn proof(&mut self, clerk: &Staff) {
@@ -239,9 +254,30 @@ impl<'i> Way<'i> {
     }
 }
 
+/// The credit code of the institution.
+pub const CODE: &str = "12110101YX0000016B";
+
 pub async fn world() -> (World, Staff, Staff) {
-    let code = "12110101YX0000016B";
-    let world = World::with(|settings| settings.institution.credit_code = code.into()).await;
+    world_with(|_| ()).await
+}
+
+/// With other settings.
+pub async fn world_with(change: impl FnOnce(&mut app::Settings)) -> (World, Staff, Staff) {
+    let (world, clerk, reviewer, _) = world_and_head(change).await;
+    (world, clerk, reviewer)
+}
+
+/// The same with the business administrator.
+pub async fn world_with_head() -> (World, Staff, Staff, Staff) {
+    world_and_head(|_| ()).await
+}
+
+async fn world_and_head(change: impl FnOnce(&mut app::Settings)) -> (World, Staff, Staff, Staff) {
+    let world = World::with(|settings| {
+        settings.institution.credit_code = CODE.into();
+        change(settings);
+    })
+    .await;
     let access = world.institution.access();
     let (chief, watch) = (Staff(key()), key());
     let first = person("chief", "super_admin", &chief.0);
@@ -250,5 +286,5 @@ pub async fn world() -> (World, Staff, Staff) {
     let head = chief.appoint(access, "head", "business_admin").await;
     let clerk = head.appoint(access, "clerk", "entry_clerk").await;
     let reviewer = head.appoint(access, "reviewer", "reviewer").await;
-    (world, clerk, reviewer)
+    (world, clerk, reviewer, head)
 }

@@ -1,5 +1,6 @@
-//! Which files are taken: by their first octets, their size and their number, never by their name.
+//! Which files are taken: by their octets, their size and their number, never by their name.
 
+use super::intact;
 use crate::catalogue::Kind;
 use crate::error::{Error, FieldError};
 use crate::model::{Material, Media};
@@ -11,8 +12,15 @@ pub const MOST_FILES: usize = 20;
 
 const MOST_NAME: usize = 60;
 
-/// What a file is.
+/// What a file is that is whole and holds nothing that runs.
 pub(crate) fn media(content: &[u8]) -> Result<Media, Error> {
+    let media = known(content)?;
+    intact::check(media, content)?;
+    Ok(media)
+}
+
+/// What a file is by its first octets: enough for what was taken once.
+pub(crate) fn known(content: &[u8]) -> Result<Media, Error> {
     if content.len() > MOST_OCTETS {
         return Err(Error::Material("单个文件不能超过 10 MB，请压缩后重新上传"));
     }
@@ -90,14 +98,18 @@ mod tests {
 
     #[test]
     fn files_are_known_by_their_first_octets() {
-        assert_eq!(media(b"%PDF-1.7 ...").unwrap(), Media::Pdf);
-        assert_eq!(media(b"\x89PNG\r\n\x1a\n...").unwrap(), Media::Png);
-        assert_eq!(media(b"\xff\xd8\xff\xe0...").unwrap(), Media::Jpeg);
+        assert_eq!(known(b"%PDF-1.7 ...").unwrap(), Media::Pdf);
+        assert_eq!(known(b"\x89PNG\r\n\x1a\n...").unwrap(), Media::Png);
+        assert_eq!(known(b"\xff\xd8\xff\xe0...").unwrap(), Media::Jpeg);
         assert_eq!(media(&ofd()).unwrap(), Media::Ofd);
         let mut zip = ofd();
         let at = zip.len() - 7;
         zip[at..].copy_from_slice(b"a.thtml");
         for wrong in [&b"MZ\x90"[..], b"<html>", b"", b"PK\x03\x04", b"GIF89a", &zip] {
+            assert_eq!(known(wrong).unwrap_err().code(), "ra.material");
+        }
+        // What begins like something and is not that is not taken.
+        for wrong in [&b"%PDF-1.7 ..."[..], b"\x89PNG\r\n\x1a\n...", b"\xff\xd8\xff\xe0..."] {
             assert_eq!(media(wrong).unwrap_err().code(), "ra.material");
         }
     }
@@ -106,7 +118,7 @@ mod tests {
     fn a_file_over_ten_megabytes_is_refused() {
         let mut pdf = b"%PDF-".to_vec();
         pdf.resize(MOST_OCTETS, 0);
-        assert!(media(&pdf).is_ok());
+        assert!(known(&pdf).is_ok());
         pdf.push(0);
         assert!(media(&pdf).unwrap_err().to_string().contains("10 MB"));
     }

@@ -2,11 +2,13 @@
 
 pub(crate) mod agreement;
 pub(crate) mod batch;
+pub(crate) mod batch_consent;
 pub(crate) mod batch_party;
 pub(crate) mod clock;
 pub(crate) mod concern;
 pub(crate) mod dossier;
 pub(crate) mod form;
+mod intact;
 pub(crate) mod mask;
 pub(crate) mod material;
 pub(crate) mod number;

@@ -180,7 +180,7 @@ impl Ra {
         let record = records.iter().find(|record| record.blob == blob);
         let record = record.ok_or(Error::Unknown { what: "监督记录", name: String::new() })?;
         let content = self.store().open_blob(&record.blob).await?;
-        Ok((rules::material::media(&content)?, content))
+        Ok((rules::material::known(&content)?, content))
     }
 }
 

@@ -19,7 +19,7 @@ const DISTANCE_BITS: [u8; 30] = [
 ];
 
 /// Unpacks; nothing if the data are broken or would be longer than `limit`.
-pub(super) fn inflate(packed: &[u8], limit: usize) -> Option<Vec<u8>> {
+pub(crate) fn inflate(packed: &[u8], limit: usize) -> Option<Vec<u8>> {
     let mut bits = Bits { data: packed, at: 0, held: 0, count: 0 };
     let mut out = Vec::new();
     loop {

@@ -10,6 +10,7 @@ mod package;
 mod write;
 mod xlsx;
 
+pub(crate) use inflate::inflate;
 pub(crate) use write::{Column, write};
 
 use crate::error::Error;

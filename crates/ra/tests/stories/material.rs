@@ -22,7 +22,7 @@ async fn a_file_is_what_its_octets_say_and_comes_back_as_it_was() {
         let error =
             world.ra.add_material(&permit, &way.application.at(), unknown).await.unwrap_err();
         assert_eq!(error.code(), "ra.unknown");
-        let png = b"\x89PNG\r\n\x1a\n content";
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0crc_\0\0\0\0IENDcrc_";
         let photo = upload("identity_document", "..\\身份证 <b>.exe", png);
         let (application, material) =
             world.ra.add_material(&permit, &way.application.at(), photo).await.unwrap();
@@ -41,14 +41,14 @@ async fn a_file_is_what_its_octets_say_and_comes_back_as_it_was() {
 async fn the_same_file_twice_is_one_material_and_twenty_are_the_most() {
     let world = World::new().await;
     let mut way = Way::begin(&world, "person").await;
-    way.attach("other", b"%PDF-1.7 same").await.unwrap();
+    way.attach("other", b"%PDF-1.7 same\n%%EOF").await.unwrap();
     let version = way.application.version;
-    way.attach("other", b"%PDF-1.7 same").await.unwrap();
+    way.attach("other", b"%PDF-1.7 same\n%%EOF").await.unwrap();
     assert_eq!(way.application.version, version, "nothing happened");
     for number in 1..20 {
-        way.attach("other", format!("%PDF-1.7 {number}").as_bytes()).await.unwrap();
+        way.attach("other", format!("%PDF-1.7 {number}\n%%EOF").as_bytes()).await.unwrap();
     }
-    let error = way.attach("other", b"%PDF-1.7 one more").await.unwrap_err();
+    let error = way.attach("other", b"%PDF-1.7 one more\n%%EOF").await.unwrap_err();
     assert!(error.to_string().contains("20 个文件"), "{error}");
     let permit = way.own(Action::ReadApplication).await;
     let all = world.ra.materials(&permit, &way.application.id).await.unwrap();
@@ -56,7 +56,7 @@ async fn the_same_file_twice_is_one_material_and_twenty_are_the_most() {
     let permit = way.own(Action::CreateApplication).await;
     let at = way.application.at();
     way.application = world.ra.remove_material(&permit, &at, &all[0].id).await.unwrap();
-    way.attach("other", b"%PDF-1.7 one more").await.unwrap();
+    way.attach("other", b"%PDF-1.7 one more\n%%EOF").await.unwrap();
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn nobody_changes_what_is_handed_in() {
     let world = World::new().await;
     let mut way = Way::begin(&world, "person").await;
     way.submitted().await;
-    assert_eq!(way.attach("other", b"%PDF-").await.unwrap_err().code(), "ra.out_of_order");
+    assert_eq!(way.attach("other", b"%PDF-1.7\n%%EOF").await.unwrap_err().code(), "ra.out_of_order");
     assert_eq!(way.fill(way.sample()).await.unwrap_err().code(), "ra.out_of_order");
 }
 

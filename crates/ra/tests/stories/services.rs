@@ -156,7 +156,7 @@ async fn after_an_order_of_issue_failed_the_applicant_hands_in_another_key() {
         let reads = way.own(Action::AgreeApplication).await;
         let text = world.ra.draw_agreement(&reads, &way.application.at()).await.unwrap();
         let paper = ra::ApplicantSignature::Handwritten {
-            scan: b"%PDF-1.7".to_vec(),
+            scan: b"%PDF-1.7\n%%EOF".to_vec(),
             witnesses: ["易可验".into(), "石清签".into()],
         };
         let institution = signature(&world.agreement_key, &text.statement());

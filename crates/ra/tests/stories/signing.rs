@@ -60,14 +60,14 @@ async fn a_handwritten_signature_needs_two_witnesses() {
         };
         for (first, second) in [("易可验", ""), ("易可验", "易可验"), ("甄有印", "易可验")]
         {
-            let applicant = paper(first, second, b"%PDF-");
+            let applicant = paper(first, second, b"%PDF-1.7\n%%EOF");
             let error = way.agree_as(institution(), applicant).await.unwrap_err();
             assert_eq!(error.code(), "ra.witnesses", "{first} {second}");
         }
         let applicant = paper("易可验", "石清签", b"<html>");
         let error = way.agree_as(institution(), applicant).await.unwrap_err();
         assert_eq!(error.code(), "ra.material");
-        way.agree_as(institution(), paper("易可验", "石清签", b"%PDF-1.7")).await.unwrap();
+        way.agree_as(institution(), paper("易可验", "石清签", b"%PDF-1.7\n%%EOF")).await.unwrap();
         way.request().await.unwrap();
         way.issue().await.unwrap();
     })

@@ -66,7 +66,7 @@ async fn a_material_that_came_since_may_be_on_a_second_list() {
     way.submitted().await;
     way.send_back(&world.clerk, &["phone"]).await.unwrap();
     world.clock.advance(SignedDuration::from_hours(1));
-    way.attach("other", b"%PDF-1.7 new").await.unwrap();
+    way.attach("other", b"%PDF-1.7 new\n%%EOF").await.unwrap();
     way.submit().await.unwrap();
     let old = way.send_back(&world.clerk, &["material:identity_document"]).await.unwrap_err();
     assert_eq!(old.code(), "ra.told_once");

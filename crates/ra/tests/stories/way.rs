@@ -96,7 +96,7 @@ impl<'w> Way<'w> {
     pub async fn attach_all(&mut self) -> Done {
         let kind = self.kind().clone();
         for rule in kind.materials.iter().filter(|rule| rule.required) {
-            let content = format!("%PDF-1.7 {} of {}", rule.name, self.application.id);
+            let content = format!("%PDF-1.7 {} of {}\n%%EOF", rule.name, self.application.id);
             self.attach(&rule.name, content.as_bytes()).await?;
         }
         Ok(())
