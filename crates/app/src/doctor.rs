@@ -139,7 +139,8 @@ impl Institution {
         }
     }
 
-    /// Measures Art. 19: a certificate names the policy it was issued under; an example is nobody's.
+    /// Measures Art. 19: a certificate names the policy it was issued under; an example is nobody's (check
+    /// C19-6).
     fn check_policies(&self) -> Check {
         const TITLE: &str = "证书策略标识";
         let profiles = self.ca().profiles().iter();

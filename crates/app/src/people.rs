@@ -98,7 +98,7 @@ impl Institution {
     }
 
     /// Fails unless the registration office exists and whoever appoints may see it (Measures
-    /// Art. 25); `None` is the institution itself.
+    /// Art. 25; check C27-1); `None` is the institution itself.
     pub async fn known_office(
         &self,
         principal: &Principal,

@@ -36,17 +36,17 @@ pub use catalogue::{Catalogue, Ground, SearchField, Source, Step};
 pub use error::{Error, FieldError, Refusal};
 pub use model::{
     ACKNOWLEDGEMENT, Acknowledgement, Agreement, AgreementLine, AgreementText, ApplicantSignature,
-    Application, ApplicationId, ApplicationPage, At, Batch, BatchEvidence, BatchId, BatchList,
-    BatchMaterial, BatchParty, BatchProgress, BatchRow, BatchRun, BatchSheet, BatchState,
+    Application, ApplicationId, ApplicationPage, At, Batch, BatchAgreementSigned,
+    BatchAgreementText, BatchConsent, BatchEvidence, BatchId, BatchList, BatchMaterial, BatchParty, BatchProgress, BatchRow, BatchRun, BatchSearch, BatchSheet, BatchState,
     BatchStep, CodeOrder, Conditions, Created, DayCount, Decision, DeclineOrder, Delivery,
     Duplicate, Element, Ending, EnterBatchOrder, EnterOrder, EvidenceRow, Figures, Filing,
     FilingClock, Finding, Form, FormRow, FormView, IdentityProof, InquiryId, Institution, ListRef,
     Mark, Material, MaterialId, Media, NewApplication, NewBatch, Number, Office, OfficeId,
-    OfficeOrder, OfficeRecord, OfficeRecordKind, OpenedMaterial, Outcome, Particulars,
+    OfficeOrder, OfficeRecord, OfficeRecordKind, OpenedMaterial, Outcome, Pace, Particulars,
     ProofBatchOrder, ProofOrder, ReadyToCarryOut, ReadyToIssue, ReadyToRevoke, Receipt,
     ReturnOrder, Review, ReviewBatchOrder, ReviewClock, ReviewOrder, ReviewTimes, Revocation,
     RevocationDecision, RevocationDraft, RevocationId, RevocationItem, RevocationOrder,
-    RevocationReview, RevocationState, RevocationView, SampleRow, Saved, Selection, Serials, State,
+    RevocationReview, RevocationState, RevocationView, RunAgreement, SampleRow, Saved, Selection, Serials, State,
     SupplementItem, SupplementList, SuspensionOrder, Tally, Today, Upload,
 };
 pub use port::{

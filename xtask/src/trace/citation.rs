@@ -25,13 +25,16 @@ const DOCUMENTS: [(&str, &str); 9] = [
     ("Invariant ", ""),
 ];
 
-/// The rank of incidents (`T-07`), after all documents.
-const INCIDENTS: usize = DOCUMENTS.len();
+/// The rank of checks (`C21-3`: the third that an inspector makes of Art. 21), after all documents.
+const CHECKS: usize = DOCUMENTS.len();
+/// The rank of incidents (`T-07`), after the checks.
+const INCIDENTS: usize = CHECKS + 1;
 
 impl Citation {
     /// The heading under which the clause stands.
     pub fn group(&self) -> String {
         match self.rank {
+            CHECKS => "Checks".into(),
             INCIDENTS => "Incidents".into(),
             _ if self.document == "Invariant" => "Invariants".into(),
             _ => self.document.clone(),
@@ -42,7 +45,7 @@ impl Citation {
 impl fmt::Display for Citation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match DOCUMENTS.get(self.rank) {
-            None => write!(f, "T-{}", self.clause),
+            None => write!(f, "{}{}", self.document, self.clause),
             Some((_, "")) => write!(f, "{} {}", self.document, self.clause),
             Some((_, mark)) => write!(f, "{}{mark}{}", self.document, self.clause),
         }
@@ -59,16 +62,33 @@ pub fn find(text: &str) -> Vec<Citation> {
             found.extend(document(rank, start, mark, after));
         }
     }
-    for (at, _) in text.match_indices("T-") {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let number = digits(text.get(at + 2..).unwrap_or_default());
-        if number.len() == 2
-            && !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '-')
-        {
-            found.push(citation(INCIDENTS, "T", number));
+    found.extend(marked(&text, 'C').filter_map(check));
+    for number in marked(&text, 'T').filter_map(|after| after.strip_prefix('-')).map(digits) {
+        if number.len() == 2 {
+            found.push(citation(INCIDENTS, "T-", number));
         }
     }
     found
+}
+
+/// What follows each such letter that begins a word.
+fn marked(text: &str, letter: char) -> impl Iterator<Item = &str> {
+    text.match_indices(letter).filter_map(move |(at, _)| {
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let begins = !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '-');
+        text.get(at + letter.len_utf8()..).filter(|_| begins)
+    })
+}
+
+/// `21-3` of `C21-3`: two digits of the article, and the number of the check.
+fn check(after: &str) -> Option<Citation> {
+    let article = digits(after);
+    let number = digits(after.get(article.len()..)?.strip_prefix('-')?);
+    let clause = after.get(..article.len() + 1 + number.len())?;
+    let rest = after.get(clause.len()..)?.chars().next();
+    let ends = !rest.is_some_and(|letter| letter.is_alphanumeric() || letter == '-');
+    let is_one = article.len() == 2 && (1..=2).contains(&number.len()) && ends;
+    is_one.then(|| citation(CHECKS, "C", clause))
 }
 
 fn flat(text: &str) -> String {
@@ -132,6 +152,7 @@ mod tests {
             ["Civil Code §203", "RFC 5280 §4.1.2.2"]
         );
         assert_eq!(texts("Invariant 3 and T-07, T-10."), ["Invariant 3", "T-07", "T-10"]);
+        assert_eq!(texts("(check C21-3); C19-10, T-01"), ["C21-3", "C19-10", "T-01"]);
     }
 
     #[test]
@@ -142,16 +163,17 @@ mod tests {
     #[test]
     fn what_only_looks_alike_is_not_found() {
         assert_eq!(
-            texts("GM/T 0043 alone, SET-07, T-7, T-100, measures Art, RFC 5280."),
+            texts("GM/T 0043 alone, SET-07, T-7, T-100, C1-2, C19-1x, XC19-1, C19-1-2, RFC 5280."),
             Vec::<String>::new()
         );
     }
 
     #[test]
     fn clauses_sort_by_number() {
-        let mut clauses = find("RFC 5280 §10.1 RFC 5280 §4.2 RFC 5280 §4.10");
+        let mut clauses = find("C21-10 C19-9 RFC 5280 §10.1 C21-3 RFC 5280 §4.2 RFC 5280 §4.10");
         clauses.sort();
         let texts: Vec<String> = clauses.iter().map(ToString::to_string).collect();
-        assert_eq!(texts, ["RFC 5280 §4.2", "RFC 5280 §4.10", "RFC 5280 §10.1"]);
+        let documents = ["RFC 5280 §4.2", "RFC 5280 §4.10", "RFC 5280 §10.1"];
+        assert_eq!(texts, [&documents[..], &["C19-9", "C21-3", "C21-10"]].concat());
     }
 }

@@ -1,8 +1,8 @@
 //! Writes docs/trace.md: from the article to the code to the test.
 //!
 //! Comments cite what they carry out: `Measures Art. 19`, `GM/T 0043 §6`,
-//! `RFC 5280 §4.1.2.2`, an incident `T-07`, an invariant `Invariant 3`. This
-//! collects the citations and names the items that bear them. Lines are not named,
+//! `RFC 5280 §4.1.2.2`, a check of the law `C21-3`, an incident `T-07`, an invariant
+//! `Invariant 3`. This collects the citations and names the items that bear them. Lines are not named,
 //! so that the page changes only when the meaning does.
 
 mod citation;

@@ -3,17 +3,20 @@
 //! the next pass takes up what is left, and the order of each application has one name (Invariant 3), so
 //! that nothing is lost or doubled.
 
-use futures_util::{StreamExt, stream};
-use gm::UserId;
+mod consent;
+
+use std::pin::pin;
+
+use futures_util::stream::{self, Stream, StreamExt};
 use ra::{Application, BatchRun, Ra, ReadyToIssue, Serials, State};
 use store::ErrorKind;
 
 use crate::error::Error;
 use crate::institution::Institution;
-use crate::registration::{issue_order_of, seal_label};
+use crate::registration::issue_order_of;
 
 /// So many applications are on their way at a time: group commit makes them share units.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 48;
 /// So many are read at a time, and between these a pause takes hold.
 const ROWS: u32 = 64;
 
@@ -31,24 +34,25 @@ impl Institution {
     }
 
     async fn run_batch(&self, ra: &Ra, run: &BatchRun) -> Result<u64, Error> {
-        let (mut after, mut done, mut fault) = (String::new(), 0, None);
-        while ra.is_running(run).await? {
-            let rows = ra.run_rows(run, (&after, ROWS)).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.application.id.to_string();
-            done += u64::try_from(rows.len()).unwrap_or(0);
-            let outcomes = stream::iter(rows)
-                .map(|row| self.run_application(ra, run, row.application))
+        let mut outcomes = pin!(
+            applications(ra, run)
+                .map(|next| async move {
+                    match next {
+                        Ok(application) => self.run_application(ra, run, application).await,
+                        Err(error) => Err(error.into()),
+                    }
+                })
                 .buffer_unordered(AT_ONCE)
-                .collect::<Vec<Result<(), Error>>>()
-                .await;
+        );
+        let (mut done, mut fault) = (0, None);
+        while let Some(outcome) = outcomes.next().await {
+            done += 1;
+            let Err(error) = outcome else { continue };
             // One that cannot be read holds up no other; a service that cannot act holds up all.
-            for error in outcomes.into_iter().filter_map(Result::err) {
-                if error.is_unavailable() {
-                    return Err(error);
-                }
-                fault = fault.or(Some(error));
+            if error.is_unavailable() {
+                return Err(error);
             }
+            fault = fault.or(Some(error));
         }
         if let Some(error) = fault {
             return Err(error);
@@ -78,8 +82,7 @@ impl Institution {
                     Err(error) => Err(error),
                 },
                 State::Issued { .. } => {
-                    let delivered = ra.run_deliver(run, &at_work.at(), self).await;
-                    delivered.map(|one| one.application).map_err(Error::from)
+                    ra.run_deliver(run, &at_work.at(), self).await.map_err(Error::from)
                 }
                 _ => return Ok(()),
             };
@@ -105,14 +108,9 @@ impl Institution {
         run: &BatchRun,
         application: &Application,
     ) -> Result<Application, Error> {
-        let text = ra.run_agreement(run, application).await?;
-        let (label, statement) = (seal_label()?, text.statement().into_bytes());
-        let device = self.device().clone();
-        let signing = tokio::task::spawn_blocking(move || {
-            device.session()?.sign(&label, &UserId::default(), &statement)
-        });
-        let signature = signing.await.map_err(|_| Error::Interrupted)??;
-        Ok(ra.run_agree(run, &application.at(), (text, signature)).await?)
+        let made = ra.run_agreement(run, application).await?;
+        let signature = self.seal_signature(made.statement()).await?;
+        Ok(ra.run_agree(run, (made, signature)).await?)
     }
 
     /// Nothing, if the order was refused for good: that is noted, and the run goes on without it.
@@ -130,7 +128,7 @@ impl Institution {
                     sign: done.enrolment.sign_serial.to_hex(),
                     enc: done.enrolment.enc_serial.map(|serial| serial.to_hex()),
                 };
-                Ok(Some(ra.run_issued(run, ready, serials).await?))
+                Ok(Some(ra.run_issued(run, (ready, serials), self).await?))
             }
             Err(error) if error.kind() == ErrorKind::Fault || error.is_unavailable() => Err(error),
             Err(error) => {
@@ -140,4 +138,29 @@ impl Institution {
             }
         }
     }
+}
+
+/// The applications that a run goes on with, read page by page while it runs.
+fn applications(ra: &Ra, run: &BatchRun) -> impl Stream<Item = Result<Application, ra::Error>> {
+    stream::unfold(Some(String::new()), move |after| async move {
+        let after = after?;
+        match page(ra, run, &after).await {
+            Ok(rows) if rows.is_empty() => None,
+            Ok(rows) => {
+                let last = rows.last().map(|one| one.id.to_string());
+                Some((rows.into_iter().map(Ok).collect(), last))
+            }
+            Err(error) => Some((vec![Err(error)], None)),
+        }
+    })
+    .flat_map(stream::iter)
+}
+
+/// The next of them; none as soon as the batch is paused or cancelled.
+async fn page(ra: &Ra, run: &BatchRun, after: &str) -> Result<Vec<Application>, ra::Error> {
+    if !ra.is_running(run).await? {
+        return Ok(Vec::new());
+    }
+    let rows = ra.run_rows(run, (after, ROWS)).await?;
+    Ok(rows.into_iter().map(|row| row.application).collect())
 }

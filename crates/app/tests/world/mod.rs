@@ -3,7 +3,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test takes what it needs")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use access::{Client, NewClient, Role, Roles};
@@ -50,12 +50,12 @@ impl World {
         let key = PrivateKey::generate(&mut OsRandom).unwrap();
         let founding = founding(folder.path().join("data"), settings.clone(), &key);
         let client = found(founding).await.unwrap().client.unwrap();
-        let device = SoftDevice::open(&layout(&folder).device(), DEVICE).unwrap();
+        let device = SoftDevice::open(&layout(folder.path()).device(), DEVICE).unwrap();
         let device = Arc::new(FaultyDevice::new(device));
         // Behind everything that the ceremony recorded.
         let now = SystemClock.now().as_second() + 60;
         let clock = Arc::new(FixedClock::new(Timestamp::from_second(now).unwrap()));
-        let institution = open(&folder, &settings, &device, &clock).await.unwrap();
+        let institution = open(folder.path(), &settings, &device, &clock).await.unwrap();
         institution.recover().await.unwrap();
         Self { institution, device, clock, client, key, settings, folder }
     }
@@ -65,9 +65,16 @@ impl World {
         let Self { institution, device, clock, client, key, mut settings, folder } = self;
         institution.close().await;
         change(&mut settings);
-        let institution = open(&folder, &settings, &device, &clock).await?;
+        let institution = open(folder.path(), &settings, &device, &clock).await?;
         institution.recover().await?;
         Ok(Self { institution, device, clock, client, key, settings, folder })
+    }
+
+    /// Closed, so that another process can open it.
+    pub async fn closed(self) -> Closed {
+        let Self { institution, clock, client, key, settings, folder, .. } = self;
+        institution.close().await;
+        Closed { clock, client, key, settings, folder }
     }
 
     pub fn pass(&self, seconds: i64) {
@@ -104,6 +111,45 @@ impl World {
     }
 }
 
+/// An institution that is not open.
+pub struct Closed {
+    clock: Arc<FixedClock>,
+    client: Client,
+    key: PrivateKey,
+    settings: Settings,
+    folder: tempfile::TempDir,
+}
+
+impl Closed {
+    /// What another process needs to open it: folder, database, moment.
+    pub fn place(&self) -> (&Path, &str, i64) {
+        (self.folder.path(), &self.settings.storage.url, self.clock.now().as_second())
+    }
+
+    /// Opened again, as after a crash.
+    pub async fn opened(self) -> World {
+        let Self { clock, client, key, settings, folder } = self;
+        let device = SoftDevice::open(&layout(folder.path()).device(), DEVICE).unwrap();
+        let device = Arc::new(FaultyDevice::new(device));
+        let institution = open(folder.path(), &settings, &device, &clock).await.unwrap();
+        institution.recover().await.unwrap();
+        World { institution, device, clock, client, key, settings, folder }
+    }
+}
+
+/// The institution of a folder that another process founded, at its [`Closed::place`].
+pub async fn opened_at(
+    (folder, now): (&Path, i64),
+    change: impl FnOnce(&mut Settings),
+) -> Institution {
+    let device = SoftDevice::open(&layout(folder).device(), DEVICE).unwrap();
+    let clock = Arc::new(FixedClock::new(Timestamp::from_second(now).unwrap()));
+    let device = Arc::new(FaultyDevice::new(device));
+    let institution = open(folder, &settings(change), &device, &clock).await.unwrap();
+    institution.recover().await.unwrap();
+    institution
+}
+
 /// A PKCS#10 request in DER.
 pub fn request(key: &PrivateKey, common_name: &str) -> Vec<u8> {
     let name = Name::from_attributes([
@@ -114,8 +160,8 @@ pub fn request(key: &PrivateKey, common_name: &str) -> Vec<u8> {
     csr::signed_request(&info, &key.sign(&UserId::default(), &info))
 }
 
-fn layout(folder: &tempfile::TempDir) -> Layout {
-    Layout::new(folder.path().join("data"))
+fn layout(folder: &Path) -> Layout {
+    Layout::new(folder.join("data"))
 }
 
 fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
@@ -162,7 +208,7 @@ fn participants() -> Participants {
 }
 
 async fn open(
-    folder: &tempfile::TempDir,
+    folder: &Path,
     settings: &Settings,
     device: &Arc<FaultyDevice<SoftDevice>>,
     clock: &Arc<FixedClock>,

@@ -41,7 +41,8 @@ impl Comparison {
 }
 
 impl Ca {
-    /// Holds the certificates and changes of status of all issuers against the journal. What
+    /// Holds the certificates and changes of status of all issuers against the journal (check
+    /// C19-9). What
     /// does not agree halts the store, as a changed journal does: nothing is issued on top of
     /// rows that somebody changed. Whether the journal itself is sound, [`Store::verify_journal`]
     /// says.

@@ -38,6 +38,8 @@ pub struct IssuanceTicket {
 impl Ca {
     /// Records a prepared order in the caller's unit, or finds that it was recorded before.
     ///
+    /// A serial is used once (check C19-3).
+    ///
     /// Refuses: another order under the same request id, a key of another subject or a
     /// blocked one, a start date before the records, a quarantined signing key.
     pub async fn intend(&self, tx: &mut Tx, prepared: PreparedOrder) -> Result<Intent, Error> {

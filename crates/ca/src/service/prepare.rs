@@ -66,7 +66,8 @@ impl PreparedOrder {
 pub(crate) struct Templates(Mutex<HashMap<(String, u16), Arc<Template>>>);
 
 impl Ca {
-    /// Plans the certificate of an order and lints it. Profiles of CAs are refused (T-19).
+    /// Plans the certificate of an order and lints it: what it has to say, it says before anything is
+    /// recorded (checks C19-1, C19-2, C19-4, C19-5, C19-8). Profiles of CAs are refused (T-19).
     pub fn prepare(&self, order: IssueOrder) -> Result<PreparedOrder, Error> {
         let profile = self.ordinary(&order)?;
         self.prepare_any(order, profile, None)

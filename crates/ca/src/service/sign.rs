@@ -26,8 +26,8 @@ enum Failure {
 
 impl Ca {
     /// Signs what the tickets permit, in one session of the device, and verifies each
-    /// signature over the recorded bytes. The first wrong one quarantines the key (T-10). A
-    /// clock behind the records stops everything (T-04).
+    /// signature over the recorded bytes (check C19-7). The first wrong one quarantines the key
+    /// (T-10). A clock behind the records stops everything (T-04).
     ///
     /// After an error the tickets are gone, but not the intents: the same request gets a new
     /// ticket for the same bytes.

@@ -3,11 +3,13 @@
 //! carried out (Measures Art. 21; T-18; Invariant 9).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::Actor;
 
+use super::batch_consent::RunConsent;
 use super::ids::{ApplicationId, BatchId, MaterialId, OfficeId};
 use super::material::Media;
 use crate::catalogue::Matter;
@@ -128,6 +130,30 @@ pub struct NewBatch {
     pub office: Option<OfficeId>,
     /// For whom.
     pub party: BatchParty,
+}
+
+/// Which batches are looked for. The name of a unit is sealed: it is found by its credit code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BatchSearch {
+    /// A part of the number.
+    pub number: Option<String>,
+    /// The whole 统一社会信用代码.
+    pub credit_code: Option<String>,
+    /// Where it stands.
+    pub state: Option<BatchState>,
+    /// The kind of its certificates.
+    pub kind: Option<String>,
+}
+
+/// How fast a batch is issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Applications delivered in a minute, as of the last minute.
+    pub per_minute: u64,
+    /// How many are left.
+    pub left: u64,
+    /// For so many seconds, at this pace.
+    pub seconds: u64,
 }
 
 /// A material of a batch: it counts for each of its applications.
@@ -331,11 +357,44 @@ pub struct BatchRow {
 
 /// That a batch runs, and for whom. Made only from the stored batch; what is done with it is done in
 /// the name of the person who started it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BatchRun {
     pub(crate) batch: BatchId,
     pub(crate) actor: Actor,
-    pub(crate) paper: String,
+    pub(crate) consent: Arc<RunConsent>,
+    /// Of the unit's contact: for holders who have none.
+    pub(crate) mailbox: String,
+}
+
+/// Personal data stay out of logs.
+impl std::fmt::Debug for BatchRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BatchRun({}, {:?})", self.batch, self.consent)
+    }
+}
+
+/// The agreement of one application of a run, with the request that comes after it: made and used up by
+/// [`crate::Ra`], so that nothing else is agreed to than what was made.
+#[derive(Debug)]
+pub struct RunAgreement {
+    pub(crate) at: super::At,
+    pub(crate) text: super::AgreementText,
+    pub(crate) request: Option<RunRequest>,
+}
+
+impl RunAgreement {
+    /// What the institution signs.
+    #[must_use]
+    pub fn statement(&self) -> String {
+        self.text.statement()
+    }
+}
+
+/// The key that came with a row, proven and new.
+#[derive(Debug)]
+pub(crate) struct RunRequest {
+    pub key: gm::PublicKey,
+    pub csr: Vec<u8>,
 }
 
 impl BatchRun {

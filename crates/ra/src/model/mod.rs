@@ -3,6 +3,7 @@
 mod agreement;
 mod application;
 mod batch;
+mod batch_consent;
 mod evidence;
 mod form;
 mod ids;
@@ -18,11 +19,14 @@ pub use application::{
     Application, ApplicationPage, At, Created, DayCount, Duplicate, Mark, NewApplication,
     ReviewClock, Selection,
 };
+pub(crate) use batch::RunRequest;
 pub use batch::{
     ACKNOWLEDGEMENT, Batch, BatchEvidence, BatchList, BatchMaterial, BatchParty, BatchProgress,
-    BatchRow, BatchRun, BatchSheet, BatchState, BatchStep, EnterBatchOrder, ListRef, NewBatch,
-    ProofBatchOrder, ReviewBatchOrder, SampleRow,
+    BatchRow, BatchRun, BatchSearch, BatchSheet, BatchState, BatchStep, EnterBatchOrder, ListRef,
+    NewBatch, Pace, ProofBatchOrder, ReviewBatchOrder, RunAgreement, SampleRow,
 };
+pub use batch_consent::{BatchAgreementSigned, BatchAgreementText, BatchConsent};
+pub(crate) use batch_consent::{CONSENT_FORM, KeptConsent, Listed, RunConsent};
 pub use evidence::{
     Acknowledgement, Agreement, Delivery, Ending, IdentityProof, ReadyToCarryOut, ReadyToIssue,
     Review,

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use gm::{PublicKey, Signature, UserId};
 use law::CivilDate;
 
-use crate::catalogue::{AgreementTemplate, Kind, SearchField, Service};
+use crate::catalogue::{AgreementTemplate, AgreementVersion, Kind, SearchField, Service};
 use crate::error::{Error, Refusal};
 use crate::model::{AgreementLine, AgreementText, Application, Form, Institution};
 
-/// Makes the text. The party is the institution, whichever office took the application.
+/// Makes the text. The party is the institution, whichever office took the application (check C27-3).
 pub(crate) fn text(
     template: &AgreementTemplate,
     (application, kind, service): (&Application, &Kind, &Service),
@@ -19,6 +19,17 @@ pub(crate) fn text(
 ) -> Result<AgreementText, Error> {
     let version = template.on(day).ok_or_else(|| Error::Catalogue("没有现行协议文本".into()))?;
     let places = places(application, (kind, service), form, institution, day);
+    Ok(AgreementText {
+        application: application.id.clone(),
+        number: application.number.clone(),
+        version: version.number.clone(),
+        title: template.title.clone(),
+        lines: lines(version, &places),
+    })
+}
+
+/// The lines of a version with its places filled in.
+pub(crate) fn lines(version: &AgreementVersion, places: &[(&str, String)]) -> Vec<AgreementLine> {
     let filled = |line: &String| {
         let mut text = line.clone();
         for (name, value) in places.iter().chain([&("version", version.number.clone())]) {
@@ -37,13 +48,7 @@ pub(crate) fn text(
             lines.push(line(false, format!("第{}条　{}", chinese(number), filled(clause))));
         }
     }
-    Ok(AgreementText {
-        application: application.id.clone(),
-        number: application.number.clone(),
-        version: version.number.clone(),
-        title: template.title.clone(),
-        lines,
-    })
+    lines
 }
 
 fn places(
@@ -116,7 +121,15 @@ pub(crate) fn signed(
     key: &PublicKey,
     signature: &Signature,
 ) -> Result<(), Error> {
-    let statement = text.statement();
+    statement_signed(&text.statement(), key, signature)
+}
+
+/// Whether a signature stands under a statement (check C21-4).
+pub(crate) fn statement_signed(
+    statement: &str,
+    key: &PublicKey,
+    signature: &Signature,
+) -> Result<(), Error> {
     gm::sm2::verify(key, &UserId::default(), statement.as_bytes(), signature)
         .map_err(|_| Refusal::AgreementSignature.into())
 }

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::catalogue::{Field, FieldKind, Kind, Method, SearchField};
 use crate::error::{Error, FieldError, Refusal};
 use crate::model::{
-    BatchEvidence, Element, EvidenceRow, Finding, Form, Material, ProofBatchOrder, ProofOrder,
+    BatchEvidence, Element, EvidenceRow, Finding, Form, Material, Pace, ProofBatchOrder, ProofOrder,
 };
 use crate::sheet::{Cell, Column, EXPLANATION, Line};
 
@@ -173,11 +175,28 @@ pub(crate) fn told(errors: &[FieldError]) -> String {
 /// SM3 over a list: one line for each application, in the order of the ids, with the version of its form
 /// and its own. Whoever signs it signs for these contents and no others.
 pub(crate) fn list_sm3<'a>(members: impl IntoIterator<Item = (&'a str, i64, i64)>) -> String {
+    gm::sm3::hash(list_text(members).as_bytes()).to_hex()
+}
+
+/// The lines of a list.
+pub(crate) fn list_text<'a>(members: impl IntoIterator<Item = (&'a str, i64, i64)>) -> String {
     let mut text = String::new();
     for (id, form, version) in members {
         text.push_str(&format!("{id} {form} {version}\n"));
     }
-    gm::sm3::hash(text.as_bytes()).to_hex()
+    text
+}
+
+/// The pace of a run is that of its last minute.
+pub(crate) const PACE_WINDOW: SignedDuration = SignedDuration::from_secs(60);
+
+/// How fast it goes, and for how long with what is left: `done` since `first`, the earliest in the
+/// window. Nothing as long as nothing was done in it.
+pub(crate) fn pace((done, left): (u64, u64), first: Timestamp, now: Timestamp) -> Option<Pace> {
+    let seconds = u64::try_from(now.duration_since(first).as_secs()).unwrap_or(0).max(1);
+    let per_minute = done.saturating_mul(60).checked_div(seconds)?;
+    let needed = left.saturating_mul(seconds).checked_div(done)?;
+    Some(Pace { per_minute, left, seconds: needed })
 }
 
 /// Whether a method may be used for a batch, and the order has one entry for each matter of the forms.
@@ -321,6 +340,19 @@ mod tests {
                 proof.evidence.iter().map(|row| row.element.as_str()).collect();
             assert_eq!((proof.evidence.len(), keys.len()), (count, count));
         }
+    }
+
+    #[test]
+    fn the_pace_is_that_of_the_last_minute_and_none_before_anything_is_done() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let known = |done, left, seconds: i64| {
+            pace((done, left), at(1_000), at(1_000 + seconds))
+                .map(|pace| (pace.per_minute, pace.left, pace.seconds))
+        };
+        assert_eq!(known(100, 50, 20), Some((300, 50, 10)));
+        assert_eq!(known(3, 0, 60), Some((3, 0, 0)));
+        assert_eq!(known(5, 10, 0), Some((300, 10, 2)));
+        assert_eq!(known(0, 10, 20), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::model::{Application, ReviewClock, State};
 const REVIEW_BASIS: &str =
     "国密局字〔2018〕571号：申请的批准或者拒绝不超过两个工作日（承诺时限见办事指南）";
 
-/// The clock of the review, while nobody has decided.
+/// The clock of the review, while nobody has decided (check C21-6).
 pub(crate) fn review(
     calendar: &Calendar,
     service: &Service,

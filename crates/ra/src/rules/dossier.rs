@@ -21,7 +21,7 @@ pub(crate) struct Dossier {
     pub agreement: Option<Agreement>,
 }
 
-/// Proof and second-person review, that every service needs.
+/// Proof and second-person review, that every service needs (checks C21-2, C21-3).
 pub(crate) fn proofed_and_reviewed(
     dossier: &mut Dossier,
     elements: &[Element],
@@ -40,7 +40,7 @@ pub(crate) fn proofed_and_reviewed(
     Ok((proof, review))
 }
 
-/// The four notices, each acknowledged in a version that this institution has.
+/// The four notices, each acknowledged in a version that this institution has (check C21-1).
 pub(crate) fn informed(
     catalogue: &Catalogue,
     acknowledgements: &[Acknowledgement],
@@ -56,7 +56,7 @@ pub(crate) fn informed(
     Ok(())
 }
 
-/// The agreement, for services that end in a certificate.
+/// The agreement, for services that end in a certificate: none is ordered before it (check C21-5).
 pub(crate) fn agreed(service: &Service, dossier: &mut Dossier) -> Result<Agreement, Error> {
     let agreement = dossier.agreement.take().filter(|_| service.issues());
     agreement.ok_or_else(|| Refusal::AgreementMissing.into())

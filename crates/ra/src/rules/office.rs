@@ -9,7 +9,7 @@ use crate::model::{Conditions, Filing, FilingClock, Office};
 /// Measures Art. 26: 30 days from the setting up, and from each change.
 const FILING_DAYS: CalendarDays = CalendarDays(30);
 
-/// Whether the office may act at all.
+/// Whether the office may act at all: filed, and not suspended (checks C26-1, C27-2).
 pub(crate) fn in_force(office: &Office) -> Result<(), Error> {
     if office.suspended_at.is_some() {
         return Err(Refusal::OfficeSuspended.at(office.name.as_str()));
@@ -58,7 +58,7 @@ pub(crate) fn filed_on(
     }
 }
 
-/// The clock that runs for the office's filing, if one does.
+/// The clock that runs for the office's filing, if one does (check C26-2).
 pub(crate) fn filing_clock(office: &Office, calendar: &Calendar) -> Option<FilingClock> {
     let (change, event): (bool, CivilDate) = match (&office.filing, office.changed_on) {
         (Filing::NotOpened, _) => (false, office.established_on),

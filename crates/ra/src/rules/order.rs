@@ -26,7 +26,7 @@ const fn from(step: Step) -> &'static [&'static str] {
     }
 }
 
-/// Fails, with the article of the step, if the step has no place in this state.
+/// Fails, with the article of the step, if the step has no place in this state (checks C21-2, C21-5).
 pub(crate) fn permitted(service: &Service, state: &State, step: Step) -> Result<(), Error> {
     let states: &[&str] = match step {
         // A change of status has no notices and no agreement: it waits for proof as soon as it is

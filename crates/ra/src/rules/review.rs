@@ -6,7 +6,7 @@ use crate::catalogue::CheckItem;
 use crate::error::{Error, Refusal};
 use crate::model::{ApplicationId, Decision};
 
-/// Whoever entered, changed or proofed an application does not review it.
+/// Whoever entered, changed or proofed an application does not review it (check C21-3).
 pub(crate) fn second_person(reviewer: &str, hands: &[String]) -> Result<(), Error> {
     if hands.iter().any(|person| person == reviewer) {
         return Err(Refusal::SecondPerson.into());

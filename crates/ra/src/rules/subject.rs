@@ -9,7 +9,8 @@ use crate::catalogue::{Field, FieldKind, Kind, SubjectPart};
 use crate::error::Error;
 use crate::model::Form;
 
-/// The subject that the form asks for. Nothing else goes into the certificate (Measures Art. 19).
+/// The subject that the form asks for. Nothing else goes into the certificate (Measures Art. 19; checks
+/// C19-2, C19-8).
 pub(crate) fn subject(kind: &Kind, form: &Form) -> Result<SubjectInput, Error> {
     let mut subject = SubjectInput::default();
     for field in form.filled(kind) {

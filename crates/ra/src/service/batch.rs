@@ -1,4 +1,4 @@
-//! Batches: begun, looked at, given materials, an agreement on paper, and their way.
+//! Batches: begun, found, looked at and given materials.
 
 use access::{Action, Limit, Permit};
 use law::CivilDate;
@@ -9,8 +9,8 @@ use super::{Ra, second};
 use crate::error::{Error, Refusal};
 use crate::model::{
     ACKNOWLEDGEMENT, ApplicationId, Batch, BatchId, BatchMaterial, BatchParty, BatchProgress,
-    BatchRow, BatchSheet, BatchState, Material, MaterialId, NewBatch, Number, OfficeId,
-    OpenedMaterial, Upload,
+    BatchRow, BatchSearch, BatchSheet, BatchState, Material, MaterialId, NewBatch, Number,
+    OfficeId, OpenedMaterial, Pace, Upload,
 };
 use crate::rules;
 use crate::sql;
@@ -126,9 +126,14 @@ impl Ra {
         serde_json::from_slice(&content).map_err(|_| Error::Stored("batch"))
     }
 
-    /// The batches within the limit of the permit, the newest first: a page from 0 on, and whether there is
-    /// another.
-    pub async fn batches(&self, permit: &Permit, page: u32) -> Result<(Vec<Batch>, bool), Error> {
+    /// The batches within the limit of the permit that fit a search, the newest first: a page from 0 on,
+    /// and whether there is another.
+    pub async fn batches(
+        &self,
+        permit: &Permit,
+        search: &BatchSearch,
+        page: u32,
+    ) -> Result<(Vec<Batch>, bool), Error> {
         permit.is_for(Action::ListApplications)?;
         let office: Option<Option<OfficeId>> = match permit.limit() {
             Limit::Any => None,
@@ -141,9 +146,10 @@ impl Ra {
                 None
             }
         };
+        let unit = search.credit_code.as_deref().map(|code| self.unit_index(code)).transpose()?;
+        let of = sql::batch::Wanted { office: office.as_ref(), unit: unit.as_deref(), search };
         let place = (page.saturating_mul(PAGE_ROWS), PAGE_ROWS + 1);
-        let mut reader = self.store().read().await?;
-        let mut batches = sql::batch::list(&mut reader, office.as_ref(), place).await?;
+        let mut batches = sql::batch::list(&mut *self.store().read().await?, &of, place).await?;
         let full = usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
         let more = batches.len() > full;
         batches.truncate(full);
@@ -159,7 +165,9 @@ impl Ra {
     /// All batches with their counts, the newest first: for the people of the machine, who see no more.
     pub async fn batch_summaries(&self) -> Result<Vec<(Batch, BatchCounts)>, Error> {
         let mut reader = self.store().read().await?;
-        let batches = sql::batch::list(&mut reader, None, (0, 1000)).await?;
+        let all = BatchSearch::default();
+        let of = sql::batch::Wanted { office: None, unit: None, search: &all };
+        let batches = sql::batch::list(&mut reader, &of, (0, 1000)).await?;
         drop(reader);
         let mut summaries = Vec::new();
         for batch in batches {
@@ -176,6 +184,20 @@ impl Ra {
         };
         let states = crate::model::State::WORDS.into_iter().filter_map(of).collect();
         Ok(BatchCounts { states, problems: rows.iter().map(|(.., problems)| problems).sum() })
+    }
+
+    /// How fast a batch is issued, while it runs and something is left of it.
+    pub async fn batch_pace(&self, permit: &Permit, id: &BatchId) -> Result<Option<Pace>, Error> {
+        let batch = self.batch(permit, id).await?;
+        if batch.state != BatchState::Running {
+            return Ok(None);
+        }
+        let now = self.now();
+        let from = now - rules::batch::PACE_WINDOW;
+        let mut reader = self.store().read().await?;
+        let (done, first) = sql::batch::delivered_since(&mut reader, id, from).await?;
+        let left = sql::batch::left(&mut reader, id, &super::batch_run::ON_THE_WAY).await?;
+        Ok(first.and_then(|first| rules::batch::pace((done, left), first, now)))
     }
 
     /// The acts that were signed over the batch, and how far they are carried out.
@@ -344,41 +366,6 @@ impl Ra {
             return Ok(batch);
         }
         Err(Error::Sheet(format!("本批次{}，不能再改动；请另建一批", batch.state.chinese())))
-    }
-
-    /// Keeps the paper with which the unit agrees for all: scan and two witnesses (Measures Art. 21 ¶4).
-    /// The agreement of each application is made and signed by the institution when the batch runs.
-    pub async fn keep_batch_agreement(
-        &self,
-        permit: &Permit,
-        id: &BatchId,
-        (scan, witnesses): (Vec<u8>, [String; 2]),
-    ) -> Result<Batch, Error> {
-        let batch = self.batch_as_it_is(id).await?;
-        permit.covers_object(Action::AgreeApplication, &batch.object())?;
-        rules::material::media(&scan)?;
-        let party = self.party_of(&batch).await?;
-        let parties = rules::agreement::Parties {
-            holder: party.unit_name,
-            number: party.credit_code,
-            agent: Some(party.contact_name),
-        };
-        rules::agreement::witnesses(&witnesses, &parties)?;
-        let paper = super::agreement::paper_of(&witnesses, &scan);
-        let blob = self.seal(paper, "ra-agreement").await?;
-        let (actor, version) = (permit.actor(), batch.version);
-        self.change_batch((id, version), ("batch.agreement-kept", actor), move |tx, mut batch| {
-            Box::pin(async move {
-                if batch.state != BatchState::Open {
-                    return Err(Error::Changed);
-                }
-                let paper = blob.insert(tx).await?;
-                batch.has_agreement = true;
-                batch.paper = Some(paper.id.clone());
-                Ok((batch, json!({ "paper": paper.to_json() })))
-            })
-        })
-        .await
     }
 
     /// One change of a batch: a unit with its record, refused if somebody else was faster.

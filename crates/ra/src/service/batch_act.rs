@@ -398,5 +398,7 @@ pub(super) async fn through(
     act: &ActRow,
     application: &ApplicationId,
 ) -> Result<(), Error> {
-    sql::batch_act::settle(tx.conn(), (&act.id, application), "done").await
+    sql::batch_act::settle(tx.conn(), (&act.id, application), "done").await?;
+    store::fault::point("ra.20-member-through");
+    Ok(())
 }

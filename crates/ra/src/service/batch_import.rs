@@ -297,6 +297,7 @@ impl Ra {
                     let csr = good.possession.csr_der();
                     let row = NewRow { place, fingerprint: &fingerprint, csr };
                     sql::batch::add_row(tx.conn(), (&batch.id, &good.id), row).await?;
+                    store::fault::point("ra.10-row-kept");
                     Ok(Ok(()))
                 })
             })

@@ -1,33 +1,26 @@
 //! A batch runs: for each approved application the agreement is made and signed by the institution, the
-//! key that came with its row becomes its request, and it is ready to be issued like any other. What `app`
-//! does in between is its business; every step here is one unit, and the states of the applications say
-//! where to go on after a cut. It is done in the name of the person who started it.
+//! key that came with its row becomes its request (`batch_agree`), and it is ready to be issued like any
+//! other. What `app` does in between is its business; what follows from one cause is one unit, and the
+//! states of the applications say where to go on after a cut. It is done in the name of the person who
+//! started it.
 
 use access::{Action, Permit};
-use gm::{Signature, UserId};
-use law::CivilDate;
-use pki::csr::CertificationRequest;
-use serde_json::{Value, json};
-use store::{Record, SealedBlob, Tx};
+use serde_json::json;
+use store::Record;
 
-use super::agreement::witnesses_of;
-use super::deliver::By;
+use super::Ra;
 use super::turn::Turn;
-use super::{Ra, second};
 use crate::catalogue::Step;
 use crate::error::{Error, Refusal};
 use crate::model::{
-    AgreementText, Application, ApplicationId, At, Batch, BatchId, BatchRow, BatchRun, BatchState,
-    Delivery, ReadyToIssue, Serials, State,
+    Application, ApplicationId, At, Batch, BatchId, BatchRow, BatchRun, BatchState, Delivery,
+    ReadyToIssue, RunConsent, Serials, State,
 };
-use crate::port::Certified;
 use crate::port::Post;
-use crate::rules;
 use crate::sql;
-use crate::sql::signing::Signatures;
 
 /// The states that a run goes on from.
-const ON_THE_WAY: [&str; 4] = ["reviewed", "agreed", "requested", "issued"];
+pub(super) const ON_THE_WAY: [&str; 4] = ["reviewed", "agreed", "requested", "issued"];
 /// What a cancelled batch takes back: all that is not ordered.
 const TAKEN_BACK: [&str; 7] =
     ["draft", "submitted", "acknowledged", "proofed", "returned", "reviewed", "agreed"];
@@ -73,8 +66,16 @@ impl Ra {
     }
 
     async fn may_start(&self, batch: &Batch) -> Result<(), Error> {
-        if batch.paper.is_none() {
-            return Err(Refusal::AgreementMissing.at("请先上传单位签署的协议和两名见证人"));
+        let consent = self.run_consent(batch).await?;
+        let text = "请先由单位签署协议：用单位的机构证书签名，或上传手写签署的协议和两名见证人";
+        let consent = consent.ok_or_else(|| Refusal::AgreementMissing.at(text))?;
+        if let (RunConsent::Certificate { kept, .. }, BatchState::Open) = (&*consent, batch.state) {
+            let mut reader = self.store().read().await?;
+            let (now, _) = sql::batch_act::approved(&mut reader, &batch.id).await?;
+            if now != kept.text.members {
+                let text = "单位签署之后，审核通过的申请有变化，请单位对现在的名单重新签署";
+                return Err(Refusal::AgreementMissing.at(text));
+            }
         }
         let counts = self.counts_of(&batch.id).await?;
         if counts.of(&ON_THE_WAY) == 0 {
@@ -87,11 +88,16 @@ impl Ra {
     pub async fn runs(&self) -> Result<Vec<BatchRun>, Error> {
         let mut reader = self.store().read().await?;
         let running = sql::batch::in_state(&mut reader, BatchState::Running).await?;
-        let run = |batch: Batch| {
-            let (actor, _) = batch.run_by?;
-            Some(BatchRun { batch: batch.id, actor, paper: batch.paper? })
-        };
-        Ok(running.into_iter().filter_map(run).collect())
+        drop(reader);
+        let mut runs = Vec::new();
+        for batch in running {
+            let consent = self.run_consent(&batch).await?;
+            let mailbox = self.party_of(&batch).await?.contact_email;
+            if let Some(((actor, _), consent)) = batch.run_by.zip(consent) {
+                runs.push(BatchRun { batch: batch.id, actor, consent, mailbox });
+            }
+        }
+        Ok(runs)
     }
 
     /// Whether a run still runs: asked between the applications, so that a pause takes hold at once.
@@ -110,78 +116,9 @@ impl Ra {
         sql::batch::rows(&mut reader, &run.batch, of, (after, limit)).await
     }
 
-    /// The agreement of an application, as it stands today: what the institution signs.
-    pub async fn run_agreement(
-        &self,
-        run: &BatchRun,
-        application: &Application,
-    ) -> Result<AgreementText, Error> {
-        self.member_of(run, &application.id).await?;
-        rules::order::permitted(self.service_of(application)?, &application.state, Step::Agree)?;
-        self.made(application).await
-    }
-
-    async fn member_of(&self, run: &BatchRun, id: &ApplicationId) -> Result<(), Error> {
+    pub(super) async fn member_of(&self, run: &BatchRun, id: &ApplicationId) -> Result<(), Error> {
         let batch = sql::batch::of_application(&mut *self.store().read().await?, id).await?;
         if batch.as_ref() == Some(&run.batch) { Ok(()) } else { Err(Error::Changed) }
-    }
-
-    /// Both sides have signed: the institution this text, the unit by hand for all of the batch. Then the
-    /// key of the row is the application's.
-    pub async fn run_agree(
-        &self,
-        run: &BatchRun,
-        at: &At,
-        (text, signature): (AgreementText, Signature),
-    ) -> Result<Application, Error> {
-        let application = self.loaded(at).await?;
-        self.member_of(run, &at.id).await?;
-        if text != self.made(&application).await? {
-            return Err(Refusal::AgreementText.into());
-        }
-        rules::agreement::signed(&text, &self.institution().agreement_key, &signature)?;
-        let form = self.form_of(&application).await?;
-        let parties = rules::agreement::parties(self.kind_of(&application)?, &form);
-        let paper = self.store().open_blob(&run.paper).await?;
-        let witnesses = witnesses_of(&paper).ok_or(Error::Stored("agreement"))?;
-        rules::agreement::witnesses(&witnesses, &parties)?;
-        let content = serde_json::to_vec(&text).map_err(|_| Error::Stored("agreement"))?;
-        let blob = self.seal(content, "ra-agreement").await?;
-        let (ra, run, at) = (self.clone(), run.clone(), at.clone());
-        self.store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let turn = Turn::begin_for(&ra, tx, &run.actor, (&at, Step::Agree)).await?;
-                    agree(tx, turn, (&run, &text), (blob, signature)).await
-                })
-            })
-            .await
-    }
-
-    /// The key that came with the row becomes the application's request.
-    pub async fn run_request(&self, run: &BatchRun, at: &At) -> Result<Application, Error> {
-        self.member_of(run, &at.id).await?;
-        let mut reader = self.store().read().await?;
-        let (fingerprint, csr) = sql::batch::request(&mut reader, &at.id).await?;
-        drop(reader);
-        let possession =
-            CertificationRequest::from_der(&csr)?.prove_possession(&UserId::default())?;
-        let key = *possession.public_key();
-        if key.fingerprint() != fingerprint {
-            return Err(Error::Stored("csr"));
-        }
-        if self.config().keys.certified(&key).await.map_err(Error::Port)? != Certified::Never {
-            return Err(Refusal::KeyUsed.into());
-        }
-        let (ra, run, at) = (self.clone(), run.clone(), at.clone());
-        self.store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let turn = Turn::begin_for(&ra, tx, &run.actor, (&at, Step::Request)).await?;
-                    super::issue::keep(tx, turn, (&key, false), &csr).await
-                })
-            })
-            .await
     }
 
     /// Everything that the law wants is there: as [`Ra::ready_to_issue`], with the same look at the evidence.
@@ -191,20 +128,34 @@ impl Ra {
         self.ready(application).await
     }
 
-    /// The certificates exist.
+    /// The certificates exist and can be fetched: noted, and the codes go out, all in one unit. What
+    /// cannot be told now is noted as issued, and delivered by [`Ra::run_deliver`].
     pub async fn run_issued(
         &self,
         run: &BatchRun,
-        ready: ReadyToIssue,
-        serials: Serials,
+        (ready, serials): (ReadyToIssue, Serials),
+        post: &dyn Post,
     ) -> Result<Application, Error> {
+        let letter = match self.run_letter(run, ready.application.clone()).await {
+            Ok(letter) => self.sealed_delivery(&letter, post).await.map(|sealed| (letter, sealed)),
+            Err(error) => Err(error),
+        };
+        let letter = letter.inspect_err(|error| {
+            tracing::warn!(code = error.code(), "issued, and to be delivered later");
+        });
         let (ra, run) = (self.clone(), run.clone());
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
                     let at = ready.at();
                     let turn = Turn::begin_for(&ra, tx, &run.actor, (&at, Step::Issue)).await?;
-                    super::issue::keep_issued(tx, turn, (&ready, serials), None).await
+                    let issued =
+                        super::issue::keep_issued(tx, turn, (&ready, serials), None).await?;
+                    store::fault::point("ra.40-issued");
+                    let Ok((_, sealed)) = letter else { return Ok(issued) };
+                    let step = (&issued.at(), Step::Deliver);
+                    let turn = Turn::begin_for(&ra, tx, &run.actor, step).await?;
+                    ra.keep_delivery(tx, turn, sealed).await
                 })
             })
             .await
@@ -239,17 +190,34 @@ impl Ra {
         run: &BatchRun,
         at: &At,
         post: &dyn Post,
-    ) -> Result<Delivery, Error> {
+    ) -> Result<Application, Error> {
         let application = self.loaded(at).await?;
         self.member_of(run, &at.id).await?;
-        let party = self.party_of(&self.batch_as_it_is(&run.batch).await?).await?;
+        let letter = self.run_letter(run, application).await?;
+        let sealed = self.sealed_delivery(&letter, post).await?;
+        let (ra, run, at) = (self.clone(), run.clone(), at.clone());
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let step = (&at, Step::Deliver);
+                    let turn = Turn::begin_for(&ra, tx, &run.actor, step).await?;
+                    ra.keep_delivery(tx, turn, sealed).await
+                })
+            })
+            .await
+    }
+
+    /// What its holder is told. There is no receipt: the check code goes out with the notice, by another
+    /// way than the activation code.
+    async fn run_letter(
+        &self,
+        run: &BatchRun,
+        application: Application,
+    ) -> Result<Delivery, Error> {
         let mut delivery = self.delivery_of(application).await?;
-        // The holder has no receipt: the check code goes out with the notice, by the other way.
-        let check_code = self.draw_code()?;
-        let index = self.code_index(&at.id, sql::code::Purpose::Check, &check_code)?;
-        delivery.check_code = Some(check_code);
-        delivery.email = delivery.email.or(Some(party.contact_email));
-        self.deliver_by(delivery, post, Some(index), By::Run(Box::new(run.clone()))).await
+        delivery.check_code = Some(self.draw_code()?);
+        delivery.email = delivery.email.or_else(|| Some(run.mailbox.clone()));
+        Ok(delivery)
     }
 
     /// A refusal that is the application's own: the run goes on without it.
@@ -337,37 +305,4 @@ impl Ra {
             })
             .await
     }
-}
-
-/// Text and signatures in one unit: nobody signs a text that is not kept.
-async fn agree(
-    tx: &mut Tx,
-    mut turn: Turn,
-    (run, text): (&BatchRun, &AgreementText),
-    (blob, signature): (SealedBlob, Signature),
-) -> Result<Application, Error> {
-    let (version, hash) = (text.version.clone(), text.hash().to_hex());
-    let blob = blob.insert(tx).await?;
-    let row = (&*version, &*hash, &*blob.id);
-    sql::signing::draw(tx.conn(), &turn.application, row, turn.now).await?;
-    let drawn = json!({ "text": version, "sm3": hash, "content": blob.to_json() });
-    let subject = turn.application.subject();
-    let kind = "application.agreement-drawn";
-    tx.append(Record::new(kind, run.actor.clone(), subject, drawn)).await?;
-    let signed = Signatures {
-        institution: signature.to_der(),
-        way: "handwritten",
-        applicant_key: None,
-        applicant: None,
-        certified: false,
-        paper: Some(run.paper.clone()),
-    };
-    if !sql::signing::sign(tx.conn(), &turn.application, &signed, turn.now).await? {
-        return Err(Error::Changed);
-    }
-    turn.enter(State::Agreed { agreement: version.clone() });
-    let body = json!({ "text": version, "sm3": hash, "day": CivilDate::of(second(turn.now)),
-        "institution": hex::encode(&signed.institution), "way": signed.way, "key": Value::Null,
-        "applicant": Value::Null, "paper": { "blob": run.paper, "batch": run.batch.as_str() } });
-    turn.finish(tx, "application.agreed", body).await
 }

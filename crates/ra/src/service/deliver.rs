@@ -9,8 +9,8 @@ use super::status::owe_end;
 use super::turn::Turn;
 use crate::catalogue::{FieldKind, Ground, Step};
 use crate::error::{Error, Refusal};
-use crate::model::{Application, At, BatchRun, Delivery, Receipt, State};
-use crate::port::Post;
+use crate::model::{Application, At, Delivery, Receipt, State};
+use crate::port::{Enclosed, Post};
 use crate::rules;
 use crate::sql;
 use crate::sql::code::Purpose;
@@ -26,7 +26,19 @@ impl Ra {
     ) -> Result<Delivery, Error> {
         let application = self.reached((permit, Action::DeliverCertificate), at).await?;
         let delivery = self.delivery_of(application).await?;
-        self.deliver_by(delivery, post, None, By::Permit(Box::new(permit.clone()))).await
+        let sealed = self.sealed_delivery(&delivery, post).await?;
+        let (ra, permit, at) = (self.clone(), permit.clone(), at.clone());
+        let application = self
+            .store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let by = (&permit, Action::DeliverCertificate);
+                    let turn = Turn::begin(&ra, tx, by, (&at, Step::Deliver)).await?;
+                    ra.keep_delivery(tx, turn, sealed).await
+                })
+            })
+            .await?;
+        Ok(Delivery { application, ..delivery })
     }
 
     /// What there is to be told, and to whom.
@@ -43,49 +55,42 @@ impl Ra {
         Ok(Delivery { application, activation_code, check_code: None, phone, email })
     }
 
-    /// One unit: the state, the codes, and the messages that carry them. `check`: the index of a new check
-    /// code.
-    pub(super) async fn deliver_by(
+    /// The indexes of the codes, and the messages that carry them.
+    pub(super) async fn sealed_delivery(
         &self,
-        delivery: Delivery,
+        delivery: &Delivery,
         post: &dyn Post,
-        check: Option<String>,
-        by: By,
-    ) -> Result<Delivery, Error> {
-        let at = delivery.application.at();
-        let code = &delivery.activation_code;
-        let index = self.code_index(&at.id, Purpose::Activation, code)?;
-        let enclosed = post.seal(&delivery).await.map_err(Error::Port)?;
-        let ra = self.clone();
-        let application = self
-            .store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let mut turn = match &by {
-                        By::Permit(permit) => {
-                            let by = (&**permit, Action::DeliverCertificate);
-                            Turn::begin(&ra, tx, by, (&at, Step::Deliver)).await?
-                        }
-                        By::Run(run) => {
-                            Turn::begin_for(&ra, tx, run.actor(), (&at, Step::Deliver)).await?
-                        }
-                    };
-                    sql::code::put(tx.conn(), &at.id, Purpose::Activation, &index).await?;
-                    if let Some(check) = check {
-                        sql::code::put(tx.conn(), &at.id, Purpose::Check, &check).await?;
-                    }
-                    enclosed(tx).await?;
-                    let serials = turn.application.state.serials().cloned();
-                    let serials = serials.ok_or(Error::Stored("serials"))?;
-                    let services = ra.catalogue().services();
-                    let confirm_by = rules::clock::confirm_by(services, turn.now);
-                    turn.enter(State::Delivered { serials, confirm_by });
-                    let body = json!({ "confirm_by": confirm_by.to_string() });
-                    turn.finish(tx, "application.delivered", body).await
-                })
-            })
-            .await?;
-        Ok(Delivery { application, ..delivery })
+    ) -> Result<SealedDelivery, Error> {
+        let id = &delivery.application.id;
+        let index = |purpose, code: &String| self.code_index(id, purpose, code);
+        let check = delivery.check_code.as_ref().map(|code| index(Purpose::Check, code));
+        Ok(SealedDelivery {
+            activation: index(Purpose::Activation, &delivery.activation_code)?,
+            check: check.transpose()?,
+            enclosed: post.seal(delivery).await.map_err(Error::Port)?,
+        })
+    }
+
+    /// One unit: the state, the codes, and the messages.
+    pub(super) async fn keep_delivery(
+        &self,
+        tx: &mut store::Tx,
+        mut turn: Turn,
+        sealed: SealedDelivery,
+    ) -> Result<Application, Error> {
+        let id = turn.application.id.clone();
+        sql::code::put(tx.conn(), &id, Purpose::Activation, &sealed.activation).await?;
+        if let Some(check) = sealed.check {
+            sql::code::put(tx.conn(), &id, Purpose::Check, &check).await?;
+        }
+        (sealed.enclosed)(tx).await?;
+        let serials = turn.application.state.serials().cloned().ok_or(Error::Stored("serials"))?;
+        let confirm_by = rules::clock::confirm_by(self.catalogue().services(), turn.now);
+        turn.enter(State::Delivered { serials, confirm_by });
+        let body = json!({ "confirm_by": confirm_by.to_string() });
+        let delivered = turn.finish(tx, "application.delivered", body).await?;
+        store::fault::point("ra.50-delivered");
+        Ok(delivered)
     }
 
     /// The applicant confirms receipt with the activation code. Five wrong ones lock it for 15 minutes.
@@ -120,12 +125,11 @@ impl Ra {
     }
 }
 
-/// Who delivers.
-pub(super) enum By {
-    /// Somebody who may.
-    Permit(Box<Permit>),
-    /// A batch that runs.
-    Run(Box<BatchRun>),
+/// A delivery on its way into its unit.
+pub(super) struct SealedDelivery {
+    activation: String,
+    check: Option<String>,
+    enclosed: Enclosed,
 }
 
 /// From delivered to confirmed. The certificate that was replaced ends with it: its holder has the

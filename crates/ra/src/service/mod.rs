@@ -4,6 +4,8 @@
 mod agreement;
 mod batch;
 mod batch_act;
+mod batch_agree;
+mod batch_consent;
 mod batch_import;
 mod batch_member;
 mod batch_run;

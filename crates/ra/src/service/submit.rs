@@ -53,7 +53,7 @@ impl Ra {
     }
 
     /// The applicant acknowledges one notice in the version in force. With all four, an application
-    /// that was handed in goes on, and the clock of the review runs.
+    /// that was handed in goes on, and the clock of the review runs (check C21-1).
     pub async fn acknowledge(
         &self,
         permit: &Permit,

@@ -20,8 +20,9 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Loads the application and asks: is it permitted to whoever asks, is it what was read, does the
-    /// step have its place, may the office act.
+    /// Loads the application and asks: is it permitted to whoever asks (a clerk of an office reaches its
+    /// own applications alone, check C27-1), is it what was read, does the step have its place, may the
+    /// office act.
     pub async fn begin(
         ra: &Ra,
         tx: &mut Tx,

@@ -7,7 +7,8 @@ use store::Actor;
 use super::{Connection, column, count, instant, instant_maybe, parsed, parsed_maybe};
 use crate::error::Error;
 use crate::model::{
-    ApplicationId, Batch, BatchId, BatchMaterial, BatchRow, BatchSheet, BatchState, Media, OfficeId,
+    ApplicationId, Batch, BatchId, BatchMaterial, BatchRow, BatchSearch, BatchSheet, BatchState,
+    Media, OfficeId,
 };
 use crate::sheet::SheetFormat;
 
@@ -42,25 +43,79 @@ pub(crate) async fn load(conn: &mut Connection, id: &BatchId) -> Result<Batch, E
     batch(&row)
 }
 
-/// The batches, the newest first; `office`: only that one's (`Some(None)`: the institution's).
+/// Which batches are listed.
+pub(crate) struct Wanted<'a> {
+    /// Only this office's (`Some(None)`: the institution's).
+    pub office: Option<&'a Option<OfficeId>>,
+    /// Only the unit of this index.
+    pub unit: Option<&'a str>,
+    pub search: &'a BatchSearch,
+}
+
+/// The batches that are wanted, the newest first.
 pub(crate) async fn list(
     conn: &mut Connection,
-    office: Option<&Option<OfficeId>>,
+    wanted: &Wanted<'_>,
     (offset, limit): (u32, u32),
 ) -> Result<Vec<Batch>, Error> {
     let text = "SELECT id, number, kind, office, state, blob, unit_index, created_at, version, \
          run_actor, run_person, paper_blob FROM ra_batch \
-         WHERE ($1 = 0 OR COALESCE(office, '') = $2) \
-         ORDER BY created_at DESC, id LIMIT $3 OFFSET $4";
-    let only = office.map(|office| office.as_ref().map(OfficeId::to_string).unwrap_or_default());
+         WHERE ($1 = 0 OR COALESCE(office, '') = $2) AND ($3 = '' OR unit_index = $4) \
+         AND ($5 = '' OR state = $6) AND ($7 = '' OR kind = $8) \
+         AND ($9 = '' OR number LIKE $10 ESCAPE '!') \
+         ORDER BY created_at DESC, id LIMIT $11 OFFSET $12";
+    let office = wanted.office.map(|one| one.as_ref().map(OfficeId::to_string).unwrap_or_default());
+    let (unit, search) = (wanted.unit.unwrap_or_default(), wanted.search);
+    let state = search.state.map_or("", BatchState::word);
+    let (kind, number) =
+        (search.kind.as_deref().unwrap_or_default(), search.number.as_deref().unwrap_or_default());
+    let like = number.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     let rows = sqlx::query(text)
-        .bind(i64::from(only.is_some()))
-        .bind(only.unwrap_or_default())
+        .bind(i64::from(office.is_some()))
+        .bind(office.unwrap_or_default())
+        .bind(unit)
+        .bind(unit)
+        .bind(state)
+        .bind(state)
+        .bind(kind)
+        .bind(kind)
+        .bind(number)
+        .bind(format!("%{like}%"))
         .bind(i64::from(limit))
         .bind(i64::from(offset))
         .fetch_all(conn)
         .await?;
     rows.iter().map(batch).collect()
+}
+
+/// How many applications of a batch were delivered from an instant on, and when the first of these.
+pub(crate) async fn delivered_since(
+    conn: &mut Connection,
+    id: &BatchId,
+    from: Timestamp,
+) -> Result<(u64, Option<Timestamp>), Error> {
+    let text = "SELECT COUNT(*) AS n, MIN(a.since) AS first FROM ra_batch_row r \
+         JOIN ra_application a ON a.id = r.application \
+         WHERE r.batch = $1 AND a.state = 'delivered' AND a.since >= $2";
+    let row = sqlx::query(text).bind(id.as_str()).bind(from.as_second()).fetch_one(conn).await?;
+    Ok((count(&row, "n")?, instant_maybe(&row, "first")?))
+}
+
+/// How many applications without a problem are in one of these states.
+pub(crate) async fn left(
+    conn: &mut Connection,
+    id: &BatchId,
+    states: &[&str],
+) -> Result<u64, Error> {
+    let words: Vec<String> = states.iter().map(|word| format!("'{word}'")).collect();
+    // The words are ours, never input.
+    let text = format!(
+        "SELECT COUNT(*) AS n FROM ra_batch_row r JOIN ra_application a ON a.id = r.application \
+         WHERE r.batch = $1 AND r.problem IS NULL AND a.state IN ({})",
+        words.join(", ")
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.as_str()).fetch_one(conn).await?;
+    count(&row, "n")
 }
 
 /// The batches in one of these states.

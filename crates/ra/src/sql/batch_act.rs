@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::{Connection, column, count, instant, instant_maybe, parsed};
 use crate::error::Error;
-use crate::model::{Application, ApplicationId, BatchId, BatchProgress, BatchStep, SampleRow};
+use crate::model::{
+    Application, ApplicationId, BatchId, BatchProgress, BatchStep, Listed, SampleRow,
+};
 
 /// The applications that a step would be done to: id, version of the form, own version. Only those of
 /// the batch's own office: what was moved elsewhere goes its way alone.
@@ -23,6 +25,25 @@ pub(crate) async fn candidates(
     rows.iter()
         .map(|row| Ok((column(row, "id")?, column(row, "form")?, column(row, "version")?)))
         .collect()
+}
+
+/// The approved applications of a batch, as [`candidates`], and when the last of them was approved.
+pub(crate) async fn approved(
+    conn: &mut Connection,
+    id: &BatchId,
+) -> Result<(Vec<Listed>, Option<Timestamp>), Error> {
+    let text = "SELECT a.id AS id, a.form AS form, a.version AS version, a.since AS since \
+         FROM ra_batch_row r JOIN ra_batch b ON b.id = r.batch \
+         JOIN ra_application a ON a.id = r.application \
+         WHERE r.batch = $1 AND a.state = 'reviewed' AND r.problem IS NULL \
+         AND COALESCE(a.office, '') = COALESCE(b.office, '') ORDER BY a.id";
+    let rows = sqlx::query(text).bind(id.as_str()).fetch_all(conn).await?;
+    let (mut listed, mut last) = (Vec::with_capacity(rows.len()), None);
+    for row in &rows {
+        listed.push((column(row, "id")?, column(row, "form")?, column(row, "version")?));
+        last = last.max(Some(instant(row, "since")?));
+    }
+    Ok((listed, last))
 }
 
 /// An act as it is stored.

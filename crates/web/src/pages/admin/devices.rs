@@ -1,5 +1,6 @@
 //! 密码设备: what it is, whether its work is right at this moment, and its keys by label. Secrets have
-//! no way here: a device tells only labels, public halves and counts.
+//! no way here: a device tells only labels, public halves and counts. What holds no certificate as a
+//! commercial product is shown so (Measures Art. 20 ¶2; check C20-2).
 
 use askama::Template;
 use axum::extract::State;

@@ -48,7 +48,7 @@ pub fn state(office: &Office) -> (&'static str, &'static str) {
 }
 
 /// The days that run for its filing, counted by the calendar: the Measures do not say that the term
-/// moves when it ends in a holiday, so nobody is told a later day (Art. 26, C26-2).
+/// moves when it ends in a holiday, so nobody is told a later day (Measures Art. 26; check C26-2).
 pub fn clock(ra: &Ra, office: &Office, now: Timestamp) -> Option<Clock> {
     let clock = ra.filing_clock(office)?;
     let what = if clock.change { "变更备案" } else { "办理备案" };

@@ -1,13 +1,15 @@
 //! 批量办理: a unit's batch with its sheets, materials, steps and progress. Works without scripts: what goes
-//! on in the background is seen by reloading.
+//! on in the background is seen by reloading, and while certificates are issued the browser reloads by
+//! itself until it is told to stand still.
 
 use access::{ActKind, Action};
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use ra::{
-    Batch, BatchCounts, BatchParty, BatchProgress, BatchState, NewBatch, SheetFormat, Upload,
+    Batch, BatchConsent, BatchCounts, BatchParty, BatchProgress, BatchState, NewBatch, Pace,
+    SheetFormat, Upload,
 };
 use serde::Deserialize;
 
@@ -20,64 +22,6 @@ use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
 use crate::pages::{csv, words};
 use crate::problem::Problem;
-
-#[derive(Template)]
-#[template(path = "batch/list.html")]
-struct List {
-    frame: Frame,
-    rows: Vec<ListRow>,
-    may_begin: bool,
-    page: u32,
-    more: bool,
-}
-
-struct ListRow {
-    id: String,
-    number: String,
-    kind: String,
-    unit: String,
-    state: BatchState,
-    total: u64,
-    issued: u64,
-    at: String,
-}
-
-/// Which page of a list.
-#[derive(Debug, Deserialize)]
-pub struct PageQuery {
-    #[serde(default)]
-    page: u32,
-}
-
-/// `GET /desk/batches`.
-pub async fn list(
-    State(app): State<App>,
-    frame: Frame,
-    visitor: Visitor,
-    Params(query): Params<PageQuery>,
-) -> Answer {
-    let ra = app.registration()?;
-    let (batches, more) = ra.batches(visitor.permit()?, query.page).await?;
-    let read = app.permit(visitor.principal(), Action::ReadApplication)?;
-    let mut rows = Vec::new();
-    for batch in batches {
-        let counts = ra.batch_counts(&read, &batch.id).await?;
-        rows.push(ListRow {
-            unit: ra.batch_party(&read, &batch.id).await?.unit_name,
-            id: batch.id.to_string(),
-            number: batch.number,
-            kind: ra.catalogue().kind(&batch.kind)?.title.clone(),
-            state: batch.state,
-            total: counts.total(),
-            issued: counts.of(&ISSUED),
-            at: words::minute(batch.created_at),
-        });
-    }
-    let may_begin = app.permit(visitor.principal(), Action::ImportBatch).is_ok();
-    page(&List { frame, rows, may_begin, page: query.page, more })
-}
-
-const ISSUED: [&str; 3] = ["issued", "delivered", "confirmed"];
 
 #[derive(Template)]
 #[template(path = "batch/new.html")]
@@ -176,10 +120,38 @@ struct Show {
     steps: Vec<StepRow>,
     may: May,
     busy: bool,
+    /// How the unit agreed.
+    consent: Option<BatchConsent>,
+    pace: Option<Pacing>,
+    /// The browser does not reload by itself.
+    still: bool,
     mistakes: Mistakes,
 }
 
+/// How fast it goes, in words.
+struct Pacing {
+    per_minute: u64,
+    left: u64,
+    remaining: String,
+}
+
+impl Pacing {
+    fn of(pace: Pace) -> Self {
+        let remaining = match pace.seconds {
+            0..60 => "不到 1 分钟".to_owned(),
+            60..3600 => format!("约 {} 分钟", pace.seconds.div_ceil(60)),
+            more => format!("约 {} 小时 {} 分钟", more / 3600, more % 3600 / 60),
+        };
+        Self { per_minute: pace.per_minute, left: pace.left, remaining }
+    }
+}
+
 impl Show {
+    /// Whether the browser reloads by itself: only while nothing on the page is filled in.
+    fn refreshes(&self) -> bool {
+        self.batch.state == BatchState::Running && !self.still && self.mistakes.is_empty()
+    }
+
     /// Whether a step left applications behind, that have to be looked at one by one.
     fn has_leftovers(&self) -> bool {
         self.steps.iter().any(|step| step.progress.refused > 0)
@@ -226,6 +198,7 @@ struct May {
     pause: bool,
     resume: bool,
     cancel: bool,
+    consent: bool,
 }
 
 impl May {
@@ -247,6 +220,7 @@ impl May {
             proof: part(waiting(ActKind::BatchProof, "acknowledged")),
             review: part(waiting(ActKind::BatchReview, "proofed")),
             agree: open && may(Action::AgreeApplication),
+            consent: open && may(Action::AgreeApplication) && counts.of(&["reviewed"]) > 0,
             start: open && steers && batch.has_agreement && counts.of(&["reviewed"]) > 0,
             pause: steers && batch.state == BatchState::Running,
             resume: steers && batch.state == BatchState::Paused,
@@ -255,15 +229,31 @@ impl May {
     }
 }
 
-/// `GET /desk/batches/{id}`.
+/// Whether the page is to stand still.
+#[derive(Debug, Deserialize)]
+pub struct ShowQuery {
+    #[serde(default)]
+    still: String,
+}
+
+/// `GET /desk/batches/{id}`. The header does what a `meta` element would, and the page offers to stop it.
 pub async fn show(
     State(app): State<App>,
     frame: Frame,
     visitor: Visitor,
     Path(id): Path<String>,
+    Params(query): Params<ShowQuery>,
 ) -> Answer {
-    page(&shown(&app, (frame, &visitor), &id, Mistakes::none()).await?)
+    let mut shown = shown(&app, (frame, &visitor), &id, Mistakes::none()).await?;
+    shown.still = !query.still.is_empty();
+    let mut answer = page(&shown)?;
+    if shown.refreshes() {
+        answer.headers_mut().insert(header::REFRESH, HeaderValue::from_static(REFRESH_SECONDS));
+    }
+    Ok(answer)
 }
+
+const REFRESH_SECONDS: &str = "5";
 
 /// The page of a batch again, with what is wrong.
 pub(super) async fn wrong(
@@ -331,6 +321,9 @@ async fn shown(
             })
             .collect(),
         may: May::of(app, visitor, &batch, &counts),
+        consent: ra.batch_consent(&read, &id).await?,
+        pace: ra.batch_pace(&read, &id).await?.map(Pacing::of),
+        still: false,
         counts,
         batch,
         busy,

@@ -6,7 +6,9 @@
 pub mod application;
 pub mod batch;
 pub mod batch_acts;
+pub mod batch_consent;
 pub mod batch_expiring;
+pub mod batch_list;
 pub mod batch_messages;
 pub mod batch_run;
 pub mod code;
