@@ -41,6 +41,8 @@ impl Names {
     pub fn who(&self, actor: &str) -> String {
         match actor.split_once(':') {
             _ if actor == "system" => "系统".to_owned(),
+            // Complaints come from whoever wants to: nobody is asked for a name.
+            _ if actor == "public" => "公众".to_owned(),
             Some(("person", id)) => match self.0.get(actor) {
                 Some(name) => name.clone(),
                 None => format!("工作人员 {}", short(id)),
@@ -82,6 +84,9 @@ fn place(subject: &str) -> Option<(&'static str, String)> {
         }
         ("office", id) if is_name(id) => {
             Some(("/admin/offices/{id}", format!("/admin/offices/{id}")))
+        }
+        ("complaint", id) if is_name(id) => {
+            Some(("/admin/complaints/{id}", format!("/admin/complaints/{id}")))
         }
         ("batch", id) if is_name(id) => Some(("/desk/batches/{id}", format!("/desk/batches/{id}"))),
         ("revocation", id) if is_name(id) => {
@@ -128,6 +133,12 @@ fn flatten(value: &Value, name: String, lines: &mut Vec<(String, String)>) {
 /// The words of records.
 fn member_title(member: &str) -> &str {
     match member {
+        "opened" => "打开的件数",
+        "found" => "找到的件数",
+        "requeued" => "重发的条数",
+        "chosen" => "所选通知的编号",
+        "failed_until" => "此时已经失败的全部通知",
+        "messages" => "通知条数",
         "number" => "编号",
         "service" => "业务",
         "kind" => "种类",

@@ -1,7 +1,7 @@
 //! Messages to applicants: what waits, what is through, what was given up and why. Nothing of what they
 //! say. What was given up is tried again by a signed order (GM/T 0034 §6).
 
-use access::{ActKind, Action};
+use access::{ActKind, Action, Permit};
 use app::notify::{
     Channel, MOST_CHOSEN, MessageFilter, MessageRow, MessageState, REQUEUE_OBJECT, RequeueOrder,
 };
@@ -141,25 +141,45 @@ fn told(code: String) -> (String, String) {
     (code, words)
 }
 
-/// What a message is about, as a page that the visitor may open.
-fn link(frame: &Frame, subject: &str) -> Option<String> {
-    let (page, address) = match subject.split_once(':')? {
-        ("application", id) => ("/desk/applications/{id}", format!("/desk/applications/{id}")),
-        ("certificate", serial) => {
-            ("/admin/certificates/{serial}", format!("/admin/certificates/{serial}"))
-        }
-        _ => return None,
-    };
-    frame.opens(page).then_some(address)
+/// What messages are about in words, each with the page that the visitor may open.
+struct Subjects<'a> {
+    app: &'a App,
+    frame: &'a Frame,
+    reads: Option<Permit>,
 }
 
-fn row(frame: &Frame, one: MessageRow) -> Row {
+impl Subjects<'_> {
+    async fn told(&self, subject: &str) -> (String, Option<String>) {
+        let link = |page: &str, path: String| self.frame.opens(page).then_some(path);
+        match subject.split_once(':') {
+            Some(("application", id)) => {
+                let path = format!("/desk/applications/{id}");
+                let words = self.number(id).await.unwrap_or_else(|| id.to_owned());
+                (format!("申请 {words}"), link("/desk/applications/{id}", path))
+            }
+            Some(("certificate", serial)) => {
+                let path = format!("/admin/certificates/{serial}");
+                (format!("证书 {serial}"), link("/admin/certificates/{serial}", path))
+            }
+            _ => (subject.to_owned(), None),
+        }
+    }
+
+    /// The number of an application, for who may see it.
+    async fn number(&self, id: &str) -> Option<String> {
+        let (permit, ra) = (self.reads.as_ref()?, self.app.registration().ok()?);
+        let application = ra.application(permit, &id.parse().ok()?).await.ok()?;
+        Some(application.number.to_string())
+    }
+}
+
+fn row(one: MessageRow, (subject, link): (String, Option<String>)) -> Row {
     let code = one.failure.unwrap_or_default();
     Row {
         kind: kind(&one.kind),
         channel: one.channel.chinese(),
-        link: link(frame, &one.subject),
-        subject: one.subject,
+        subject,
+        link,
         tries: one.tries,
         at: words::minute(one.created_at),
         next: match one.state {
@@ -230,7 +250,14 @@ async fn shown(
     let mut mistakes = Mistakes::none();
     let filter = filter(app, visitor, (&query, &mut mistakes)).await;
     let place = paging::place(&query.page)?;
-    let (rows, total) = app.messages(&filter, (place, ROWS)).await?;
+    let (found, total) = app.messages(&filter, (place, ROWS)).await?;
+    let reads = app.permit(visitor.principal(), Action::ReadApplication).ok();
+    let subjects = Subjects { app, frame: &frame, reads };
+    let mut rows = Vec::new();
+    for one in found {
+        let told = subjects.told(&one.subject).await;
+        rows.push(row(one, told));
+    }
     let (counts, here) = (app.message_counts().await?, query.here());
     let tab = |(state, total): (MessageState, u64)| Tab {
         address: Query::default().address(PATH, (state.word(), "")),
@@ -249,7 +276,7 @@ async fn shown(
         total,
         is_search: query.is_search(),
         may_requeue: app.permit(visitor.principal(), Action::RequeueMessages).is_ok(),
-        rows: rows.into_iter().map(|one| row(&frame, one)).collect(),
+        rows,
         paging,
         csv: query.address("/admin/messages/export.csv", (here.word(), "")),
         here,
