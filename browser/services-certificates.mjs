@@ -178,9 +178,42 @@ export async function unitLetter(acts) {
   for (const serial of serials) acts.expectStatus(serial, 'affiliationChanged');
 }
 
+/** The second person does not confirm a call: the certificate is given back. */
+async function rejectBySecond(acts) {
+  const { clerk, reviewer } = acts;
+  const place = new URL(clerk.page.url()).pathname;
+  await reviewer.go(place);
+  await reviewer.page.locator('#reject').check();
+  await reviewer.page.fill('#reason', '回拨登记手机，本人称没有来电');
+  await reviewer.press('去签名');
+  await acts.confirm(reviewer, 'gush');
+  await reviewer.sees('先行暂停已解除，证书恢复使用');
+  await reviewer.look('desk-call-rejected');
+  await reviewer.go('/desk/revocations?state=refused');
+  await reviewer.look('desk-revocations-refused');
+}
+
+/** A call as far as the stop: one clerk, at once. */
+async function stopByCall(acts, serial) {
+  const { clerk } = acts;
+  const particulars = { serials: [serial], requester: '甄来电', account: '来电称密码设备在车站被盗' };
+  await draft(acts, 'phone-compromised', { ...particulars, evidence: [] });
+  await clerk.press('发送一次性代码');
+  await clerk.page.fill('#code', acts.posted('', /(?:代码|验证码)[^0-9]{0,12}(\d{8})/));
+  await clerk.press('核对');
+  await clerk.press(/去签名/);
+  await acts.confirm(clerk, 'linsl');
+  acts.expectStatus(serial, 'certificateHold');
+}
+
 /** By telephone: the code goes to the registered number; the certificate stops at once. */
 export async function phoneCall(acts) {
-  const { serial, number } = await acts.issuedFor('phone', person(8, '甄来电'));
+  const { applicant, serial, number } = await acts.issuedFor('phone', person(8, '甄来电'));
+  mine.called = applicant;
+  mine.calledSerial = serial;
+  await stopByCall(acts, serial);
+  await rejectBySecond(acts);
+  acts.expectStatus(serial, 'good');
   const particulars = { serials: [serial], requester: '甄来电', account: '来电称密码设备在车站被盗' };
   await draft(acts, 'phone-compromised', { ...particulars, evidence: [] });
   const { clerk } = acts;
@@ -198,6 +231,58 @@ export async function phoneCall(acts) {
   await confirmBySecond(acts, 'phone-compromised');
   acts.expectStatus(serial, 'keyCompromise');
   if (!number) throw new Error('no application');
+}
+
+/** The holder finds a letter about each change that others brought about. */
+export async function toldOfChanges(acts) {
+  const holder = mine.called;
+  await holder.go('/application/letters');
+  await holder.look('letters-status-told');
+  await holder.page.getByRole('link', { name: '证书状态变更告知书', exact: true }).last().click();
+  await holder.sees('状态变更');
+  await holder.look('letter-status-told');
+}
+
+/** The business administrator suspends and resumes by one signature; a revocation waits for another. */
+export async function orderedDirectly(acts) {
+  const serial = acts.batch.serials[3];
+  const head = await acts.signIn('yejb', '/admin');
+  await head.go(`/admin/certificates/${serial}`);
+  await head.look('admin-certificate-orders');
+  await head.follow('暂停');
+  await head.page.selectOption('#ground', 'ordered-hold');
+  await head.press('选定');
+  await head.press('去签名');
+  await head.look('admin-suspend-mistakes');
+  await head.page.fill('#document_number', '（2026）云01执协9号');
+  await head.page.fill('#account', '云中市中级人民法院送达协助执行通知书，要求暂停该证书');
+  await head.look('admin-suspend');
+  await head.press('去签名');
+  await head.look('admin-suspend-sign');
+  await acts.confirm(head, 'yejb');
+  await head.sees('已经办理');
+  await head.look('admin-suspended');
+  acts.expectStatus(serial, 'certificateHold');
+  await head.follow('恢复');
+  await head.page.selectOption('#ground', 'order-lifted');
+  await head.press('选定');
+  await head.page.fill('#document_number', '（2026）云01执协10号');
+  await head.page.fill('#account', '云中市中级人民法院送达解除通知');
+  await head.press('去签名');
+  await acts.confirm(head, 'yejb');
+  acts.expectStatus(serial, 'good');
+  await head.follow('撤销');
+  await head.page.selectOption('#ground', 'false-materials');
+  await head.press('选定');
+  await head.page.fill('#requester', '审核部门');
+  await head.page.fill('#account', '核查发现申请材料系伪造');
+  await acts.upload(head, 'evidence-finding', '核查记录.png');
+  await head.look('admin-revoke');
+  await head.press('去签名');
+  await acts.confirm(head, 'yejb');
+  await head.sees('等待另一人复核');
+  await head.look('admin-revoke-entered');
+  acts.expectStatus(serial, 'good');
 }
 
 /** By a court's order, with the document and the officer's card. */

@@ -14,6 +14,7 @@ import * as batches from './services-batches.mjs';
 import * as certificates from './services-certificates.mjs';
 import * as papers from './services-papers.mjs';
 import * as people from './services-people.mjs';
+import { Visitor } from './visitor.mjs';
 
 const [site, data, work, guides] = process.argv.slice(2);
 const pages = process.env.YINXIN_PAGES;
@@ -30,7 +31,8 @@ const STORIES = [
   [papers.receipt, papers.verification, papers.rating, papers.complaint],
   [certificates.issue, certificates.suspend, certificates.resume, certificates.renew, certificates.revoke],
   [batches.sheet, batches.proof, batches.review, batches.run],
-  [certificates.unitLetter, certificates.phoneCall, certificates.courtOrder],
+  [certificates.unitLetter, certificates.phoneCall, certificates.toldOfChanges, certificates.courtOrder],
+  [certificates.orderedDirectly],
   [people.appoint, people.invited, people.leaver],
   [people.suspendOffice, people.liftSuspension, people.supervision],
   [papers.audit, papers.proofOfRecord],
@@ -50,6 +52,7 @@ for (const story of STORIES) await walk(story);
 await browser.close();
 for (const finding of findings) console.log(`FAILED: ${finding}`);
 const failed = findings.length;
+console.log(`${Visitor.judged} states of pages judged by axe-core`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 

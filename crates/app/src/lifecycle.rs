@@ -3,11 +3,13 @@
 //! of a revoked encryption certificate afterwards, and until it has heard the debt is a row.
 
 use ca::{CertificateRecord, Revocation, Role, Status, StoredCertificate};
+use futures_util::future::BoxFuture;
 use pki::Serial;
 use store::{Actor, ErrorKind, Tx};
 
 use crate::error::Error;
 use crate::institution::{ISSUER, Institution};
+use crate::registration::{StatusNotice, Why, status_of, tell_of};
 use crate::sql;
 
 /// What to do with a certificate and its partner.
@@ -21,6 +23,13 @@ pub enum Change {
     Revoke(Revocation),
 }
 
+/// A change with the certificates that it is about, the one that was named first.
+pub(crate) struct Planned {
+    serials: Vec<Serial>,
+    change: Change,
+    notice: Option<StatusNotice>,
+}
+
 impl Institution {
     /// Changes a certificate and the other one of its pair; answers what became of each, the
     /// one that was named first. Asked again for a revocation it answers the same.
@@ -30,11 +39,54 @@ impl Institution {
         change: Change,
         actor: Actor,
     ) -> Result<Vec<CertificateRecord>, Error> {
+        let why = Why::Brought { ground: None, number: None };
+        let planned = self.plan(serial, change, why).await?;
+        self.change_as(planned, actor, |_, _| Box::pin(async { Ok(true) })).await
+    }
+
+    /// What a change comes to: the pair, and what its holder is told.
+    pub(crate) async fn plan(
+        &self,
+        serial: Serial,
+        change: Change,
+        why: Why,
+    ) -> Result<Planned, Error> {
         let serials = self.with_partner(serial).await?;
-        let ends = !matches!(change, Change::Resume);
-        let changed = match self.change_all(serials, change, actor.clone()).await {
-            Ok(changed) => changed,
-            Err(error) => return Err(self.not_changed(&serial, actor, error).await),
+        let notice = self.notice_of(&serial.to_hex(), (&change, &why)).await?;
+        Ok(Planned { serials, change, notice })
+    }
+
+    /// Carries a plan out in one unit with what belongs to it. `beside` is asked first, in that very unit:
+    /// where it says no, nothing is changed and nothing is answered.
+    pub(crate) async fn change_as<F>(
+        &self,
+        planned: Planned,
+        actor: Actor,
+        beside: F,
+    ) -> Result<Vec<CertificateRecord>, Error>
+    where
+        F: for<'t> FnOnce(&'t mut Tx, Self) -> BoxFuture<'t, Result<bool, Error>> + Send + 'static,
+    {
+        let ends = !matches!(planned.change, Change::Resume);
+        let named = planned.serials.first().copied();
+        let (institution, by) = (self.clone(), actor.clone());
+        let done = self
+            .store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    if !beside(tx, institution.clone()).await? {
+                        return Ok(Vec::new());
+                    }
+                    institution.change_in(tx, &planned, &by).await
+                })
+            })
+            .await;
+        let changed = match (done, named) {
+            (Ok(changed), _) => changed,
+            (Err(error), Some(serial)) => {
+                return Err(self.not_changed(&serial, actor, error).await);
+            }
+            (Err(error), None) => return Err(error),
         };
         for record in &changed {
             self.responder().invalidate(&record.serial);
@@ -46,25 +98,25 @@ impl Institution {
         Ok(changed)
     }
 
-    /// A certificate and its partner in one unit.
-    async fn change_all(
+    /// A certificate and its partner, and what the holder is told, in this unit.
+    async fn change_in(
         &self,
-        serials: Vec<Serial>,
-        change: Change,
-        actor: Actor,
+        tx: &mut Tx,
+        planned: &Planned,
+        actor: &Actor,
     ) -> Result<Vec<CertificateRecord>, Error> {
-        let institution = self.clone();
-        self.store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let mut done = Vec::new();
-                    for serial in &serials {
-                        done.push(institution.change_one(tx, serial, &change, &actor).await?);
-                    }
-                    Ok::<_, Error>(done)
-                })
-            })
-            .await
+        let mut done = Vec::new();
+        let mut changes = false;
+        for serial in &planned.serials {
+            let (record, is_new) = self.change_one(tx, serial, &planned.change, actor).await?;
+            changes |= is_new;
+            done.push(record);
+        }
+        if let Some(notice) = planned.notice.as_ref().filter(|_| changes) {
+            let at = tx.now();
+            tell_of(tx.conn(), &StatusNotice { at, ..notice.clone() }).await?;
+        }
+        Ok(done)
     }
 
     /// A change that the rules refuse is an order refused, and recorded as one.
@@ -104,7 +156,8 @@ impl Institution {
         serial: &Serial,
         change: &Change,
         actor: &Actor,
-    ) -> Result<CertificateRecord, Error> {
+    ) -> Result<(CertificateRecord, bool), Error> {
+        let before = status_of(tx.conn(), &serial.to_hex()).await?;
         let record = match change {
             Change::Suspend => self.ca().suspend(tx, serial, actor).await?,
             Change::Resume => self.ca().resume(tx, serial, actor).await?,
@@ -114,7 +167,8 @@ impl Institution {
             let now = tx.now().as_second();
             sql::owe_notice(tx.conn(), &serial.to_hex(), now).await?;
         }
-        Ok(record)
+        let is_new = before.as_deref() != Some(record.status.as_str());
+        Ok((record, is_new))
     }
 
     /// The certificate and, if it has one, its partner that is of the same issuance.

@@ -8,11 +8,12 @@ use ra::{Acknowledged, Catalogue, Decision, Matter, Receipt, SignedAgreement, St
 use super::due::sets;
 use super::words::{groups, minute};
 use crate::error::Error;
+use crate::registration::StatusNotice;
 use crate::settings::Settings;
 
 /// The letter of this kind and position.
 pub(super) fn draft(
-    matter: &Matter,
+    (matter, changes): (&Matter, &[StatusNotice]),
     (kind, position): (LetterKind, u32),
     (catalogue, settings): (&Catalogue, &Settings),
 ) -> Result<Draft, Error> {
@@ -27,6 +28,7 @@ pub(super) fn draft(
         LetterKind::Revocation | LetterKind::Suspension | LetterKind::Resumption => {
             change(matter, common)?
         }
+        LetterKind::StatusNotice => told(changes, (position, catalogue), common)?,
     };
     // An agreement names its parties itself.
     let addressee = (kind != LetterKind::Agreement).then(|| addressee(matter));
@@ -194,6 +196,26 @@ fn change(matter: &Matter, facts: Facts) -> Result<Facts, Error> {
     let done = at(matter, "application.carried-out")
         .or_else(|_| at(matter, "application.replaced-ended"))?;
     Ok(facts.text("serial", groups(&serial)).text("done", minute(done)))
+}
+
+/// What others brought about.
+fn told(
+    changes: &[StatusNotice],
+    (position, catalogue): (u32, &Catalogue),
+    facts: Facts,
+) -> Result<Facts, Error> {
+    let notice = changes.iter().find(|one| one.position == position);
+    let notice = notice.ok_or(Error::Stored("状态变更告知"))?;
+    let told = notice.told(catalogue)?;
+    Ok(facts
+        .text("serial", groups(&notice.serial))
+        .text("change", notice.change.chinese())
+        .text("done", minute(notice.at))
+        .text("source", told.source)
+        .text("reason", told.reason)
+        .text("basis", told.basis)
+        .text("number", notice.number.clone().unwrap_or_default())
+        .text("next", notice.change.next()))
 }
 
 /// When something first happened.

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use letters::LetterKind;
 use ra::{Matter, State};
 
+use crate::registration::StatusNotice;
+
 /// The notices of Measures Art. 21 ¶2.
 const NOTICES: usize = 4;
 
@@ -24,11 +26,13 @@ pub(super) struct History<'m> {
     pub refused: bool,
     /// Whether both sides signed the agreement.
     pub agreed: bool,
+    /// Positions of the changes that others brought about.
+    pub changes: Vec<u32>,
 }
 
 impl<'m> History<'m> {
     /// Of an application.
-    pub fn of(matter: &'m Matter) -> Self {
+    pub fn of(matter: &'m Matter, changes: &[StatusNotice]) -> Self {
         Self {
             service: &matter.application.service,
             happened: matter.happenings.iter().map(|one| one.kind.as_str()).collect(),
@@ -36,6 +40,7 @@ impl<'m> History<'m> {
             supplements: matter.supplements.iter().map(|(position, ..)| *position).collect(),
             refused: matches!(matter.application.state, State::Refused { .. }),
             agreed: matter.agreement.is_some(),
+            changes: changes.iter().map(|one| one.position).collect(),
         }
     }
 
@@ -80,6 +85,7 @@ pub(super) fn due(history: &History<'_>) -> Vec<(LetterKind, u32)> {
         due.push((LetterKind::Delivery, 1));
     }
     due.extend(changed(history).map(|kind| (kind, 1)));
+    due.extend(history.changes.iter().map(|position| (LetterKind::StatusNotice, *position)));
     due
 }
 
@@ -153,6 +159,14 @@ mod tests {
             let open = history(service, &["application.submitted"]);
             assert_eq!(due(&open), [(K::Receipt, 1)]);
         }
+    }
+
+    #[test]
+    fn each_change_that_others_brought_about_has_a_letter_of_its_own() {
+        let mut told = history("new", &["application.submitted", "application.confirmed"]);
+        told.changes = vec![1, 2];
+        let notices = [(K::StatusNotice, 1), (K::StatusNotice, 2)];
+        assert_eq!(due(&told)[2..], notices, "{:?}", due(&told));
     }
 
     #[test]

@@ -55,13 +55,15 @@ impl Institution {
     pub async fn ensure_letters(&self, id: &ApplicationId) -> Result<Vec<Issued>, Error> {
         let (ra, letters) = (self.registration()?, self.letters()?);
         let matter = ra.matter(id).await?;
+        let changes = self.status_notices(id).await?;
         let there = letters.of_application(id.as_str()).await?;
         let mut made = Vec::new();
-        for which in due::due(&due::History::of(&matter)) {
+        for which in due::due(&due::History::of(&matter, &changes)) {
             if there.iter().any(|one| (one.kind, one.position) == which) {
                 continue;
             }
-            let draft = draft::draft(&matter, which, (ra.catalogue(), self.settings()))?;
+            let about = (&matter, changes.as_slice());
+            let draft = draft::draft(about, which, (ra.catalogue(), self.settings()))?;
             made.push(letters.issue(&draft).await?);
         }
         Ok(made)

@@ -33,6 +33,8 @@ impl Institution {
         if self.letters_if_open().is_none() {
             return Ok(0);
         }
+        // Changes by a client of the institution's own come with no step of an application.
+        self.tell_holders().await?;
         let mut made = 0;
         loop {
             let after = sql::swept(&mut *self.store().read().await?).await?;
@@ -67,7 +69,7 @@ impl Institution {
 
     /// One application that fails must not hold up the others; a store or a device that is away holds
     /// up all, and is waited for. How many were made; none where they are owed now.
-    async fn ensure_or_owe(&self, id: &ApplicationId) -> Result<Option<u64>, Error> {
+    pub(crate) async fn ensure_or_owe(&self, id: &ApplicationId) -> Result<Option<u64>, Error> {
         match self.ensure_letters(id).await {
             Ok(made) => Ok(Some(u64::try_from(made.len()).unwrap_or(u64::MAX))),
             Err(error) if error.is_unavailable() => Err(error),

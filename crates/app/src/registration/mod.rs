@@ -7,9 +7,12 @@ mod act;
 mod agree;
 mod apply;
 mod deliver;
+mod direct;
 mod issue;
 mod keys;
+mod sql;
 mod status;
+mod told;
 mod unmask;
 
 use std::sync::Arc;
@@ -27,7 +30,12 @@ use crate::institution::{Institution, Parts};
 use keys::CertifiedKeys;
 
 pub use act::Done;
+pub use direct::StatusOrder;
 pub(crate) use issue::order as issue_order_of;
+pub use sql::RevocationLine;
+pub(crate) use sql::{status_of, tell_of};
+pub(crate) use told::Why;
+pub use told::{ChangeWord, StatusNotice};
 
 /// Whether a service can be begun online: only what can also be carried to its end here.
 #[must_use]

@@ -2,11 +2,20 @@
 //! again after whatever cut it off. The CA's change and the registration's note of it are two units; between
 //! them the row says what is still to be done, and doing it again changes nothing (Invariant 3).
 
+use std::sync::Arc;
+
 use ca::{Revocation, RevocationReason, Status};
 use pki::Serial;
 use pki::crl::Reason;
-use ra::{Application, At, Called, Ending, Ground, Outcome, ReadyToRevoke, RevocationId};
-use store::{Actor, ErrorKind, fault};
+use ra::catalogue::CALL_HOLD;
+use ra::{
+    Application, At, Called, Ending, Ground, OpenStop, Outcome, ReadyToRevoke, RevocationId,
+    RevocationView, StopEnd,
+};
+use store::{Actor, ErrorKind, Tx, fault};
+
+use super::sql::{self, RevocationLine};
+use super::told::Why;
 
 use crate::error::Error;
 use crate::institution::Institution;
@@ -36,7 +45,8 @@ impl Institution {
         let ra = self.registration()?;
         let ready = ra.ready_to_carry_out(at).await?;
         let actor = Actor::new(format!("person:{}", ready.review().person()));
-        let done = self.bring_about(ready.serial(), ready.ground(), actor).await;
+        let what = (ready.ground(), Why::Applied);
+        let done = self.bring_about(ready.serial(), what, actor).await;
         fault::point("app.60-status-changed");
         match done {
             Ok(()) => Ok(ra.carried_out(ready).await?),
@@ -48,7 +58,12 @@ impl Institution {
     }
 
     /// The certificate and its partner stand as the ground wants them.
-    async fn bring_about(&self, serial: &str, ground: &Ground, actor: Actor) -> Result<(), Error> {
+    async fn bring_about(
+        &self,
+        serial: &str,
+        (ground, why): (&Ground, Why),
+        actor: Actor,
+    ) -> Result<(), Error> {
         let serial = Serial::from_hex(serial)?;
         let change = change(ground)?;
         let found = self.ca().find(&serial).await?.ok_or(Error::Stored("所指的证书缺失"))?;
@@ -58,7 +73,8 @@ impl Institution {
             _ => false,
         };
         if !is_there {
-            self.change(serial, change, actor).await?;
+            let planned = self.plan(serial, change, why).await?;
+            self.change_as(planned, actor, |_, _| Box::pin(async { Ok(true) })).await?;
         }
         Ok(())
     }
@@ -89,13 +105,18 @@ impl Institution {
         for at in ra.approved().await? {
             self.soon(self.carry_out_application(&at).await);
         }
-        for (id, serials) in ra.urgent_stops().await? {
-            self.soon(self.stop_at_once(&id, &serials).await);
+        for (id, number, serials) in ra.urgent_stops().await? {
+            self.soon(self.stop_at_once(&id, (number.as_str(), &serials)).await);
         }
         for ready in ra.ready_to_revoke().await? {
             self.soon(self.revoke_list(&ready).await);
         }
-        self.end_replaced().await
+        self.soon(ra.lapse_calls().await.map_err(Error::from));
+        for stop in ra.open_stops().await? {
+            self.soon(self.settle_stop(stop).await);
+        }
+        self.end_replaced().await?;
+        self.tell_holders().await.map(drop)
     }
 
     async fn end_replaced(&self) -> Result<(), Error> {
@@ -107,7 +128,8 @@ impl Institution {
 
     async fn end(&self, ending: Ending) -> Result<(), Error> {
         let actor = Actor::new(format!("applicant:{}", ending.application()));
-        let done = self.bring_about(ending.serial(), ending.ground(), actor).await;
+        let what = (ending.ground(), Why::Applied);
+        let done = self.bring_about(ending.serial(), what, actor).await;
         fault::point("app.61-replaced-ended");
         let refusal = match done {
             Ok(()) => None,
@@ -123,7 +145,12 @@ impl Institution {
         let reviewer = ready.revocation().reviewed_by.as_deref().unwrap_or_default();
         for item in ready.open() {
             let actor = Actor::new(format!("person:{reviewer}"));
-            let outcome = match self.bring_about(&item.serial, ready.ground(), actor).await {
+            let why = Why::Brought {
+                ground: Some(ready.ground().name.clone()),
+                number: Some(ready.revocation().number.to_string()),
+            };
+            let what = (ready.ground(), why);
+            let outcome = match self.bring_about(&item.serial, what, actor).await {
                 Ok(()) => Outcome::Revoked,
                 Err(error) if is_final(&error) => Outcome::Refused(error.code().to_owned()),
                 Err(error) => return Err(error),
@@ -135,25 +162,99 @@ impl Institution {
     }
 
     /// Suspends a caller's certificate until another person has decided. One that is suspended or
-    /// revoked already is stopped enough.
+    /// revoked already is stopped enough. The stop and its note are one unit, and only while the call
+    /// still waits: a decision in between is not run over.
     pub(super) async fn stop_at_once(
         &self,
         id: &RevocationId,
-        serials: &[String],
+        (number, serials): (&str, &[String]),
     ) -> Result<(), Error> {
         let ra = self.registration()?;
         for serial in serials {
             let actor = Actor::new(format!("revocation:{id}"));
             let serial = Serial::from_hex(serial)?;
             let found = self.ca().find(&serial).await?.ok_or(Error::Stored("所指的证书缺失"))?;
-            if matches!(found.record.status, Status::Good) {
-                match self.change(serial, Change::Suspend, actor).await {
-                    Err(error) if !is_final(&error) => return Err(error),
-                    _ => {}
-                }
+            if !matches!(found.record.status, Status::Good) {
+                continue;
+            }
+            let (ground, number) = (Some(CALL_HOLD.to_owned()), Some(number.to_owned()));
+            let why = Why::Brought { ground, number };
+            let planned = self.plan(serial, Change::Suspend, why).await?;
+            let (ra, id) = (ra.clone(), id.clone());
+            let stopped = self.change_as(planned, actor, move |tx, _| {
+                Box::pin(async move {
+                    let waits = ra.is_to_stop(tx, &id).await?;
+                    if waits {
+                        ra.note_stopped(tx, &id).await?;
+                    }
+                    Ok(waits)
+                })
+            });
+            match stopped.await {
+                Err(error) if !is_final(&error) => return Err(error),
+                _ => {}
             }
         }
         Ok(ra.stopped(id).await?)
+    }
+
+    /// Lifts the stop of a call that came to nothing, or notes why there is nothing to lift: one unit,
+    /// that looks at how the certificate stands at that moment.
+    async fn settle_stop(&self, stop: OpenStop) -> Result<(), Error> {
+        let serial = Serial::from_hex(stop.serial())?;
+        let why = Why::Brought {
+            ground: Some(stop.ground().name.clone()),
+            number: Some(stop.revocation().number.to_string()),
+        };
+        let actor = Actor::new(stop.revocation().subject());
+        let planned = self.plan(serial, Change::Resume, why).await?;
+        let stop = Arc::new(stop);
+        let lifted = stop.clone();
+        let done = self.change_as(planned, actor, move |tx, institution| {
+            Box::pin(async move { institution.ends_stop(tx, &lifted).await })
+        });
+        match done.await {
+            // What the CA does not resume any more is over: nothing to lift.
+            Err(error) if is_final(&error) => self.note_moot(stop).await,
+            done => done.map(drop),
+        }
+    }
+
+    /// Whether the stop is to be lifted in this unit; what else became of it is noted here.
+    async fn ends_stop(&self, tx: &mut Tx, stop: &OpenStop) -> Result<bool, Error> {
+        let ra = self.registration()?;
+        let suspended_by = match sql::suspension(tx.conn(), stop.serial()).await? {
+            // By whom is on record in a moment: asked again.
+            Some(None) => return Ok(false),
+            Some(Some(actor)) => Some(actor),
+            None => None,
+        };
+        let Some(end) = ra.stop_end(tx, stop, suspended_by.as_deref()).await? else {
+            return Ok(false);
+        };
+        ra.end_stop(tx, stop, end).await?;
+        Ok(end == StopEnd::Lifted)
+    }
+
+    async fn note_moot(&self, stop: Arc<OpenStop>) -> Result<(), Error> {
+        let ra = self.registration()?.clone();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(
+                    async move { ra.end_stop(tx, &stop, StopEnd::Moot).await.map_err(Error::from) },
+                )
+            })
+            .await
+    }
+
+    /// A revocation with a page of its certificates and how each stands.
+    pub async fn revocation_lines(
+        &self,
+        view: &RevocationView,
+        place: (u32, u32),
+    ) -> Result<Vec<RevocationLine>, Error> {
+        let id = view.revocation.id.as_str();
+        sql::lines(&mut *self.store().read().await?, id, place).await
     }
 
     /// Sends a caller's one-time code to the telephone on file.

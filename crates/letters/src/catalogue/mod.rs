@@ -27,6 +27,7 @@ const FILES: &[(&str, &str)] = embedded![
     "revocation.toml",
     "suspension.toml",
     "resumption.toml",
+    "status-notice.toml",
 ];
 
 /// The texts of every kind, checked.

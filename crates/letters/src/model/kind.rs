@@ -63,6 +63,7 @@ kinds! {
     Revocation "revocation" "撤销确认书" "撤" ["serial" "done"] [],
     Suspension "suspension" "暂停确认书" "停" ["serial" "done"] [],
     Resumption "resumption" "恢复确认书" "复" ["serial" "done"] [],
+    StatusNotice "status-notice" "证书状态变更告知书" "状" ["serial" "change" "done" "reason" "basis" "source" "number" "next"] [],
 }
 
 impl LetterKind {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use law::CivilDate;
 use pki::profile::{AttributeKind, IdentityKind, Presence, Profile, ProfileSet, Role};
 
+use super::ground::{CALL_HOLD, CALL_LAPSED, CALL_REJECTED};
 use super::text::PLACEHOLDERS;
 use super::{AgreementTemplate, Catalogue, Field, FieldKind, Kind, Method, Service, Source, Step};
 use crate::catalogue::SubjectPart;
@@ -59,11 +60,21 @@ fn grounds(catalogue: &Catalogue) -> Result<(), Error> {
                 return Err(at("原因码与业务不符"));
             }
         }
-        let by_paper = !matches!(ground.source, Source::Holder | Source::Phone);
+        // A hold can be taken back, and is ordered on facts that are written down.
+        let by_paper = !matches!(ground.source, Source::Holder | Source::Phone)
+            && ground.is_brought_for("revoke");
         if by_paper == ground.evidence.is_empty() {
-            return Err(at("由他人提出的须有证据，签名人本人的由申请材料证明"));
+            return Err(at("由他人提出的撤销须有证据，签名人本人的由申请材料证明"));
         }
         unique("证据", ground.evidence.iter().map(|one| one.name.as_str()))?;
+    }
+    for (name, service) in
+        [(CALL_HOLD, "suspend"), (CALL_REJECTED, "resume"), (CALL_LAPSED, "resume")]
+    {
+        let found = catalogue.grounds.iter().find(|ground| ground.name == name);
+        if !found.is_some_and(|ground| ground.is_brought_for(service)) {
+            return Err(wrong(format!("缺少来电撤销的事由“{name}”")));
+        }
     }
     for service in catalogue.services.list.iter().filter(|one| one.replaces) {
         let has = catalogue.grounds.iter().any(|ground| ground.is_for(&service.name));

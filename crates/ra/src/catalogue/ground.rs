@@ -9,6 +9,13 @@ use super::{Choice, Field, FieldKind, Kind, Service};
 /// The field of a form that holds the holder's ground.
 pub const GROUND_FIELD: &str = "ground";
 
+/// Why a caller's certificate is suspended before another person has decided.
+pub const CALL_HOLD: &str = "phone-hold";
+/// Why that is lifted: the other person did not confirm the revocation.
+pub const CALL_REJECTED: &str = "call-rejected";
+/// Why that is lifted: nobody decided in time.
+pub const CALL_LAPSED: &str = "call-lapsed";
+
 /// `registration/grounds.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,6 +127,33 @@ impl Ground {
     #[must_use]
     pub fn is_for(&self, service: &str) -> bool {
         self.source == Source::Holder && self.services.iter().any(|name| name == service)
+    }
+
+    /// Whether others than the holder's application bring it for a service.
+    #[must_use]
+    pub fn is_brought_for(&self, service: &str) -> bool {
+        self.source != Source::Holder && self.services.iter().any(|name| name == service)
+    }
+
+    /// Whether an administrator of the institution may order on it: what the holder asks for goes the
+    /// holder's way.
+    #[must_use]
+    pub fn is_ordered_for(&self, service: &str) -> bool {
+        let ordered = matches!(
+            self.source,
+            Source::Unit | Source::Authority | Source::Regulator | Source::Institution
+        );
+        ordered && self.is_brought_for(service)
+    }
+
+    /// The ground as every page and every letter tells it: with the reason that CRL and OCSP give,
+    /// where that says more than that it is a hold.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self.reason {
+            Reason::CertificateHold | Reason::RemoveFromCrl => self.title.clone(),
+            reason => format!("{}（原因：{}）", self.title, reason.chinese()),
+        }
     }
 
     /// Whether the reason fits the service: a hold is a suspension and nothing else is.

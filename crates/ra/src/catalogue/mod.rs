@@ -17,7 +17,7 @@ use crate::error::Error;
 
 pub use batch::BatchRules;
 pub use decline::DeclineGround;
-pub use ground::{Evidence, GROUND_FIELD, Ground, Source};
+pub use ground::{CALL_HOLD, CALL_LAPSED, CALL_REJECTED, Evidence, GROUND_FIELD, Ground, Source};
 pub use kind::{
     Choice, Field, FieldKind, Kind, MaterialForm, MaterialRule, Matter, SearchField, SubjectPart,
     When,

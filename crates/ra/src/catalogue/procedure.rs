@@ -16,6 +16,8 @@ pub struct Services {
     pub idle_days: u16,
     /// A delivered certificate counts as received after so many days.
     pub confirm_days: u16,
+    /// A revocation by telephone that nobody confirmed within so many working days comes to nothing.
+    pub call_working_days: u16,
     /// All services.
     #[serde(rename = "service")]
     pub list: Vec<Service>,

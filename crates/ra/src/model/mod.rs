@@ -44,8 +44,9 @@ pub use orders::{
     ReviewOrder, SupplementItem, SupplementList,
 };
 pub use revocation::{
-    Outcome, Particulars, ReadyToRevoke, Revocation, RevocationDecision, RevocationDraft,
-    RevocationItem, RevocationOrder, RevocationReview, RevocationState, RevocationView,
+    OpenStop, Outcome, Particulars, ReadyToRevoke, Revocation, RevocationDecision, RevocationDraft,
+    RevocationItem, RevocationOrder, RevocationReview, RevocationRow, RevocationSelection,
+    RevocationState, RevocationView, StopEnd,
 };
-pub use state::{Receipt, Serials, State};
+pub use state::{Receipt, RefusalStage, Serials, State};
 pub use statistics::{Figures, ReviewTimes, Tally, Today};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{Number, OfficeId, RevocationId};
 use super::material::Media;
-use crate::catalogue::Ground;
+use crate::catalogue::{Ground, Source};
 
 /// What a clerk writes down.
 #[derive(Clone)]
@@ -53,14 +53,23 @@ pub enum RevocationState {
     Done,
     /// Given up before it was signed.
     Dropped,
+    /// A call that nobody decided in time: it came to nothing.
+    Lapsed,
 }
 
 impl RevocationState {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Draft, Self::Entered, Self::Approved, Self::Refused, Self::Done, Self::Dropped];
+    pub const ALL: [Self; 7] = [
+        Self::Draft,
+        Self::Entered,
+        Self::Approved,
+        Self::Refused,
+        Self::Done,
+        Self::Dropped,
+        Self::Lapsed,
+    ];
 
-    /// The word in the database.
+    /// The word in addresses.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -70,6 +79,7 @@ impl RevocationState {
             Self::Refused => "refused",
             Self::Done => "done",
             Self::Dropped => "dropped",
+            Self::Lapsed => "lapsed",
         }
     }
 
@@ -83,6 +93,55 @@ impl RevocationState {
             Self::Refused => "复核未通过",
             Self::Done => "已办结",
             Self::Dropped => "已放弃",
+            Self::Lapsed => "逾期未复核，已失效",
+        }
+    }
+
+    /// Whether it was entered and then came to nothing.
+    #[must_use]
+    pub const fn came_to_nothing(self) -> bool {
+        matches!(self, Self::Refused | Self::Lapsed)
+    }
+
+    /// Whether somebody still has to do something about it.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Draft | Self::Entered | Self::Approved)
+    }
+}
+
+/// How a caller's stop ended when the revocation came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopEnd {
+    /// The certificate was resumed.
+    Lifted,
+    /// Somebody else suspended it on another ground: it stays so.
+    Held,
+    /// There was nothing to lift: resumed, revoked or over by then.
+    Moot,
+}
+
+impl StopEnd {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Lifted, Self::Held, Self::Moot];
+
+    /// The word in the database and in records.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Lifted => "lifted",
+            Self::Held => "held",
+            Self::Moot => "moot",
+        }
+    }
+
+    /// What people are told.
+    #[must_use]
+    pub const fn chinese(self) -> &'static str {
+        match self {
+            Self::Lifted => "先行暂停已解除，证书恢复使用",
+            Self::Held => "证书另因其他事由暂停，没有恢复",
+            Self::Moot => "证书届时没有因这次来电暂停，无须解除",
         }
     }
 }
@@ -114,6 +173,8 @@ pub struct Revocation {
     pub called_at: Option<Timestamp>,
     /// When the certificates were suspended at once.
     pub stopped_at: Option<Timestamp>,
+    /// How that ended, where the revocation came to nothing.
+    pub stop_end: Option<StopEnd>,
     pub(crate) blob: String,
 }
 
@@ -128,6 +189,58 @@ impl Revocation {
     #[must_use]
     pub fn object(&self) -> access::Object {
         access::Object::of_office(self.office.as_ref().map(OfficeId::as_str))
+    }
+}
+
+/// What is looked for among revocations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RevocationSelection {
+    /// In this state alone.
+    pub state: Option<RevocationState>,
+    /// On a ground that this side brings.
+    pub source: Option<Source>,
+    /// With this number, or about the certificate of this serial.
+    pub q: String,
+    /// Rows to leave out before the first.
+    pub offset: u32,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// A revocation in a list.
+#[derive(Debug, Clone)]
+pub struct RevocationRow {
+    /// The revocation.
+    pub revocation: Revocation,
+    /// How many certificates it is about.
+    pub certificates: u64,
+}
+
+/// A caller's stop whose revocation came to nothing, not settled yet. Only [`crate::Ra`] makes it.
+#[derive(Debug)]
+pub struct OpenStop {
+    pub(crate) revocation: Revocation,
+    pub(crate) serial: String,
+    pub(crate) ground: Ground,
+}
+
+impl OpenStop {
+    /// The revocation that came to nothing.
+    #[must_use]
+    pub fn revocation(&self) -> &Revocation {
+        &self.revocation
+    }
+
+    /// The certificate.
+    #[must_use]
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
+
+    /// Why the stop is lifted.
+    #[must_use]
+    pub fn ground(&self) -> &Ground {
+        &self.ground
     }
 }
 

@@ -76,6 +76,9 @@ pub enum State {
     },
     /// Refused, with reason and basis in the review's record.
     Refused {
+        /// Where the application stood.
+        #[serde(default)]
+        stage: RefusalStage,
         /// By whom.
         person: String,
         /// Under which articles.
@@ -88,6 +91,32 @@ pub enum State {
         /// The state that it was in.
         from: String,
     },
+}
+
+/// Where an application stood when it was refused: 不予受理 is not 不予签发, and neither is what became
+/// impossible after it was approved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalStage {
+    /// 不予受理: not taken on.
+    Door,
+    /// 不予签发: examined and refused.
+    #[default]
+    Review,
+    /// 未能办理: approved, and the certificate could not be changed any more.
+    End,
+}
+
+impl RefusalStage {
+    /// The word in figures and filters, beside those of the states.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Door => "declined",
+            Self::Review => "refused",
+            Self::End => "undone",
+        }
+    }
 }
 
 /// Serial numbers of what was issued, in hexadecimal.
@@ -151,10 +180,34 @@ impl State {
         }
     }
 
+    /// Every word that figures are told by: those of the states, and where a refused application stood.
+    pub const STANDINGS: [&'static str; 17] = [
+        "draft",
+        "submitted",
+        "acknowledged",
+        "proofed",
+        "reviewed",
+        "agreed",
+        "requested",
+        "issued",
+        "delivered",
+        "confirmed",
+        "carried_out",
+        "returned",
+        "declined",
+        "refused",
+        "undone",
+        "withdrawn",
+        "expired",
+    ];
+
     /// The word for people.
     #[must_use]
     pub fn chinese(&self) -> &'static str {
-        Self::chinese_of(self.word())
+        match self {
+            Self::Refused { stage, .. } => Self::chinese_of(stage.word()),
+            other => Self::chinese_of(other.word()),
+        }
     }
 
     /// The word for people, of a word in the database.
@@ -173,7 +226,9 @@ impl State {
             "confirmed" => "已领取",
             "carried_out" => "已办结",
             "returned" => "待补正",
+            "declined" => "不予受理",
             "refused" => "不予签发",
+            "undone" => "未能办理",
             "withdrawn" => "已撤回",
             "expired" => "逾期终止",
             _ => "未知",

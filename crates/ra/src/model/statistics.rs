@@ -1,6 +1,6 @@
 //! Figures about applications. They name nobody.
 
-use super::OfficeId;
+use super::{OfficeId, RefusalStage};
 
 /// How many applications are alike in these four.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Tally {
     pub kind: String,
     /// The registration office; `None` is the institution itself.
     pub office: Option<OfficeId>,
-    /// The word of the state.
+    /// Where they stand: a word of [`super::State::STANDINGS`].
     pub state: String,
     /// How many.
     pub count: u64,
@@ -49,8 +49,8 @@ pub struct Figures {
     pub tallies: Vec<Tally>,
     /// Reviews decided in the period.
     pub reviews: ReviewTimes,
-    /// Refusals of the period, by basis.
-    pub refusals: Vec<(String, u64)>,
+    /// Refusals of the period, by where the application stood and on which basis.
+    pub refusals: Vec<(RefusalStage, String, u64)>,
 }
 
 /// What an office, or the institution, has before it today.

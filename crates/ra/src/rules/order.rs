@@ -93,7 +93,11 @@ mod tests {
             State::Confirmed { serials, receipt: crate::model::Receipt::Code },
             State::CarriedOut { serial: text() },
             State::Returned { list: 1 },
-            State::Refused { person: text(), basis: text() },
+            State::Refused {
+                stage: crate::model::RefusalStage::Review,
+                person: text(),
+                basis: text(),
+            },
             State::Withdrawn,
             State::Expired { from: text() },
         ]
@@ -118,7 +122,9 @@ mod tests {
     fn the_words_of_the_states_are_complete() {
         let words: Vec<&str> = states().iter().map(State::word).collect();
         assert_eq!(words, State::WORDS);
-        assert!(words.iter().all(|word| State::chinese_of(word) != "未知"));
+        let told = words.iter().chain(&State::STANDINGS);
+        assert!(told.clone().all(|word| State::chinese_of(word) != "未知"));
+        assert!(words.iter().all(|word| State::STANDINGS.contains(word)));
     }
 
     #[test]

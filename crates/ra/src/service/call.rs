@@ -4,7 +4,7 @@
 use access::{Action, Permit};
 use jiff::SignedDuration;
 use serde_json::json;
-use store::{Actor, Record};
+use store::{Actor, Record, Tx};
 
 use super::revocation::finish;
 use super::{Ra, second};
@@ -115,16 +115,17 @@ impl Ra {
     }
 
     /// Calls that were signed for and whose certificates are not suspended yet.
-    pub async fn urgent_stops(&self) -> Result<Vec<(RevocationId, Vec<String>)>, Error> {
+    pub async fn urgent_stops(&self) -> Result<Vec<(RevocationId, Number, Vec<String>)>, Error> {
         let mut reader = self.store().read().await?;
         let entered = RevocationState::Entered;
-        let all = sql::revocation::in_state(&mut reader, entered, None, self.catalogue()).await?;
+        let all = sql::revocation::in_state(&mut reader, entered, self.catalogue()).await?;
         let mut stops = Vec::new();
         for one in all {
             let urgent = one.ground.source == Source::Phone && one.called_at.is_some();
             if urgent && one.stopped_at.is_none() {
                 let items = sql::revocation::items(&mut reader, &one.id, false).await?;
-                stops.push((one.id, items.into_iter().map(|item| item.serial).collect()));
+                let serials = items.into_iter().map(|item| item.serial).collect();
+                stops.push((one.id, one.number, serials));
             }
         }
         Ok(stops)
@@ -133,18 +134,24 @@ impl Ra {
     /// They are suspended.
     pub async fn stopped(&self, id: &RevocationId) -> Result<(), Error> {
         let (ra, id) = (self.clone(), id.clone());
-        self.store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let mut found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
-                    if found.stopped_at.is_some() || found.state != RevocationState::Entered {
-                        return Ok(());
-                    }
-                    found.stopped_at = Some(second(tx.now()));
-                    let what = ("revocation.stopped", json!({}));
-                    finish(tx, found, what, Actor::system()).await.map(drop)
-                })
-            })
-            .await
+        self.store().commit(move |tx| Box::pin(async move { ra.note_stopped(tx, &id).await })).await
+    }
+
+    /// Whether the stop is still to be made: asked in the unit that makes it, for the other person may
+    /// have decided meanwhile.
+    pub async fn is_to_stop(&self, tx: &mut Tx, id: &RevocationId) -> Result<bool, Error> {
+        let found = sql::revocation::load(tx.conn(), id, self.catalogue()).await?;
+        Ok(found.state == RevocationState::Entered && found.stopped_at.is_none())
+    }
+
+    /// The certificates of a call are suspended, in this very unit.
+    pub async fn note_stopped(&self, tx: &mut Tx, id: &RevocationId) -> Result<(), Error> {
+        let mut found = sql::revocation::load(tx.conn(), id, self.catalogue()).await?;
+        if found.stopped_at.is_some() || found.state != RevocationState::Entered {
+            return Ok(());
+        }
+        found.stopped_at = Some(second(tx.now()));
+        let what = ("revocation.stopped", json!({}));
+        finish(tx, found, what, Actor::system()).await.map(drop)
     }
 }

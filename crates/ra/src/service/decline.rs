@@ -9,7 +9,9 @@ use super::turn::Turn;
 use super::{Ra, ordered};
 use crate::catalogue::Step;
 use crate::error::{Error, Refusal};
-use crate::model::{Application, ApplicationId, At, CodeOrder, Decision, DeclineOrder, State};
+use crate::model::{
+    Application, ApplicationId, At, CodeOrder, Decision, DeclineOrder, RefusalStage, State,
+};
 use crate::sql;
 use crate::sql::code::Purpose;
 
@@ -41,7 +43,8 @@ impl Ra {
                     let person = act.person().as_str();
                     let row = ("refuse", person, &*blob.id);
                     sql::evidence::add_review(tx.conn(), &turn.application, row, turn.now).await?;
-                    turn.enter(State::Refused { person: person.to_owned(), basis: ground.basis });
+                    let (person, basis) = (person.to_owned(), ground.basis);
+                    turn.enter(State::Refused { stage: RefusalStage::Door, person, basis });
                     let body = json!({ "ground": ground.name, "particulars": blob.to_json(),
                         "act": act.to_json() });
                     turn.finish(tx, "application.declined", body).await

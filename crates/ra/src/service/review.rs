@@ -11,7 +11,7 @@ use super::{Ra, ordered};
 use crate::catalogue::{SearchField, Step};
 use crate::error::{Error, Refusal};
 use crate::model::{
-    Application, ApplicationId, At, Decision, Duplicate, Review, ReviewOrder, State,
+    Application, ApplicationId, At, Decision, Duplicate, RefusalStage, Review, ReviewOrder, State,
 };
 use crate::rules;
 use crate::sql;
@@ -86,7 +86,11 @@ impl Ra {
             Decision::Refuse { basis, .. } => (
                 "refuse",
                 "application.refused",
-                State::Refused { person: person.to_owned(), basis: basis.trim().to_owned() },
+                State::Refused {
+                    stage: RefusalStage::Review,
+                    person: person.to_owned(),
+                    basis: basis.trim().to_owned(),
+                },
             ),
         };
         let row = (word, person, &*blob.id);

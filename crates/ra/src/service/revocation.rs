@@ -1,7 +1,7 @@
 //! Revocations on grounds that a clerk enters: written down and tried dry, signed by one person,
 //! confirmed by a second, carried out one by one and resumable (GM/T 0034 §6; T-14).
 
-use access::{ActKind, Action, Limit, Object, Permit, SignedAct};
+use access::{ActKind, Action, Object, Permit, SignedAct};
 use law::CivilDate;
 use serde_json::{Value, json};
 use store::{Actor, Record, SealedBlob, Tx};
@@ -32,9 +32,10 @@ impl Ra {
         office: Option<OfficeId>,
     ) -> Result<Revocation, Error> {
         let object = Object::of_office(office.as_ref().map(OfficeId::as_str));
-        permit.covers_object(Action::EnterRevocation, &object)?;
+        permit.covers_object(entering(permit), &object)?;
         let person = permit.person().ok_or(Refusal::SignedActNeeded)?.id.to_string();
         let ground = self.catalogue().ground(&draft.ground)?.clone();
+        rules::revocation::brought(&ground, permit.action() == Action::RevokeCertificate)?;
         let names: Vec<&str> = draft.evidence.iter().map(|(name, _)| name.as_str()).collect();
         rules::revocation::complete(&ground, &draft.particulars, &names)?;
         let serials = self.to_revoke(&draft.serials, &ground, office.as_ref()).await?;
@@ -158,28 +159,6 @@ impl Ra {
         Ok((media, content))
     }
 
-    /// Those in a state, the longest waiting first, within the limit of the permit.
-    pub async fn revocations(
-        &self,
-        permit: &Permit,
-        state: RevocationState,
-    ) -> Result<Vec<Revocation>, Error> {
-        permit.is_for(Action::ReadRevocations)?;
-        let own: Option<Option<OfficeId>> = match permit.limit() {
-            Limit::Any => None,
-            Limit::Office(office) => {
-                let office = office.as_deref().map(str::parse).transpose();
-                Some(office.map_err(|_| Error::Stored("office"))?)
-            }
-            Limit::Own(_) => {
-                permit.covers(Action::ReadRevocations)?;
-                None
-            }
-        };
-        let mut reader = self.store().read().await?;
-        sql::revocation::in_state(&mut reader, state, own.as_ref(), self.catalogue()).await
-    }
-
     /// Who wrote it down signs for it: this ground, this many certificates, this list. A caller must
     /// have read the one-time code back before.
     pub async fn enter_revocation(
@@ -188,13 +167,18 @@ impl Ra {
         id: &RevocationId,
         act: SignedAct,
     ) -> Result<Revocation, Error> {
-        let on = (ActKind::EnterRevocation, &*format!("revocation:{id}"));
+        let action = entering(permit);
+        let kind = match action {
+            Action::RevokeCertificate => ActKind::RevokeCertificate,
+            _ => ActKind::EnterRevocation,
+        };
+        let on = (kind, &*format!("revocation:{id}"));
         let order: RevocationOrder = ordered(&act, permit, on)?;
         let (ra, permit, id) = (self.clone(), permit.clone(), id.clone());
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
-                    let wants = (Action::EnterRevocation, RevocationState::Draft);
+                    let wants = (action, RevocationState::Draft);
                     let mut changed = ra.taken(tx, (&permit, &id), wants, &order).await?;
                     if changed.entered_by != act.person().as_str() {
                         return Err(Refusal::SignedActNeeded.at("由登记人本人签名"));
@@ -278,7 +262,7 @@ impl Ra {
             .commit(move |tx| {
                 Box::pin(async move {
                     let mut found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
-                    permit.covers_object(Action::EnterRevocation, &found.object())?;
+                    permit.covers_object(entering(&permit), &found.object())?;
                     if found.state != RevocationState::Draft {
                         return Err(Error::Changed);
                     }
@@ -295,7 +279,7 @@ impl Ra {
     pub async fn ready_to_revoke(&self) -> Result<Vec<ReadyToRevoke>, Error> {
         let mut reader = self.store().read().await?;
         let approved = RevocationState::Approved;
-        let all = sql::revocation::in_state(&mut reader, approved, None, self.catalogue()).await?;
+        let all = sql::revocation::in_state(&mut reader, approved, self.catalogue()).await?;
         let mut ready = Vec::new();
         for revocation in all {
             let reviewer = revocation.reviewed_by.as_deref().ok_or(Error::Stored("reviewed_by"))?;
@@ -343,6 +327,15 @@ impl Ra {
                 })
             })
             .await
+    }
+}
+
+/// Under which permit a revocation is written down and signed for: a clerk's, or that of an administrator
+/// of the institution who orders it. Either way another person confirms it (Invariant 9).
+fn entering(permit: &Permit) -> Action {
+    match permit.action() {
+        Action::RevokeCertificate => Action::RevokeCertificate,
+        _ => Action::EnterRevocation,
     }
 }
 
@@ -400,6 +393,7 @@ async fn insert(
         reviewed_by: None,
         called_at: None,
         stopped_at: None,
+        stop_end: None,
         blob: blob.id.clone(),
         id,
         ground,

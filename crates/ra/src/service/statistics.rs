@@ -9,7 +9,7 @@ use law::CivilDate;
 use super::Ra;
 use super::list::limited;
 use crate::error::Error;
-use crate::model::{Figures, ReviewTimes, Selection, State, Today};
+use crate::model::{Figures, RefusalStage, ReviewTimes, Selection, State, Today};
 use crate::rules;
 use crate::sql;
 
@@ -88,16 +88,17 @@ impl Ra {
     }
 }
 
-/// Refusals by their basis, the most frequent first.
-fn by_basis(states: &[String]) -> Result<Vec<(String, u64)>, Error> {
-    let mut found: BTreeMap<String, u64> = BTreeMap::new();
+/// Refusals by stage and basis, the most frequent first.
+fn by_basis(states: &[String]) -> Result<Vec<(RefusalStage, String, u64)>, Error> {
+    let mut found: BTreeMap<(&'static str, String), (RefusalStage, u64)> = BTreeMap::new();
     for state in states {
         let state: State = serde_json::from_str(state).map_err(|_| Error::Stored("state_data"))?;
-        if let State::Refused { basis, .. } = state {
-            *found.entry(basis).or_insert(0) += 1;
+        if let State::Refused { stage, basis, .. } = state {
+            found.entry((stage.word(), basis)).or_insert((stage, 0)).1 += 1;
         }
     }
-    let mut found: Vec<_> = found.into_iter().collect();
-    found.sort_by(|(_, a), (_, b)| b.cmp(a));
+    let found = found.into_iter().map(|((_, basis), (stage, count))| (stage, basis, count));
+    let mut found: Vec<_> = found.collect();
+    found.sort_by(|(.., a), (.., b)| b.cmp(a));
     Ok(found)
 }

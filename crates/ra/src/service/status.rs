@@ -11,7 +11,7 @@ use super::{Ra, second};
 use crate::catalogue::{GROUND_FIELD, Ground, Service, Step};
 use crate::error::{Error, FieldError, Refusal};
 use crate::model::{
-    Application, ApplicationId, At, Ending, Form, ReadyToCarryOut, Selection, State,
+    Application, ApplicationId, At, Ending, Form, ReadyToCarryOut, RefusalStage, Selection, State,
 };
 use crate::port::Held;
 use crate::rules;
@@ -124,7 +124,7 @@ impl Ra {
                     let mut turn = Turn::begin_by_itself(&ra, tx, at).await?;
                     let body = json!({ "serial": ready.serial, "code": code });
                     let person = "system".to_owned();
-                    turn.enter(State::Refused { person, basis: why });
+                    turn.enter(State::Refused { stage: RefusalStage::End, person, basis: why });
                     turn.finish(tx, "application.not-carried-out", body).await
                 })
             })

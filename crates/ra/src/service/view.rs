@@ -48,6 +48,7 @@ pub(super) fn told(kind: &str) -> Option<&'static str> {
         "application.expired" => "逾期终止",
         "application.transferred" => "改由其他受理点办理",
         "application.code-renewed" => "补发查询码",
+        "application.status-told" => "告知证书状态变更",
         _ => return None,
     })
 }

@@ -1,18 +1,36 @@
 //! Rows of `ra_revocation` and what belongs to them.
 
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::{Connection, column, count, instant, instant_maybe, parsed, parsed_maybe};
 use crate::catalogue::Catalogue;
 use crate::error::Error;
 use crate::model::{
-    Media, OfficeId, Outcome, Revocation, RevocationId, RevocationItem, RevocationState,
+    Media, OfficeId, Outcome, Revocation, RevocationId, RevocationItem, RevocationRow,
+    RevocationState, StopEnd,
 };
+
+const COLUMNS: &str = "id, number, ground, office, state, since, version, entered_by, reviewed_by, \
+     list_hash, called_at, stopped_at, lapsed_at, stop_end, blob";
+
+/// The word in the column: what lapsed is a dropped one with a day.
+const fn state_word(state: RevocationState) -> &'static str {
+    match state {
+        RevocationState::Lapsed => RevocationState::Dropped.word(),
+        other => other.word(),
+    }
+}
 
 fn of_row(row: &AnyRow, catalogue: &Catalogue) -> Result<Revocation, Error> {
     let word: String = column(row, "state")?;
-    let state = RevocationState::ALL.into_iter().find(|state| state.word() == word);
+    let lapsed = instant_maybe(row, "lapsed_at")?.is_some();
+    let state = RevocationState::ALL
+        .into_iter()
+        .find(|state| state_word(*state) == word && (*state == RevocationState::Lapsed) == lapsed);
+    let stop_end: Option<String> = column(row, "stop_end")?;
+    let stop_end = stop_end.map(|word| StopEnd::ALL.into_iter().find(|end| end.word() == word));
     Ok(Revocation {
         id: parsed(row, "id")?,
         number: parsed(row, "number")?,
@@ -26,6 +44,7 @@ fn of_row(row: &AnyRow, catalogue: &Catalogue) -> Result<Revocation, Error> {
         list_hash: column(row, "list_hash")?,
         called_at: instant_maybe(row, "called_at")?,
         stopped_at: instant_maybe(row, "stopped_at")?,
+        stop_end: stop_end.map(|end| end.ok_or(Error::Stored("stop_end"))).transpose()?,
         blob: column(row, "blob")?,
     })
 }
@@ -36,31 +55,167 @@ pub(crate) async fn load(
     id: &RevocationId,
     catalogue: &Catalogue,
 ) -> Result<Revocation, Error> {
-    let text = "SELECT id, number, ground, office, state, since, version, entered_by, reviewed_by, \
-         list_hash, called_at, stopped_at, blob FROM ra_revocation WHERE id = $1";
-    let row = sqlx::query(text).bind(id.as_str()).fetch_optional(conn).await?;
+    let text = format!("SELECT {COLUMNS} FROM ra_revocation WHERE id = $1");
+    let row = sqlx::query(AssertSqlSafe(text)).bind(id.as_str()).fetch_optional(conn).await?;
     let row = row.ok_or_else(|| Error::Unknown { what: "撤销登记", name: id.to_string() })?;
     of_row(&row, catalogue)
 }
 
-/// Those in a state, the longest waiting first; at most 200. `office`: only that one's.
+/// Those in a state, the longest waiting first; at most 200: what the program itself takes up.
 pub(crate) async fn in_state(
     conn: &mut Connection,
     state: RevocationState,
-    office: Option<&Option<OfficeId>>,
     catalogue: &Catalogue,
 ) -> Result<Vec<Revocation>, Error> {
-    let text = "SELECT id, number, ground, office, state, since, version, entered_by, reviewed_by, \
-         list_hash, called_at, stopped_at, blob FROM ra_revocation WHERE state = $1 \
-         AND ($2 = 1 OR COALESCE(office, '') = $3) ORDER BY since, id LIMIT 200";
-    let name = office.and_then(Option::as_ref).map_or("", OfficeId::as_str).to_owned();
-    let rows = sqlx::query(text)
-        .bind(state.word())
-        .bind(i64::from(office.is_none()))
-        .bind(name)
-        .fetch_all(conn)
-        .await?;
+    let text = format!(
+        "SELECT {COLUMNS} FROM ra_revocation WHERE state = $1 AND lapsed_at IS NULL \
+         ORDER BY since, id LIMIT 200"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text)).bind(state_word(state)).fetch_all(conn).await?;
     rows.iter().map(|row| of_row(row, catalogue)).collect()
+}
+
+/// Calls that came to nothing and whose stop is not settled.
+pub(crate) async fn open_stops(
+    conn: &mut Connection,
+    catalogue: &Catalogue,
+) -> Result<Vec<Revocation>, Error> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM ra_revocation WHERE called_at IS NOT NULL AND stop_end IS NULL \
+         AND (state = 'refused' OR lapsed_at IS NOT NULL) ORDER BY since, id LIMIT 200"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(conn).await?;
+    rows.iter().map(|row| of_row(row, catalogue)).collect()
+}
+
+/// Whether a revocation that somebody signed, other than this one, still waits or is being carried out
+/// for a certificate.
+pub(crate) async fn is_open_elsewhere(
+    conn: &mut Connection,
+    serial: &str,
+    but: Option<&RevocationId>,
+) -> Result<bool, Error> {
+    let text = "SELECT COUNT(*) AS n FROM ra_revocation_item i \
+         JOIN ra_revocation r ON r.id = i.revocation \
+         WHERE i.serial = $1 AND r.id <> $2 AND r.state IN ('entered', 'approved')";
+    let but = but.map_or("", RevocationId::as_str);
+    let row = sqlx::query(text).bind(serial).bind(but).fetch_one(conn).await?;
+    Ok(count(&row, "n")? > 0)
+}
+
+/// What a list of revocations is narrowed to.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    text: String,
+    binds: Vec<String>,
+}
+
+impl Wanted {
+    /// `left` is one of the texts in this file, never input.
+    fn add(&mut self, left: &'static str, value: String, right: &'static str) {
+        self.binds.push(value);
+        self.text.push_str(&format!(" AND {left} ${}{right}", self.binds.len()));
+    }
+
+    pub(crate) fn state(&mut self, state: RevocationState) {
+        self.add("state =", state_word(state).to_owned(), "");
+        self.text.push_str(match state {
+            RevocationState::Lapsed => " AND lapsed_at IS NOT NULL",
+            _ => " AND lapsed_at IS NULL",
+        });
+    }
+
+    pub(crate) fn office(&mut self, office: Option<&OfficeId>) {
+        let name = office.map_or("", OfficeId::as_str).to_owned();
+        self.add("COALESCE(office, '') =", name, "");
+    }
+
+    pub(crate) fn number(&mut self, number: String) {
+        self.add("number =", number, "");
+    }
+
+    pub(crate) fn serial(&mut self, serial: String) {
+        let left = "id IN (SELECT revocation FROM ra_revocation_item WHERE serial =";
+        self.add(left, serial, ")");
+    }
+
+    /// On one of these grounds; none is never so.
+    pub(crate) fn grounds(&mut self, names: Vec<String>) {
+        let places: Vec<String> = names
+            .into_iter()
+            .map(|name| {
+                self.binds.push(name);
+                format!("${}", self.binds.len())
+            })
+            .collect();
+        match places.is_empty() {
+            true => self.text.push_str(" AND 1 = 0"),
+            false => self.text.push_str(&format!(" AND ground IN ({})", places.join(", "))),
+        }
+    }
+}
+
+/// A page of a list with the number of certificates of each; one question.
+pub(crate) async fn page(
+    conn: &mut Connection,
+    wanted: &Wanted,
+    (newest_first, limit, offset): (bool, u32, u32),
+    catalogue: &Catalogue,
+) -> Result<Vec<RevocationRow>, Error> {
+    let way = if newest_first { "DESC" } else { "ASC" };
+    let text = format!(
+        "SELECT {COLUMNS}, (SELECT COUNT(*) FROM ra_revocation_item i \
+         WHERE i.revocation = ra_revocation.id) AS certificates \
+         FROM ra_revocation WHERE 1 = 1{} ORDER BY since {way}, id {way} LIMIT {limit} OFFSET {offset}",
+        wanted.text
+    );
+    let mut query = sqlx::query(AssertSqlSafe(text));
+    for value in &wanted.binds {
+        query = query.bind(value.clone());
+    }
+    let row = |row: &AnyRow| {
+        let certificates = count(row, "certificates")?;
+        Ok(RevocationRow { revocation: of_row(row, catalogue)?, certificates })
+    };
+    query.fetch_all(conn).await?.iter().map(row).collect()
+}
+
+/// How many a list has.
+pub(crate) async fn total(conn: &mut Connection, wanted: &Wanted) -> Result<u64, Error> {
+    let text = format!("SELECT COUNT(*) AS n FROM ra_revocation WHERE 1 = 1{}", wanted.text);
+    let mut query = sqlx::query(AssertSqlSafe(text));
+    for value in &wanted.binds {
+        query = query.bind(value.clone());
+    }
+    count(&query.fetch_one(conn).await?, "n")
+}
+
+/// Notes that a call lapsed, in the unit that ends it.
+pub(crate) async fn lapse(
+    conn: &mut Connection,
+    id: &RevocationId,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let text = "UPDATE ra_revocation SET lapsed_at = $1 WHERE id = $2";
+    sqlx::query(text).bind(at.as_second()).bind(id.as_str()).execute(conn).await?;
+    Ok(())
+}
+
+/// Notes how a caller's stop ended. False if that was noted before.
+pub(crate) async fn end_stop(
+    conn: &mut Connection,
+    id: &RevocationId,
+    (end, at): (StopEnd, Timestamp),
+) -> Result<bool, Error> {
+    let text = "UPDATE ra_revocation SET stop_end = $1, stop_ended_at = $2 \
+         WHERE id = $3 AND stop_end IS NULL";
+    let done = sqlx::query(text)
+        .bind(end.word())
+        .bind(at.as_second())
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Writes a new one with its list.
@@ -76,7 +231,7 @@ pub(crate) async fn insert(
         .bind(new.number.as_str())
         .bind(&*new.ground.name)
         .bind(new.office.as_ref().map(|office| office.as_str().to_owned()))
-        .bind(new.state.word())
+        .bind(state_word(new.state))
         .bind(new.since.as_second())
         .bind(new.version)
         .bind(&*new.entered_by)
@@ -102,7 +257,7 @@ pub(crate) async fn update(conn: &mut Connection, changed: &Revocation) -> Resul
     let text = "UPDATE ra_revocation SET state = $1, since = $2, version = $3, reviewed_by = $4, \
          called_at = $5, stopped_at = $6 WHERE id = $7 AND version = $8";
     let done = sqlx::query(text)
-        .bind(changed.state.word())
+        .bind(state_word(changed.state))
         .bind(changed.since.as_second())
         .bind(changed.version)
         .bind(changed.reviewed_by.clone())

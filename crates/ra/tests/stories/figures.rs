@@ -37,7 +37,7 @@ async fn reviews_are_in_time_by_the_working_days_that_were_promised() {
         let expected = ReviewTimes { by_days: vec![(0, 1), (3, 1)], in_time: 1, late: 1 };
         assert_eq!(figures.reviews, expected);
         assert_eq!(figures.reviews.share_in_time(), Some(500));
-        assert_eq!(figures.refusals, [(basis, 1)]);
+        assert_eq!(figures.refusals, [(ra::RefusalStage::Review, basis, 1)]);
         let told: Vec<_> = figures
             .tallies
             .iter()

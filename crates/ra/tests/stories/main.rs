@@ -14,6 +14,7 @@ mod privacy;
 mod revocation;
 mod services;
 mod signing;
+mod stop;
 mod supplement;
 mod walk;
 mod way;

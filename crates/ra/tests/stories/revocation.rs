@@ -13,7 +13,7 @@ use super::services::certify;
 use super::way::Way;
 use super::world::{Staff, World, on_each_engine};
 
-fn draft(ground: &str, serials: &[&str], evidence: &[&str]) -> RevocationDraft {
+pub fn draft(ground: &str, serials: &[&str], evidence: &[&str]) -> RevocationDraft {
     RevocationDraft {
         ground: ground.into(),
         serials: serials.iter().map(|serial| (*serial).to_owned()).collect(),
@@ -24,17 +24,21 @@ fn draft(ground: &str, serials: &[&str], evidence: &[&str]) -> RevocationDraft {
         },
         evidence: evidence
             .iter()
-            .map(|name| ((*name).to_owned(), format!("%PDF-1.7 {name}").into_bytes()))
+            .map(|name| ((*name).to_owned(), format!("%PDF-1.7 {name}\n%%EOF").into_bytes()))
             .collect(),
     }
 }
 
-async fn drafted(world: &World, by: &Staff, new: RevocationDraft) -> Result<Revocation, ra::Error> {
+pub async fn drafted(
+    world: &World,
+    by: &Staff,
+    new: RevocationDraft,
+) -> Result<Revocation, ra::Error> {
     let permit = world.permit(by, Action::EnterRevocation).await;
     world.ra.draft_revocation(&permit, new, None).await
 }
 
-async fn order(world: &World, by: &Staff, revocation: &Revocation) -> RevocationOrder {
+pub async fn order(world: &World, by: &Staff, revocation: &Revocation) -> RevocationOrder {
     let permit = world.permit(by, Action::ReadRevocations).await;
     let view = world.ra.revocation(&permit, &revocation.id).await.unwrap();
     RevocationOrder {
@@ -45,14 +49,14 @@ async fn order(world: &World, by: &Staff, revocation: &Revocation) -> Revocation
     }
 }
 
-async fn enter(world: &World, by: &Staff, found: &Revocation) -> Result<Revocation, ra::Error> {
+pub async fn enter(world: &World, by: &Staff, found: &Revocation) -> Result<Revocation, ra::Error> {
     let order = order(world, by, found).await;
     let on = (ActKind::EnterRevocation, &*found.subject());
     let (permit, act) = world.signed(by, on, &order).await;
     world.ra.enter_revocation(&permit, &found.id, act).await
 }
 
-async fn review(
+pub async fn review(
     world: &World,
     by: &Staff,
     found: &Revocation,
@@ -65,7 +69,7 @@ async fn review(
     world.ra.review_revocation(&permit, &found.id, act).await
 }
 
-const CONFIRM: (RevocationDecision, &str) = (RevocationDecision::Confirm, "");
+pub const CONFIRM: (RevocationDecision, &str) = (RevocationDecision::Confirm, "");
 
 #[tokio::test]
 async fn each_ground_is_entered_with_its_evidence_by_one_and_confirmed_by_another() {
@@ -190,7 +194,8 @@ async fn a_caller_reads_the_code_back_before_anything_is_stopped() {
         assert_eq!(error.code(), "ra.caller_unproven");
         world.ra.answer_call(&permit, &found.id, &called.code).await.unwrap();
         let found = enter(&world, &world.clerk, &found).await.unwrap();
-        assert_eq!(world.ra.urgent_stops().await.unwrap(), [(found.id.clone(), vec![serial])]);
+        let stop = (found.id.clone(), found.number.clone(), vec![serial]);
+        assert_eq!(world.ra.urgent_stops().await.unwrap(), [stop]);
         assert!(world.ra.ready_to_revoke().await.unwrap().is_empty(), "only suspended so far");
         world.ra.stopped(&found.id).await.unwrap();
         world.ra.stopped(&found.id).await.unwrap();

@@ -5,7 +5,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use ca::{CertificateRecord, RevocationReason, Status};
+use ca::{CertificateRecord, Status};
 use jiff::Timestamp;
 use pki::Serial;
 use serde::Deserialize;
@@ -103,7 +103,7 @@ async fn find(app: &App, serial: &Serial, now: Timestamp) -> Result<Finding, app
     let (since, reason) = match record.status {
         Status::Good => (None, None),
         Status::Suspended { since } => (Some(since), None),
-        Status::Revoked { since, reason, .. } => (Some(since), Some(chinese(reason))),
+        Status::Revoked { since, reason, .. } => (Some(since), Some(reason.chinese())),
     };
     let profile = app.ca().profiles().iter().find(|profile| profile.name() == record.profile);
     let facts = Facts {
@@ -125,19 +125,6 @@ fn standing(record: &CertificateRecord, now: Timestamp) -> Standing {
         Status::Suspended { .. } => Standing::Suspended,
         Status::Good if now < record.not_before => Standing::NotYet,
         Status::Good => Standing::Good,
-    }
-}
-
-/// The reasons of RFC 5280 §5.3.1 in the words of the law (Measures Art. 18: 撤销).
-fn chinese(reason: RevocationReason) -> &'static str {
-    match reason {
-        RevocationReason::Unspecified => "未说明",
-        RevocationReason::KeyCompromise => "私钥可能已泄露或丢失",
-        RevocationReason::CaCompromise | RevocationReason::AaCompromise => "签发机构密钥可能已泄露",
-        RevocationReason::AffiliationChanged => "持有者信息或隶属关系已变更",
-        RevocationReason::Superseded => "已被新证书取代",
-        RevocationReason::CessationOfOperation => "持有者停止使用",
-        RevocationReason::PrivilegeWithdrawn => "使用资格已收回",
     }
 }
 

@@ -30,6 +30,7 @@ impl Head {
             "application" => application(app, visitor, id).await,
             "batch" => batch(app, visitor, id).await,
             "revocation" => revocation(app, visitor, id).await,
+            "certificate" => certificate(app, visitor, id).await,
             "office" => office(app, visitor, id).await,
             "person" => person(app, visitor, id).await,
             _ => None,
@@ -69,6 +70,15 @@ async fn revocation(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
     let requester = found.particulars.requester;
     let object = Some(("撤销登记", format!("{}（{requester}提出）", found.revocation.number)));
     Some(Head { object, ..Head::default() })
+}
+
+async fn certificate(app: &App, visitor: &Visitor, serial: &str) -> Option<Head> {
+    may(app, visitor, Action::ReadCertificate)?;
+    let held = app.registration().ok()?.certificate(serial).await.ok()?;
+    let kind = app.registration().ok()?.catalogue().kind(&held.kind).ok()?.title.clone();
+    let (serial, standing) = (super::words::groups(serial), held.standing.chinese());
+    let object = Some(("证书", format!("{serial}（{kind}，{standing}）")));
+    Some(Head { object, kind: Some(held.kind), ..Head::default() })
 }
 
 async fn office(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {

@@ -70,22 +70,22 @@ fn class(kind: &str) -> &'static str {
     }
 }
 
+/// How a certificate stands by the word of its status. Revoked stays revoked after the end.
+pub fn standing_now(status: &str, not_after: Option<Timestamp>, now: Timestamp) -> ra::Standing {
+    match status {
+        "revoked" => ra::Standing::Revoked,
+        _ if not_after.is_some_and(|end| end < now) => ra::Standing::Over,
+        "suspended" => ra::Standing::Suspended,
+        _ => ra::Standing::Good,
+    }
+}
+
 /// The class of the tag of a certificate that stands so.
 pub fn standing_tag(standing: ra::Standing) -> &'static str {
     match standing {
         ra::Standing::Good => "tag--good",
         ra::Standing::Suspended => "tag--wait",
         ra::Standing::Revoked | ra::Standing::Over => "tag--bad",
-    }
-}
-
-/// How an application stands. What was not taken on, or could not be carried out, was not refused.
-pub fn standing(state: &ra::State, happenings: &[ra::Happening]) -> &'static str {
-    let has = |kind: &str| happenings.iter().any(|one| one.kind == kind);
-    match state {
-        ra::State::Refused { .. } if has(DECLINED) => "不予受理",
-        ra::State::Refused { .. } if has(NOT_DONE) => "未能办理",
-        other => other.chinese(),
     }
 }
 
@@ -185,11 +185,19 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_taken_on_was_not_refused() {
-        let state = ra::State::Refused { person: String::new(), basis: String::new() };
-        let after = |kind: &str| standing(&state, &[happening(kind, "")]);
-        assert_eq!(after("application.refused"), "不予签发");
-        assert_eq!(after("application.declined"), "不予受理");
-        assert_eq!(after("application.not-carried-out"), "未能办理");
+    fn what_is_revoked_stays_so_after_its_end_and_a_hold_does_not() {
+        use ra::Standing::{Good, Over, Revoked, Suspended};
+        let now: Timestamp = "2026-11-30T00:00:00Z".parse().unwrap();
+        let (past, ahead) = (now.checked_sub(jiff::SignedDuration::from_secs(1)).ok(), Some(now));
+        for (status, end, standing) in [
+            ("good", ahead, Good),
+            ("good", past, Over),
+            ("suspended", ahead, Suspended),
+            ("suspended", past, Over),
+            ("revoked", ahead, Revoked),
+            ("revoked", past, Revoked),
+        ] {
+            assert_eq!(standing_now(status, end, now), standing, "{status}");
+        }
     }
 }

@@ -46,7 +46,7 @@ async fn statistics_count_by_what_applications_are_and_refusals_by_their_basis()
     let page = seat.page("/admin/statistics").await;
     assert!(page.contains("共 <strong>3</strong> 件"), "{page}");
     assert!(page.contains("审核 1 件，按期 1 件（100.0%），超期 0 件"), "{page}");
-    assert!(page.contains("没有不予签发的申请"));
+    assert!(page.contains("没有不予受理或者不予签发的申请"));
     let drafts = seat.page("/admin/statistics?state=draft").await;
     assert!(drafts.contains("共 <strong>2</strong> 件"));
     let file = seat.file("/admin/statistics/export.csv").await;
@@ -97,4 +97,56 @@ async fn a_clerk_finds_the_queue_again_that_was_chosen() {
     assert_eq!(search.field("set-cookie"), "", "a name is not kept");
     let file = seat.file("/desk/export.csv?queue=review").await;
     assert_eq!(file.trim_end().lines().count(), 1, "headings alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_taken_on_is_told_from_what_was_refused_in_queues_figures_and_files() {
+    let office = Office::new().await;
+    let access = office.world.institution.access();
+    let mut declined = Way::begin(&office.world.institution).await;
+    declined.fill_and_submit().await;
+    let order = ra::DeclineOrder {
+        version: declined.application.version,
+        ground: "outside".into(),
+        reason: "申请人要办的是另一机构的证书".into(),
+    };
+    let payload = serde_json::to_value(&order).unwrap();
+    let subject = declined.application.subject();
+    let on = (access::ActKind::DeclineApplication, &*subject);
+    let (permit, act) = office.clerk.sign(access, on, &payload).await;
+    declined.ra().decline(&permit, &declined.application.id, act).await.unwrap();
+    let mut refused = Way::begin(&office.world.institution).await;
+    refused.fill_and_submit().await;
+    refused.proof(&office.clerk).await;
+    let order = ra::ReviewOrder {
+        version: refused.application.version,
+        decision: ra::Decision::Refuse {
+            reason: "材料不真实".into(),
+            basis: "《电子政务电子认证服务管理办法》第二十一条".into(),
+        },
+    };
+    let payload = serde_json::to_value(&order).unwrap();
+    let subject = refused.application.subject();
+    let on = (access::ActKind::ReviewApplication, &*subject);
+    let (permit, act) = office.reviewer.sign(access, on, &payload).await;
+    refused.ra().review(&permit, &refused.application.id, act).await.unwrap();
+
+    let clerk = office.seat(&office.clerk).await;
+    let queue = clerk.page("/desk?queue=all").await;
+    let file = clerk.file("/desk/export.csv?queue=all").await;
+    for (way, word) in [(&declined, "不予受理"), (&refused, "不予签发")] {
+        let number = way.application.number.as_str();
+        let row = queue.split("<tr>").find(|row| row.contains(number)).unwrap();
+        assert!(row.contains(word), "{word}: {row}");
+        let line = file.lines().find(|line| line.contains(number)).unwrap();
+        assert!(line.contains(word), "{word}: {line}");
+    }
+    let seat = office.seat(&office.head).await;
+    let page = seat.page("/admin/statistics").await;
+    assert!(page.contains("<td class=\"nowrap\">不予受理</td>"), "{page}");
+    assert!(page.contains("<td class=\"nowrap\">不予签发</td>"), "{page}");
+    let only = seat.page("/admin/statistics?state=declined").await;
+    assert!(only.contains("共 <strong>1</strong> 件"), "{only}");
+    let file = seat.file("/admin/statistics/export.csv").await;
+    assert!(file.contains("\"不予受理\",\"1\"") && file.contains("\"不予签发\",\"1\""), "{file}");
 }

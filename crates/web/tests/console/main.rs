@@ -21,4 +21,5 @@ mod audit;
 mod authority;
 mod certificates;
 mod figures;
+mod orders;
 mod proof;

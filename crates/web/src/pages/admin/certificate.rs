@@ -1,13 +1,16 @@
 //! One certificate: what stands in its bytes, what became of it and by whom, its application, and
 //! what a relying party is told of it now.
 
+use access::Action;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use ca::{Status, StoredCertificate};
+use ca::{CertificateRecord, Role, Status, StoredCertificate};
+use jiff::Timestamp;
 use pki::Serial;
 use pki::ocsp::CertStatus;
+use serde::Deserialize;
 use serde_json::Value;
 use store::Stored;
 
@@ -15,7 +18,7 @@ use super::certificate_fields::{self as fields, Field};
 use super::certificates::{is_of_person, profile_title, role, standing};
 use super::journal_kinds::title;
 use super::journal_words::Names;
-use crate::api::App;
+use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
@@ -36,8 +39,27 @@ struct CertificatePage {
     application: Option<String>,
     is_masked: bool,
     fields: Vec<Field>,
+    orders: Vec<OrderLine>,
+    /// What may be ordered now: page and words.
+    offers: Vec<(&'static str, &'static str, &'static str)>,
+    /// Back from the signature.
+    is_done: bool,
     happenings: Vec<Happening>,
     ocsp: Ocsp,
+}
+
+/// An order of an administrator, for those who read revocations.
+struct OrderLine {
+    ground: String,
+    document_number: String,
+    account: String,
+}
+
+/// What the page is come back to with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Back {
+    done: String,
 }
 
 struct Happening {
@@ -71,6 +93,7 @@ pub async fn show(
     frame: Frame,
     visitor: Visitor,
     Path(serial): Path<String>,
+    Params(back): Params<Back>,
 ) -> Answer {
     let stored = found(&app, &serial).await?;
     let record = &stored.record;
@@ -82,10 +105,14 @@ pub async fn show(
     let (state, tag) = standing(record, app.clock().now());
     let reason = match record.status {
         Status::Revoked { since, reason, .. } => Some((reason.chinese(), words::second(since))),
-        Status::Suspended { since } => Some(("暂停", words::second(since))),
+        // Why a certificate is suspended stands with the act that suspended it.
+        Status::Suspended { since } => Some(("", words::second(since))),
         Status::Good => None,
     };
     page(&CertificatePage {
+        orders: orders(&app, &visitor, &record.serial).await?,
+        offers: offers(&frame, record, app.clock().now()),
+        is_done: !back.done.is_empty(),
         frame,
         serial: record.serial.to_hex(),
         profile: profile_title(&app, &record.profile),
@@ -97,16 +124,68 @@ pub async fn show(
         application: application.map(|id| id.to_string()),
         is_masked,
         fields: fields::read(&stored.certificate, is_masked),
-        happenings: records.iter().map(|record| happening(record, &names)).collect(),
+        happenings: records.iter().map(|record| happening(&app, record, &names)).collect(),
         ocsp: ocsp(&app, &record.serial).await?,
     })
 }
 
-fn happening(record: &Stored, names: &Names) -> Happening {
+/// What the visitor may order about a subscriber's certificate that stands so.
+fn offers(
+    frame: &Frame,
+    record: &CertificateRecord,
+    now: Timestamp,
+) -> Vec<(&'static str, &'static str, &'static str)> {
+    let live = record.not_after >= now && matches!(record.role, Role::Sign | Role::Enc);
+    let all = [
+        ("suspend", "暂停", "/admin/certificates/{serial}/suspend"),
+        ("resume", "恢复", "/admin/certificates/{serial}/resume"),
+        ("revoke", "撤销", "/admin/certificates/{serial}/revoke"),
+    ];
+    let fits = |service: &str| match (service, &record.status) {
+        ("suspend", Status::Good) | ("resume" | "revoke", Status::Suspended { .. }) => live,
+        ("revoke", Status::Good) => live,
+        _ => false,
+    };
+    let open = |row: &&(_, _, &'static str)| frame.opens(row.2);
+    all.iter()
+        .filter(|(service, ..)| fits(service))
+        .filter(open)
+        .map(|(service, title, _)| {
+            (
+                *service,
+                *title,
+                if *service == "revoke" { "button--danger" } else { "button--second" },
+            )
+        })
+        .collect()
+}
+
+async fn orders(app: &App, visitor: &Visitor, serial: &Serial) -> Result<Vec<OrderLine>, Problem> {
+    let permit = app.permit(visitor.principal(), Action::ReadRevocations);
+    let Some(permit) = permit.ok().filter(|permit| *permit.limit() == access::Limit::Any) else {
+        return Ok(Vec::new());
+    };
+    if app.registration().is_err() {
+        return Ok(Vec::new());
+    }
+    let orders = app.status_orders(&permit, serial).await?.into_iter().map(|one| OrderLine {
+        ground: one.ground.told(),
+        document_number: one.particulars.document_number,
+        account: one.particulars.account,
+    });
+    Ok(orders.collect())
+}
+
+fn happening(app: &App, record: &Stored, names: &Names) -> Happening {
     let reason = record.body.get("reason").and_then(Value::as_str);
-    let shown = reason.map(|name| match ca::RevocationReason::from_name(name) {
-        Ok(reason) => reason.chinese().to_owned(),
-        Err(_) => name.to_owned(),
+    let ground = record.body.get("ground").and_then(Value::as_str);
+    let ground = ground.and_then(|name| app.registration().ok()?.catalogue().ground(name).ok());
+    let shown = ground.map(|ground| ground.told());
+    let shown = shown.or_else(|| {
+        reason.map(|name| match ca::RevocationReason::from_name(name) {
+            Ok(reason) => reason.chinese().to_owned(),
+            Err(_) => name.to_owned(),
+        })
     });
     Happening {
         seq: record.seq.0,

@@ -49,7 +49,7 @@ struct Statistics {
     tables: Vec<Table>,
     reviews: ra::ReviewTimes,
     share: Option<String>,
-    refusals: Vec<(String, u64)>,
+    refusals: Vec<(&'static str, String, u64)>,
     csv: String,
 }
 
@@ -70,7 +70,7 @@ impl Choices {
         let mut offices = vec![pair("-", HERE)];
         let found = ra.offices(&permit).await?;
         offices.extend(found.iter().map(|office| pair(office.id.as_str(), &office.name)));
-        let states = ra::State::WORDS;
+        let states = ra::State::STANDINGS;
         Ok(Self {
             services: catalogue.services().list.iter().map(|s| pair(&s.name, &s.title)).collect(),
             kinds: catalogue.kinds().iter().map(|k| pair(&k.name, &k.title)).collect(),
@@ -148,7 +148,11 @@ pub async fn show(
         tables: tables(&figures.tallies, &choices),
         share: share.map(|share| format!("{}.{}%", share / 10, share % 10)),
         reviews: figures.reviews,
-        refusals: figures.refusals,
+        refusals: figures
+            .refusals
+            .into_iter()
+            .map(|(stage, basis, count)| (ra::State::chinese_of(stage.word()), basis, count))
+            .collect(),
         frame,
         query,
         mistakes,

@@ -3,6 +3,7 @@
 use access::Action;
 use askama::Template;
 use axum::extract::State as Extract;
+use ra::catalogue::Step;
 use ra::{Application, Decision, State, SupplementList};
 
 use super::{Spot, is_open, issues, signs};
@@ -103,7 +104,7 @@ pub async fn show(
         mine: mine(&app, &application).await?,
         spot,
         halted_at: ra.suspended_office_of(&application).await?,
-        standing: words::standing(&application.state, &happenings),
+        standing: application.state.chinese(),
         events: words::timeline(&happenings),
         acknowledged,
         open_points,
@@ -188,6 +189,10 @@ pub async fn withdraw(
 /// `POST /application/go-on`: issues or delivers, where an earlier try was cut off.
 pub async fn go_on(Extract(app): Extract<App>, visitor: Visitor, spot: Spot, _: Form) -> Answer {
     let application = spot.application(&app, &visitor).await?;
+    if !matches!(application.state, State::Requested { .. } | State::Issued { .. }) {
+        let (step, state) = (Step::Issue, application.state.chinese());
+        return Err(ra::Error::OutOfOrder { step, state }.into());
+    }
     app.go_on(visitor.principal(), application).await?;
     go(&spot.base)
 }

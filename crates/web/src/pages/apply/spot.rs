@@ -30,6 +30,16 @@ impl Spot {
         if self.counter { "录入申请" } else { "我的申请" }
     }
 
+    /// Whom the page speaks of as the holder: a clerk who reads is not addressed as the applicant.
+    pub fn you(&self) -> &'static str {
+        if self.counter { "申请人" } else { "您" }
+    }
+
+    /// Where another application is begun.
+    pub fn begin(&self) -> &'static str {
+        if self.counter { "/desk/enter" } else { "/apply" }
+    }
+
     /// A part of the address.
     pub fn part(&self, name: &str) -> &str {
         self.parts.get(name).map_or("", String::as_str)

@@ -164,7 +164,7 @@ async fn sheet(
         supplements: ra.supplements(&permit, &application.id).await?,
         concerned: concerned(app, &permit, &application).await?,
         halted_at: ra.suspended_office_of(&application).await?,
-        standing: words::standing(&application.state, &happenings),
+        standing: application.state.chinese(),
         events: words::timeline(&happenings),
         may: match ra.suspended_office_of(&application).await? {
             // T-22: what would be refused is not offered.

@@ -20,13 +20,14 @@ pub mod queue_export;
 pub mod review;
 pub mod revocation;
 pub mod revocations;
+pub mod revocations_export;
 pub mod supplement;
 
 use access::Action;
 use ra::{Application, ApplicationId};
 use serde::Serialize;
 
-use super::answer::{Answer, go};
+use super::answer::Answer;
 use super::guard::Visitor;
 use crate::api::App;
 use crate::problem::Problem;
@@ -45,12 +46,12 @@ pub(in crate::pages) async fn to_be_signed(
     (kind, id): (access::ActKind, &str),
     order: &impl Serialize,
 ) -> Answer {
-    let payload = serde_json::to_value(order).map_err(|_| app::Error::Stored("签名事项"))?;
     let family = match kind {
-        access::ActKind::EnterRevocation | access::ActKind::ReviewRevocation => "revocation",
+        access::ActKind::EnterRevocation
+        | access::ActKind::ReviewRevocation
+        | access::ActKind::RevokeCertificate => "revocation",
         _ => "application",
     };
     let object = format!("{family}:{id}");
-    let act = app.access().prepare_act(visitor.principal(), kind, &object, &payload).await?;
-    go(&format!("/sign/{}", act.id))
+    super::order::to_be_signed(app, visitor, (kind, &object), order).await
 }

@@ -2,26 +2,29 @@
 //! the decision of another person, and what became of each certificate.
 
 use access::{ActKind, Action};
+use app::registration::RevocationLine;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use jiff::Timestamp;
 use ra::{
-    Outcome, Revocation, RevocationDecision, RevocationId, RevocationOrder, RevocationReview,
-    RevocationState, RevocationView, Source,
+    Revocation, RevocationDecision, RevocationId, RevocationOrder, RevocationReview,
+    RevocationState, RevocationView, Source, StopEnd,
 };
+use serde::Deserialize;
 
 use super::to_be_signed;
-use crate::api::App;
+use crate::api::{App, Params};
 use crate::pages::answer::{Answer, go, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::words;
+use crate::pages::{address, words};
 use crate::problem::Problem;
 
-/// Rows of the list on the page; the whole list is what is signed.
-const MOST_ROWS: usize = 200;
+/// Rows of the list on one page; the whole list is what is signed.
+const ROWS: u32 = 100;
 
 #[derive(Template)]
 #[template(path = "desk/revocation.html")]
@@ -30,21 +33,85 @@ struct Sheet {
     view: RevocationView,
     count: usize,
     done: usize,
-    rows: Vec<(u32, String, String)>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    previous: Option<String>,
     evidence: Vec<(String, String)>,
     stopped_at: Option<String>,
+    /// By when the other person has to decide.
+    decide_by: Option<String>,
+    working_days: u16,
     tag: &'static str,
     by_phone: bool,
-    may_enter: bool,
+    /// Where its author signs for it and gives it up; none for everybody else.
+    own: Option<Own>,
     may_review: bool,
     reason: String,
     mistakes: Mistakes,
 }
 
+/// One certificate of the list.
+struct Row {
+    position: u32,
+    serial: String,
+    what: String,
+    tag: &'static str,
+}
+
+/// What the author of a draft does with it: a clerk, or an administrator who orders it.
+#[derive(Clone, Copy)]
+struct Own {
+    sign: &'static str,
+    give_up: &'static str,
+}
+
+const OF_CLERK: Own = Own { sign: "enter", give_up: "drop" };
+const OF_ADMINISTRATOR: Own = Own { sign: "order", give_up: "cancel" };
+
 impl Sheet {
     fn is(&self, word: &str) -> bool {
         self.view.revocation.state.word() == word
     }
+
+    /// How a call that came to nothing left the certificate.
+    fn after_call(&self) -> Option<(&'static str, &'static str)> {
+        let revocation = &self.view.revocation;
+        if revocation.called_at.is_none() || !revocation.state.came_to_nothing() {
+            return None;
+        }
+        Some(match revocation.stop_end {
+            Some(end @ StopEnd::Lifted) => ("note--good", end.chinese()),
+            Some(end @ StopEnd::Held) => ("note--warn", end.chinese()),
+            Some(end @ StopEnd::Moot) => ("", end.chinese()),
+            None => {
+                ("", "正在解除先行暂停；同一证书另有撤销登记没有办结的，先行暂停保留到那件办结")
+            }
+        })
+    }
+}
+
+/// Which page of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Place {
+    page: u32,
+}
+
+/// What became of a certificate, or how it stands now.
+fn row(line: RevocationLine, now: Timestamp) -> Row {
+    let (what, tag) = match (&line.outcome, line.status.as_deref()) {
+        (Some((word, None)), _) if word == "revoked" => ("已撤销".to_owned(), "tag--bad"),
+        (Some((_, code)), _) => {
+            let code = code.as_deref().unwrap_or_default();
+            (format!("没有撤销：届时已过期，或者此前已另因撤销（{code}）"), "tag--unknown")
+        }
+        (None, Some(status)) => {
+            let standing = words::standing_now(status, line.not_after, now);
+            (standing.chinese().to_owned(), words::standing_tag(standing))
+        }
+        (None, None) => ("找不到证书".to_owned(), "tag--unknown"),
+    };
+    Row { position: line.position, serial: words::groups(&line.serial), what, tag }
 }
 
 /// `GET /desk/revocations/{id}`.
@@ -53,8 +120,9 @@ pub async fn show(
     frame: Frame,
     visitor: Visitor,
     Path(id): Path<String>,
+    Params(place): Params<Place>,
 ) -> Answer {
-    page(&sheet(&app, (frame, &visitor), &id.parse()?).await?)
+    page(&sheet_at(&app, (frame, &visitor), (&id.parse()?, place.page)).await?)
 }
 
 async fn sheet(
@@ -62,19 +130,25 @@ async fn sheet(
     (frame, visitor): (Frame, &Visitor),
     id: &RevocationId,
 ) -> Result<Sheet, Problem> {
+    sheet_at(app, (frame, visitor), (id, 0)).await
+}
+
+async fn sheet_at(
+    app: &App,
+    (frame, visitor): (Frame, &Visitor),
+    (id, at): (&RevocationId, u32),
+) -> Result<Sheet, Problem> {
     let ra = app.registration()?;
     let permit = app.permit(visitor.principal(), Action::ReadRevocations)?;
     let view = ra.revocation(&permit, id).await?;
     let revocation = &view.revocation;
-    let mut rows = Vec::new();
-    for item in view.items.iter().take(MOST_ROWS) {
-        let what = match &item.outcome {
-            Some(Outcome::Revoked) => "已撤销".to_owned(),
-            Some(Outcome::Refused(code)) => format!("未撤销（{code}）"),
-            None => ra.certificate(&item.serial).await?.standing.chinese().to_owned(),
-        };
-        rows.push((item.position, words::groups(&item.serial), what));
-    }
+    let (now, offset) = (app.clock().now(), at.saturating_mul(ROWS));
+    let lines = app.revocation_lines(&view, (ROWS, offset)).await?;
+    let more = usize::try_from(offset.saturating_add(ROWS)).is_ok_and(|end| end < view.items.len());
+    let here = |page: u32| {
+        let page = if page == 0 { String::new() } else { page.to_string() };
+        address::with(&format!("/desk/revocations/{id}"), &[("page", &page)])
+    };
     let title = |name: &String| {
         let known = revocation.ground.evidence.iter().find(|one| one.name == *name);
         (name.clone(), known.map_or_else(|| name.clone(), |one| one.title.clone()))
@@ -85,16 +159,26 @@ async fn sheet(
         let permit = app.permit(visitor.principal(), action);
         permit.is_ok_and(|permit| permit.reach(&revocation.object()).is_ok())
     };
+    let own = match (mine, may(Action::EnterRevocation), may(Action::RevokeCertificate)) {
+        (true, true, _) => Some(OF_CLERK),
+        (true, false, true) => Some(OF_ADMINISTRATOR),
+        _ => None,
+    };
+    let decide_by = super::revocations::decide_by(app, revocation)?;
     Ok(Sheet {
         frame,
+        decide_by,
+        working_days: ra.catalogue().services().call_working_days,
+        next: more.then(|| here(at.saturating_add(1))),
+        previous: (at > 0).then(|| here(at.saturating_sub(1))),
         count: view.items.len(),
         done: view.items.iter().filter(|item| item.outcome.is_some()).count(),
-        rows,
+        rows: lines.into_iter().map(|line| row(line, now)).collect(),
         evidence: view.evidence.iter().map(|(name, _)| title(name)).collect(),
         stopped_at: revocation.stopped_at.map(words::minute),
         tag: tag(revocation.state),
         by_phone: revocation.ground.source == Source::Phone,
-        may_enter: mine && may(Action::EnterRevocation),
+        own,
         may_review: !mine && may(Action::ReviewRevocation),
         reason: String::new(),
         mistakes: Mistakes::none(),
@@ -103,18 +187,18 @@ async fn sheet(
 }
 
 /// The class of a state's tag.
-fn tag(state: RevocationState) -> &'static str {
+pub(super) fn tag(state: RevocationState) -> &'static str {
     match state {
         RevocationState::Draft | RevocationState::Dropped => "",
         RevocationState::Entered => "tag--wait",
         RevocationState::Approved => "tag--going",
-        RevocationState::Refused => "tag--bad",
+        RevocationState::Refused | RevocationState::Lapsed => "tag--bad",
         RevocationState::Done => "tag--good",
     }
 }
 
 /// What is signed: this ground, this many, this list.
-fn order(revocation: &Revocation, count: usize) -> RevocationOrder {
+pub(in crate::pages) fn order(revocation: &Revocation, count: usize) -> RevocationOrder {
     RevocationOrder {
         version: revocation.version,
         ground: revocation.ground.name.clone(),
@@ -139,6 +223,20 @@ pub async fn enter(
     }
     let order = RevocationOrder { version, ..order(&sheet.view.revocation, sheet.count) };
     to_be_signed(&app, &visitor, (ActKind::EnterRevocation, &id), &order).await
+}
+
+/// `POST /desk/revocations/{id}/order`: the same for an administrator who orders it.
+pub async fn order_one(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Answer {
+    let version = crate::pages::version(&form)?;
+    let sheet = sheet(&app, (frame, &visitor), &id.parse()?).await?;
+    let order = RevocationOrder { version, ..order(&sheet.view.revocation, sheet.count) };
+    to_be_signed(&app, &visitor, (ActKind::RevokeCertificate, &id), &order).await
 }
 
 /// `POST /desk/revocations/{id}/review`: written down, to be signed.
@@ -224,7 +322,7 @@ async fn told(
     }
 }
 
-/// `POST /desk/revocations/{id}/drop`: a draft is given up.
+/// `POST /desk/revocations/{id}/drop`, or `…/cancel` for an administrator: a draft is given up.
 pub async fn give_up(
     State(app): State<App>,
     visitor: Visitor,

@@ -4,7 +4,10 @@
 use askama::Template;
 use axum::extract::State;
 use ra::catalogue::Ground;
-use ra::{Particulars, Revocation, RevocationDraft, RevocationState, Source};
+use ra::{
+    Particulars, Revocation, RevocationDraft, RevocationRow, RevocationSelection, RevocationState,
+    Source, StopEnd,
+};
 use serde::Deserialize;
 
 use super::enter::office;
@@ -13,23 +16,103 @@ use crate::pages::answer::{Answer, go, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::words;
+use crate::pages::{address, words};
 use crate::problem::Problem;
+
+/// Rows of one page.
+const ROWS: u32 = 50;
+const PATH: &str = "/desk/revocations";
 
 #[derive(Template)]
 #[template(path = "desk/revocations.html")]
 struct List {
     frame: Frame,
-    tabs: Vec<(&'static str, &'static str, bool)>,
-    rows: Vec<(Revocation, String)>,
+    query: Query,
+    tabs: Vec<Tab>,
+    sources: Vec<(&'static str, &'static str)>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    previous: Option<String>,
+    csv: String,
     may_enter: bool,
 }
 
-/// Which state.
-#[derive(Debug, Deserialize)]
+struct Tab {
+    address: String,
+    title: &'static str,
+    total: u64,
+    is_here: bool,
+}
+
+struct Row {
+    id: String,
+    number: String,
+    source: &'static str,
+    ground: String,
+    certificates: u64,
+    state: &'static str,
+    tag: &'static str,
+    stop: Option<&'static str>,
+    since: String,
+    decide_by: Option<String>,
+}
+
+/// Which state, and what to look for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct Query {
-    #[serde(default)]
     state: String,
+    source: String,
+    q: String,
+    page: u32,
+}
+
+impl Query {
+    fn state(&self) -> Option<RevocationState> {
+        let found = RevocationState::ALL.into_iter().find(|state| state.word() == self.state);
+        // Whoever looks for one certificate or number does not know where it stands.
+        match self.state.as_str() {
+            "" if self.q.trim().is_empty() => Some(RevocationState::Entered),
+            _ => found,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        self.state().map_or(ALL, RevocationState::word)
+    }
+
+    pub(super) fn selection(&self) -> RevocationSelection {
+        RevocationSelection {
+            state: self.state(),
+            source: Source::ALL.into_iter().find(|source| word(*source) == self.source),
+            q: self.q.trim().to_owned(),
+            offset: self.page.saturating_mul(ROWS),
+            limit: ROWS,
+        }
+    }
+
+    fn address(&self, path: &str, (state, page): (&str, u32)) -> String {
+        let page = if page == 0 { String::new() } else { page.to_string() };
+        let pairs =
+            [("state", state), ("source", &*self.source), ("q", self.q.trim()), ("page", &page)];
+        address::with(path, &pairs)
+    }
+}
+
+/// The word of the tab without a state.
+const ALL: &str = "all";
+
+/// The word of a source in addresses: that of the data.
+pub(super) const fn word(source: Source) -> &'static str {
+    match source {
+        Source::Holder => "holder",
+        Source::Phone => "phone",
+        Source::Present => "present",
+        Source::Unit => "unit",
+        Source::Authority => "authority",
+        Source::Regulator => "regulator",
+        Source::Institution => "institution",
+    }
 }
 
 /// `GET /desk/revocations`.
@@ -39,15 +122,77 @@ pub async fn show(
     visitor: Visitor,
     Params(query): Params<Query>,
 ) -> Answer {
-    let all = RevocationState::ALL;
-    let state = all.into_iter().find(|state| state.word() == query.state);
-    let state = state.unwrap_or(RevocationState::Entered);
-    let found = app.registration()?.revocations(visitor.permit()?, state).await?;
-    let rows = found.into_iter().map(|one| (words::minute(one.since), one));
-    let rows = rows.map(|(since, one)| (one, since)).collect();
-    let tabs = all.into_iter().map(|one| (one.word(), one.chinese(), one == state)).collect();
-    let enters = app.permit(visitor.principal(), access::Action::EnterRevocation).is_ok();
-    page(&List { frame, tabs, rows, may_enter: enters })
+    let (ra, permit) = (app.registration()?, visitor.permit()?);
+    let selection = query.selection();
+    let mut tabs = Vec::new();
+    let states = RevocationState::ALL.into_iter().map(Some).chain([None]);
+    for state in states {
+        let of_tab = RevocationSelection { state, ..selection.clone() };
+        let name = state.map_or(ALL, RevocationState::word);
+        tabs.push(Tab {
+            address: query.address(PATH, (name, 0)),
+            title: state.map_or("全部", RevocationState::chinese),
+            total: ra.revocation_total(permit, &of_tab).await?,
+            is_here: state == selection.state,
+        });
+    }
+    // One more than shown tells whether there is a next page.
+    let asked = RevocationSelection { limit: ROWS + 1, ..selection };
+    let mut found = ra.revocations(permit, &asked).await?;
+    let most = usize::try_from(ROWS).unwrap_or(usize::MAX);
+    let more = found.len() > most;
+    found.truncate(most);
+    let rows = found.into_iter().map(|one| row(&app, one)).collect::<Result<_, Problem>>()?;
+    let (here, at) = (query.word(), query.page);
+    let of_others = Source::ALL.into_iter().filter(|one| *one != Source::Holder);
+    page(&List {
+        frame,
+        tabs,
+        sources: of_others.map(|one| (word(one), one.chinese())).collect(),
+        rows,
+        next: more.then(|| query.address(PATH, (here, at.saturating_add(1)))),
+        previous: (at > 0).then(|| query.address(PATH, (here, at.saturating_sub(1)))),
+        csv: query.address("/desk/revocations/export.csv", (here, 0)),
+        may_enter: app.permit(visitor.principal(), access::Action::EnterRevocation).is_ok(),
+        query,
+    })
+}
+
+/// What became of the stop of a call, in a word or two.
+pub(super) fn stop(revocation: &Revocation) -> Option<&'static str> {
+    match (revocation.stop_end, revocation.stopped_at) {
+        (Some(StopEnd::Lifted), _) => Some("先行暂停已解除"),
+        (Some(StopEnd::Held), _) => Some("另因其他事由暂停"),
+        (None, Some(_)) if revocation.state.is_open() => Some("已先行暂停"),
+        (Some(StopEnd::Moot) | None, _) => None,
+    }
+}
+
+/// By when another person has to decide, in words.
+pub(super) fn decide_by(app: &App, revocation: &Revocation) -> Result<Option<String>, Problem> {
+    let due = app.registration()?.decide_by(revocation);
+    Ok(due.map(|due| {
+        let provisional = if due.is_provisional() { "（暂定）" } else { "" };
+        format!("{}前{provisional}", due.day)
+    }))
+}
+
+fn row(
+    app: &App,
+    RevocationRow { revocation, certificates }: RevocationRow,
+) -> Result<Row, Problem> {
+    Ok(Row {
+        id: revocation.id.to_string(),
+        number: revocation.number.to_string(),
+        source: revocation.ground.source.chinese(),
+        certificates,
+        state: revocation.state.chinese(),
+        tag: super::revocation::tag(revocation.state),
+        stop: stop(&revocation),
+        since: words::minute(revocation.since),
+        decide_by: decide_by(app, &revocation)?,
+        ground: revocation.ground.title,
+    })
 }
 
 #[derive(Template)]
@@ -77,14 +222,19 @@ pub async fn choose(
     page(&new(&app, frame, (&chosen.ground, &Form::default()))?)
 }
 
+/// What clerks enter is a revocation.
+fn is_offered(ground: &Ground) -> bool {
+    ground.is_brought_for("revoke")
+}
+
 fn new<'a>(app: &'a App, frame: Frame, (ground, form): (&str, &Form)) -> Result<New<'a>, Problem> {
     let all = app.registration()?.catalogue().grounds();
     let group = |source: Source| {
-        let grounds = all.iter().filter(|one| one.source == source).collect();
+        let grounds = all.iter().filter(|one| one.source == source && is_offered(one)).collect();
         (source.chinese(), grounds)
     };
     let groups = Source::ALL.into_iter().filter(|one| *one != Source::Holder).map(group).collect();
-    let ground = all.iter().find(|one| one.name == ground && one.source != Source::Holder);
+    let ground = all.iter().find(|one| one.name == ground && is_offered(one));
     let text = |name: &str| form.text(name).trim().to_owned();
     let particulars = Particulars {
         requester: text("requester"),

@@ -6,7 +6,7 @@ use super::{PageRoute, pages};
 use crate::pages::apply::{
     agreement, certificate, check, endorse, form, key, materials, notices, overview, paper,
 };
-use crate::pages::desk::{enter, revocation, revocations};
+use crate::pages::desk::{enter, revocation, revocations, revocations_export};
 use crate::pages::guard::PageGate;
 
 /// The counter has the pages of applicants under its own address; revocations are entered and
@@ -45,6 +45,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         post "/desk/enter/{application}/resend" may(A::DeliverCertificate) => certificate::resend;
 
         get "/desk/revocations" may(A::ReadRevocations) => revocations::show;
+        get "/desk/revocations/export.csv" may(A::ReadRevocations) => revocations_export::file;
         get "/desk/revocations/new" may(A::EnterRevocation) => revocations::choose;
         post "/desk/revocations/new" may(A::EnterRevocation) => revocations::create;
         get "/desk/revocations/{id}" may(A::ReadRevocations) => revocation::show;
@@ -53,6 +54,8 @@ pub(super) fn table() -> Vec<PageRoute> {
         post "/desk/revocations/{id}/answer" may(A::EnterRevocation) => revocation::answer;
         post "/desk/revocations/{id}/enter" may(A::EnterRevocation) => revocation::enter;
         post "/desk/revocations/{id}/drop" may(A::EnterRevocation) => revocation::give_up;
+        post "/desk/revocations/{id}/order" may(A::RevokeCertificate) => revocation::order_one;
+        post "/desk/revocations/{id}/cancel" may(A::RevokeCertificate) => revocation::give_up;
         post "/desk/revocations/{id}/review" may(A::ReviewRevocation) => revocation::review;
     }
 }

@@ -1,0 +1,201 @@
+//! Holders learn of changes that they did not apply for: a letter and a message about each, once, whatever
+//! was cut off (Measures Art. 18, Art. 20).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
+
+mod way;
+mod world;
+
+use access::{ActKind, Action};
+use app::lifecycle::Change;
+use app::registration::StatusOrder;
+use ca::{Revocation, RevocationReason, Status};
+use letters::{Block, LetterKind};
+use pki::Serial;
+use store::Actor;
+use way::{Staff, Way, world};
+use world::World;
+
+/// A person with certificates that were issued.
+async fn holder<'i>(world: &'i World, clerk: &Staff, reviewer: &Staff) -> Way<'i> {
+    let mut way = Way::begin(&world.institution).await;
+    way.fill_and_submit().await;
+    way.proof(clerk).await;
+    way.approve(reviewer).await.unwrap();
+    way.agree_and_request().await;
+    way.issue().await;
+    way
+}
+
+fn sign_serial(way: &Way<'_>) -> String {
+    way.application.state.serials().unwrap().sign.clone()
+}
+
+/// The letters about others' changes, as text.
+async fn notices(way: &Way<'_>) -> Vec<String> {
+    let letters = way.institution.letters().unwrap();
+    let all = letters.of_application(way.application.id.as_str()).await.unwrap();
+    let mut texts = Vec::new();
+    for one in all.iter().filter(|one| one.kind == LetterKind::StatusNotice) {
+        let letter = letters.read(&one.id).await.unwrap();
+        let text = |block: &Block| match block {
+            Block::Paragraph { text } | Block::Heading { text } => text.clone(),
+            Block::Rows { rows } => {
+                rows.iter().map(|row| format!("{}：{}\n", row.label, row.value)).collect()
+            }
+            other => panic!("{other:?}"),
+        };
+        texts.push(letter.sheet.blocks.iter().map(text).collect::<String>());
+    }
+    texts
+}
+
+/// Messages in the outbox about a change.
+async fn messages(world: &World) -> Vec<String> {
+    world.institution.send_messages().await.unwrap();
+    let folder = world.institution.layout().outbox();
+    let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
+    let texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    texts.filter(|text| text.contains("状态变更告知书")).collect()
+}
+
+async fn order(
+    world: &World,
+    by: &Staff,
+    (kind, serial): (ActKind, &str),
+    order: &StatusOrder,
+) -> Result<app::registration::Done, app::Error> {
+    let access = world.institution.access();
+    let principal = by.principal(access).await;
+    let payload = serde_json::to_value(order).unwrap();
+    let object = format!("certificate:{serial}");
+    let pending = access.prepare_act(&principal, kind, &object, &payload).await?;
+    let signature = by.0.sign(&gm::UserId::default(), pending.statement.as_bytes()).to_der();
+    world.institution.complete_act(&principal, (&pending.id, &signature)).await
+}
+
+fn on(ground: &str, paper: &str) -> StatusOrder {
+    StatusOrder {
+        ground: ground.into(),
+        document_number: paper.into(),
+        account: "法院送达协助执行通知书，要求暂停".into(),
+    }
+}
+
+#[tokio::test]
+async fn an_order_of_a_court_is_carried_out_on_record_and_told_to_the_holder() {
+    let (world, clerk, reviewer, biz) = way::world_with_head().await;
+    let way = holder(&world, &clerk, &reviewer).await;
+    let serial = sign_serial(&way);
+    let suspends = (ActKind::SuspendCertificate, &*serial);
+    let paper = "（2026）云01执协1号";
+    order(&world, &biz, suspends, &on("ordered-hold", paper)).await.unwrap();
+    let status = |hex: String| {
+        let institution = world.institution.clone();
+        async move {
+            let found = institution.ca().find(&Serial::from_hex(&hex).unwrap()).await.unwrap();
+            found.unwrap().record.status
+        }
+    };
+    assert!(matches!(status(serial.clone()).await, Status::Suspended { .. }));
+    let about = format!("certificate:issuing/{serial}");
+    let ordered = world.records("certificate.ordered", &about).await;
+    assert_eq!(ordered[0].body["ground"], "ordered-hold");
+    assert!(ordered[0].body["act"]["signature"].is_string());
+    let plain = ordered[0].body.to_string();
+    assert!(!plain.contains("协助执行通知书"), "facts are sealed (Invariant 6)");
+    let reads = biz.permit(world.institution.access(), Action::ReadRevocations).await;
+    let orders =
+        world.institution.status_orders(&reads, &Serial::from_hex(&serial).unwrap()).await.unwrap();
+    assert_eq!(orders[0].particulars.document_number, paper);
+
+    let told = notices(&way).await;
+    assert_eq!(told.len(), 1);
+    for words in ["暂停使用", "人民法院等有权机关依法要求暂停", "有权机关", "可以申请恢复"]
+    {
+        assert!(told[0].contains(words), "{words}: {}", told[0]);
+    }
+    let sent = messages(&world).await;
+    assert_eq!(sent.len(), 2, "telephone and mailbox that were proofed: {sent:?}");
+    assert!(sent.iter().all(|text| text.contains(way.application.number.as_str())));
+
+    // Suspended already, or on a ground of another kind: refused, and nothing more is told.
+    assert!(order(&world, &biz, suspends, &on("ordered-hold", paper)).await.is_err());
+    let resumes = (ActKind::ResumeCertificate, &*serial);
+    assert!(order(&world, &biz, resumes, &on("ordered-hold", paper)).await.is_err());
+    order(&world, &biz, resumes, &on("order-lifted", paper)).await.unwrap();
+    assert_eq!(status(serial).await, Status::Good);
+    let told = notices(&way).await;
+    assert_eq!(told.len(), 2);
+    assert!(told[1].contains("恢复使用") && told[1].contains("解除暂停"), "{}", told[1]);
+}
+
+#[tokio::test]
+async fn who_may_not_order_and_who_reviews_gets_nothing_changed() {
+    let (world, clerk, reviewer, _) = way::world_with_head().await;
+    let way = holder(&world, &clerk, &reviewer).await;
+    let serial = sign_serial(&way);
+    for other in [&clerk, &reviewer] {
+        let refused =
+            order(&world, other, (ActKind::SuspendCertificate, &serial), &on("inquiry", ""))
+                .await
+                .unwrap_err();
+        assert_eq!(refused.kind(), store::ErrorKind::Refusal, "{refused}");
+    }
+    let found = world.institution.ca().find(&Serial::from_hex(&serial).unwrap()).await.unwrap();
+    assert_eq!(found.unwrap().record.status, Status::Good);
+    assert_eq!(notices(&way).await.len(), 0);
+}
+
+/// The power goes after the change and before anybody was told.
+#[tokio::test]
+async fn what_a_client_changed_is_told_by_the_sweep_once() {
+    let (world, clerk, reviewer) = world().await;
+    let serial = {
+        let way = holder(&world, &clerk, &reviewer).await;
+        sign_serial(&way)
+    };
+    let reason = RevocationReason::PrivilegeWithdrawn;
+    let change = Change::Revoke(Revocation::because(reason));
+    let actor = Actor::client("0011");
+    let named = Serial::from_hex(&serial).unwrap();
+    world.institution.change(named, change.clone(), actor.clone()).await.unwrap();
+    let world = world.restarted(|_| ()).await.unwrap();
+    // Asked again for the same it answers the same, and there is nothing more to tell.
+    world.institution.change(named, change, actor).await.unwrap();
+    world.institution.sweep_letters().await.unwrap();
+    world.institution.sweep_letters().await.unwrap();
+    let ra = world.institution.registration().unwrap();
+    let application = ra.origin_of(&serial).await.unwrap().unwrap();
+    let way = Way { institution: &world.institution, application, key: way::key() };
+    let told = notices(&way).await;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains(reason.chinese()) && told[0].contains("撤销"), "{}", told[0]);
+    assert_eq!(messages(&world).await.len(), 2);
+    let subject = way.application.subject();
+    assert_eq!(world.records("application.status-told", &subject).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_holder_applied_for_has_its_own_letter_and_no_other() {
+    let (world, clerk, reviewer) = world().await;
+    let issued = holder(&world, &clerk, &reviewer).await;
+    let serial = sign_serial(&issued);
+    let mut way = Way::about(&world.institution, "suspend", &serial).await;
+    way.fill_and_submit_with(&[("ground", "mislaid")]).await;
+    way.proof(&clerk).await;
+    way.approve(&reviewer).await.unwrap();
+    world.institution.carry_out_decisions().await.unwrap();
+    world.institution.sweep_letters().await.unwrap();
+    let letters = world.institution.letters().unwrap();
+    let own = letters.of_application(way.application.id.as_str()).await.unwrap();
+    assert!(own.iter().any(|one| one.kind == LetterKind::Suspension));
+    assert_eq!(notices(&issued).await.len(), 0);
+    assert_eq!(notices(&way).await.len(), 0);
+    assert_eq!(messages(&world).await.len(), 0);
+}

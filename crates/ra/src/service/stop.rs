@@ -1,0 +1,144 @@
+//! What becomes of a caller's stop when the revocation comes to nothing: rejected by the other person, or
+//! not decided in time. The stop that this call made is lifted, unless another ground holds the
+//! certificate (Measures Art. 18). Until that is settled the row says so, whatever cut the program off.
+
+use access::Permit;
+use law::Due;
+use serde_json::json;
+use store::{Actor, Record, Tx};
+
+use super::revocation::finish;
+use super::{Ra, second};
+use crate::catalogue::{CALL_LAPSED, CALL_REJECTED, Source};
+use crate::error::{Error, Refusal};
+use crate::model::{OpenStop, Revocation, RevocationId, RevocationState, StopEnd};
+use crate::rules::revocation::{self as rules, Hold};
+use crate::sql;
+
+impl Ra {
+    /// By when another person has to decide on a call, while it waits for that.
+    pub fn decide_by(&self, revocation: &Revocation) -> Option<Due> {
+        let waits = revocation.state == RevocationState::Entered
+            && revocation.ground.source == Source::Phone
+            && revocation.called_at.is_some();
+        let days = self.catalogue().services().call_working_days;
+        waits.then(|| rules::decide_by(&self.config().calendar, days, revocation.since))
+    }
+
+    /// Ends the calls that nobody decided in time; how many.
+    pub async fn lapse_calls(&self) -> Result<usize, Error> {
+        let mut reader = self.store().read().await?;
+        let entered = RevocationState::Entered;
+        let all = sql::revocation::in_state(&mut reader, entered, self.catalogue()).await?;
+        drop(reader);
+        let now = self.now();
+        let is_late = |one: &Revocation| self.decide_by(one).is_some_and(|due| due.is_over(now));
+        let mut lapsed = 0;
+        for late in all.into_iter().filter(is_late) {
+            lapsed += usize::from(self.lapse(late).await?);
+        }
+        Ok(lapsed)
+    }
+
+    async fn lapse(&self, late: Revocation) -> Result<bool, Error> {
+        let ra = self.clone();
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let mut found =
+                        sql::revocation::load(tx.conn(), &late.id, ra.catalogue()).await?;
+                    if found.state != RevocationState::Entered || found.version != late.version {
+                        return Ok(false);
+                    }
+                    found.state = RevocationState::Lapsed;
+                    let now = second(tx.now());
+                    sql::revocation::lapse(tx.conn(), &found.id, now).await?;
+                    let what = ("revocation.lapsed", json!({}));
+                    finish(tx, found, what, Actor::system()).await?;
+                    Ok::<_, Error>(true)
+                })
+            })
+            .await
+    }
+
+    /// Stops of calls that came to nothing, not settled yet, each with the ground on which it ends.
+    pub async fn open_stops(&self) -> Result<Vec<OpenStop>, Error> {
+        let mut reader = self.store().read().await?;
+        let mut open = Vec::new();
+        for revocation in sql::revocation::open_stops(&mut reader, self.catalogue()).await? {
+            let items = sql::revocation::items(&mut reader, &revocation.id, false).await?;
+            let serial = items.into_iter().next().ok_or(Refusal::ListDiffers)?.serial;
+            let name = match revocation.state {
+                RevocationState::Lapsed => CALL_LAPSED,
+                _ => CALL_REJECTED,
+            };
+            let ground = self.catalogue().ground(name)?.clone();
+            open.push(OpenStop { revocation, serial, ground });
+        }
+        Ok(open)
+    }
+
+    /// How a stop ends as things are in this unit; none where it is settled already, or not to be said
+    /// yet. `suspended_by`: whose suspension the certificate is under, if it is under one.
+    pub async fn stop_end(
+        &self,
+        tx: &mut Tx,
+        stop: &OpenStop,
+        suspended_by: Option<&str>,
+    ) -> Result<Option<StopEnd>, Error> {
+        let id = &stop.revocation.id;
+        let found = sql::revocation::load(tx.conn(), id, self.catalogue()).await?;
+        if found.stop_end.is_some() || !found.state.came_to_nothing() {
+            return Ok(None);
+        }
+        let hold = match suspended_by {
+            None => Hold::None,
+            Some(actor) => self.hold_of(tx, actor).await?,
+        };
+        let serial = &stop.serial;
+        let elsewhere = sql::revocation::is_open_elsewhere(tx.conn(), serial, Some(id)).await?;
+        Ok(rules::stop_end(hold, elsewhere))
+    }
+
+    async fn hold_of(&self, tx: &mut Tx, actor: &str) -> Result<Hold, Error> {
+        let call = actor.strip_prefix("revocation:").and_then(|id| id.parse().ok());
+        let Some(call) = call else { return Ok(Hold::Other) };
+        let call: RevocationId = call;
+        let found = sql::revocation::load(tx.conn(), &call, self.catalogue()).await?;
+        Ok(match found.state {
+            state if state.came_to_nothing() => Hold::SpentCall,
+            state if state.is_open() => Hold::OpenCall,
+            _ => Hold::Other,
+        })
+    }
+
+    /// Notes how a stop ended, in the unit that ends it.
+    pub async fn end_stop(&self, tx: &mut Tx, stop: &OpenStop, end: StopEnd) -> Result<(), Error> {
+        let at = second(tx.now());
+        if !sql::revocation::end_stop(tx.conn(), &stop.revocation.id, (end, at)).await? {
+            return Err(Error::Changed);
+        }
+        let kind = match end {
+            StopEnd::Lifted => "revocation.stop-lifted",
+            StopEnd::Held | StopEnd::Moot => "revocation.stop-kept",
+        };
+        let body = json!({ "number": stop.revocation.number.as_str(), "serial": stop.serial,
+            "ground": stop.ground.name, "reason": stop.ground.reason.code(), "end": end.word() });
+        let subject = stop.revocation.subject();
+        tx.append(Record::new(kind, Actor::system(), subject, body)).await?;
+        Ok(())
+    }
+
+    /// Whether somebody signed for a revocation of a certificate that is not at its end: whoever resumes
+    /// the certificate would undo what it waits for.
+    pub async fn has_open_revocation(&self, tx: &mut Tx, serial: &str) -> Result<bool, Error> {
+        sql::revocation::is_open_elsewhere(tx.conn(), serial, None).await
+    }
+
+    /// The same for a page, within the reach of whoever asks.
+    pub async fn awaits_revocation(&self, permit: &Permit, serial: &str) -> Result<bool, Error> {
+        permit.is_for(access::Action::ReadCertificate)?;
+        let mut reader = self.store().read().await?;
+        sql::revocation::is_open_elsewhere(&mut reader, serial, None).await
+    }
+}

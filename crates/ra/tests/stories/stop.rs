@@ -1,0 +1,222 @@
+//! What becomes of a caller's stop when the revocation comes to nothing, and what administrators order and
+//! clerks find (Measures Art. 18; GM/T 0034 §6).
+
+use access::{ActKind, Action};
+use jiff::SignedDuration;
+use ra::{
+    Outcome, Revocation, RevocationDecision, RevocationSelection, RevocationState, Source,
+    Standing, StopEnd,
+};
+
+use super::office::filed;
+use super::revocation::{CONFIRM, draft, drafted, enter, order, review};
+use super::services::certify;
+use super::way::Way;
+use super::world::{World, on_each_engine};
+
+/// A certificate whose holder has a telephone on file.
+async fn certificate(world: &World) -> String {
+    let mut way = Way::begin(world, "person").await;
+    way.end().await;
+    let serial = way.application.state.serials().unwrap().sign.clone();
+    certify(world, "person", &serial, Standing::Good);
+    serial
+}
+
+/// A call that was proven, signed for and stopped.
+async fn stopped(world: &World, serial: &str) -> Revocation {
+    let new = draft("phone-compromised", &[serial], &[]);
+    let found = drafted(world, &world.clerk, new).await.unwrap();
+    let permit = world.permit(&world.clerk, Action::EnterRevocation).await;
+    let called = world.ra.call_back(&permit, &found.id).await.unwrap();
+    world.ra.answer_call(&permit, &found.id, &called.code).await.unwrap();
+    let found = enter(world, &world.clerk, &found).await.unwrap();
+    world.ra.stopped(&found.id).await.unwrap();
+    found
+}
+
+/// How the stop of the oldest open call ends if the certificate is under a suspension of this actor.
+async fn end(world: &World, suspended_by: Option<String>) -> Option<StopEnd> {
+    let stop = world.ra.open_stops().await.unwrap().remove(0);
+    let ra = world.ra.clone();
+    world
+        .store
+        .commit(move |tx| {
+            Box::pin(async move { ra.stop_end(tx, &stop, suspended_by.as_deref()).await })
+        })
+        .await
+        .unwrap()
+}
+
+async fn settle(world: &World, call: &Revocation, end: StopEnd) {
+    let mut open = world.ra.open_stops().await.unwrap().into_iter();
+    let stop = open.find(|stop| stop.revocation().id == call.id).unwrap();
+    let ra = world.ra.clone();
+    let done: Result<(), ra::Error> = world
+        .store
+        .commit(move |tx| Box::pin(async move { ra.end_stop(tx, &stop, end).await }))
+        .await;
+    done.unwrap();
+}
+
+const REJECT: (RevocationDecision, &str) = (RevocationDecision::Reject, "来电人不是持有人");
+
+#[tokio::test]
+async fn a_rejected_call_owes_the_lifting_of_its_own_stop_and_of_no_other() {
+    on_each_engine(|world| async move {
+        let serial = certificate(&world).await;
+        let call = stopped(&world, &serial).await;
+        assert!(world.ra.open_stops().await.unwrap().is_empty(), "it still waits");
+        review(&world, &world.reviewer, &call, REJECT).await.unwrap();
+        let open = world.ra.open_stops().await.unwrap();
+        assert_eq!((open[0].serial(), &*open[0].ground().name), (&*serial, "call-rejected"));
+        let mine = Some(call.subject());
+        assert_eq!(end(&world, mine.clone()).await, Some(StopEnd::Lifted));
+        assert_eq!(end(&world, Some("person:x".into())).await, Some(StopEnd::Held));
+        assert_eq!(end(&world, None).await, Some(StopEnd::Moot));
+        // A second call about the same certificate still needs the stop.
+        let other = stopped(&world, &serial).await;
+        assert_eq!(end(&world, mine.clone()).await, None, "nothing is said yet");
+        review(&world, &world.reviewer, &other, REJECT).await.unwrap();
+        assert_eq!(end(&world, mine).await, Some(StopEnd::Lifted), "also of the first call");
+        settle(&world, &call, StopEnd::Lifted).await;
+        settle(&world, &other, StopEnd::Moot).await;
+        assert!(world.ra.open_stops().await.unwrap().is_empty());
+        let about = store::Filter { subject: Some(call.subject()), ..store::Filter::default() };
+        let records = world.store.records(&about, store::Page::default()).await.unwrap();
+        let last = records.last().unwrap();
+        assert_eq!(last.kind, "revocation.stop-lifted");
+        assert_eq!(
+            (&last.body["ground"], &last.body["reason"]),
+            (&"call-rejected".into(), &8.into())
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_decides_in_five_working_days_comes_to_nothing() {
+    on_each_engine(|world| async move {
+        let serial = certificate(&world).await;
+        let call = stopped(&world, &serial).await;
+        let reads = world.permit(&world.reviewer, Action::ReadRevocations).await;
+        let view = world.ra.revocation(&reads, &call.id).await.unwrap();
+        // Sunday 2026-11-22: five working days end on Friday the 27th.
+        let due = world.ra.decide_by(&view.revocation).unwrap();
+        assert_eq!(due.day, "2026-11-27".parse().unwrap());
+        // What waits without a stop waits on.
+        certify(&world, "person", "0e0e", Standing::Good);
+        let letter = draft("unit-left", &["0e0e"], &["letter"]);
+        let letter = drafted(&world, &world.clerk, letter).await.unwrap();
+        let letter = enter(&world, &world.clerk, &letter).await.unwrap();
+        world.clock.advance(SignedDuration::from_hours(24 * 5 + 13));
+        assert_eq!(world.ra.lapse_calls().await.unwrap(), 0, "Friday, 23 o'clock");
+        world.clock.advance(SignedDuration::from_hours(1));
+        assert_eq!(world.ra.lapse_calls().await.unwrap(), 1);
+        assert_eq!(world.ra.lapse_calls().await.unwrap(), 0, "once");
+        let reads = world.permit(&world.reviewer, Action::ReadRevocations).await;
+        let view = world.ra.revocation(&reads, &call.id).await.unwrap();
+        assert_eq!(view.revocation.state, RevocationState::Lapsed);
+        let still = world.ra.revocation(&reads, &letter.id).await.unwrap();
+        assert_eq!(still.revocation.state, RevocationState::Entered);
+        let open = world.ra.open_stops().await.unwrap();
+        assert_eq!(&*open[0].ground().name, "call-lapsed");
+        assert_eq!(end(&world, Some(call.subject())).await, Some(StopEnd::Lifted));
+        let late = review(&world, &world.reviewer, &view.revocation, CONFIRM).await.unwrap_err();
+        assert_eq!(late.code(), "ra.changed", "what lapsed is not confirmed any more");
+    })
+    .await;
+}
+
+/// Invariant 9: an administrator who orders a revocation is one person like every other.
+#[tokio::test]
+async fn an_administrator_orders_a_revocation_and_another_person_confirms_it() {
+    on_each_engine(|world| async move {
+        certify(&world, "person", "0e0e", Standing::Good);
+        let orders = world.permit(&world.biz, Action::RevokeCertificate).await;
+        let call = draft("phone-compromised", &["0e0e"], &[]);
+        let error = world.ra.draft_revocation(&orders, call, None).await.unwrap_err();
+        assert_eq!(error.code(), "ra.evidence_missing", "what holders say is entered by clerks");
+        let bare = draft("false-materials", &["0e0e"], &[]);
+        let error = world.ra.draft_revocation(&orders, bare, None).await.unwrap_err();
+        assert_eq!(error.code(), "ra.evidence_missing");
+        let new = draft("false-materials", &["0e0e"], &["finding"]);
+        let found = world.ra.draft_revocation(&orders, new, None).await.unwrap();
+        let payload = order(&world, &world.biz, &found).await;
+        let on = (ActKind::RevokeCertificate, &*found.subject());
+        let (permit, act) = world.signed(&world.biz, on, &payload).await;
+        let found = world.ra.enter_revocation(&permit, &found.id, act).await.unwrap();
+        assert_eq!(found.state, RevocationState::Entered);
+        assert!(world.ra.ready_to_revoke().await.unwrap().is_empty(), "one person is not enough");
+        review(&world, &world.reviewer, &found, CONFIRM).await.unwrap();
+        let ready = world.ra.ready_to_revoke().await.unwrap();
+        assert_eq!(ready[0].ground().name, "false-materials");
+        let item = ready[0].open()[0].clone();
+        world.ra.revoked(&ready[0], &item, Outcome::Revoked).await.unwrap();
+        // A permit for something else enters nothing.
+        let reads = world.permit(&world.biz, Action::ReadRevocations).await;
+        let new = draft("false-materials", &["0e0e"], &["finding"]);
+        let error = world.ra.draft_revocation(&reads, new, None).await.unwrap_err();
+        assert_eq!(error.kind(), store::ErrorKind::Fault, "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn revocations_are_found_by_number_certificate_side_and_state_within_the_office() {
+    on_each_engine(|world| async move {
+        for serial in ["a1", "a2", "a3"] {
+            certify(&world, "person", serial, Standing::Good);
+        }
+        let by_unit = draft("unit-left", &["a1", "a2"], &["letter"]);
+        let by_unit = drafted(&world, &world.clerk, by_unit).await.unwrap();
+        let found_out = draft("false-materials", &["a2"], &["finding"]);
+        let found_out = drafted(&world, &world.clerk, found_out).await.unwrap();
+        let found_out = enter(&world, &world.clerk, &found_out).await.unwrap();
+        let reads = world.permit(&world.clerk, Action::ReadRevocations).await;
+        let numbers = |selection: RevocationSelection| {
+            let (ra, reads) = (world.ra.clone(), reads.clone());
+            async move {
+                let selection = RevocationSelection { limit: 50, ..selection };
+                let rows = ra.revocations(&reads, &selection).await.unwrap();
+                let total = ra.revocation_total(&reads, &selection).await.unwrap();
+                assert_eq!(u64::try_from(rows.len()).unwrap(), total);
+                let mut told: Vec<_> = rows
+                    .into_iter()
+                    .map(|row| (row.revocation.number.to_string(), row.certificates))
+                    .collect();
+                told.sort();
+                told
+            }
+        };
+        let asked = |q: &str| RevocationSelection { q: q.into(), ..RevocationSelection::default() };
+        let unit = (by_unit.number.to_string(), 2);
+        let out = (found_out.number.to_string(), 1);
+        let mut both = vec![unit.clone(), out.clone()];
+        both.sort();
+        assert_eq!(numbers(RevocationSelection::default()).await, both);
+        assert_eq!(numbers(asked(by_unit.number.as_str())).await, std::slice::from_ref(&unit));
+        assert_eq!(numbers(asked(" A1 ")).await, std::slice::from_ref(&unit));
+        assert_eq!(numbers(asked("a2")).await, both);
+        assert_eq!(numbers(asked("a3")).await, []);
+        for nothing in ["ffff", "甲", "' OR 1=1 --"] {
+            assert_eq!(numbers(asked(nothing)).await, [], "{nothing}");
+        }
+        let entered = Some(RevocationState::Entered);
+        let of_state = RevocationSelection { state: entered, ..RevocationSelection::default() };
+        assert_eq!(numbers(of_state).await, std::slice::from_ref(&out));
+        let side = Some(Source::Unit);
+        let of_unit = RevocationSelection { source: side, ..RevocationSelection::default() };
+        assert_eq!(numbers(of_unit).await, std::slice::from_ref(&unit));
+        let page = RevocationSelection { offset: 1, ..RevocationSelection::default() };
+        let page = RevocationSelection { limit: 50, ..page };
+        assert_eq!(world.ra.revocations(&reads, &page).await.unwrap().len(), 1);
+        // Another office finds none of the institution's.
+        let there = filed(&world, "云中第二受理点", 9).await;
+        let stranger = world.appoint("clerk-there", "entry_clerk", &there.id).await;
+        let reads = world.permit(&stranger, Action::ReadRevocations).await;
+        let all = RevocationSelection { limit: 50, ..RevocationSelection::default() };
+        assert!(world.ra.revocations(&reads, &all).await.unwrap().is_empty());
+    })
+    .await;
+}

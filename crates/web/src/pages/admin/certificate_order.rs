@@ -1,0 +1,301 @@
+//! What an administrator orders about one certificate: suspended or resumed at once by one signature, for
+//! both can be taken back; revoked only after another person has confirmed (ADR 6).
+
+use access::{ActKind, Action};
+use app::registration::StatusOrder;
+use askama::Template;
+use axum::extract::{Path, State};
+use ra::{Ground, Particulars, RevocationDraft, Source, Standing};
+
+use super::to_be_signed;
+use crate::api::App;
+use crate::pages::answer::{Answer, page, page_to_correct};
+use crate::pages::desk::revocation;
+use crate::pages::form::{Form, Mistakes};
+use crate::pages::frame::Frame;
+use crate::pages::guard::Visitor;
+use crate::pages::words;
+use crate::problem::Problem;
+
+/// What is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Suspend,
+    Resume,
+    Revoke,
+}
+
+impl Order {
+    const fn service(self) -> &'static str {
+        match self {
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Suspend => "暂停证书",
+            Self::Resume => "恢复证书",
+            Self::Revoke => "撤销证书",
+        }
+    }
+
+    const fn fits(self, standing: Standing) -> bool {
+        match self {
+            Self::Suspend => matches!(standing, Standing::Good),
+            Self::Resume => matches!(standing, Standing::Suspended),
+            Self::Revoke => matches!(standing, Standing::Good | Standing::Suspended),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "admin/certificate_order.html")]
+struct Sheet<'c> {
+    frame: Frame,
+    order: Order,
+    serial: String,
+    shown: String,
+    kind: String,
+    standing: &'static str,
+    tag: &'static str,
+    /// Why it cannot be ordered now.
+    hindrance: Option<&'static str>,
+    groups: Vec<(&'static str, Vec<&'c Ground>)>,
+    ground: Option<&'c Ground>,
+    particulars: Particulars,
+    mistakes: Mistakes,
+}
+
+async fn sheet<'c>(
+    app: &'c App,
+    frame: Frame,
+    (order, serial): (Order, &str),
+    form: &Form,
+) -> Result<Sheet<'c>, Problem> {
+    let ra = app.registration()?;
+    let held = ra.certificate(serial).await?;
+    let serial = held.serial.to_hex();
+    let all = ra.catalogue().grounds();
+    let offered = |ground: &&Ground| ground.is_ordered_for(order.service());
+    let group = |source: Source| {
+        let grounds: Vec<&Ground> =
+            all.iter().filter(offered).filter(|one| one.source == source).collect();
+        (source.chinese(), grounds)
+    };
+    let groups = Source::ALL.into_iter().map(group).filter(|(_, grounds)| !grounds.is_empty());
+    let text = |name: &str| form.text(name).trim().to_owned();
+    let hindrance = match order.fits(held.standing) {
+        true => None,
+        false => Some("证书现在的状态不能办理此项"),
+    };
+    Ok(Sheet {
+        frame,
+        order,
+        shown: words::groups(&serial),
+        serial,
+        kind: ra.catalogue().kind(&held.kind)?.title.clone(),
+        standing: held.standing.chinese(),
+        tag: words::standing_tag(held.standing),
+        hindrance,
+        groups: groups.collect(),
+        ground: all.iter().filter(offered).find(|one| one.name == form.text("ground")),
+        particulars: Particulars {
+            requester: text("requester"),
+            document_number: text("document_number"),
+            account: text("account"),
+        },
+        mistakes: Mistakes::none(),
+    })
+}
+
+impl Sheet<'_> {
+    /// What is missing, all at once.
+    fn check(&mut self) {
+        let Some(ground) = self.ground else {
+            self.mistakes.add("ground", "请选择事由");
+            return;
+        };
+        let letters = |text: &str| text.chars().count();
+        if ground.document && !(2..=500).contains(&letters(&self.particulars.document_number)) {
+            self.mistakes.add("document_number", "请填写来函或法律文书的文号");
+        }
+        if self.order == Order::Revoke && !(2..=500).contains(&letters(&self.particulars.requester))
+        {
+            self.mistakes.add("requester", "请写明由谁提出");
+        }
+        if !(4..=500).contains(&letters(&self.particulars.account)) {
+            self.mistakes.add("account", "请写明依据的事实，四至五百字");
+        }
+    }
+
+    fn files<'f>(&mut self, ground: &Ground, form: &'f Form) -> Vec<(String, &'f [u8])> {
+        let mut files = Vec::new();
+        for wanted in &ground.evidence {
+            let field = format!("evidence-{}", wanted.name);
+            match form.file(&field) {
+                Some(file) => files.push((wanted.name.clone(), file.content.as_ref())),
+                None => self.mistakes.add(&field, format!("请上传：{}", wanted.title)),
+            }
+        }
+        files
+    }
+}
+
+async fn shown(app: &App, frame: Frame, (order, serial): (Order, &str), form: &Form) -> Answer {
+    page(&sheet(app, frame, (order, serial), form).await?)
+}
+
+/// The ground that was chosen, as a form has it.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Chosen {
+    ground: String,
+}
+
+impl Chosen {
+    fn form(self) -> Form {
+        Form::of(vec![("ground".to_owned(), self.ground)])
+    }
+}
+
+/// `GET /admin/certificates/{serial}/suspend`.
+pub async fn suspend(
+    State(app): State<App>,
+    frame: Frame,
+    Path(serial): Path<String>,
+    crate::api::Params(chosen): crate::api::Params<Chosen>,
+) -> Answer {
+    shown(&app, frame, (Order::Suspend, &serial), &chosen.form()).await
+}
+
+/// `GET /admin/certificates/{serial}/resume`.
+pub async fn resume(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(serial): Path<String>,
+    crate::api::Params(chosen): crate::api::Params<Chosen>,
+) -> Answer {
+    let mut sheet = sheet(&app, frame, (Order::Resume, &serial), &chosen.form()).await?;
+    hold_back(&app, &visitor, &mut sheet).await?;
+    page(&sheet)
+}
+
+/// `GET /admin/certificates/{serial}/revoke`.
+pub async fn revoke(
+    State(app): State<App>,
+    frame: Frame,
+    Path(serial): Path<String>,
+    crate::api::Params(chosen): crate::api::Params<Chosen>,
+) -> Answer {
+    shown(&app, frame, (Order::Revoke, &serial), &chosen.form()).await
+}
+
+/// What waits to be revoked is not resumed in between.
+async fn hold_back(app: &App, visitor: &Visitor, sheet: &mut Sheet<'_>) -> Result<(), Problem> {
+    let read = app.permit(visitor.principal(), Action::ReadCertificate)?;
+    if app.registration()?.awaits_revocation(&read, &sheet.serial).await? {
+        sheet.hindrance = Some("该证书另有撤销登记没有办结，现在不能恢复；请先办结撤销登记");
+    }
+    Ok(())
+}
+
+/// `POST /admin/certificates/{serial}/suspend`: written down, to be signed.
+pub async fn order_suspension(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(serial): Path<String>,
+    form: Form,
+) -> Answer {
+    ordered(&app, (frame, &visitor), (Order::Suspend, &serial), &form).await
+}
+
+/// `POST /admin/certificates/{serial}/resume`: written down, to be signed.
+pub async fn order_resumption(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(serial): Path<String>,
+    form: Form,
+) -> Answer {
+    ordered(&app, (frame, &visitor), (Order::Resume, &serial), &form).await
+}
+
+async fn ordered(
+    app: &App,
+    (frame, visitor): (Frame, &Visitor),
+    (order, serial): (Order, &str),
+    form: &Form,
+) -> Answer {
+    let mut sheet = sheet(app, frame, (order, serial), form).await?;
+    let kind = match order {
+        Order::Resume => {
+            hold_back(app, visitor, &mut sheet).await?;
+            ActKind::ResumeCertificate
+        }
+        _ => ActKind::SuspendCertificate,
+    };
+    sheet.check();
+    if let Some(text) = sheet.hindrance {
+        sheet.mistakes = Mistakes::one("ground", text);
+    }
+    if !sheet.mistakes.is_empty() {
+        return page_to_correct(&sheet);
+    }
+    let signed = StatusOrder {
+        ground: form.text("ground").to_owned(),
+        document_number: match sheet.ground {
+            Some(ground) if ground.document => sheet.particulars.document_number,
+            _ => String::new(),
+        },
+        account: sheet.particulars.account,
+    };
+    let object = format!("certificate:{}", sheet.serial);
+    to_be_signed(app, visitor, (kind, &object), &signed).await
+}
+
+/// `POST /admin/certificates/{serial}/revoke`: written down with its evidence, to be signed, and then to be
+/// confirmed by another person.
+pub async fn order_revocation(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(serial): Path<String>,
+    form: Form,
+) -> Answer {
+    let mut sheet = sheet(&app, frame, (Order::Revoke, &serial), &form).await?;
+    sheet.check();
+    if let Some(text) = sheet.hindrance {
+        sheet.mistakes = Mistakes::one("ground", text);
+    }
+    let Some(ground) = sheet.ground else { return page_to_correct(&sheet) };
+    let files = sheet.files(ground, &form);
+    if !sheet.mistakes.is_empty() {
+        if !files.is_empty() {
+            sheet.mistakes.add("files", "已选的文件须重新选择：浏览器不会保留");
+        }
+        return page_to_correct(&sheet);
+    }
+    let draft = RevocationDraft {
+        ground: ground.name.clone(),
+        serials: vec![sheet.serial.clone()],
+        particulars: sheet.particulars.clone(),
+        evidence: files.into_iter().map(|(name, content)| (name, content.to_vec())).collect(),
+    };
+    match app.registration()?.draft_revocation(visitor.permit()?, draft, None).await {
+        Ok(drafted) => {
+            let order = revocation::order(&drafted, 1);
+            let object = format!("revocation:{}", drafted.id);
+            to_be_signed(&app, &visitor, (ActKind::RevokeCertificate, &object), &order).await
+        }
+        Err(error) if error.kind() != store::ErrorKind::Fault => {
+            sheet.mistakes.add("files", error.to_string());
+            page_to_correct(&sheet)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
