@@ -18,6 +18,7 @@
 //! | [`doctor`] | is everything as it should be | |
 
 pub mod background;
+mod basis;
 pub mod batch;
 mod centre;
 pub mod console;

@@ -26,6 +26,9 @@ pub struct Problem {
     pub code: String,
     /// Whether the same request may be sent again, after the time in Retry-After.
     pub retryable: bool,
+    /// The article or clause that a refusal rests on, in Chinese (Invariant 10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<&'static str>,
 }
 
 impl Problem {
@@ -39,6 +42,7 @@ impl Problem {
             code: code.to_owned(),
             retryable: status == StatusCode::SERVICE_UNAVAILABLE
                 || status == StatusCode::TOO_MANY_REQUESTS,
+            basis: None,
         }
     }
 
@@ -73,13 +77,33 @@ fn title(status: StatusCode) -> &'static str {
 
 impl From<app::Error> for Problem {
     fn from(error: app::Error) -> Self {
+        if is_out_of_sight(&error) {
+            return Self::not_found("没有找到，或者不在您的办理范围内；请核对后从列表重新进入");
+        }
         let status = status_of(&error);
         if status.is_server_error() {
             tracing::error!(code = error.code(), error = %error, "request failed");
         }
         let mut problem = Self::new(status, error.code(), error.to_string());
         problem.retryable |= error.is_retryable();
+        problem.basis = error.basis();
+        if let Some(basis) = problem.basis.filter(|basis| !problem.detail.contains(basis)) {
+            problem.detail.push_str(&format!("（{basis}）"));
+        }
         problem
+    }
+}
+
+/// What is not there and what a permit does not reach are answered alike: whether something of
+/// another office exists is not told (Invariant 9).
+fn is_out_of_sight(error: &app::Error) -> bool {
+    match error {
+        app::Error::Access(access::Error::OutOfReach(_))
+        | app::Error::Ra(ra::Error::Access(access::Error::OutOfReach(_))) => true,
+        app::Error::Ra(ra::Error::Unknown { what, .. }) => {
+            matches!(*what, "申请" | "批次" | "撤销登记" | "注册机构")
+        }
+        _ => false,
     }
 }
 
@@ -112,7 +136,7 @@ fn status_of(error: &app::Error) -> StatusCode {
 /// Whether somebody who is known may not.
 fn denies(error: &access::Error) -> bool {
     use access::Error as E;
-    matches!(error, E::Forbidden { .. } | E::OutOfReach(_) | E::Csrf | E::PersonNeeded)
+    matches!(error, E::Forbidden { .. } | E::Csrf | E::PersonNeeded)
 }
 
 impl IntoResponse for Problem {

@@ -3,9 +3,9 @@
 use access::Action;
 use app::Institution;
 use axum::Router;
-use axum::http::{Method, StatusCode};
-use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{self, MethodRouter};
 
 use crate::api::{
@@ -13,7 +13,7 @@ use crate::api::{
 };
 use crate::gate::{Gate, guard};
 use crate::problem::Problem;
-use crate::public::{authority, lists, log, ocsp};
+use crate::public::{authority, lists, log, ocsp, search};
 use crate::{metrics, openapi, pages};
 
 /// One row of the table.
@@ -64,6 +64,8 @@ pub fn table() -> Vec<Route> {
         post "/ocsp/" Gate::Public => ocsp::post;
         get "/crl/{file}" Gate::Public => lists::download;
         get "/ca/{file}" Gate::Public => authority::download;
+        get "/pki/certificates/search.cgi" Gate::Public => search::certificates;
+        get "/pki/crls/search.cgi" Gate::Public => search::lists;
         get "/log/checkpoint" Gate::Public => log::checkpoint;
         get "/log/tile/{*path}" Gate::Public => log::tile;
         get "/api/v1/kinds" Gate::Public => kinds::list;
@@ -113,7 +115,15 @@ pub fn router(institution: Institution) -> Router {
     }
     let site = pages::Site::of(&institution);
     router = router.merge(pages::routes::router(&institution, &site));
-    router.fallback(missing).method_not_allowed_fallback(wrong_method).with_state(institution)
+    let router = router.fallback(missing).method_not_allowed_fallback(wrong_method);
+    router.layer(map_response(never_guessed)).with_state(institution)
+}
+
+/// The type of an answer is what it says; a file of somebody is never taken for a page.
+async fn never_guessed(mut response: Response) -> Response {
+    let never = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, never);
+    response
 }
 
 pub(crate) async fn missing() -> impl IntoResponse {

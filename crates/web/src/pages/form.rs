@@ -114,9 +114,18 @@ async fn files(parts: &Parts, body: Body) -> Result<Form, Problem> {
     Ok(form)
 }
 
-/// Lines end as people type them, not as browsers send them.
+/// Lines end as people type them, not as browsers send them; what nobody types is not kept.
 fn typed((name, value): (String, String)) -> (String, String) {
-    (name, value.replace("\r\n", "\n"))
+    let value = value.replace("\r\n", "\n").chars().filter(|sign| !is_unseen(*sign)).collect();
+    (name, value)
+}
+
+/// Controls, and signs that turn the direction of writing (UAX #9): with them somebody would sign for
+/// something else than what is read.
+fn is_unseen(sign: char) -> bool {
+    (sign.is_control() && !matches!(sign, '\n' | '\t'))
+        || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}')
 }
 
 fn too_large() -> Problem {
@@ -190,6 +199,13 @@ mod tests {
         let form = form.unwrap();
         assert_eq!((form.text("a"), form.text("b"), form.text("c")), ("张", "1\n2", ""));
         assert_eq!(form.all("b").collect::<Vec<_>>(), ["1\n2", "3"]);
+    }
+
+    #[tokio::test]
+    async fn what_turns_or_hides_what_is_read_is_not_kept() {
+        let form =
+            form("application/x-www-form-urlencoded", b"a=%E5%BC%A0%E2%80%AE%00%E4%B8%89%0A%09%07");
+        assert_eq!(form.await.unwrap().text("a"), "张三\n\t");
     }
 
     #[tokio::test]

@@ -52,7 +52,7 @@ pub async fn found(app: &App, visitor: &Visitor, id: &str) -> Result<Office, Pro
     let permit = app.permit(visitor.principal(), Action::ReadOffices)?;
     // Another office is not there for a clerk of this one, as with applications.
     app.registration()?.office(&permit, &id).await.map_err(|error| match error {
-        ra::Error::Access(access::Error::OutOfReach(_)) => no_such(),
+        ra::Error::Access(access::Error::OutOfReach(_)) | ra::Error::Unknown { .. } => no_such(),
         other => other.into(),
     })
 }

@@ -90,8 +90,12 @@ pub async fn confirm(
     match app.confirm_receipt(visitor.permit()?, &spot.at(&form)?, &code).await {
         Ok(_) => go(&spot.base),
         Err(error) if error.kind() != store::ErrorKind::Fault => {
-            let mistakes = Mistakes::one("code", error.to_string());
             let application = spot.application(&app, &visitor).await?;
+            // Nothing to be shown yet: out of its turn, with the article of the step.
+            if application.state.serials().is_none() {
+                return Err(error.into());
+            }
+            let mistakes = Mistakes::one("code", error.to_string());
             page_to_correct(&ready((frame, spot), application, mistakes)?)
         }
         Err(error) => Err(error.into()),

@@ -39,7 +39,14 @@ pub async fn submit(
 ) -> Answer {
     let at = spot.at(&form)?;
     let csr = match form.file("file") {
-        Some(file) => String::from_utf8_lossy(&file.content).into_owned(),
+        // A request is text in ASCII; what else a wrong file holds is not shown again.
+        Some(file) => {
+            let text = file
+                .content
+                .iter()
+                .filter(|octet| octet.is_ascii_graphic() || octet.is_ascii_whitespace());
+            text.map(|octet| char::from(*octet)).collect()
+        }
         None => form.text("csr").to_owned(),
     };
     let outcome: Result<_, Problem> = match proof(&csr) {
