@@ -28,6 +28,12 @@ pub struct Comer {
 pub struct Staffed {
     pub world: World,
     pub people: BTreeMap<Role, Comer>,
+    /// The same people with their keys.
+    pub keys: BTreeMap<Role, Staff>,
+    /// Clerk and reviewer of the other office.
+    pub far: BTreeMap<Role, Staff>,
+    /// The office of the clerks in `people`, and the other.
+    pub offices: [Office; 2],
     pub applicant: Comer,
     /// The applicant's application, at the office of the clerks in `people`.
     pub own: String,
@@ -56,7 +62,11 @@ pub fn address(path: &str, id: &str) -> String {
 impl Staffed {
     pub async fn new() -> Self {
         let code = "12110101YX0000016B";
-        let world = World::with(|settings| settings.institution.credit_code = code.into()).await;
+        let world = World::with(|settings| {
+            settings.institution.credit_code = code.into();
+            settings.server.forms_per_minute = 1_000_000;
+        })
+        .await;
         let access = world.institution.access();
         let (chief, watch) = (Staff(way::key()), Staff(way::key()));
         let first = way::person("chief", "super_admin", &chief.0);
@@ -76,10 +86,17 @@ impl Staffed {
                 Role::SuperAdmin => Staff(copy(&chief.0)),
                 Role::AuditAdmin => Staff(copy(&watch.0)),
                 Role::BusinessAdmin => Staff(copy(&head.0)),
-                Role::EntryClerk | Role::Reviewer => at_office(&world, by, role, &east).await,
+                Role::EntryClerk | Role::Reviewer => {
+                    at_office(&world, by, (role, role.name()), &east).await
+                }
                 _ => by.appoint(access, role.name(), role.name()).await,
             };
             keys.insert(role, staff);
+        }
+        let mut far = BTreeMap::new();
+        for role in [Role::EntryClerk, Role::Reviewer] {
+            let login = format!("far_{}", role.name());
+            far.insert(role, at_office(&world, &head, (role, &login), &west).await);
         }
         let mut people = BTreeMap::new();
         for (role, staff) in &keys {
@@ -98,7 +115,20 @@ impl Staffed {
             (own.application.id.to_string(), foreign.application.number.to_string());
         let foreign_material = materials.first().unwrap().id.to_string();
         let foreign = foreign.application.id.to_string();
-        Self { own, foreign, foreign_number: number, foreign_material, people, applicant, world }
+        let offices = [east, west];
+        let foreign_number = number;
+        Self {
+            own,
+            foreign,
+            foreign_number,
+            foreign_material,
+            people,
+            keys,
+            far,
+            offices,
+            applicant,
+            world,
+        }
     }
 
     /// Asks for a row at an address as somebody; a form carries its token, a version, and nothing else.
@@ -148,7 +178,7 @@ impl Staff {
     }
 }
 
-async fn comer(world: &World, token: &str) -> Comer {
+pub async fn comer(world: &World, token: &str) -> Comer {
     let access = world.institution.access();
     let principal = access.authenticate_cookie(token).await.unwrap();
     Comer { cookie: format!("yx={token}"), token: access.csrf_token(&principal).unwrap() }
@@ -158,10 +188,15 @@ fn copy(key: &PrivateKey) -> PrivateKey {
     PrivateKey::from_bytes(&key.to_bytes()).unwrap()
 }
 
-async fn at_office(world: &World, by: &Staff, role: Role, office: &Office) -> Staff {
+async fn at_office(
+    world: &World,
+    by: &Staff,
+    (role, login): (Role, &str),
+    office: &Office,
+) -> Staff {
     let (access, key) = (world.institution.access(), way::key());
     let office = Some(office.id.to_string());
-    let new = NewPerson { office, ..way::person(role.name(), role.name(), &key) };
+    let new = NewPerson { office, ..way::person(login, role.name(), &key) };
     let on = (ActKind::CreatePerson, &*new.object());
     let (permit, act) = by.sign(access, on, &new.to_json()).await;
     access.create_person(&permit, act, &Custodians::default()).await.unwrap();
@@ -195,12 +230,15 @@ pub async fn office(world: &World, head: &Staff, name: &str) -> Office {
     let number = format!("京备 {name}");
     let order = OfficeOrder::File { version: office.version, number, on: None };
     let office = manage(world, head, office.id.as_str(), &order).await;
-    let kind = "person".to_owned();
-    let order = OfficeOrder::Quota { version: office.version, kind, per_day: 10 };
-    manage(world, head, office.id.as_str(), &order).await
+    let mut office = office;
+    for kind in ["person", "staff"].map(str::to_owned) {
+        let order = OfficeOrder::Quota { version: office.version, kind, per_day: 10_000 };
+        office = manage(world, head, office.id.as_str(), &order).await;
+    }
+    office
 }
 
-async fn begin<'w>(world: &'w World, office: &Office) -> Way<'w> {
+pub async fn begin<'w>(world: &'w World, office: &Office) -> Way<'w> {
     let (service, kind) = ("new".to_owned(), "person".to_owned());
     let new = NewApplication { service, kind, office: Some(office.id.clone()), concerns: None };
     let ra = world.institution.registration().unwrap();

@@ -46,10 +46,7 @@ async fn to_be_signed(
     (kind, batch): (ActKind, &Batch),
     order: &impl Serialize,
 ) -> Answer {
-    let payload = serde_json::to_value(order).map_err(|_| app::Error::Stored("签名事项"))?;
-    let object = batch.subject();
-    let act = app.access().prepare_act(visitor.principal(), kind, &object, &payload).await?;
-    go(&format!("/sign/{}", act.id))
+    crate::pages::order::to_be_signed(app, visitor, (kind, &batch.subject()), order).await
 }
 
 #[derive(Template)]

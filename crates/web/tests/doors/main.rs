@@ -1,0 +1,34 @@
+//! The doors of the institution, tried by people who do not keep to the way that pages show: every
+//! step at the wrong time, every field with something hostile, every upload with the wrong file, acts
+//! of others and acts twice (Measures Art. 21; T-21; Invariants 9, 10).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail loudly, and say how much they tried"
+)]
+
+#[path = "../../../app/tests/way/mod.rs"]
+mod way;
+#[path = "../../../app/tests/world/mod.rs"]
+mod world;
+
+#[path = "../door/mod.rs"]
+mod door;
+#[path = "../markup/mod.rs"]
+mod markup;
+#[path = "../staffed/mod.rs"]
+mod staffed;
+#[path = "../stages/mod.rs"]
+mod stages;
+
+mod acts;
+mod fields;
+mod fill;
+mod order;
+mod programs;
+mod shown;
+mod tally;
+mod uploads;
