@@ -29,7 +29,12 @@ impl Background {
             let (institution, seen) = (institution.clone(), seen.clone());
             tokio::spawn(repeat(Duration::from_secs(period), name, institution, (job, seen)))
         };
+        // A certificate is in the directory within a second.
+        let soon = Duration::from_millis(400);
+        let (here, stopped) = (institution.clone(), seen.clone());
+        let directory = repeat(soon, "directory", here, (|i| Box::pin(follow_directory(i)), stopped));
         let tasks = vec![
+            tokio::spawn(directory),
             every(1, "crl", |i| Box::pin(publish_lists(i))),
             every(2, "key notices", |i| Box::pin(settle(i))),
             every(2, "standby store", |i| Box::pin(refill(i))),
@@ -44,6 +49,7 @@ impl Background {
             every(600, "applications", |i| Box::pin(settle_applications(i))),
             every(3600, "signature account", |i| Box::pin(reconcile(i))),
             every(3600, "tables against the journal", |i| Box::pin(compare(i))),
+            every(21_600, "directory index", |i| Box::pin(verify_directory(i))),
         ];
         Self { stop, tasks }
     }
@@ -129,6 +135,14 @@ async fn tell_of_expiry(institution: Institution) -> Result<(), Error> {
 /// The names of certificates that an older version issued, or the CA alone after a crash.
 async fn note_public_names(institution: Institution) -> Result<(), Error> {
     institution.note_public_names().await.map(drop)
+}
+
+async fn follow_directory(institution: Institution) -> Result<(), Error> {
+    institution.follow_directory().await
+}
+
+async fn verify_directory(institution: Institution) -> Result<(), Error> {
+    institution.verify_directory().await
 }
 
 async fn refill(institution: Institution) -> Result<(), Error> {

@@ -27,6 +27,9 @@ pub enum Error {
     /// The status service.
     #[error(transparent)]
     Status(#[from] status::Error),
+    /// The directory.
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
     /// Registration.
     #[error(transparent)]
     Ra(#[from] ra::Error),
@@ -77,6 +80,7 @@ impl Error {
             Self::Store(e) => e.code(),
             Self::Device(e) => e.code(),
             Self::Status(e) => e.code(),
+            Self::Directory(e) => e.code(),
             Self::Ra(e) => e.code(),
             Self::Letters(e) => e.code(),
             Self::Typeset(_) => "app.typeset",
@@ -102,6 +106,7 @@ impl Error {
             Self::Pki(e) => pki_kind(e),
             Self::Store(e) => e.kind(),
             Self::Status(e) => e.kind(),
+            Self::Directory(e) => e.kind(),
             Self::Ra(e) => e.kind(),
             Self::Letters(e) => e.kind(),
             Self::Typeset(_) => ErrorKind::Fault,

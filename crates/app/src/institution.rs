@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use access::Access;
 use ca::{Ca, CaConfig};
+use directory::Directory;
 use gm::soft::SoftDevice;
 use gm::{Device, KeyLabel};
 use jiff::SignedDuration;
@@ -20,6 +21,7 @@ use crate::centre;
 use crate::error::Error;
 use crate::kinds::Kinds;
 use crate::layout::Layout;
+use crate::publication;
 use crate::registration;
 use crate::settings::Settings;
 
@@ -48,7 +50,8 @@ struct Inner {
     centre: Arc<dyn KeyCentre>,
     kmc: Option<Kmc>,
     responder: Responder,
-    lists: Lists,
+    lists: Arc<Lists>,
+    directory: Directory,
     access: Access,
     kinds: Kinds,
     ra: Option<Ra>,
@@ -132,6 +135,8 @@ impl Institution {
             None => centre::remote(&parts, &ca).await?,
         };
         let (responder, lists) = open_status(&parts, &store).await?;
+        let lists = Arc::new(lists);
+        let directory = publication::open(&parts, &store, lists.clone())?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
         let Parts { layout, settings, device, clock, .. } = parts;
         let inner = Inner {
@@ -145,6 +150,7 @@ impl Institution {
             kmc,
             responder,
             lists,
+            directory,
             access,
             kinds,
             ra,
@@ -211,6 +217,12 @@ impl Institution {
     #[must_use]
     pub fn lists(&self) -> &Lists {
         &self.0.lists
+    }
+
+    /// The certificate directory.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
     }
 
     /// Who may do what.

@@ -15,6 +15,7 @@
 //! | [`letters`] | letters that are due, their PDFs, who opens them | Measures Art. 21, 24 |
 //! | [`voice`] | ratings and complaints | Measures Art. 29 |
 //! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
+//! | `publication` | the certificate directory: settings, lists in force | Measures Art. 18 (2) |
 //! | [`doctor`] | is everything as it should be | |
 
 pub mod background;
@@ -34,6 +35,7 @@ pub mod lifecycle;
 pub mod notify;
 mod people;
 mod policies;
+mod publication;
 mod recover;
 pub mod registration;
 pub mod restore;
@@ -49,4 +51,5 @@ pub use error::Error;
 pub use institution::{ISSUER, Institution, Parts, Secrets};
 pub use kinds::{Kind, Kinds};
 pub use layout::Layout;
+pub use publication::DirectorySettings;
 pub use settings::Settings;

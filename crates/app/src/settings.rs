@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::kinds::{Kind, Kinds};
 use crate::letters::LettersSettings;
 use crate::notify::MailSettings;
+use crate::publication::DirectorySettings;
 
 /// `yinxin.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,6 +44,9 @@ pub struct Settings {
     /// Status answers.
     #[serde(default)]
     pub ocsp: OcspSettings,
+    /// The certificate directory (LDAP).
+    #[serde(default)]
+    pub directory: DirectorySettings,
     /// Mail to applicants.
     #[serde(default)]
     pub mail: MailSettings,
@@ -273,6 +277,7 @@ impl Settings {
             ca: CaSettings::default(),
             crl: CrlSettings::default(),
             ocsp: OcspSettings::default(),
+            directory: DirectorySettings::default(),
             mail: MailSettings::default(),
             letters: LettersSettings::default(),
             disclosure: DisclosureSettings::default(),

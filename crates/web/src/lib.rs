@@ -11,6 +11,7 @@ pub mod agent;
 pub mod api;
 pub mod gate;
 pub mod kmc;
+pub mod ldap;
 mod metrics;
 mod octets;
 mod openapi;

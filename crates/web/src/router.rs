@@ -13,7 +13,7 @@ use crate::api::{
 };
 use crate::gate::{Gate, guard};
 use crate::problem::Problem;
-use crate::public::{authority, lists, log, ocsp};
+use crate::public::{authority, lists, log, ocsp, search};
 use crate::{metrics, openapi, pages};
 
 /// One row of the table.
@@ -64,6 +64,8 @@ pub fn table() -> Vec<Route> {
         post "/ocsp/" Gate::Public => ocsp::post;
         get "/crl/{file}" Gate::Public => lists::download;
         get "/ca/{file}" Gate::Public => authority::download;
+        get "/pki/certificates/search.cgi" Gate::Public => search::certificates;
+        get "/pki/crls/search.cgi" Gate::Public => search::lists;
         get "/log/checkpoint" Gate::Public => log::checkpoint;
         get "/log/tile/{*path}" Gate::Public => log::tile;
         get "/api/v1/kinds" Gate::Public => kinds::list;

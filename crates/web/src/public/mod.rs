@@ -4,3 +4,4 @@ pub mod authority;
 pub mod lists;
 pub mod log;
 pub mod ocsp;
+pub mod search;

@@ -31,10 +31,20 @@ pub async fn serve(institution: Institution) -> anyhow::Result<Outcome> {
     }
     let background = Background::start(&institution);
     let running = web::serve(institution.clone()).await?;
+    let directory = web::ldap::serve(&institution).await?;
     out::line(format!("服务已启动：http://{}", running.address()));
+    if let Some(address) = directory.as_ref().and_then(web::ldap::Running::address) {
+        out::line(format!("证书目录：ldap://{address}"));
+    }
+    if let Some(address) = directory.as_ref().and_then(web::ldap::Running::tls_address) {
+        out::line(format!("证书目录（TLS）：ldaps://{address}"));
+    }
     until_stopped().await?;
     out::note("正在停止服务……");
     running.stop().await?;
+    if let Some(directory) = directory {
+        directory.stop().await;
+    }
     background.stop().await;
     institution.close().await;
     Ok(Outcome::Fine)

@@ -108,7 +108,29 @@ fn meaning(name: &str) -> &'static str {
         "disclosure.complaint_accept_days" => "投诉在几个工作日内受理。",
         "disclosure.complaint_answer_days" => "投诉在几个工作日内答复。",
         "disclosure.documents" => "业务规则和证书策略文件所在的文件夹。",
+        name if name.starts_with("directory.") => meaning_in_directory(name),
         name if name.starts_with("policy.") => "本机构为这类证书注册的证书策略标识，写入证书。",
+        _ => "见《运行手册》中同名配置项的说明。",
+    }
+}
+
+/// The same, of the certificate directory.
+fn meaning_in_directory(name: &str) -> &'static str {
+    match name {
+        "directory.listen" => "证书目录（LDAP）的监听地址；空为不开通。",
+        "directory.listen_tls" => "证书目录在 TLS 中（LDAPS）的监听地址；空为不开通。",
+        "directory.certificate" => "证书目录的传输证书（PEM）；空为没有 TLS。",
+        "directory.key" => "传输证书的私钥文件（PEM）。",
+        "directory.base" => "证书目录的起点；空为以机构全称为名。",
+        "directory.kinds" => "在证书目录中公开的证书种类；自然人的证书不公开。",
+        "directory.searchable" => "可以用作目录查询条件的属性。",
+        "directory.max_connections" => "证书目录的连接数上限。",
+        "directory.max_connections_per_address" => "同一地址与证书目录的连接数上限。",
+        "directory.idle_seconds" => "与证书目录的连接空闲多少秒后关闭。",
+        "directory.max_entries" => "一次目录查询最多返回的条目数。",
+        "directory.max_paged_entries" => "一次分页目录查询最多返回的条目总数。",
+        "directory.max_candidates" => "一次目录查询最多逐条比对的条目数。",
+        "directory.search_seconds" => "一次目录查询的时限（秒）。",
         _ => "见《运行手册》中同名配置项的说明。",
     }
 }

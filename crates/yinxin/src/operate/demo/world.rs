@@ -41,6 +41,7 @@ pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
     settings.server.listen.set_port(port);
     settings.server.public_url = format!("http://127.0.0.1:{port}");
     settings.kmc.listen.set_port(port.saturating_add(1));
+    settings.directory.listen = format!("127.0.0.1:{}", port.saturating_add(2));
     let phrase = |name: &str| passphrase(&folder.join(name));
     let secrets = Secrets { device: phrase("device")?, kmc: Some(phrase("kmc")?) };
     let admin = key(&folder.join("admin.key.pem"))?;
@@ -223,6 +224,10 @@ pub fn tell(layout: &Layout, url: &str) -> anyhow::Result<()> {
     out::line(format!("  接口说明     {url}/api/openapi.json"));
     out::line(format!("  状态查询     {url}/ocsp（OCSP）  {url}/crl/{}.crl", app::ISSUER));
     out::line(format!("  CA 证书      {url}/ca/{}.pem  {url}/ca/root.pem", app::ISSUER));
+    let directory = Settings::load(&layout.settings())?.directory.listen;
+    if !directory.is_empty() {
+        out::line(format!("  证书目录     ldap://{directory}（docs/integrate/ldap.md）"));
+    }
     out::line("");
     out::line("接下来可以试试（在本目录执行）：");
     out::line("1. 用 OpenSSL 生成 SM2 密钥和证书申请：");

@@ -1,0 +1,60 @@
+//! The operations: searching, comparing, following what is issued, checking the index.
+
+mod check;
+mod entries;
+mod follow;
+mod lookup;
+mod search;
+mod tree;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use store::Store;
+
+pub use check::IndexReport;
+pub use lookup::ListKey;
+pub use search::{Found, SearchDone};
+
+use crate::model::{DirectoryConfig, Limits};
+use crate::port::Lists;
+
+/// The directory. Clones are the same one.
+#[derive(Clone)]
+pub struct Directory(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    lists: Arc<dyn Lists>,
+    config: DirectoryConfig,
+}
+
+impl Directory {
+    /// A directory over this store, with lists from there.
+    #[must_use]
+    pub fn new(store: Store, lists: Arc<dyn Lists>, config: DirectoryConfig) -> Self {
+        Self(Arc::new(Inner { store, lists, config }))
+    }
+
+    /// How much one search may take.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.config.limits
+    }
+
+    /// How it is set up.
+    #[must_use]
+    pub fn config(&self) -> &DirectoryConfig {
+        &self.0.config
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.store.clock().now()
+    }
+}
+
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Directory({})", self.0.config.base)
+    }
+}

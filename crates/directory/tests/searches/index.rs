@@ -1,0 +1,94 @@
+//! The index follows what is issued, and is derived.
+
+use directory::AttributeType as A;
+use directory::rules::index::{Key, sha1};
+
+use crate::world::{certificates, eq, hex, on_every_database, unit};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn following_again_does_nothing_and_a_second_node_finds_it_done() {
+    on_every_database(async |world| {
+        for number in 60..70 {
+            world.issue(number, "device-sign", &unit("某设备")).await;
+        }
+        let other = world.with(|_| ());
+        let (one, two) = tokio::join!(world.directory.follow(), other.follow());
+        assert!(one.unwrap() + two.unwrap() >= 10);
+        assert_eq!(world.directory.follow().await.unwrap(), 0);
+        assert_eq!(world.directory.size().await.unwrap(), 10);
+        world.issue(70, "device-sign", &unit("某设备")).await;
+        assert_eq!(other.follow().await.unwrap(), 1);
+        assert_eq!(world.serials(eq(A::CommonName, "某设备")).await.len(), 11);
+        assert!(world.directory.verify().await.unwrap().is_sound());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_in_the_index_or_too_much_is_repaired() {
+    on_every_database(async |world| {
+        for number in 80..85 {
+            world.issue(number, "unit-sign", &unit(&format!("单位{number}"))).await;
+        }
+        world.directory.follow().await.unwrap();
+        world.tamper("DELETE FROM directory_index WHERE attribute = 'cn'").await;
+        world.tamper("UPDATE directory_index SET attribute = 'o2' WHERE attribute = 'o'").await;
+        assert!(world.serials(eq(A::CommonName, "单位82")).await.is_empty());
+        let report = world.directory.verify().await.unwrap();
+        assert_eq!((report.certificates, report.missing, report.surplus), (5, 10, 5));
+        assert_eq!(world.serials(eq(A::CommonName, "单位82")).await, [hex(82)]);
+        assert_eq!(world.serials(eq(A::Organization, "单位82")).await, [hex(82)]);
+        assert!(world.directory.verify().await.unwrap().is_sound());
+        // Lost as a whole, it is made anew.
+        world.tamper("DELETE FROM directory_index").await;
+        world.tamper("DELETE FROM directory_progress").await;
+        assert_eq!(world.serials(certificates()).await.len(), 5);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_choice_of_kinds_makes_the_index_anew() {
+    on_every_database(async |world| {
+        world.issue(90, "unit-sign", &unit("某局")).await;
+        world.issue(91, "device-sign", &unit("某设备")).await;
+        world.directory.follow().await.unwrap();
+        let kinds = ["unit".to_owned()];
+        let policy = directory::Policy::new(&kinds, &["cn".to_owned()]).unwrap();
+        let narrower = world.with(|config| config.policy = policy);
+        narrower.follow().await.unwrap();
+        assert_eq!(narrower.size().await.unwrap(), 1);
+        assert!(narrower.verify().await.unwrap().is_sound());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_and_lists_are_found_by_the_keys_of_http() {
+    on_every_database(async |world| {
+        let sign = world.issue(95, "server-sign", &unit("某网站")).await;
+        let enc = world.issue(96, "server-enc", &unit("某网站")).await;
+        world.directory.follow().await.unwrap();
+        let find = async |key, value: &[u8]| {
+            let found = world.directory.certificates(key, value).await.unwrap();
+            found.iter().map(|der| der.to_vec()).collect::<Vec<_>>()
+        };
+        let both = [sign.der().to_vec(), enc.der().to_vec()];
+        assert_eq!(find(Key::CertificateHash, &sha1(sign.der())).await, both[..1]);
+        assert_eq!(find(Key::SubjectHash, &sha1(sign.subject().der())).await, both);
+        assert_eq!(find(Key::CommonName, "某网站".as_bytes()).await, both);
+        assert_eq!(find(Key::Uri, b"host96.example").await, both[1..]);
+        let id = sha1(&sign.ski().unwrap().0);
+        assert_eq!(find(Key::KeyIdHash, &id).await, both[..1]);
+        world.change(96, "revoked", Some(1)).await;
+        assert_eq!(find(Key::CommonName, "某网站".as_bytes()).await, both[..1]);
+        let list = bytes::Bytes::from_static(b"list");
+        let key = ("issuing".to_owned(), directory::port::List::Full);
+        world.lists.0.lock().unwrap().insert(key, list.clone());
+        let by = directory::ListKey::Issuer;
+        let issuer = sha1(sign.issuer().der());
+        assert_eq!(world.directory.list(by, &issuer).await.unwrap(), Some(list));
+        assert_eq!(world.directory.list(by, &[0; 20]).await.unwrap(), None);
+    })
+    .await;
+}

@@ -1,0 +1,21 @@
+//! The directory as clients meet it: OpenLDAP's programs, OpenSSL, raw octets, HTTP.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail loudly"
+)]
+
+#[path = "../../../app/tests/world/mod.rs"]
+mod world;
+
+#[path = "../door/mod.rs"]
+mod door;
+
+mod client;
+mod filters;
+mod hostile;
+mod http;
+mod limits;
+mod tls;
