@@ -251,13 +251,29 @@ oids! {
     SHA1 = "1.3.14.3.2.26";
     /// SHA-256.
     SHA256 = "2.16.840.1.101.3.4.2.1";
+    /// SHA-384.
+    SHA384 = "2.16.840.1.101.3.4.2.2";
+    /// SHA-512.
+    SHA512 = "2.16.840.1.101.3.4.2.3";
 
     /// PKCS#9 e-mail address.
     EMAIL_ADDRESS = "1.2.840.113549.1.9.1";
+    /// PKCS#9 content type.
+    CONTENT_TYPE = "1.2.840.113549.1.9.3";
+    /// PKCS#9 message digest.
+    MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
     /// PKCS#9 challenge password.
     CHALLENGE_PASSWORD = "1.2.840.113549.1.9.7";
     /// PKCS#9 extension request.
     EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
+    /// Signed data (RFC 5652).
+    SIGNED_DATA = "1.2.840.113549.1.7.2";
+    /// Content of a timestamp (RFC 3161).
+    TST_INFO = "1.2.840.113549.1.9.16.1.4";
+    /// The signer's certificate by SHA-1 (RFC 2634).
+    SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
+    /// The signer's certificate by a digest that is named (RFC 5035).
+    SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
     /// Microsoft's older OID of the extension request.
     MS_EXTENSION_REQUEST = "1.3.6.1.4.1.311.2.1.14";
 

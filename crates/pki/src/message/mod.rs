@@ -21,6 +21,7 @@ mod signer;
 
 pub use enveloped::EnvelopedData;
 pub use parts::Holder;
+pub(crate) use parts::elements;
 pub use signed::SignedData;
 pub use signed_enveloped::SignedAndEnvelopedData;
 pub use signer::{SignerInfo, Signing};

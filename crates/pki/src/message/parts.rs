@@ -25,7 +25,7 @@ impl Holder {
         self.serial == certificate.serial() && self.issuer == *certificate.issuer()
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let mut fields = reader.sequence()?;
         let issuer = Name::read(&mut fields)?;
         let serial = Serial::from_integer(fields.integer()?)?;
@@ -33,7 +33,7 @@ impl Holder {
         Ok(Self { issuer, serial })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(crate) fn write(&self, w: &mut Writer) {
         w.sequence(|w| {
             w.raw(self.issuer.der());
             w.unsigned(self.serial.as_bytes());
@@ -85,7 +85,7 @@ pub(super) fn write_digests(w: &mut Writer) {
 }
 
 /// The elements of a set under any tag, in DER order.
-pub(super) fn elements<'a>(set: &Tlv<'a>) -> Result<Vec<Tlv<'a>>, Error> {
+pub(crate) fn elements<'a>(set: &Tlv<'a>) -> Result<Vec<Tlv<'a>>, Error> {
     let (mut reader, mut found) = (set.reader(), Vec::<Tlv<'_>>::new());
     while !reader.is_empty() {
         let element = reader.read()?;

@@ -9,10 +9,6 @@ use crate::spki::AlgorithmIdentifier;
 use crate::strict::{Reader, Tag, Tlv, Writer};
 use crate::{Certificate, Error, Oid, oid};
 
-/// PKCS#9 content type.
-const CONTENT_TYPE: Oid = Oid::new("1.2.840.113549.1.9.3");
-/// PKCS#9 message digest.
-const MESSAGE_DIGEST: Oid = Oid::new("1.2.840.113549.1.9.4");
 /// PKCS#9 signing time.
 const SIGNING_TIME: Oid = Oid::new("1.2.840.113549.1.9.5");
 
@@ -69,9 +65,9 @@ fn set_of(elements: Vec<Vec<u8>>) -> Vec<u8> {
 fn signed_attributes(content: &[u8], at: Timestamp) -> Vec<Vec<u8>> {
     let digest = sm3::hash(content);
     vec![
-        attribute(&CONTENT_TYPE, |w| w.oid(&oid::GM_DATA)),
+        attribute(&oid::CONTENT_TYPE, |w| w.oid(&oid::GM_DATA)),
         attribute(&SIGNING_TIME, |w| w.time(at)),
-        attribute(&MESSAGE_DIGEST, |w| w.octet_string(digest.as_bytes())),
+        attribute(&oid::MESSAGE_DIGEST, |w| w.octet_string(digest.as_bytes())),
     ]
 }
 
@@ -126,8 +122,8 @@ impl SignerInfo {
             let mut values = fields.set()?;
             fields.finish()?;
             let fresh = match id {
-                CONTENT_TYPE => content_type.replace(values.oid()?).is_none(),
-                MESSAGE_DIGEST => self.digest.replace(values.octet_string()?.to_vec()).is_none(),
+                oid::CONTENT_TYPE => content_type.replace(values.oid()?).is_none(),
+                oid::MESSAGE_DIGEST => self.digest.replace(values.octet_string()?.to_vec()).is_none(),
                 SIGNING_TIME => self.at.replace(values.instant()?).is_none(),
                 _ => continue,
             };

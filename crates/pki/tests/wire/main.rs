@@ -14,4 +14,6 @@ mod message;
 mod ocsp;
 mod ocsp_judge;
 mod openssl;
+mod tsp;
+mod tsp_judge;
 mod world;

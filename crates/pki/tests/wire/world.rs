@@ -68,15 +68,35 @@ pub fn authority(common: &str) -> Person {
 
 /// A certificate by `issuer` with this serial and the extended key usage of `purposes`.
 pub fn person(issuer: &Person, common: &str, number: u64, purposes: &[pki::Oid]) -> Person {
-    let key = new_key();
-    let aki = issuer.certificate.spki().key_identifier().to_vec();
-    let mut extensions = vec![AuthorityKeyIdentifier::of_key(aki).to_extension(false)];
+    let mut extensions = Vec::new();
     if !purposes.is_empty() {
         extensions.push(ExtendedKeyUsage(purposes.to_vec()).to_extension(false));
     }
-    let issued = (number, extensions);
-    let certificate = certify(issuer.name(), &issuer.key, &name(common), &key, issued);
+    person_with(issuer, common, number, extensions)
+}
+
+/// A certificate by `issuer` with this serial and these extensions.
+pub fn person_with(
+    issuer: &Person,
+    common: &str,
+    number: u64,
+    extensions: Vec<Extension>,
+) -> Person {
+    let key = new_key();
+    let certificate = certificate_of(issuer, common, &key, (number, extensions));
     Person { key, certificate }
+}
+
+/// The same for a key that there is already.
+pub fn certificate_of(
+    issuer: &Person,
+    common: &str,
+    key: &PrivateKey,
+    (number, mut extensions): (u64, Vec<Extension>),
+) -> Certificate {
+    let aki = issuer.certificate.spki().key_identifier().to_vec();
+    extensions.insert(0, AuthorityKeyIdentifier::of_key(aki).to_extension(false));
+    certify(issuer.name(), &issuer.key, &name(common), key, (number, extensions))
 }
 
 /// An OCSP responder by `issuer`.
