@@ -22,6 +22,9 @@ pub enum Error {
     /// No certificate for the responder's key.
     #[error("没有可用的 OCSP 应答者证书；请用 OCSP 模板为密钥“{0}”签发证书")]
     NoResponder(String),
+    /// A question to the verification service that can't be answered.
+    #[error(transparent)]
+    Question(#[from] crate::verification::Wrong),
     /// The runtime is shutting down.
     #[error("系统正在关闭，请稍后重试")]
     Closing,
@@ -36,6 +39,7 @@ impl Error {
             Self::Pki(error) => error.code(),
             Self::Stored(_) => "status.stored",
             Self::NoResponder(_) => "status.no_responder",
+            Self::Question(wrong) => wrong.code(),
             Self::Closing => "status.closing",
         }
     }
@@ -44,6 +48,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Store(error) => error.kind(),
+            Self::Question(_) => ErrorKind::Invalid,
             Self::Pki(error) => match error.kind() {
                 pki::ErrorKind::Refusal => ErrorKind::Refusal,
                 pki::ErrorKind::Invalid => ErrorKind::Invalid,

@@ -27,6 +27,7 @@
 //! | [`rules`] | pure decisions: which issuer, which status, which window, how long to keep |
 //! | `sql` | reads over `migrations/institution/0100_ca.sql`; no table of its own |
 //! | `service` | [`Responder`] and [`Lists`] |
+//! | [`verification`] | whether certificates and signatures hold, as reports |
 //! | [`http`] | what RFC 6960 appendix A and RFC 5019 say about HTTP, without HTTP |
 
 mod cache;
@@ -36,6 +37,7 @@ pub mod model;
 pub mod rules;
 mod service;
 mod sql;
+pub mod verification;
 
 pub use error::Error;
 pub use model::{

@@ -1,0 +1,277 @@
+//! The status of one certificate of a chain, and what it was judged by.
+
+use gm::UserId;
+use jiff::{SignedDuration, Timestamp};
+use pki::Certificate;
+use pki::crl::{Crl, Reason};
+use pki::ocsp::{BasicResponse, CertId, CertStatus, HashAlgorithm, Signer, SingleResponse};
+use pki::path::{self, Kind, Options, Revocation};
+
+use super::row;
+use crate::verification::model::{Basis, Check, Evidence, Outcome};
+
+/// How far the clock of a responder may be from ours.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// What our own tables say about a serial number under one of our issuers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Own {
+    /// There is no such certificate (T-07).
+    NotIssued,
+    /// There is one, and it is another than the one in question.
+    Another,
+    /// The row contradicts itself (T-09).
+    Contradictory,
+    /// Its status at the instant asked for.
+    Status {
+        /// The status.
+        status: CertStatus,
+        /// Since when its key was not to be trusted, if that is known to be earlier.
+        invalid_since: Option<Timestamp>,
+    },
+}
+
+/// The status as one source has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusOf {
+    outcome: Outcome,
+    code: &'static str,
+    reason: String,
+    basis: Option<Basis>,
+}
+
+const CHECK: (&str, &str) = ("status", "撤销状态");
+
+impl StatusOf {
+    fn new(outcome: Outcome, code: &'static str, reason: impl Into<String>) -> Self {
+        Self { outcome, code, reason: reason.into(), basis: None }
+    }
+
+    fn by(self, basis: Basis) -> Self {
+        Self { basis: Some(basis), ..self }
+    }
+}
+
+/// The row of a certificate in the report.
+pub fn status_check(certificate: &Certificate, found: StatusOf) -> Check {
+    let StatusOf { outcome, code, reason, basis } = found;
+    let about = Some(certificate.serial().to_hex());
+    Check { about, basis, ..row(CHECK, outcome, code, reason) }
+}
+
+/// What our own tables say, as the OCSP responder reads them. What isn't there was not issued: failed,
+/// never good (T-07).
+pub fn by_own(own: &Own, at: Timestamp, basis: Basis) -> StatusOf {
+    let found = match own {
+        Own::NotIssued => StatusOf::new(
+            Outcome::Failed,
+            "status.not-issued",
+            "本机构没有签发过这个序列号的证书；请不要信赖，并把情况告诉我们",
+        ),
+        Own::Another => StatusOf::new(
+            Outcome::Failed,
+            "status.not-the-issued",
+            "本机构用这个序列号签发的是另一张证书；请不要信赖，并把情况告诉我们",
+        ),
+        Own::Contradictory => StatusOf::new(
+            Outcome::Unknown,
+            "status.contradictory",
+            "本机构的状态记录有矛盾，未能判定；请稍后再试，或与我们联系",
+        ),
+        Own::Status { status: CertStatus::Good, .. } => {
+            StatusOf::new(Outcome::Passed, "status.good", "本机构签发，没有暂停或撤销")
+        }
+        Own::Status { status: CertStatus::Revoked { at: since, reason }, invalid_since } => {
+            revoked(invalid_since.map_or(*since, |early| early.min(*since)), *reason, at)
+        }
+        Own::Status { status: CertStatus::Unknown, .. } => {
+            StatusOf::new(Outcome::Unknown, "status.unknown", "本机构不能确定这张证书的状态")
+        }
+    };
+    found.by(basis)
+}
+
+/// Revoked or suspended since an instant that is not after the one asked for.
+fn revoked(since: Timestamp, reason: Reason, at: Timestamp) -> StatusOf {
+    if since > at {
+        let text = format!("在所查时刻没有暂停或撤销（后来于 {since} 撤销）");
+        return StatusOf::new(Outcome::Passed, "status.revoked-later", text);
+    }
+    if reason == Reason::CertificateHold {
+        let text = format!("自 {since} 起暂停，恢复之前不能信赖");
+        return StatusOf::new(Outcome::Failed, "status.suspended", text);
+    }
+    let text = format!("已于 {since} 撤销（原因：{}）", reason.chinese());
+    StatusOf::new(Outcome::Failed, "status.revoked", text)
+}
+
+/// What the enclosed lists and answers say about a certificate of another institution. Whatever says
+/// revoked wins; good needs one source that says so in force.
+pub fn by_evidence(
+    (child, issuer): (&Certificate, &Certificate),
+    evidence: &Evidence,
+    at: Timestamp,
+) -> StatusOf {
+    let mut found: Vec<StatusOf> = by_lists((child, issuer), evidence, at);
+    found.extend(evidence.answers.iter().filter_map(|one| by_answer((child, issuer), one, at)));
+    let rank = |one: &StatusOf| match one.outcome {
+        Outcome::Failed => 0,
+        Outcome::Passed => 1,
+        Outcome::Unknown => 2,
+    };
+    found.sort_by_key(rank);
+    found.into_iter().next().unwrap_or_else(|| {
+        StatusOf::new(
+            Outcome::Unknown,
+            "status.no-source",
+            "不是本机构签发的证书，本服务不向外查询；请附上其颁发者的撤销列表（CRL）或 OCSP 应答",
+        )
+    })
+}
+
+/// One finding for each complete list of the issuer, with the deltas that build on it.
+fn by_lists(
+    link: (&Certificate, &Certificate),
+    evidence: &Evidence,
+    at: Timestamp,
+) -> Vec<StatusOf> {
+    let of_issuer = |list: &&Crl| list.issuer().matches(link.0.issuer());
+    let lists: Vec<&Crl> = evidence.lists.iter().filter(of_issuer).collect();
+    let deltas: Vec<Crl> =
+        lists.iter().filter(|list| list.base().is_some()).map(|list| (*list).clone()).collect();
+    let whole = lists.into_iter().filter(|list| list.base().is_none());
+    whole.map(|list| by_list(link, (list, &deltas), &evidence.certificates, at)).collect()
+}
+
+fn by_list(
+    (child, issuer): (&Certificate, &Certificate),
+    (list, deltas): (&Crl, &[Crl]),
+    untrusted: &[Certificate],
+    at: Timestamp,
+) -> StatusOf {
+    let options = Options { revocation: Revocation::Required, ..Options::default() };
+    let crls: Vec<Crl> = std::iter::once(list).chain(deltas).cloned().collect();
+    let anchors = std::slice::from_ref(issuer);
+    let request =
+        path::Request { leaf: child, untrusted, anchors, crls: &crls, at, options: &options };
+    let verdict = path::validate(&request);
+    let (outcome, reason) = verdict
+        .check(Kind::Revocation)
+        .map_or((Outcome::Unknown, ""), |one| (one.outcome, one.reason.as_str()));
+    let code = match outcome {
+        Outcome::Passed => "status.list-good",
+        Outcome::Failed => "status.list-revoked",
+        Outcome::Unknown => "status.list-silent",
+    };
+    StatusOf::new(outcome, code, reason).by(Basis::List {
+        issuer: list.issuer().to_string(),
+        number: list.number().map(|number| number.to_hex()),
+        this_update: list.this_update(),
+        next_update: list.next_update(),
+    })
+}
+
+/// What one answer says, if it speaks about this certificate at all.
+fn by_answer(
+    (child, issuer): (&Certificate, &Certificate),
+    answer: &BasicResponse,
+    at: Timestamp,
+) -> Option<StatusOf> {
+    let id = |hash| CertId::of(hash, issuer.subject(), issuer.spki(), child.serial());
+    let mut ids = HashAlgorithm::KNOWN.into_iter().filter_map(id);
+    let single = ids.find_map(|id| answer.find(&id))?;
+    let silent = |why: &str| StatusOf::new(Outcome::Unknown, "status.answer-silent", why);
+    let (found, responder) = match answer.verify(issuer, &UserId::default(), at) {
+        Err(why) => (silent(&format!("附带的 OCSP 应答不能采信：{why}")), String::new()),
+        Ok(Signer::Issuer) => (said(single, at), issuer.subject().to_string()),
+        Ok(Signer::Delegated { certificate, unchecked: true }) => {
+            (said(single, at), certificate.subject().to_string())
+        }
+        Ok(Signer::Delegated { certificate, unchecked: false }) => {
+            let why = "附带的 OCSP 应答的应答者证书没有免检标志，其自身状态未能确定";
+            (silent(why), certificate.subject().to_string())
+        }
+    };
+    Some(found.by(Basis::Answer {
+        responder,
+        produced_at: answer.produced_at(),
+        this_update: single.this_update,
+        next_update: single.next_update,
+    }))
+}
+
+/// An answer that is out of date may still show that a certificate is revoked; it never shows that one
+/// is good, nor that one is still suspended (T-09).
+fn said(single: &SingleResponse, at: Timestamp) -> StatusOf {
+    let is_fresh = single.next_update.is_some() && single.is_fresh(at, SKEW);
+    match single.status {
+        CertStatus::Revoked { at: since, reason }
+            if since <= at && (is_fresh || reason != Reason::CertificateHold) =>
+        {
+            revoked(since, reason, at)
+        }
+        CertStatus::Good if is_fresh => {
+            StatusOf::new(Outcome::Passed, "status.answer-good", "OCSP 应答：没有暂停或撤销")
+        }
+        CertStatus::Unknown if is_fresh => StatusOf::new(
+            Outcome::Unknown,
+            "status.answer-unknown",
+            "OCSP 应答者不知道这张证书（可能没有签发过）",
+        ),
+        _ => StatusOf::new(
+            Outcome::Unknown,
+            "status.answer-stale",
+            "附带的 OCSP 应答在所查时刻不在有效时间内，或者没有写明下次更新时间",
+        ),
+    }
+}
+
+/// No chain: nobody can be asked.
+pub fn unreached() -> StatusOf {
+    StatusOf::new(Outcome::Unknown, "status.no-issuer", "没有找到颁发者的证书，不能确定撤销状态")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_796_000_000 + seconds).unwrap()
+    }
+
+    fn own(own: &Own, moment: i64) -> (Outcome, &'static str) {
+        let basis = Basis::Records { issuer: "甲".into(), as_of: at(0), change: -1 };
+        let found = by_own(own, at(moment), basis.clone());
+        assert_eq!(found.basis, Some(basis));
+        (found.outcome, found.code)
+    }
+
+    fn dated(reason: Reason, since: i64, invalid: Option<i64>) -> Own {
+        let status = CertStatus::Revoked { at: at(since), reason };
+        Own::Status { status, invalid_since: invalid.map(at) }
+    }
+
+    #[test]
+    fn what_was_not_issued_fails_and_what_contradicts_itself_is_unknown() {
+        assert_eq!(own(&Own::NotIssued, 0), (Outcome::Failed, "status.not-issued"));
+        assert_eq!(own(&Own::Another, 0), (Outcome::Failed, "status.not-the-issued"));
+        assert_eq!(own(&Own::Contradictory, 0), (Outcome::Unknown, "status.contradictory"));
+        let unknown = Own::Status { status: CertStatus::Unknown, invalid_since: None };
+        assert_eq!(own(&unknown, 0), (Outcome::Unknown, "status.unknown"));
+    }
+
+    #[test]
+    fn a_certificate_is_revoked_from_its_instant_on_and_from_the_loss_of_its_key_if_that_was_earlier()
+     {
+        let revoked = dated(Reason::KeyCompromise, 100, None);
+        assert_eq!(own(&revoked, 99), (Outcome::Passed, "status.revoked-later"));
+        assert_eq!(own(&revoked, 100), (Outcome::Failed, "status.revoked"));
+        let lost = dated(Reason::KeyCompromise, 100, Some(50));
+        assert_eq!(own(&lost, 49), (Outcome::Passed, "status.revoked-later"));
+        assert_eq!(own(&lost, 50), (Outcome::Failed, "status.revoked"));
+        let late = dated(Reason::KeyCompromise, 100, Some(150));
+        assert_eq!(own(&late, 120), (Outcome::Failed, "status.revoked"));
+        let held = dated(Reason::CertificateHold, 100, None);
+        assert_eq!(own(&held, 100), (Outcome::Failed, "status.suspended"));
+    }
+}

@@ -1,0 +1,103 @@
+//! The operations: read what our tables say, decide by the rules, report.
+
+mod certificate;
+mod records;
+mod signature;
+mod signer;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use pki::Certificate;
+use store::Store;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use super::model::{
+    CertificateQuestion, CertificateReport, Evidence, SignatureQuestion, SignatureReport, Trust,
+};
+use crate::error::Error;
+use records::Records;
+
+/// Questions that are worked on at a time: the rest of the machine answers status questions.
+const MOST_WORKING: usize = 4;
+
+/// Answers whether certificates and signatures hold. Clones are the same verifier.
+#[derive(Clone)]
+pub struct Verifier(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    working: Semaphore,
+}
+
+/// One question as the operations pass it on.
+#[derive(Clone)]
+struct Case {
+    trust: Arc<Trust>,
+    evidence: Evidence,
+    records: Arc<Records>,
+    now: Timestamp,
+}
+
+impl Verifier {
+    /// A verifier over the tables of the CA.
+    pub fn new(store: Store) -> Self {
+        Self(Arc::new(Inner { store, working: Semaphore::new(MOST_WORKING) }))
+    }
+
+    /// The institution's own roots: they are anchors.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn own_roots(&self) -> Result<Vec<Certificate>, Error> {
+        Ok(self.records().await?.roots())
+    }
+
+    /// The report on a certificate.
+    ///
+    /// # Errors
+    /// When the question is wrong, or the database can't be read.
+    pub async fn verify_certificate(
+        &self,
+        trust: Arc<Trust>,
+        question: CertificateQuestion,
+    ) -> Result<CertificateReport, Error> {
+        self.work(async move |this: Self| this.certificate(trust, question).await).await
+    }
+
+    /// The report on a signature.
+    ///
+    /// # Errors
+    /// When the question is wrong, or the database can't be read.
+    pub async fn verify_signature(
+        &self,
+        trust: Arc<Trust>,
+        question: SignatureQuestion,
+    ) -> Result<SignatureReport, Error> {
+        self.work(async move |this: Self| this.signature(trust, question).await).await
+    }
+
+    /// Works on a thread of its own: verifying takes the processor, and others wait for answers.
+    async fn work<T, J>(&self, job: J) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        J: AsyncFnOnce(Self) -> Result<T, Error> + Send + 'static,
+    {
+        let _permit = self.0.working.acquire().await.map_err(|_| Error::Closing)?;
+        let (this, handle) = (self.clone(), Handle::current());
+        let done = tokio::task::spawn_blocking(move || handle.block_on(job(this)));
+        done.await.map_err(|_| Error::Closing)?
+    }
+
+    async fn case(&self, trust: Arc<Trust>, evidence: Evidence) -> Result<Case, Error> {
+        let records = Arc::new(self.records().await?);
+        Ok(Case { trust, evidence, now: records.as_of, records })
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verifier")
+    }
+}

@@ -1,0 +1,13 @@
+//! Stories of the verification service: chains, status, signatures, our own records.
+
+// Helpers outside #[test] functions fail the test by panicking.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod certificates;
+mod family;
+mod messages;
+mod records;
+mod signatures;
+#[path = "../suite/world.rs"]
+#[allow(dead_code)]
+mod world;
