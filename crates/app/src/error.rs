@@ -60,6 +60,9 @@ pub enum Error {
     /// Settings or data folder.
     #[error("{0}")]
     Setup(String),
+    /// The trust anchors can't be read; which file and why is for the operator (doctor, log).
+    #[error("验证服务暂时不可用：信任锚不能读取；请稍后重试，或与本机构联系")]
+    NoTrust,
     /// A row of ours says something impossible.
     #[error("系统数据异常：{0}；请停止操作并联系管理员")]
     Stored(&'static str),
@@ -91,6 +94,7 @@ impl Error {
             Self::NoKind(_) => "app.no_kind",
             Self::NotApplicable(_) => "app.not_applicable",
             Self::Setup(_) => "app.setup",
+            Self::NoTrust => "app.no_trust",
             Self::Stored(_) => "app.stored",
             Self::Interrupted => "app.interrupted",
         }
@@ -111,7 +115,9 @@ impl Error {
             Self::Letters(e) => e.kind(),
             Self::Typeset(_) => ErrorKind::Fault,
             Self::NoComplaint => ErrorKind::Invalid,
-            Self::Device(_) | Self::Stored(_) | Self::Interrupted => ErrorKind::Fault,
+            Self::Device(_) | Self::NoTrust | Self::Stored(_) | Self::Interrupted => {
+                ErrorKind::Fault
+            }
             Self::RequestDiffers(_) | Self::RequestRefused(_) | Self::NotApplicable(_) => {
                 ErrorKind::Refusal
             }
@@ -150,7 +156,8 @@ impl Error {
         let stopped =
             matches!(self, Self::Ca(ca::Error::Quarantined(_) | ca::Error::WrongSignature(_)));
         let centre = matches!(self, Self::Kmc(e) if e.is_unavailable());
-        halted || stopped || centre || self.is_retryable() || self.is_device_away()
+        let anchors = matches!(self, Self::NoTrust);
+        anchors || halted || stopped || centre || self.is_retryable() || self.is_device_away()
     }
 
     fn is_device_away(&self) -> bool {

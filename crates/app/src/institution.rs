@@ -24,6 +24,7 @@ use crate::layout::Layout;
 use crate::publication;
 use crate::registration;
 use crate::settings::Settings;
+use crate::verification::Verification;
 
 /// The name of the issuing CA's row and of its registration at the key centre.
 pub const ISSUER: &str = "issuing";
@@ -56,6 +57,7 @@ struct Inner {
     kinds: Kinds,
     ra: Option<Ra>,
     letters: Option<Letters>,
+    verification: Verification,
 }
 
 /// What an institution is opened with.
@@ -138,6 +140,7 @@ impl Institution {
         let lists = Arc::new(lists);
         let directory = publication::open(&parts, &store, lists.clone())?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
+        let verification = Verification::new(store.clone());
         let Parts { layout, settings, device, clock, .. } = parts;
         let inner = Inner {
             layout,
@@ -155,6 +158,7 @@ impl Institution {
             kinds,
             ra,
             letters,
+            verification,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -245,6 +249,11 @@ impl Institution {
     /// The letters, where registration is open.
     pub(crate) fn letters_if_open(&self) -> Option<&Letters> {
         self.0.letters.as_ref()
+    }
+
+    /// The verification service.
+    pub(crate) fn verification(&self) -> &Verification {
+        &self.0.verification
     }
 
     /// 128 random bits of the device, in hexadecimal.

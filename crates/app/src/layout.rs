@@ -64,6 +64,11 @@ impl Layout {
         self.root.join("ceremony")
     }
 
+    /// Trust anchors of the verification service, beside the own roots: `*.pem`.
+    pub fn trust(&self) -> PathBuf {
+        self.root.join("trust")
+    }
+
     /// Messages to applicants, for the operator's gateway.
     pub fn outbox(&self) -> PathBuf {
         self.root.join("outbox")

@@ -14,6 +14,7 @@
 //! | [`console`] | audit marks, lists and keys out of turn, one certificate over all subjects | GM/T 0034 §6 |
 //! | [`letters`] | letters that are due, their PDFs, who opens them | Measures Art. 21, 24 |
 //! | [`voice`] | ratings and complaints | Measures Art. 29 |
+//! | [`verification`] | trust anchors, reports on certificates and signatures | Measures Art. 18 (2) |
 //! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
 //! | `publication` | the certificate directory: settings, lists in force | Measures Art. 18 (2) |
 //! | [`doctor`] | is everything as it should be | |
@@ -42,6 +43,7 @@ pub mod restore;
 pub mod settings;
 pub mod setup;
 mod sql;
+pub mod verification;
 pub mod voice;
 
 pub use background::Background;

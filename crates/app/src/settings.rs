@@ -16,6 +16,7 @@ use crate::kinds::{Kind, Kinds};
 use crate::letters::LettersSettings;
 use crate::notify::MailSettings;
 use crate::publication::DirectorySettings;
+use crate::verification::VerificationSettings;
 
 /// `yinxin.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +57,9 @@ pub struct Settings {
     /// What the law wants public.
     #[serde(default)]
     pub disclosure: DisclosureSettings,
+    /// The verification service.
+    #[serde(default)]
+    pub verification: VerificationSettings,
     /// The institution's own certificate policies: dotted identifiers by kind (`person`: both
     /// certificates of the pair) or by profile (`person-sign`).
     #[serde(default)]
@@ -281,6 +285,7 @@ impl Settings {
             mail: MailSettings::default(),
             letters: LettersSettings::default(),
             disclosure: DisclosureSettings::default(),
+            verification: VerificationSettings::default(),
             policy: BTreeMap::new(),
         }
     }
