@@ -32,7 +32,8 @@ pub(crate) struct Planned {
 
 impl Institution {
     /// Changes a certificate and the other one of its pair; answers what became of each, the
-    /// one that was named first. Asked again for a revocation it answers the same.
+    /// one that was named first. Asked again for a revocation it answers the same. Refuses to resume
+    /// what a revocation still waits for.
     pub async fn change(
         &self,
         serial: Serial,
@@ -41,7 +42,19 @@ impl Institution {
     ) -> Result<Vec<CertificateRecord>, Error> {
         let why = Why::Brought { ground: None, number: None };
         let planned = self.plan(serial, change, why).await?;
-        self.change_as(planned, actor, |_, _| Box::pin(async { Ok(true) })).await
+        let resumed = match planned.change {
+            Change::Resume => planned.serials.clone(),
+            Change::Suspend | Change::Revoke(_) => Vec::new(),
+        };
+        self.change_as(planned, actor, |tx, institution| {
+            Box::pin(async move {
+                for serial in resumed {
+                    institution.may_resume(tx, &serial).await?;
+                }
+                Ok(true)
+            })
+        })
+        .await
     }
 
     /// What a change comes to: the pair, and what its holder is told.

@@ -94,6 +94,31 @@ async fn a_key_that_was_certified_meanwhile_stops_its_own_row_only() {
     assert_eq!(ra.batch(&permit, &batch.id).await.unwrap().state, BatchState::Done);
 }
 
+/// Its agreement was damaged, and the other one has a right to be issued.
+#[tokio::test]
+async fn a_batch_that_cannot_be_read_holds_up_no_other() {
+    let (world, clerk, reviewer) = way::world().await;
+    let damaged = started(&world, (&clerk, &reviewer), 1).await;
+    let id = damaged.id.clone();
+    let done: Result<(), app::Error> = world
+        .institution
+        .store()
+        .commit(move |tx| {
+            Box::pin(async move {
+                let text = "UPDATE ra_batch SET paper_blob = blob WHERE id = $1";
+                sqlx::query(text).bind(id.as_str()).execute(tx.conn()).await.unwrap();
+                Ok(())
+            })
+        })
+        .await;
+    done.unwrap();
+    // Its first row is the person of the other batch, who is not taken twice.
+    let sound = started(&world, (&clerk, &reviewer), 3).await;
+    work(&world.institution).await;
+    assert_eq!(counts(&world, &clerk, &damaged).await, BTreeMap::from([("reviewed", 1)]));
+    assert_eq!(counts(&world, &clerk, &sound).await, BTreeMap::from([("delivered", 2)]));
+}
+
 /// The soak step `batch-10000`: prints what came of it and how long each part took.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "minutes long; cargo xtask soak batch-10000"]

@@ -26,11 +26,17 @@ impl Institution {
         let Some(ra) = self.ra() else { return Ok(0) };
         let mut done = ra.work_sheets().await?;
         done += ra.spread_acts().await?;
+        let mut fault = None;
         for run in ra.runs().await? {
-            done += self.run_batch(ra, &run).await?;
+            match self.run_batch(ra, &run).await {
+                Ok(count) => done += count,
+                // A batch that cannot be read holds up no other, as within one.
+                Err(error) if error.is_unavailable() => return Err(error),
+                Err(error) => fault = fault.or(Some(error)),
+            }
         }
         done += ra.end_cancelled().await?;
-        Ok(done)
+        fault.map_or(Ok(done), Err)
     }
 
     async fn run_batch(&self, ra: &Ra, run: &BatchRun) -> Result<u64, Error> {

@@ -123,10 +123,8 @@ impl Institution {
     ) -> Result<bool, Error> {
         let Noted { serial, order, blob, permit } = noted;
         let hex = serial.to_hex();
-        let waits = self.registration()?.has_open_revocation(tx, &hex).await?;
-        if waits && act.kind() == ActKind::ResumeCertificate {
-            let text = "该证书另有撤销登记尚未办结，现在不能恢复；请先办结撤销登记";
-            return Err(Error::NotApplicable(text));
+        if act.kind() == ActKind::ResumeCertificate {
+            self.may_resume(tx, &serial).await?;
         }
         let blob = blob.insert(tx).await?;
         let body = json!({ "order": act.kind().name(), "ground": order.ground,
@@ -134,6 +132,17 @@ impl Institution {
         let about = format!("certificate:{ISSUER}/{hex}");
         tx.append(Record::new(KIND, permit.actor(), about, body)).await?;
         Ok(true)
+    }
+
+    /// Nobody undoes alone what a revocation that was signed for waits for.
+    pub(crate) async fn may_resume(&self, tx: &mut Tx, serial: &Serial) -> Result<(), Error> {
+        let Some(ra) = self.ra() else { return Ok(()) };
+        match ra.has_open_revocation(tx, &serial.to_hex()).await? {
+            true => Err(Error::NotApplicable(
+                "该证书另有撤销登记尚未办结，现在不能恢复；请先办结撤销登记",
+            )),
+            false => Ok(()),
+        }
     }
 
     /// The orders about a certificate, oldest first, for those who read revocations.

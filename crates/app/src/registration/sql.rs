@@ -20,10 +20,10 @@ pub(super) async fn suspension(
 ) -> Result<Option<Option<String>>, Fault> {
     let row = sqlx::query::<Any>(
         "SELECT c.status AS status, (SELECT j.actor FROM status_change s \
-         JOIN journal j ON j.seq = s.seq WHERE s.certificate_id = c.id \
+         JOIN journal j ON j.seq = s.seq WHERE s.issuer_id = c.issuer_id AND s.serial = c.serial \
          ORDER BY s.seq DESC LIMIT 1) AS actor, \
-         (SELECT COUNT(*) FROM status_change s WHERE s.certificate_id = c.id AND s.seq > \
-         (SELECT MAX(seq) FROM journal)) AS ahead \
+         (SELECT COUNT(*) FROM status_change s WHERE s.issuer_id = c.issuer_id \
+         AND s.serial = c.serial AND s.seq > (SELECT MAX(seq) FROM journal)) AS ahead \
          FROM certificate c JOIN issuer i ON i.id = c.issuer_id \
          WHERE i.name = $1 AND c.serial = $2",
     )
@@ -142,7 +142,8 @@ pub(crate) async fn notices(
 
 /// What nobody was told of yet, the oldest first.
 pub(super) async fn untold(db: &mut AnyConnection, limit: i64) -> Result<Vec<StatusNotice>, Error> {
-    let text = format!("{NOTICE} WHERE told_at IS NULL ORDER BY at, application LIMIT $1");
+    let text =
+        format!("{NOTICE} WHERE told_at IS NULL ORDER BY at, application, position LIMIT $1");
     let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(limit);
     rows.fetch_all(db).await.map_err(Fault::from)?.iter().map(notice).collect()
 }

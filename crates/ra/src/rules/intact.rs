@@ -179,15 +179,20 @@ fn name(content: &[u8]) -> Vec<u8> {
     name
 }
 
-/// The objects that stand packed in streams (ISO 32000-1 §7.5.7): nothing if one cannot be unpacked
-/// or all of them together are too large.
+/// The objects that stand packed in streams (ISO 32000-1 §7.5.7): nothing if one cannot be unpacked, if
+/// one is within another, or if all of them together are too large. Every octet is gone through once,
+/// whatever a file says of itself.
 fn packed_objects(content: &[u8], streams: &[usize]) -> Option<Vec<Vec<u8>>> {
-    let mut left = MOST_UNPACKED;
+    let (mut left, mut end) = (MOST_UNPACKED, 0);
     let mut all = Vec::new();
     for from in streams {
-        let rest = content.get(*from..)?;
-        let begin = rest.windows(6).position(|part| part == b"stream")? + 6;
-        let data = rest.get(begin..)?;
+        if *from < end {
+            return None;
+        }
+        let begin = from + find(content.get(*from..)?, b"stream")? + 6;
+        let data = content.get(begin..)?;
+        let data = data.get(..find(data, b"endstream")?)?;
+        end = begin + data.len();
         let data = data.strip_prefix(b"\r\n").or_else(|| data.strip_prefix(b"\n"))?;
         // A zlib head (RFC 1950 §2.2); plain objects need no unpacking, the scan has seen them.
         match data {
@@ -201,6 +206,10 @@ fn packed_objects(content: &[u8], streams: &[usize]) -> Option<Vec<Vec<u8>>> {
         }
     }
     Some(all)
+}
+
+fn find(content: &[u8], word: &[u8]) -> Option<usize> {
+    content.windows(word.len()).position(|part| part == word)
 }
 
 #[cfg(test)]
@@ -289,5 +298,19 @@ mod tests {
         assert!(why(Media::Pdf, &broken).contains("无法检查"));
         let other = b"%PDF-1.7 <</Type/ObjStm/Filter/ASCII85Decode>>stream\nGhVa %%EOF";
         assert!(why(Media::Pdf, other).contains("无法检查"));
+    }
+
+    /// A file that names one stream a million times costs no more than any other.
+    #[test]
+    fn streams_that_are_one_within_another_are_not_passed() {
+        let one = b"%PDF-1.7 /ObjStm stream\n1 0 <<>> endstream /ObjStm stream\n2 0 <<>> endstream";
+        assert_eq!(why(Media::Pdf, &[&one[..], b" %%EOF"].concat()), "");
+        for nested in [
+            &b"%PDF-1.7 /ObjStm /ObjStm stream\n1 0 <<>> endstream %%EOF"[..],
+            b"%PDF-1.7 /ObjStm stream\n1 0 /ObjStm stream\n2 0 <<>> endstream %%EOF",
+            b"%PDF-1.7 /ObjStm stream\n1 0 <<>> %%EOF",
+        ] {
+            assert!(why(Media::Pdf, nested).contains("无法检查"));
+        }
     }
 }

@@ -84,20 +84,29 @@ impl Ra {
         Ok(())
     }
 
-    /// The batches that run.
+    /// The batches that run. One that cannot be read is told of in the log and holds up no other.
     pub async fn runs(&self) -> Result<Vec<BatchRun>, Error> {
         let mut reader = self.store().read().await?;
         let running = sql::batch::in_state(&mut reader, BatchState::Running).await?;
         drop(reader);
         let mut runs = Vec::new();
         for batch in running {
-            let consent = self.run_consent(&batch).await?;
-            let mailbox = self.party_of(&batch).await?.contact_email;
-            if let Some(((actor, _), consent)) = batch.run_by.zip(consent) {
-                runs.push(BatchRun { batch: batch.id, actor, consent, mailbox });
+            let number = batch.number.clone();
+            match self.run_of(batch).await {
+                Ok(run) => runs.extend(run),
+                Err(error) => {
+                    tracing::error!(number, code = error.code(), %error, "a batch cannot run");
+                }
             }
         }
         Ok(runs)
+    }
+
+    async fn run_of(&self, batch: Batch) -> Result<Option<BatchRun>, Error> {
+        let consent = self.run_consent(&batch).await?;
+        let mailbox = self.party_of(&batch).await?.contact_email;
+        let by = batch.run_by.zip(consent);
+        Ok(by.map(|((actor, _), consent)| BatchRun { batch: batch.id, actor, consent, mailbox }))
     }
 
     /// Whether a run still runs: asked between the applications, so that a pause takes hold at once.

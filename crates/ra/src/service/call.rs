@@ -117,16 +117,11 @@ impl Ra {
     /// Calls that were signed for and whose certificates are not suspended yet.
     pub async fn urgent_stops(&self) -> Result<Vec<(RevocationId, Number, Vec<String>)>, Error> {
         let mut reader = self.store().read().await?;
-        let entered = RevocationState::Entered;
-        let all = sql::revocation::in_state(&mut reader, entered, self.catalogue()).await?;
         let mut stops = Vec::new();
-        for one in all {
-            let urgent = one.ground.source == Source::Phone && one.called_at.is_some();
-            if urgent && one.stopped_at.is_none() {
-                let items = sql::revocation::items(&mut reader, &one.id, false).await?;
-                let serials = items.into_iter().map(|item| item.serial).collect();
-                stops.push((one.id, one.number, serials));
-            }
+        for one in sql::revocation::calls(&mut reader, true, self.catalogue()).await? {
+            let items = sql::revocation::items(&mut reader, &one.id, false).await?;
+            let serials = items.into_iter().map(|item| item.serial).collect();
+            stops.push((one.id, one.number, serials));
         }
         Ok(stops)
     }

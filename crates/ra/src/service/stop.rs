@@ -28,8 +28,7 @@ impl Ra {
     /// Ends the calls that nobody decided in time; how many.
     pub async fn lapse_calls(&self) -> Result<usize, Error> {
         let mut reader = self.store().read().await?;
-        let entered = RevocationState::Entered;
-        let all = sql::revocation::in_state(&mut reader, entered, self.catalogue()).await?;
+        let all = sql::revocation::calls(&mut reader, false, self.catalogue()).await?;
         drop(reader);
         let now = self.now();
         let is_late = |one: &Revocation| self.decide_by(one).is_some_and(|due| due.is_over(now));
@@ -93,19 +92,25 @@ impl Ra {
         }
         let hold = match suspended_by {
             None => Hold::None,
-            Some(actor) => self.hold_of(tx, actor).await?,
+            Some(actor) => self.hold_of(tx, (actor, &stop.serial)).await?,
         };
         let serial = &stop.serial;
         let elsewhere = sql::revocation::is_open_elsewhere(tx.conn(), serial, Some(id)).await?;
         Ok(rules::stop_end(hold, elsewhere))
     }
 
-    async fn hold_of(&self, tx: &mut Tx, actor: &str) -> Result<Hold, Error> {
+    async fn hold_of(&self, tx: &mut Tx, (actor, serial): (&str, &str)) -> Result<Hold, Error> {
         let call = actor.strip_prefix("revocation:").and_then(|id| id.parse().ok());
         let Some(call) = call else { return Ok(Hold::Other) };
         let call: RevocationId = call;
         let found = sql::revocation::load(tx.conn(), &call, self.catalogue()).await?;
+        // What the holder applied for since, found the certificate suspended and left it so; and of some
+        // calls it was said that their stop holds.
+        let since = found.stopped_at.or(found.called_at).unwrap_or(found.since);
+        let is_kept = found.stop_end == Some(StopEnd::Held)
+            || sql::application::holds_suspended(tx.conn(), serial, since).await?;
         Ok(match found.state {
+            state if state.came_to_nothing() && is_kept => Hold::Other,
             state if state.came_to_nothing() => Hold::SpentCall,
             state if state.is_open() => Hold::OpenCall,
             _ => Hold::Other,

@@ -1,5 +1,6 @@
 //! Rows of `ra_application`, the numbers of a day, and what offices took.
 
+use jiff::Timestamp;
 use law::CivilDate;
 use sqlx::any::AnyRow;
 
@@ -177,4 +178,17 @@ pub(crate) async fn certified(
     let text = "INSERT INTO ra_certificate (serial, application) VALUES ($1, $2)";
     sqlx::query(text).bind(serial).bind(id.as_str()).execute(conn).await?;
     Ok(())
+}
+
+/// Whether its holder applied for the suspension of a certificate, and that was approved or, since an
+/// instant, carried out.
+pub(crate) async fn holds_suspended(
+    conn: &mut Connection,
+    serial: &str,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    let text = "SELECT COUNT(*) AS n FROM ra_application WHERE service = 'suspend' \
+         AND concerns = $1 AND (state = 'reviewed' OR (state = 'carried_out' AND since >= $2))";
+    let row = sqlx::query(text).bind(serial).bind(since.as_second()).fetch_one(conn).await?;
+    Ok(count(&row, "n")? > 0)
 }

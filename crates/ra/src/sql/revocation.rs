@@ -75,6 +75,22 @@ pub(crate) async fn in_state(
     rows.iter().map(|row| of_row(row, catalogue)).collect()
 }
 
+/// Calls that were signed for and wait for the other person, the longest waiting first; at most 200. Not
+/// counted among everything that waits: a stop is not held up by a backlog of papers. `unstopped`: only
+/// those whose certificate is not suspended yet.
+pub(crate) async fn calls(
+    conn: &mut Connection,
+    unstopped: bool,
+    catalogue: &Catalogue,
+) -> Result<Vec<Revocation>, Error> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM ra_revocation WHERE state = 'entered' AND called_at IS NOT NULL \
+         AND ($1 = 0 OR stopped_at IS NULL) ORDER BY since, id LIMIT 200"
+    );
+    let query = sqlx::query(AssertSqlSafe(text)).bind(i64::from(unstopped));
+    query.fetch_all(conn).await?.iter().map(|row| of_row(row, catalogue)).collect()
+}
+
 /// Calls that came to nothing and whose stop is not settled.
 pub(crate) async fn open_stops(
     conn: &mut Connection,

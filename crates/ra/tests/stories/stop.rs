@@ -23,14 +23,19 @@ async fn certificate(world: &World) -> String {
     serial
 }
 
-/// A call that was proven, signed for and stopped.
-async fn stopped(world: &World, serial: &str) -> Revocation {
+/// A call that was proven and signed for.
+async fn called(world: &World, serial: &str) -> Revocation {
     let new = draft("phone-compromised", &[serial], &[]);
     let found = drafted(world, &world.clerk, new).await.unwrap();
     let permit = world.permit(&world.clerk, Action::EnterRevocation).await;
     let called = world.ra.call_back(&permit, &found.id).await.unwrap();
     world.ra.answer_call(&permit, &found.id, &called.code).await.unwrap();
-    let found = enter(world, &world.clerk, &found).await.unwrap();
+    enter(world, &world.clerk, &found).await.unwrap()
+}
+
+/// The same, and stopped.
+async fn stopped(world: &World, serial: &str) -> Revocation {
+    let found = called(world, serial).await;
     world.ra.stopped(&found.id).await.unwrap();
     found
 }
@@ -124,6 +129,64 @@ async fn a_call_that_nobody_decides_in_five_working_days_comes_to_nothing() {
         assert_eq!(end(&world, Some(call.subject())).await, Some(StopEnd::Lifted));
         let late = review(&world, &world.reviewer, &view.revocation, CONFIRM).await.unwrap_err();
         assert_eq!(late.code(), "ra.changed", "what lapsed is not confirmed any more");
+    })
+    .await;
+}
+
+/// Of calls that were rejected by an older version it was said that the stop holds.
+#[tokio::test]
+async fn a_stop_that_was_said_to_hold_is_not_lifted_by_another_call() {
+    on_each_engine(|world| async move {
+        let serial = certificate(&world).await;
+        let old = stopped(&world, &serial).await;
+        review(&world, &world.reviewer, &old, REJECT).await.unwrap();
+        settle(&world, &old, StopEnd::Held).await;
+        let new = stopped(&world, &serial).await;
+        review(&world, &world.reviewer, &new, REJECT).await.unwrap();
+        assert_eq!(end(&world, Some(old.subject())).await, Some(StopEnd::Held));
+        assert_eq!(end(&world, Some(new.subject())).await, Some(StopEnd::Lifted));
+    })
+    .await;
+}
+
+/// So many copies of a revocation that waits for the other person.
+async fn backlog(world: &World, of: &Revocation, copies: u32) {
+    let of = of.id.clone();
+    let made: Result<(), ra::Error> = world
+        .store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let text = "INSERT INTO ra_revocation (id, number, ground, office, state, since, \
+                     version, entered_by, blob, list_hash, failures) SELECT $1, $2, ground, office, \
+                     state, since, version, entered_by, blob, list_hash, failures \
+                     FROM ra_revocation WHERE id = $3";
+                for at in 0..copies {
+                    let (id, number) = (format!("{at:032x}"), format!("202611219{at:06}"));
+                    let copy = sqlx::query(text).bind(id).bind(number).bind(of.as_str());
+                    copy.execute(tx.conn()).await.unwrap();
+                }
+                Ok(())
+            })
+        })
+        .await;
+    made.unwrap();
+}
+
+#[tokio::test]
+async fn a_backlog_of_papers_holds_up_no_call() {
+    on_each_engine(|world| async move {
+        let serial = certificate(&world).await;
+        certify(&world, "person", "0e0e", Standing::Good);
+        let letter = draft("unit-left", &["0e0e"], &["letter"]);
+        let letter = drafted(&world, &world.clerk, letter).await.unwrap();
+        let letter = enter(&world, &world.clerk, &letter).await.unwrap();
+        backlog(&world, &letter, 200).await;
+        world.clock.advance(SignedDuration::from_secs(1));
+        let call = called(&world, &serial).await;
+        let urgent = world.ra.urgent_stops().await.unwrap();
+        assert_eq!(urgent.iter().map(|(id, ..)| id).collect::<Vec<_>>(), [&call.id]);
+        world.clock.advance(SignedDuration::from_hours(24 * 14));
+        assert_eq!(world.ra.lapse_calls().await.unwrap(), 1);
     })
     .await;
 }
