@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::api::{
-    certificates, clients, crls, export, journal, kinds, requests, session, system, view,
+    certificates, clients, crls, export, journal, kinds, requests, session, system, verify, view,
 };
 use crate::problem::Problem;
 
@@ -29,6 +29,7 @@ use crate::problem::Problem;
         clients::list, clients::create, clients::disable,
         session::open, session::close,
         kinds::list,
+        verify::certificate, verify::signature, verify::batch,
         system::health, system::ready, system::doctor,
     ),
     components(schemas(Problem, view::CertificateView)),
@@ -39,6 +40,7 @@ use crate::problem::Problem;
         (name = "journal", description = "日志与证明"),
         (name = "clients", description = "接口客户端"),
         (name = "session", description = "会话"),
+        (name = "verify", description = "验证证书和签名，无须签名或会话"),
         (name = "system", description = "运行状态"),
     )
 )]

@@ -2,14 +2,14 @@
 
 use access::Action;
 use app::Institution;
-use axum::Router;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{self, MethodRouter};
+use axum::{Extension, Router};
 
 use crate::api::{
-    App, certificates, clients, crls, export, journal, kinds, requests, session, system,
+    App, certificates, clients, crls, export, journal, kinds, requests, session, system, verify,
 };
 use crate::gate::{Gate, guard};
 use crate::problem::Problem;
@@ -69,6 +69,9 @@ pub fn table() -> Vec<Route> {
         get "/log/checkpoint" Gate::Public => log::checkpoint;
         get "/log/tile/{*path}" Gate::Public => log::tile;
         get "/api/v1/kinds" Gate::Public => kinds::list;
+        post "/api/verify/certificate" Gate::Public => verify::certificate;
+        post "/api/verify/signature" Gate::Public => verify::signature;
+        post "/api/verify/batch" Gate::Public => verify::batch;
 
         post "/api/v1/session" Gate::Signed => session::open;
         delete "/api/v1/session" Gate::Signed => session::close;
@@ -116,7 +119,7 @@ pub fn router(institution: Institution) -> Router {
     let site = pages::Site::of(&institution);
     router = router.merge(pages::routes::router(&institution, &site));
     let router = router.fallback(missing).method_not_allowed_fallback(wrong_method);
-    router.layer(map_response(never_guessed)).with_state(institution)
+    router.layer(map_response(never_guessed)).layer(Extension(site)).with_state(institution)
 }
 
 /// The type of an answer is what it says; a file of somebody is never taken for a page.
@@ -151,7 +154,7 @@ mod tests {
     #[test]
     fn nothing_that_changes_anything_is_public_but_asking_for_status() {
         for route in table() {
-            let asks = route.path.starts_with("/ocsp");
+            let asks = ["/ocsp", "/api/verify/"].iter().any(|one| route.path.starts_with(one));
             assert!(
                 route.method == Method::GET || route.gate != Gate::Public || asks,
                 "{}",

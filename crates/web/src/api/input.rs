@@ -23,13 +23,21 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
-            let text = "请求内容应为 JSON（Content-Type: application/json）";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "web.media_type", text));
-        }
-        let octets = octets::read(request.into_body(), BODY_LIMIT).await?;
-        json(&octets).map(Self)
+        read(request, BODY_LIMIT).await.map(Self)
     }
+}
+
+/// Reads a JSON body of at most so many octets.
+pub(crate) async fn read<T: DeserializeOwned>(
+    request: Request,
+    limit: usize,
+) -> Result<T, Problem> {
+    if !is_json(request.headers()) {
+        let text = "请求内容应为 JSON（Content-Type: application/json）";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "web.media_type", text));
+    }
+    let octets = octets::read(request.into_body(), limit).await?;
+    json(&octets)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -14,6 +14,9 @@ pub mod page;
 pub mod requests;
 pub mod session;
 pub mod system;
+pub mod verify;
+pub(crate) mod verify_question;
+pub(crate) mod verify_view;
 pub mod view;
 
 use app::Institution;

@@ -20,10 +20,10 @@ macro_rules! scripts {
         [$(($name, include_str!(concat!("../../assets/keyfile/", $name)))),+]
     };
 }
-const SCRIPTS: [(&str, &str); 24] = scripts! {
+const SCRIPTS: [(&str, &str); 25] = scripts! {
     "argon2.js" "blake2b.js" "bytes.js" "certificate.js" "curve.js" "der.js" "envelope.js" "form.js"
     "jobs.js" "keyfile.js" "oids.js" "page.js" "pbes2.js" "pem.js" "pkcs8.js" "refusal.js"
-    "request.js" "response.js" "run.js" "sm2.js" "sm3.js" "sm4.js" "words.js" "worker.js"
+    "request.js" "response.js" "run.js" "sm2.js" "sm3.js" "sm4.js" "verify.js" "words.js" "worker.js"
 };
 
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| short_hash(STYLE));
@@ -53,6 +53,11 @@ pub fn seal() -> String {
 /// The address of the script that has the forms over a key file work.
 pub fn script() -> String {
     format!("/assets/{}/page.js", *SCRIPTS_SET)
+}
+
+/// The address of the script that hashes what was signed in the page (`pages::verify`).
+pub fn verify_script() -> String {
+    format!("/assets/{}/verify.js", *SCRIPTS_SET)
 }
 
 /// `GET /assets/{set}/{file}`: a script of the present set. Scripts of another release are gone: the

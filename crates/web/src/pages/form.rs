@@ -1,7 +1,7 @@
 //! Forms: read once by the guard, and what is wrong with a filled one.
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use bytes::Bytes;
@@ -11,9 +11,10 @@ use crate::problem::Problem;
 
 /// Largest form without files, in octets.
 const TEXT_LIMIT: usize = 256 << 10;
-/// Largest form with files: one sheet of the largest size, and what goes with it. What is too large for a
-/// material is refused by the rules.
-const FILE_LIMIT: usize = ra::MOST_SHEET_OCTETS + (64 << 10);
+/// Largest form with files: what was signed, of the largest size, and what goes with it. What is too large for
+/// a material or a sheet is refused by the rules.
+const FILE_LIMIT: usize = super::verify::MOST_OCTETS + (1 << 20);
+const _: () = assert!(ra::MOST_SHEET_OCTETS < FILE_LIMIT);
 /// Most parts of a form with files.
 const MOST_PARTS: usize = 64;
 
@@ -93,6 +94,8 @@ async fn files(parts: &Parts, body: Body) -> Result<Form, Problem> {
     let body = gathered(body, FILE_LIMIT).await?;
     let mut request = Request::new(Body::from(body));
     request.headers_mut().extend(parts.headers.clone());
+    // What is gathered above is within our own limit; the framework's would be two megabytes.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
     let mut form = Form::default();
     while let Some(part) = multipart.next_field().await.map_err(|_| broken())? {
@@ -130,8 +133,9 @@ fn is_unseen(sign: char) -> bool {
 
 fn too_large() -> Problem {
     let (most, sheet) = (ra::MOST_OCTETS >> 20, ra::MOST_SHEET_OCTETS >> 20);
+    let signed = super::verify::MOST_OCTETS >> 20;
     let text = format!(
-        "提交的内容过大；单个文件不能超过 {most} MB，批量表格不能超过 {sheet} MB，请压缩或分开后重新上传"
+        "提交的内容过大；单个文件不能超过 {most} MB，批量表格不能超过 {sheet} MB，验证签名的原文不能超过 {signed} MB，请压缩或分开后重新上传"
     );
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "web.too_large", text)
 }
@@ -217,6 +221,17 @@ mod tests {
         assert_eq!(form.text("token"), "t");
         assert_eq!(form.file("f").unwrap().content.as_ref(), b"%PDF-\r\n\x00");
         assert!(form.file("g").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_file_of_the_largest_size_comes_whole() {
+        let head = "--x\r\ncontent-disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\n";
+        let largest = vec![b'a'; super::super::verify::MOST_OCTETS];
+        let body = [head.as_bytes(), &largest, b"\r\n--x--\r\n"].concat();
+        let request = Request::builder().header("content-type", "multipart/form-data; boundary=x");
+        let (parts, body) = request.body(Body::from(body)).unwrap().into_parts();
+        let form = read(&parts, body).await.unwrap();
+        assert_eq!(form.file("f").unwrap().content.len(), largest.len());
     }
 
     #[tokio::test]

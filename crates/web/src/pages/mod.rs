@@ -41,6 +41,7 @@ mod sign_in;
 mod sign_object;
 mod site;
 mod square;
+mod verify;
 mod visit;
 mod voice;
 mod wording;

@@ -29,6 +29,11 @@ impl Rate {
     /// Counts one form of a source; if it was one too many, the seconds after which the next is
     /// taken.
     pub fn count(&self, source: IpAddr, now: Timestamp) -> Result<(), i64> {
+        self.count_several(source, now, 1)
+    }
+
+    /// Counts several at once.
+    pub fn count_several(&self, source: IpAddr, now: Timestamp, several: u32) -> Result<(), i64> {
         let (span, rest) = (now.as_second().div_euclid(SPAN), now.as_second().rem_euclid(SPAN));
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= MOST_SOURCES && !counts.contains_key(&network(source)) {
@@ -41,7 +46,7 @@ impl Rate {
         if entry.0 != span {
             *entry = (span, 0);
         }
-        entry.1 = entry.1.saturating_add(1);
+        entry.1 = entry.1.saturating_add(several);
         if entry.1 > self.most { Err(SPAN - rest) } else { Ok(()) }
     }
 }

@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use app::Institution;
 use app::settings::ContactSettings;
+use axum::http::request::Parts;
 
+use super::origin;
 use super::rate::Rate;
+use crate::problem::Problem;
 
 /// The institution as its pages name it.
 #[derive(Debug, Clone)]
@@ -21,6 +24,7 @@ struct Inner {
     is_demo: bool,
     proxies: Vec<IpAddr>,
     rate: Rate,
+    verifications: Rate,
 }
 
 impl Site {
@@ -34,6 +38,7 @@ impl Site {
             is_demo: institution.layout().demo_secrets().exists(),
             proxies: settings.server.trusted_proxies.clone(),
             rate: Rate::new(settings.server.forms_per_minute),
+            verifications: Rate::new(settings.verification.per_minute),
         }))
     }
 
@@ -42,8 +47,9 @@ impl Site {
     pub fn of_tests() -> Self {
         let contact = ContactSettings::default();
         let (name, public_url) = ("测试认证中心".to_owned(), "http://127.0.0.1".to_owned());
-        let (proxies, rate) = (Vec::new(), Rate::new(60));
-        Self(Arc::new(Inner { name, contact, public_url, is_demo: false, proxies, rate }))
+        let (proxies, rate, verifications) = (Vec::new(), Rate::new(60), Rate::new(600));
+        let is_demo = false;
+        Self(Arc::new(Inner { name, contact, public_url, is_demo, proxies, rate, verifications }))
     }
 
     /// Reverse proxies that are believed.
@@ -54,6 +60,16 @@ impl Site {
     /// How often one source may send forms without having signed in.
     pub fn rate(&self) -> &Rate {
         &self.0.rate
+    }
+
+    /// The address that a request comes from.
+    pub fn source(&self, parts: &Parts) -> Result<IpAddr, Problem> {
+        origin::source(parts, self.proxies())
+    }
+
+    /// How much one source may have verified through the interface.
+    pub fn verifications(&self) -> &Rate {
+        &self.0.verifications
     }
 
     /// Its full name.

@@ -67,6 +67,7 @@ fn meaning(name: &str) -> &'static str {
         "server.max_in_flight" => "同时办理的请求数，超过时请稍后重试（503）。",
         "server.trusted_proxies" => "前面的反向代理；只采信它们转告的来访地址。",
         "server.forms_per_minute" => "未登录的同一来源每分钟可以提交的表单数。",
+        "verification.per_minute" => "同一来源每分钟可以通过接口验证的证书和签名数。",
         "contact.phone" => "服务电话，显示在每个页面。",
         "contact.hours" => "电话和窗口的服务时间。",
         "contact.email" => "服务邮箱，显示在每个页面。",

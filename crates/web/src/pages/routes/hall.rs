@@ -3,7 +3,7 @@
 use super::{PageRoute, pages};
 use crate::pages::apply::{begin, existing, progress};
 use crate::pages::guard::PageGate;
-use crate::pages::{asset, display, downloads, guides, home, query, sign, sign_in};
+use crate::pages::{asset, display, downloads, guides, home, query, sign, sign_in, verify};
 
 /// For everybody.
 pub(super) fn table() -> Vec<PageRoute> {
@@ -11,6 +11,8 @@ pub(super) fn table() -> Vec<PageRoute> {
     pages! {
         get "/" Public => home::show;
         get "/query" Public => query::show;
+        get "/verify" PublicForm => verify::ask;
+        post "/verify" PublicForm => verify::verify;
         get "/downloads" Public => downloads::show;
         get "/guides" Public => guides::list;
         get "/guides/{service}/{kind}" Public => guides::show;
