@@ -38,6 +38,7 @@ impl Background {
             every(1, "crl", |i| Box::pin(publish_lists(i))),
             every(2, "key notices", |i| Box::pin(settle(i))),
             every(2, "standby store", |i| Box::pin(refill(i))),
+            every(60, "timestamp key", |i| Box::pin(keep_timestamp_key(i))),
             every(60, "expiry", |i| Box::pin(expire(i))),
             every(5, "decisions", |i| Box::pin(carry_out_decisions(i))),
             every(5, "letters", |i| Box::pin(make_letters(i))),
@@ -143,6 +144,11 @@ async fn follow_directory(institution: Institution) -> Result<(), Error> {
 
 async fn verify_directory(institution: Institution) -> Result<(), Error> {
     institution.verify_directory().await
+}
+
+/// A year before it ends, the timestamp authority gets another key and certificate.
+async fn keep_timestamp_key(institution: Institution) -> Result<(), Error> {
+    institution.keep_timestamp_key().await
 }
 
 async fn refill(institution: Institution) -> Result<(), Error> {

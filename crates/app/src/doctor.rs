@@ -85,6 +85,7 @@ impl Institution {
             self.check_account().await,
         ];
         checks.extend(self.check_lists().await);
+        checks.extend(self.check_timestamp());
         checks.push(self.check_centre().await);
         checks.push(self.check_open_orders().await);
         checks.push(self.check_letters().await);
@@ -94,6 +95,7 @@ impl Institution {
         if full {
             checks.push(self.check_whole_journal().await);
             checks.push(self.check_tables().await);
+            checks.extend(self.check_tokens().await);
         }
         checks
     }

@@ -13,6 +13,7 @@ use kmc::{KeyCentre, Kmc, Local};
 use letters::Letters;
 use pki::Urls;
 use ra::Ra;
+use status::timestamp::TimestampAuthority;
 use status::{Lists, Responder, StatusConfig};
 use store::{Clock, Opening, Schema, Store, StoreConfig, SystemClock};
 use zeroize::Zeroizing;
@@ -53,6 +54,7 @@ struct Inner {
     responder: Responder,
     lists: Arc<Lists>,
     directory: Directory,
+    timestamp: Option<TimestampAuthority>,
     access: Access,
     kinds: Kinds,
     ra: Option<Ra>,
@@ -139,6 +141,7 @@ impl Institution {
         let (responder, lists) = open_status(&parts, &store).await?;
         let lists = Arc::new(lists);
         let directory = publication::open(&parts, &store, lists.clone())?;
+        let timestamp = crate::timestamp::open(&parts, &store).await?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
         let verification = Verification::new(store.clone());
         let Parts { layout, settings, device, clock, .. } = parts;
@@ -154,6 +157,7 @@ impl Institution {
             responder,
             lists,
             directory,
+            timestamp,
             access,
             kinds,
             ra,
@@ -227,6 +231,12 @@ impl Institution {
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.0.directory
+    }
+
+    /// The timestamp service, where it is switched on.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<&TimestampAuthority> {
+        self.0.timestamp.as_ref()
     }
 
     /// Who may do what.

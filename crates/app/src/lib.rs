@@ -17,6 +17,7 @@
 //! | [`verification`] | trust anchors, reports on certificates and signatures | Measures Art. 18 (2) |
 //! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
 //! | `publication` | the certificate directory: settings, lists in force | Measures Art. 18 (2) |
+//! | [`timestamp`] | the timestamp service: sources of time, its key and certificate | Measures Art. 18 (5) |
 //! | [`doctor`] | is everything as it should be | |
 
 pub mod background;
@@ -43,6 +44,7 @@ pub mod restore;
 pub mod settings;
 pub mod setup;
 mod sql;
+pub mod timestamp;
 pub mod verification;
 pub mod voice;
 

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::kinds::{Kind, Kinds};
 use crate::letters::LettersSettings;
 use crate::notify::MailSettings;
+use crate::timestamp::TimestampSettings;
 use crate::publication::DirectorySettings;
 use crate::verification::VerificationSettings;
 
@@ -45,6 +46,9 @@ pub struct Settings {
     /// Status answers.
     #[serde(default)]
     pub ocsp: OcspSettings,
+    /// Timestamps.
+    #[serde(default)]
+    pub timestamp: TimestampSettings,
     /// The certificate directory (LDAP).
     #[serde(default)]
     pub directory: DirectorySettings,
@@ -281,6 +285,7 @@ impl Settings {
             ca: CaSettings::default(),
             crl: CrlSettings::default(),
             ocsp: OcspSettings::default(),
+            timestamp: TimestampSettings::default(),
             directory: DirectorySettings::default(),
             mail: MailSettings::default(),
             letters: LettersSettings::default(),

@@ -11,7 +11,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     /// The cryptographic device.
-    #[error("OCSP 应答签名失败：{0}")]
+    #[error("密码设备签名失败：{0}")]
     Device(#[from] gm::DeviceError),
     /// A question that is not one, or an answer that cannot be made.
     #[error(transparent)]
@@ -25,6 +25,9 @@ pub enum Error {
     /// A question to the verification service that can't be answered.
     #[error(transparent)]
     Question(#[from] crate::verification::Wrong),
+    /// No certificate for timestamps.
+    #[error("没有可用的时间戳证书；证书由系统自动签发，原因见运行日志")]
+    NoTimestampCertificate,
     /// The runtime is shutting down.
     #[error("系统正在关闭，请稍后重试")]
     Closing,
@@ -39,6 +42,7 @@ impl Error {
             Self::Pki(error) => error.code(),
             Self::Stored(_) => "status.stored",
             Self::NoResponder(_) => "status.no_responder",
+            Self::NoTimestampCertificate => "status.no_timestamp_certificate",
             Self::Question(wrong) => wrong.code(),
             Self::Closing => "status.closing",
         }

@@ -1,4 +1,5 @@
-//! The status of certificates: OCSP answers and the revocation lists that are in force.
+//! The status of certificates: OCSP answers and the revocation lists that are in force; and
+//! [`timestamp`], the timestamp service.
 //!
 //! Relying parties ask here whether a certificate counts (Measures Art. 23: status must be
 //! queryable; GM/T 0034: real-time status service). Octets go in and octets come out; HTTP
@@ -26,6 +27,7 @@
 //! | [`model`] | configuration, answers, lists |
 //! | [`rules`] | pure decisions: which issuer, which status, which window, how long to keep |
 //! | `sql` | reads over `migrations/institution/0100_ca.sql`; no table of its own |
+//! | [`timestamp`] | a subject of its own, with the same rooms |
 //! | `service` | [`Responder`] and [`Lists`] |
 //! | [`verification`] | whether certificates and signatures hold, as reports |
 //! | [`http`] | what RFC 6960 appendix A and RFC 5019 say about HTTP, without HTTP |
@@ -37,6 +39,7 @@ pub mod model;
 pub mod rules;
 mod service;
 mod sql;
+pub mod timestamp;
 pub mod verification;
 
 pub use error::Error;

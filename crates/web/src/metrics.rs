@@ -51,6 +51,15 @@ async fn gauges(app: &App) {
     let sound = matches!(app.store().standing(), Standing::Sound);
     metrics::gauge!("yinxin_journal_sound").set(on(sound));
     metrics::gauge!("yinxin_signing_key_quarantined").set(on(app.ca().is_quarantined()));
+    if let Some(authority) = app.timestamp() {
+        let health = authority.health();
+        metrics::gauge!("yinxin_timestamp_able").set(on(health.is_able()));
+        metrics::gauge!("yinxin_clock_steps").set(f64::from(health.steps));
+        if let Some((said, age)) = health.comparison {
+            metrics::gauge!("yinxin_clock_offset_seconds").set(said.offset.as_secs_f64());
+            metrics::gauge!("yinxin_clock_compared_seconds_ago").set(age.as_secs_f64());
+        }
+    }
     if let Ok(size) = app.store().size().await {
         metrics::gauge!("yinxin_journal_records").set(f64_of(size));
     }

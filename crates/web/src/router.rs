@@ -13,7 +13,7 @@ use crate::api::{
 };
 use crate::gate::{Gate, guard};
 use crate::problem::Problem;
-use crate::public::{authority, lists, log, ocsp, search};
+use crate::public::{authority, lists, log, ocsp, search, tsp};
 use crate::{metrics, openapi, pages};
 
 /// One row of the table.
@@ -66,6 +66,10 @@ pub fn table() -> Vec<Route> {
         get "/ca/{file}" Gate::Public => authority::download;
         get "/pki/certificates/search.cgi" Gate::Public => search::certificates;
         get "/pki/crls/search.cgi" Gate::Public => search::lists;
+        post "/tsa" Gate::Public => tsp::gm;
+        post "/tsa/rfc3161" Gate::Public => tsp::rfc;
+        get "/tsa/certificate.cer" Gate::Public => tsp::der;
+        get "/tsa/certificate.pem" Gate::Public => tsp::pem;
         get "/log/checkpoint" Gate::Public => log::checkpoint;
         get "/log/tile/{*path}" Gate::Public => log::tile;
         get "/api/v1/kinds" Gate::Public => kinds::list;
@@ -154,7 +158,7 @@ mod tests {
     #[test]
     fn nothing_that_changes_anything_is_public_but_asking_for_status() {
         for route in table() {
-            let asks = ["/ocsp", "/api/verify/"].iter().any(|one| route.path.starts_with(one));
+            let asks = ["/ocsp", "/tsa", "/api/verify/"].iter().any(|one| route.path.starts_with(one));
             assert!(
                 route.method == Method::GET || route.gate != Gate::Public || asks,
                 "{}",

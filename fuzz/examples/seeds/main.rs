@@ -5,6 +5,7 @@
 
 mod log;
 mod pki_seeds;
+mod stamps;
 mod texts;
 mod world;
 mod write;
@@ -19,6 +20,7 @@ fn main() {
     pki_seeds::requests();
     pki_seeds::lists(&world);
     pki_seeds::status(&world);
+    stamps::stamps(&world);
     pki_seeds::keys(&world);
     pki_seeds::messages(&world);
     pki_seeds::key_centre(&world);

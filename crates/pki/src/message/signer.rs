@@ -123,7 +123,9 @@ impl SignerInfo {
             fields.finish()?;
             let fresh = match id {
                 oid::CONTENT_TYPE => content_type.replace(values.oid()?).is_none(),
-                oid::MESSAGE_DIGEST => self.digest.replace(values.octet_string()?.to_vec()).is_none(),
+                oid::MESSAGE_DIGEST => {
+                    self.digest.replace(values.octet_string()?.to_vec()).is_none()
+                }
                 SIGNING_TIME => self.at.replace(values.instant()?).is_none(),
                 _ => continue,
             };

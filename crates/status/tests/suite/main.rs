@@ -8,5 +8,6 @@ mod changes;
 mod issuers;
 mod lists;
 mod outages;
+mod timestamp;
 mod unissued;
 mod world;

@@ -133,7 +133,7 @@ impl World {
     }
 
     #[allow(clippy::too_many_arguments)] // the columns that tests choose
-    async fn insert(
+    pub async fn insert(
         &self,
         issuer: &Issuer,
         number: u64,
@@ -242,14 +242,14 @@ async fn open(
     Store::open(config.opening(opening), device, clock.clone()).await.unwrap()
 }
 
-fn name(common: &str) -> Name {
+pub fn name(common: &str) -> Name {
     Name::from_attributes([
         (oid::COUNTRY, Tag::PRINTABLE_STRING, "CN"),
         (oid::COMMON_NAME, Tag::UTF8_STRING, common),
     ])
 }
 
-fn certify(
+pub fn certify(
     (issuer, issuer_key): (&Name, &PrivateKey),
     subject: &Name,
     key: &PublicKey,

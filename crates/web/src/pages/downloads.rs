@@ -19,6 +19,15 @@ struct Downloads {
     authorities: Vec<Authority>,
     lists: Vec<List>,
     ocsp: String,
+    timestamps: Option<Timestamps>,
+}
+
+/// The timestamp service.
+struct Timestamps {
+    address: String,
+    policies: Vec<String>,
+    accuracy: Option<String>,
+    certificate: Option<Authority>,
 }
 
 struct Authority {
@@ -54,7 +63,19 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
         lists.extend(list(&app, title, ending, kind).await?);
     }
     let ocsp = format!("{}/ocsp", frame.site.public_url());
-    page(&Downloads { frame, authorities, lists, ocsp })
+    let timestamps = timestamps(&app, frame.site.public_url());
+    page(&Downloads { frame, authorities, lists, ocsp, timestamps })
+}
+
+fn timestamps(app: &App, base: &str) -> Option<Timestamps> {
+    let health = app.timestamp()?.health();
+    let certificate = health.certificate.as_ref();
+    Some(Timestamps {
+        address: format!("{base}/tsa"),
+        policies: health.policies.iter().map(ToString::to_string).collect(),
+        accuracy: health.accuracy.map(|accuracy| format!("{} 毫秒", accuracy.as_millis())),
+        certificate: certificate.map(|it| authority("时间戳证书", "certificate", it)),
+    })
 }
 
 fn authority(title: &'static str, file: &'static str, certificate: &Certificate) -> Authority {

@@ -3,7 +3,8 @@
 //!
 //! Measured are dual enrolments (two certificates each: proof of possession, lints, key centre,
 //! signatures verified, stored and journaled with the anchor moved before the answer) at several
-//! numbers of clients, then status answers, prepared and live. On SQLite, and on PostgreSQL when
+//! numbers of clients, then status answers, prepared and live, and timestamps, each signed,
+//! verified and recorded before it leaves. On SQLite, and on PostgreSQL when
 //! `YINXIN_TEST_PG_URL` names a server. Afterwards every certificate must have its journal record
 //! (T-23), or the run fails.
 //!
@@ -26,6 +27,7 @@
 mod enrol;
 mod figures;
 mod http;
+mod stamp;
 mod status;
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -58,6 +60,7 @@ fn measure(engine: &str, database: &str, figures: &mut Figures) {
     let mut settings = Settings::load(&file).unwrap();
     settings.kmc.standby = STANDBY;
     settings.storage.checkpoint_seconds = 10;
+    settings.timestamp.enabled = true;
     settings.save(&file).unwrap();
     let mut server = world.serve(&[("RUST_LOG", "warn")]).expect("the service starts");
     let service = child();
@@ -70,6 +73,7 @@ fn measure(engine: &str, database: &str, figures: &mut Figures) {
     if database.is_empty() {
         status::measure(&world, service, figures);
     }
+    stamp::measure(&world, service, engine, figures);
     before.settle(&Reckoning::of(&world));
     server.stop();
     verify(&world);

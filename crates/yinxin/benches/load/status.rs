@@ -36,22 +36,28 @@ pub fn measure(world: &World, service: u32, figures: &mut Figures) {
     let live = script_of_bodies(world.dir.path(), &ids);
     check(world, &ids[0]);
     for (name, script) in [("prepared answers, GET", prepared), ("live answers, nonce", live)] {
-        let before = cpu_time(service);
-        // The first run warms up.
-        let runs: Vec<Run> =
-            (0..=number("YINXIN_BENCH_RUNS", 3)).map(|_| wrk(&world.url, &script)).collect();
-        let cpu = cpu_time(service).saturating_sub(before);
-        let (Some(last), Some(measured)) = (runs.last(), runs.get(1..)) else { return };
-        let rates = Spread::of(measured.iter().map(|run| run.rate));
-        let count = runs.iter().map(|run| run.rate).sum::<f64>() * seconds().as_secs_f64();
-        let note = format!(
-            "{rates}; {CONNECTIONS} connections, p50 {}, p99 {}; {:.0} µs of processor each",
-            last.p50,
-            last.p99,
-            cpu.as_secs_f64() * 1e6 / count,
-        );
+        let Some((rates, note)) = ask(world, service, &script) else { return };
         figures.add("ocsp", name, (rates.median(), "/s"), note);
     }
+}
+
+/// Several runs of a script against the service: their rates, and what else they tell.
+pub fn ask(world: &World, service: u32, script: &Path) -> Option<(Spread, String)> {
+    let before = cpu_time(service);
+    // The first run warms up.
+    let runs: Vec<Run> =
+        (0..=number("YINXIN_BENCH_RUNS", 3)).map(|_| wrk(&world.url, script)).collect();
+    let cpu = cpu_time(service).saturating_sub(before);
+    let (last, measured) = (runs.last()?, runs.get(1..)?);
+    let rates = Spread::of(measured.iter().map(|run| run.rate));
+    let count = runs.iter().map(|run| run.rate).sum::<f64>() * seconds().as_secs_f64();
+    let note = format!(
+        "{rates}; {CONNECTIONS} connections, p50 {}, p99 {}; {:.0} µs of processor each",
+        last.p50,
+        last.p99,
+        cpu.as_secs_f64() * 1e6 / count,
+    );
+    Some((rates, note))
 }
 
 fn seconds() -> Duration {
@@ -103,23 +109,32 @@ fn script_of_paths(folder: &Path, ids: &[CertId]) -> PathBuf {
     save(folder, "paths.lua", lua)
 }
 
-/// The bodies lie in a file beside, in hexadecimal: too many for a program in Lua.
 fn script_of_bodies(folder: &Path, ids: &[CertId]) -> PathBuf {
-    let bodies: Vec<_> =
-        ids.iter().cycle().take(NONCES).map(|id| hex::encode(with_nonce(id).der())).collect();
-    let file = folder.join("bodies.txt");
+    let bodies = ids.iter().cycle().take(NONCES).map(|id| with_nonce(id).der().to_vec());
+    script_of_posts(folder, ("bodies", "/ocsp", "application/ocsp-request"), bodies)
+}
+
+/// Posts of these bodies, one after the other. They lie in a file beside, in hexadecimal: too
+/// many for a program in Lua.
+pub fn script_of_posts(
+    folder: &Path,
+    (name, path, kind): (&str, &str, &str),
+    bodies: impl Iterator<Item = Vec<u8>>,
+) -> PathBuf {
+    let bodies: Vec<_> = bodies.map(hex::encode).collect();
+    let file = folder.join(format!("{name}.txt"));
     std::fs::write(&file, bodies.join("\n")).unwrap();
     let lua = format!(
         "local requests, at = {{}}, 0\n\
-         local headers = {{ ['Content-Type'] = 'application/ocsp-request' }}\n\
+         local headers = {{ ['Content-Type'] = '{kind}' }}\n\
          function init(args)\n\
          for line in io.lines('{}') do\n\
          local body = line:gsub('..', function(two) return string.char(tonumber(two, 16)) end)\n\
-         requests[#requests+1] = wrk.format('POST', '/ocsp', headers, body)\n\
+         requests[#requests+1] = wrk.format('POST', '{path}', headers, body)\n\
          end\n",
         file.display()
     );
-    save(folder, "bodies.lua", lua)
+    save(folder, &format!("{name}.lua"), lua)
 }
 
 fn save(folder: &Path, name: &str, lua: String) -> PathBuf {

@@ -9,6 +9,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use law::CivilDate;
 use serde::Deserialize;
+use status::timestamp::TimestampHealth;
 use status::{ListKind, ListName};
 
 use super::health_plot::Plot;
@@ -200,6 +201,7 @@ async fn ages(app: &App, now: Timestamp) -> Result<Vec<Age>, Problem> {
         word,
         tag,
     });
+    ages.extend(app.timestamp().map(|authority| clock(&authority.health())));
     for (title, kind) in [("完整撤销列表", ListKind::Full), ("增量撤销列表", ListKind::Delta)]
     {
         let name = ListName { issuer: ISSUER.to_owned(), kind };
@@ -207,6 +209,32 @@ async fn ages(app: &App, now: Timestamp) -> Result<Vec<Age>, Problem> {
         ages.extend(list.map(|list| window(title, (list.published_at, list.next_update), now)));
     }
     Ok(ages)
+}
+
+/// Whether timestamps are issued, and by which source's word.
+fn clock(health: &TimestampHealth) -> Age {
+    let (word, tag) = match (&health.certificate, &health.doubt, &health.source) {
+        (None, _, _) => ("没有时间戳证书", "tag--bad"),
+        (_, Some(_), _) => ("时间不可信，已停止签发", "tag--bad"),
+        (_, _, None) => ("没有外部时间源", "tag--wait"),
+        _ => ("正常", "tag--good"),
+    };
+    let age = match (&health.comparison, &health.source) {
+        (Some((said, age)), _) => {
+            format!("{} 秒前比对，相差 {} 毫秒", age.as_secs(), said.offset.as_millis())
+        }
+        (None, Some(_)) => "尚未比对成功".to_owned(),
+        (None, None) => "以系统时钟为准".to_owned(),
+    };
+    let until = health.certificate.as_ref().map(|it| words::day(it.not_after()));
+    Age {
+        title: "时间戳：与时间源比对".to_owned(),
+        age,
+        until: until.map(|end| format!("时间戳证书有效至 {end}")).unwrap_or_default(),
+        spent: 0,
+        word,
+        tag,
+    }
 }
 
 fn window(title: &str, (from, until): (Timestamp, Timestamp), now: Timestamp) -> Age {

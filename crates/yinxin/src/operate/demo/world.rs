@@ -38,6 +38,7 @@ pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
     let mut settings = Settings::new(INSTITUTION, "demo.yinxin.example/journal");
     settings.institution.credit_code = CREDIT_CODE.to_owned();
     disclose(&mut settings);
+    settings.timestamp.enabled = true;
     settings.server.listen.set_port(port);
     settings.server.public_url = format!("http://127.0.0.1:{port}");
     settings.kmc.listen.set_port(port.saturating_add(1));
