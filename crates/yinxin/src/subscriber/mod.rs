@@ -4,6 +4,7 @@
 mod key;
 mod name;
 mod open;
+mod pbes2;
 mod request;
 
 pub use key::{is_sealed, load, save, unseal};
@@ -32,7 +33,7 @@ pub enum Command {
         /// 私钥文件
         #[arg(long, value_name = "文件")]
         key: PathBuf,
-        /// 私钥口令文件（私钥已加密时）
+        /// 私钥口令文件（私钥已加密时；OpenSSL、GmSSL 和网页加密的也可以）
         #[arg(long, value_name = "文件")]
         passphrase_file: Option<PathBuf>,
         /// 主体名称，例如 C=CN,O=某单位,CN=张三
