@@ -73,7 +73,7 @@ impl Verifier {
             (None, None) => None,
         };
         let signed = Signed {
-            signature: Some(signature.clone()),
+            signature: Some(*signature),
             attributes: None,
             covered: &question.covered,
             user_id: &question.user_id,
