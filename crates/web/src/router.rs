@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn nothing_that_changes_anything_is_public_but_asking_for_status() {
         for route in table() {
-            let asks = ["/ocsp", "/tsa", "/api/verify/"].iter().any(|one| route.path.starts_with(one));
+            let asks =
+                ["/ocsp", "/tsa", "/api/verify/"].iter().any(|one| route.path.starts_with(one));
             assert!(
                 route.method == Method::GET || route.gate != Gate::Public || asks,
                 "{}",
