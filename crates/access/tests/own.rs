@@ -286,6 +286,11 @@ async fn people_are_found_by_what_is_known_of_them() {
     let page = PeopleQuery { limit: 2, ..all() };
     let first = world.access.find_people(&permit, &page).await.unwrap();
     assert_eq!(first.next.as_deref(), Some("abclerk"));
+    let everybody = first.total;
+    let page = PeopleQuery { limit: 9, skip: 2, ..all() };
+    let rest = world.access.find_people(&permit, &page).await.unwrap();
+    assert_eq!((rest.people.len() as u64 + 2, rest.total), (everybody, everybody));
+    assert!(!rest.people.contains(&first.people[1]));
     let page = PeopleQuery { limit: 3, after: "abclerk".into(), ..all() };
     assert_eq!(world.access.find_people(&permit, &page).await.unwrap().next, None);
 }

@@ -34,4 +34,5 @@ pub use model::{
     Block, Draft, Facts, Issued, Letter, LetterId, LetterKind, Row, Sheet, SignedLetter,
     VerificationCode,
 };
+pub use rules::number::normal as number_as_typed;
 pub use service::{Letters, LettersConfig, Presented, Verdict};

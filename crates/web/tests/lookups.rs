@@ -10,10 +10,11 @@ mod world;
 
 mod browser;
 mod door;
+mod staffed;
 
 use std::process::Command;
 
-use access::Action;
+use access::{Action, Role};
 use app::notify::{MailSettings, MailTls};
 use app::voice::{Category, ComplaintWords, Level, NewComplaint};
 use browser::{Browser, text};
@@ -219,12 +220,21 @@ async fn failed_messages_are_shown_with_their_reasons_and_tried_again_by_a_signe
     let led = desk.post(&office.world, here, &fields).await;
     let path = led.field("location").to_owned();
     let page = text(&desk.get(&office.world, &path).await);
-    assert!(page.contains("重新发送通知") && page.contains("通知条数") && page.contains(&id));
+    assert!(page.contains("重新发送通知") && page.contains("通知条数"));
+    // In words, and nobody's whole address.
+    assert!(page.contains(&format!("申请 {number} 的签发通知（邮件，发给 ")), "{page}");
+    let sample = way.ra().catalogue().kind("person").unwrap().clone();
+    let address = sample.fields.iter().find(|field| field.name == "email").unwrap();
+    let domain = address.sample.split_once('@').unwrap().1;
+    assert!(!page.contains(&address.sample) && page.contains(&format!("*@{domain}）")));
+    assert!(!page.contains(&id), "a row of digits tells nobody anything");
     let done = desk.sign(&office.world, &led, &office.head.0).await;
     assert_eq!(done.field("location"), "/admin/messages?state=queued");
     let queued = office.page(&office.head, "/admin/messages?state=queued").await;
     assert!(queued.contains(way.application.id.as_str()));
     let led = desk.post(&office.world, here, &[("which", "all")]).await;
+    let page = text(&desk.get(&office.world, led.field("location")).await);
+    assert!(page.contains("重发此时已经失败的全部通知") && !page.contains("T00:"), "{page}");
     desk.sign(&office.world, &led, &office.head.0).await;
     let front = office.page(&office.head, "/admin").await;
     assert!(!front.contains("条发送失败"));
@@ -263,6 +273,134 @@ async fn certificates_that_end_soon_are_found_by_name_number_and_days() {
         let answer = desk.get(&office.world, &format!("/desk/expiring{wrong}")).await;
         assert_eq!(answer.status.as_u16(), 422, "{wrong}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_are_found_across_applications_and_an_office_finds_its_own_only() {
+    let staffed = staffed::Staffed::new().await;
+    let (world, institution) = (&staffed.world, &staffed.world.institution);
+    let mut way = Way::begin(institution).await;
+    way.fill_and_submit().await;
+    institution.sweep_letters().await.unwrap();
+    let clerk = &staffed.keys[&Role::EntryClerk];
+    let page = async |staff: &Staff, path: &str| {
+        let mut browser = Browser::with(&staff.token(institution.access()).await);
+        let answer = browser.get(world, path).await;
+        (answer.status.as_u16(), text(&answer))
+    };
+    let inspector = &staffed.keys[&Role::Inspector];
+    let (_, all) = page(inspector, "/desk/letters").await;
+    // A receipt and the notices about each of three applications.
+    assert!(all.contains("符合条件的有 6 份") && all.contains("受理回执"), "{all}");
+    let own = way.application.number.to_string();
+    let (_, one) = page(inspector, &format!("/desk/letters?q={own}&kind=receipt")).await;
+    assert!(one.contains("符合条件的有 1 份") && one.contains(&own), "{one}");
+    let base = format!("/desk/applications/{}/letters/", way.application.id);
+    let link = one.split(&base).nth(1).unwrap().get(..32).unwrap().to_owned();
+    let letters = institution.letters().unwrap();
+    let listed = letters.of_application(way.application.id.as_str()).await.unwrap();
+    let receipt = listed.iter().find(|one| one.id.to_string() == link).unwrap();
+    let typed = receipt.number.replace('〔', " (").replace('〕', ")").replace('号', "");
+    let found = format!("/desk/letters?q={}", encoded(&typed));
+    let (_, found) = page(inspector, &found).await;
+    assert!(found.contains("符合条件的有 1 份") && found.contains(&receipt.number), "{typed}");
+    let opened = format!("{base}{link}");
+    assert!(found.contains(&opened) && page(inspector, &opened).await.0 == 200);
+    let (_, whole) = page(inspector, "/desk/letters?office=-").await;
+    assert!(whole.contains("符合条件的有 2 份") && whole.contains(&own));
+    // An office has its own applications, whatever it asks for.
+    let (_, east) = page(clerk, "/desk/letters").await;
+    assert!(east.contains("符合条件的有 2 份") && east.contains(&staffed.own));
+    for foreign in [
+        format!("?q={own}"),
+        format!("?q={}", staffed.foreign_number),
+        format!("?q={}", encoded(&receipt.number)),
+    ] {
+        let (_, none) = page(clerk, &format!("/desk/letters{foreign}")).await;
+        assert!(none.contains("没有符合条件的文书"), "{foreign}");
+        let (_, file) = page(clerk, &format!("/desk/letters/export.csv{foreign}")).await;
+        assert_eq!(file.trim_end().lines().count(), 1, "{foreign}");
+    }
+    let west = staffed.offices[1].id.to_string();
+    let (_, east) = page(clerk, &format!("/desk/letters?office={west}")).await;
+    assert!(east.contains(&staffed.own) && !east.contains(&staffed.foreign), "no office to choose");
+    let (_, file) = page(inspector, "/desk/letters/export.csv?to=2020-01-01").await;
+    assert_eq!(file.trim_end().lines().count(), 1);
+    assert_eq!(page(inspector, "/desk/letters?from=yesterday").await.0, 422);
+    assert_eq!(page(inspector, "/desk/letters/export.csv?from=yesterday").await.0, 400);
+    assert_eq!(page(&staffed.keys[&Role::SecurityAdmin], "/desk/letters").await.0, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offices_and_people_are_searched_counted_and_taken_along() {
+    let staffed = staffed::Staffed::new().await;
+    let (world, institution) = (&staffed.world, &staffed.world.institution);
+    let head = &staffed.keys[&Role::BusinessAdmin];
+    let page = async |path: &str| {
+        let mut browser = Browser::with(&head.token(institution.access()).await);
+        let answer = browser.get(world, path).await;
+        assert_eq!(answer.status.as_u16(), 200, "{path}");
+        text(&answer)
+    };
+    let all = page("/admin/offices").await;
+    assert!(all.contains("符合条件的有 2 个") && all.contains("东区受理点"));
+    let found = format!("/admin/offices?q={}", encoded("东区"));
+    let found = page(&found).await;
+    assert!(found.contains("符合条件的有 1 个") && !found.contains("西区受理点"));
+    let open = page("/admin/offices?state=open").await;
+    assert!(open.contains("符合条件的有 2 个"));
+    let none = page("/admin/offices?state=suspended").await;
+    assert!(none.contains("没有符合条件的注册机构"));
+    let file = page(&format!("/admin/offices.csv?q={}", encoded("西区"))).await;
+    assert!(file.contains("西区受理点") && !file.contains("东区受理点"));
+    let people = page("/admin/people?role=entry_clerk").await;
+    assert!(people.contains("符合条件的有 2 人"), "{people}");
+    let one = page("/admin/people?q=far_entry").await;
+    assert!(one.contains("符合条件的有 1 人") && one.contains("far_entry_clerk"));
+    let beyond = page("/admin/people?page=9").await;
+    assert!(beyond.contains("第 9 页，共 1 页") && beyond.contains("href=\"/admin/people\""));
+    // Everybody looks by name and place, and at nothing else.
+    let mut anybody = Browser::default();
+    let mut public =
+        async |query: &str| text(&anybody.get(world, &format!("/offices{query}")).await);
+    let both = public("?state=suspended").await;
+    assert!(both.contains("东区受理点") && both.contains("西区受理点"));
+    let east = public(&format!("?q={}", encoded("东区"))).await;
+    assert!(east.contains("东区受理点") && !east.contains("西区受理点"));
+    assert!(public(&format!("?q={}", encoded("北京"))).await.contains("找到 2 个受理点"));
+    let none = public(&format!("?q={}", encoded("无此地"))).await;
+    assert!(none.contains("没有找到") && none.contains("查看全部"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_at_the_desk_is_turned_and_nothing_of_it_is_cut_off() {
+    let office = Office::new().await;
+    let mut first = String::new();
+    for at in 0..51 {
+        let mut way = Way::begin(&office.world.institution).await;
+        way.fill_with(&[]).await;
+        if at == 0 {
+            first = way.application.id.to_string();
+            office.world.pass(1);
+        }
+    }
+    let ra = office.world.institution.registration().unwrap();
+    let name = ra.catalogue().kind("person").unwrap().field("holder_name").unwrap().sample.clone();
+    let asked = format!("?field=name&q={}", encoded(&name));
+    let page = office.page(&office.clerk, &format!("/desk{asked}")).await;
+    assert!(page.contains("找到 51 件") && page.contains("第 1 页，共 2 页"), "{page}");
+    assert!(!page.contains(&first), "the newest first");
+    let next = page.split("rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap();
+    let next = next.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+    let second = office.page(&office.clerk, &next).await;
+    assert!(second.contains(&first) && second.contains("rel=\"prev\""), "{next}");
+    let file = office.page(&office.clerk, &format!("/desk/export.csv{asked}")).await;
+    assert_eq!(file.trim_end().lines().count(), 52);
+    let mut desk = office.browser(&office.clerk).await;
+    let wrong = desk.get(&office.world, "/desk?field=number&q=2026-12").await;
+    let said = text(&wrong);
+    assert!(wrong.status.as_u16() == 422 && said.contains("id=\"q-error\""), "{said}");
+    assert!(said.contains("value=\"2026-12\""), "what was typed is there again");
 }
 
 /// OpenSSL judges the checkpoint of an export with the key that everybody may fetch.

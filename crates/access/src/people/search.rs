@@ -18,6 +18,8 @@ pub struct PeopleQuery {
     pub disabled: Option<bool>,
     /// Only behind this login.
     pub after: String,
+    /// So many fewer of the first.
+    pub skip: u32,
     /// At most so many, and never more than 500.
     pub limit: u32,
 }
@@ -27,6 +29,8 @@ pub struct PeopleQuery {
 pub struct PeoplePage {
     /// Who.
     pub people: Vec<Person>,
+    /// How many a query means, on all its pages.
+    pub total: u64,
     /// [`PeopleQuery::after`] of the next page, if there is one.
     pub next: Option<String>,
 }
@@ -41,12 +45,14 @@ impl Access {
         permit.covers(Action::ReadPeople)?;
         let limit = query.limit.clamp(1, MOST);
         let more = PeopleQuery { limit: limit.saturating_add(1), ..query.clone() };
-        let mut people = sql::find_people(&mut *self.store().read().await?, &more).await?;
+        let mut reader = self.store().read().await?;
+        let mut people = sql::find_people(&mut reader, &more).await?;
+        let total = sql::count_people(&mut reader, query).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let is_more = people.len() > limit;
         people.truncate(limit);
         let next = people.last().filter(|_| is_more).map(|last| last.login.to_string());
-        Ok(PeoplePage { people, next })
+        Ok(PeoplePage { people, total, next })
     }
 
     /// Whether a login is somebody's, also a leaver's.

@@ -32,32 +32,49 @@ pub async fn people(conn: &mut AnyConnection) -> Answer<Vec<Person>> {
     rows.iter().map(person).collect()
 }
 
-/// Whom a query means, by login, from behind a login.
-pub async fn find_people(conn: &mut AnyConnection, query: &PeopleQuery) -> Answer<Vec<Person>> {
-    let text = format!(
-        "SELECT {PERSON} FROM access_person p WHERE p.login > $1 \
-         AND ($2 = '' OR p.login LIKE $3 ESCAPE '!' OR p.name LIKE $2 ESCAPE '!') \
-         AND ($4 = '' OR (',' || p.roles || ',') LIKE $4 ESCAPE '!') \
-         AND ($5 = '*' OR COALESCE(p.office, '') = $5) \
-         AND ($6 = 2 OR (CASE WHEN p.disabled_at IS NULL THEN 0 ELSE 1 END) = $6) \
-         ORDER BY p.login LIMIT $7"
-    );
+/// Whom a query means; `$1` is the login behind which a page begins.
+const MEANT: &str = "p.login > $1 \
+     AND ($2 = '' OR p.login LIKE $3 ESCAPE '!' OR p.name LIKE $2 ESCAPE '!') \
+     AND ($4 = '' OR (',' || p.roles || ',') LIKE $4 ESCAPE '!') \
+     AND ($5 = '*' OR COALESCE(p.office, '') = $5) \
+     AND ($6 = 2 OR (CASE WHEN p.disabled_at IS NULL THEN 0 ELSE 1 END) = $6)";
+
+type Statement<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
+
+fn meant<'q>(statement: Statement<'q>, query: &PeopleQuery, after: &str) -> Statement<'q> {
     let typed = match query.text.trim() {
         "" => String::new(),
         text => format!("%{}%", literal(text)),
     };
     let role = query.role.map(|role| format!("%,{},%", literal(role.name())));
-    let rows = sqlx::query(sqlx::AssertSqlSafe(text))
-        .bind(query.after.as_str())
-        .bind(typed.as_str())
-        .bind(typed.to_ascii_lowercase())
+    let lower = typed.to_ascii_lowercase();
+    statement
+        .bind(after.to_owned())
+        .bind(typed)
+        .bind(lower)
         .bind(role.unwrap_or_default())
-        .bind(query.office.as_deref().unwrap_or("*"))
+        .bind(query.office.clone().unwrap_or_else(|| "*".to_owned()))
         .bind(query.disabled.map_or(2, i64::from))
+}
+
+/// Whom a query means, by login, from behind a login.
+pub async fn find_people(conn: &mut AnyConnection, query: &PeopleQuery) -> Answer<Vec<Person>> {
+    let text = format!(
+        "SELECT {PERSON} FROM access_person p WHERE {MEANT} ORDER BY p.login LIMIT $7 OFFSET $8"
+    );
+    let rows = meant(sqlx::query(sqlx::AssertSqlSafe(text)), query, &query.after)
         .bind(i64::from(query.limit))
+        .bind(i64::from(query.skip))
         .fetch_all(conn)
         .await?;
     rows.iter().map(person).collect()
+}
+
+/// How many a query means, wherever its page begins.
+pub async fn count_people(conn: &mut AnyConnection, query: &PeopleQuery) -> Answer<u64> {
+    let text = format!("SELECT COUNT(*) FROM access_person p WHERE {MEANT}");
+    let row = meant(sqlx::query(sqlx::AssertSqlSafe(text)), query, "").fetch_one(conn).await?;
+    Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
 }
 
 /// Letters that mean more than themselves in a pattern, as themselves.

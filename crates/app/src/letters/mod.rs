@@ -6,6 +6,7 @@
 
 mod draft;
 mod due;
+mod list;
 mod open;
 mod settings;
 mod sql;
@@ -20,6 +21,7 @@ use crate::error::Error;
 use crate::institution::{Institution, Parts};
 use crate::registration::seal_label;
 
+pub use list::{LetterFilter, ListedLetter};
 pub use open::Opened;
 pub use settings::LettersSettings;
 

@@ -1,7 +1,17 @@
-//! How far the sweep came, and which letters are owed (`migrations/institution/0600_letters.sql`).
+//! How far the sweep came, which letters are owed, and the list of letters across applications
+//! (`migrations/institution/0600_letters.sql`, `0850_letter_lists.sql`). Whose an application is stands
+//! in the table of the registration, and changes when the institution takes it over: so the list asks
+//! there.
 
+use jiff::Timestamp;
+use letters::LetterKind;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Row};
 use store::{Error, Seq};
+
+use super::list::{LetterFilter, ListedLetter};
+use crate::error;
 
 /// The last record that was looked at.
 pub(super) async fn swept(db: &mut AnyConnection) -> Result<Option<Seq>, Error> {
@@ -62,4 +72,64 @@ pub(super) async fn owed(
     .fetch_all(db)
     .await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// Which letters.
+const ASKED: &str = "l.issued_at >= $1 AND l.issued_at < $2 AND ($3 = '' OR l.kind = $3) \
+     AND ($4 = '' OR l.number = $4 OR a.number = $5) AND ($6 = '*' OR COALESCE(a.office, '') = $6)";
+const FROM: &str = "FROM letter l JOIN ra_application a ON a.id = l.application";
+const DAMAGED: error::Error = error::Error::Stored("文书");
+
+type Statement<'q> = Query<'q, Any, AnyArguments>;
+
+/// `office`: any, or one; an empty text is the institution itself.
+fn asked<'q>(query: Statement<'q>, filter: &LetterFilter, office: Option<&str>) -> Statement<'q> {
+    query
+        .bind(filter.from.map_or(i64::MIN, Timestamp::as_second))
+        .bind(filter.until.map_or(i64::MAX, Timestamp::as_second))
+        .bind(filter.kind.map_or("", LetterKind::word))
+        .bind(letters::number_as_typed(&filter.number))
+        .bind(filter.application_number())
+        .bind(office.unwrap_or("*").to_owned())
+}
+
+/// A page of letters, the newest first.
+pub(super) async fn page(
+    db: &mut AnyConnection,
+    (filter, office): (&LetterFilter, Option<&str>),
+    (offset, limit): (i64, i64),
+) -> Result<Vec<ListedLetter>, error::Error> {
+    let text = format!(
+        "SELECT l.id AS id, l.kind AS kind, l.number AS number, l.issued_at AS issued_at, \
+         a.id AS application, a.number AS application_number, a.office AS office {FROM} \
+         WHERE {ASKED} ORDER BY l.issued_at DESC, l.id DESC LIMIT $7 OFFSET $8"
+    );
+    let query = asked(sqlx::query(sqlx::AssertSqlSafe(text)), filter, office);
+    let rows = query.bind(limit).bind(offset).fetch_all(db).await.map_err(Error::from)?;
+    rows.iter().map(listed).collect()
+}
+
+/// How many letters a filter finds.
+pub(super) async fn found(
+    db: &mut AnyConnection,
+    (filter, office): (&LetterFilter, Option<&str>),
+) -> Result<u64, Error> {
+    let text = format!("SELECT COUNT(*) {FROM} WHERE {ASKED}");
+    let query = asked(sqlx::query(sqlx::AssertSqlSafe(text)), filter, office);
+    let row = query.fetch_one(db).await?;
+    Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
+}
+
+fn listed(row: &AnyRow) -> Result<ListedLetter, error::Error> {
+    let text = |name: &str| row.try_get::<String, _>(name).map_err(|_| DAMAGED);
+    let issued_at: i64 = row.try_get("issued_at").map_err(|_| DAMAGED)?;
+    Ok(ListedLetter {
+        id: text("id")?,
+        kind: text("kind")?.parse()?,
+        number: text("number")?,
+        issued_at: Timestamp::from_second(issued_at).map_err(|_| DAMAGED)?,
+        application: text("application")?,
+        application_number: text("application_number")?,
+        office: row.try_get("office").map_err(|_| DAMAGED)?,
+    })
 }

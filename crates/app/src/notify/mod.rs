@@ -12,6 +12,7 @@ mod outbox;
 mod post;
 mod requeue;
 mod sql;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,7 @@ pub use expiry::{Endings, Expiring, HORIZON, NOTICE_DAYS};
 pub use mail::{MailSettings, MailTls};
 pub use requeue::{MOST_CHOSEN, REQUEUE_OBJECT, RequeueOrder};
 pub use sql::{MessageFilter, MessageRow, MessageState};
+pub use told::MessageTold;
 
 /// The purpose of the sealed content.
 const PURPOSE: &str = "message";

@@ -176,6 +176,13 @@ pub(crate) async fn about(db: &mut AnyConnection, subject: &str) -> Result<Vec<M
     rows.fetch_all(db).await.map_err(Fault::from)?.iter().map(message).collect()
 }
 
+/// The message of this name.
+pub(crate) async fn by_id(db: &mut AnyConnection, id: &str) -> Result<Option<MessageRow>, Error> {
+    let text = format!("SELECT {COLUMNS} FROM message WHERE id = $1");
+    let row = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(id);
+    row.fetch_optional(db).await.map_err(Fault::from)?.as_ref().map(message).transpose()
+}
+
 /// Which messages of a state.
 const ASKED: &str = "state = $1 AND created_at >= $2 AND created_at < $3 \
      AND ($4 = '' OR kind = $4) AND ($5 = '' OR channel = $5) AND ($6 = '' OR subject = $6) \

@@ -8,7 +8,8 @@ pub(crate) fn shown(kind: LetterKind, year: i16, sequence: i64) -> String {
 }
 
 /// A number as people type it: other brackets, spaces, without 号.
-pub(crate) fn normal(text: &str) -> String {
+#[must_use]
+pub fn normal(text: &str) -> String {
     let meant = |c: char| match c {
         '(' | '（' | '[' | '［' | '【' | '「' => '〔',
         ')' | '）' | ']' | '］' | '】' | '」' => '〕',

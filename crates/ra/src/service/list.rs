@@ -55,16 +55,30 @@ impl Ra {
         Ok(rules::clock::review(&self.config().calendar, service, application, self.now()))
     }
 
-    /// The applications of whoever has this name, number or code, exactly; the newest first.
+    /// The applications of whoever has this name, number or code, exactly; the newest first, at most
+    /// 200 of them.
     pub async fn search(
         &self,
         permit: &Permit,
-        (field, value): (SearchField, &str),
+        value: (SearchField, &str),
     ) -> Result<Vec<Application>, Error> {
-        let selection = limited(permit, &Selection::default())?;
+        Ok(self.search_page(permit, value, (0, sql::list::MOST_ROWS)).await?.0)
+    }
+
+    /// A page of them, of at most 200 rows, and how many there are.
+    pub async fn search_page(
+        &self,
+        permit: &Permit,
+        (field, value): (SearchField, &str),
+        (page, rows): (u32, u32),
+    ) -> Result<(Vec<Application>, u64), Error> {
+        let office = limited(permit, &Selection::default())?.office;
         let index = self.search_index(field, value)?;
+        let (value, office) = ((field, index.as_str()), office.as_ref());
+        let place = (u64::from(page).saturating_mul(u64::from(rows)), rows);
         let mut reader = self.store().read().await?;
-        sql::list::found(&mut reader, (field, &index), selection.office.as_ref()).await
+        let total = sql::list::found_total(&mut reader, value, office).await?;
+        Ok((sql::list::found(&mut reader, value, office, place).await?, total))
     }
 
     /// The application of this number.

@@ -12,7 +12,8 @@ use crate::catalogue::SearchField;
 use crate::error::Error;
 use crate::model::{Application, DayCount, Mark, OfficeId, Selection};
 
-const MOST_ROWS: u32 = 200;
+/// Most rows that are read at once.
+pub(crate) const MOST_ROWS: u32 = 200;
 /// Asia/Shanghai is eight hours ahead, the whole year.
 const SHANGHAI_SECONDS: i64 = 28_800;
 const DAY_SECONDS: i64 = 86_400;
@@ -129,20 +130,16 @@ pub(crate) async fn total(conn: &mut Connection, selection: &Selection) -> Resul
     count(&conditions.query(text).fetch_one(conn).await?, "n")
 }
 
-/// The applications with this value, the newest first. `office`: only that one's.
-pub(crate) async fn found(
-    conn: &mut Connection,
+/// Those with this value; `office`: only that one's.
+fn having(
     (field, value): (SearchField, &str),
     office: Option<&Option<OfficeId>>,
-) -> Result<Vec<Application>, Error> {
+) -> (String, Conditions) {
     let mut conditions = Conditions::default();
     conditions.add("field =", Bind::Text(field.word().to_owned()));
     conditions.add("value =", Bind::Text(value.to_owned()));
     let condition = conditions.text.replacen(" AND ", "", 1);
-    let mut text = format!(
-        "SELECT {COLUMNS} FROM ra_application \
-         WHERE id IN (SELECT application FROM ra_index WHERE {condition})"
-    );
+    let mut text = format!("id IN (SELECT application FROM ra_index WHERE {condition})");
     match office {
         Some(Some(office)) => {
             conditions.binds.push(Bind::Text(office.to_string()));
@@ -151,9 +148,35 @@ pub(crate) async fn found(
         Some(None) => text.push_str(" AND office IS NULL"),
         None => {}
     }
-    text.push_str(&format!(" ORDER BY created_at DESC, id LIMIT {MOST_ROWS}"));
+    (text, conditions)
+}
+
+/// The applications with this value, the newest first: at most so many, from the so manieth.
+pub(crate) async fn found(
+    conn: &mut Connection,
+    value: (SearchField, &str),
+    office: Option<&Option<OfficeId>>,
+    (offset, limit): (u64, u32),
+) -> Result<Vec<Application>, Error> {
+    let (which, conditions) = having(value, office);
+    let limit = limit.min(MOST_ROWS);
+    let text = format!(
+        "SELECT {COLUMNS} FROM ra_application WHERE {which} \
+         ORDER BY created_at DESC, id LIMIT {limit} OFFSET {offset}"
+    );
     let rows = conditions.query(text).fetch_all(conn).await?;
     rows.iter().map(of_row).collect()
+}
+
+/// How many applications have this value.
+pub(crate) async fn found_total(
+    conn: &mut Connection,
+    value: (SearchField, &str),
+    office: Option<&Option<OfficeId>>,
+) -> Result<u64, Error> {
+    let (which, conditions) = having(value, office);
+    let text = format!("SELECT COUNT(*) AS n FROM ra_application WHERE {which}");
+    count(&conditions.query(text).fetch_one(conn).await?, "n")
 }
 
 /// Other applications of a kind and service that are under way and have a value in common.

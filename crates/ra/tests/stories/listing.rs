@@ -104,6 +104,8 @@ async fn an_application_is_found_by_any_spelling_of_its_identifiers() {
         ] {
             let found = world.ra.search(&permit, (field, value)).await.unwrap();
             assert_eq!(found.len(), 1, "{value}");
+            let second = world.ra.search_page(&permit, (field, value), (1, 1)).await.unwrap();
+            assert_eq!((second.0.len(), second.1), (0, 1), "{value}");
         }
         let none = (SearchField::Name, "贾如");
         assert!(world.ra.search(&permit, none).await.unwrap().is_empty());

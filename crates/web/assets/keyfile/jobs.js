@@ -78,7 +78,7 @@ async function make({ passphrase }) {
  * @returns {Promise<{sign: string, encryption: string | null, file: string | null}>} certificates and key
  */
 async function open({ key, passphrase, response }) {
-  if (passphrase === '') refuse('passphrase-missing');
+  if (passphrase === '') refuse('passphrase-none');
   const pair = await openKeyFile(key, passphrase);
   try {
     const { sign: own, encryption } = openResponse(response, pair);

@@ -81,6 +81,7 @@ impl Face {
                 ("/desk/revocations", "撤销登记"),
                 ("/desk/batches", "批量办理"),
                 ("/desk/expiring", "到期提醒"),
+                ("/desk/letters", "文书"),
                 ("/account", "我的登录"),
                 ("/admin", "管理台"),
                 ("/", "办事大厅"),

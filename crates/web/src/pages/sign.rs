@@ -41,7 +41,7 @@ pub async fn show(
     let path = format!("/sign/{}", act.id);
     let ask = Ask::new("act", act.statement.clone(), (frame.site.public_url(), &path));
     let catalogue = app.registration().ok().map(ra::Ra::catalogue);
-    let head = Head::of(&app, &visitor, &act.statement).await;
+    let head = Head::of(&app, &visitor, (&act.statement, &act.payload)).await;
     let members = members(&act.payload, catalogue, &head);
     let until = words::minute(act.expires_at);
     page(&Sign { frame, head, members, until, ask, came_back, act })

@@ -4,6 +4,7 @@
 use access::{Action, Permit};
 use serde_json::Value;
 
+use super::desk::batch_messages;
 use super::guard::Visitor;
 use crate::api::App;
 
@@ -18,11 +19,13 @@ pub struct Head {
     pub kind: Option<String>,
     /// The materials of the application that it is about.
     pub materials: Vec<ra::Material>,
+    /// The messages that it names, each with its words.
+    pub messages: Vec<(String, String)>,
 }
 
 impl Head {
-    /// Of a statement, as far as the visitor may see what it is about.
-    pub async fn of(app: &App, visitor: &Visitor, statement: &str) -> Self {
+    /// Of a statement and what it orders, as far as the visitor may see what it is about.
+    pub async fn of(app: &App, visitor: &Visitor, (statement, payload): (&str, &str)) -> Self {
         let statement: Value = serde_json::from_str(statement).unwrap_or_default();
         let text = |name: &str| statement.get(name).and_then(Value::as_str).unwrap_or_default();
         let (sort, id) = text("object").split_once(':').unwrap_or_default();
@@ -33,6 +36,7 @@ impl Head {
             "certificate" => certificate(app, visitor, id).await,
             "office" => office(app, visitor, id).await,
             "person" => person(app, visitor, id).await,
+            "messages" => messages(app, visitor, payload).await,
             _ => None,
         };
         Self { title: text("title").to_owned(), ..head.unwrap_or_default() }
@@ -92,4 +96,21 @@ async fn person(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
     let found = app.access().person(&permit, &id.parse().ok()?).await.ok()?;
     let object = Some(("人员", format!("{}（{}）", found.name, found.login.as_str())));
     Some(Head { object, ..Head::default() })
+}
+
+/// `申请 202611… 的签发通知（邮件，收件人 z***@example.cn）`: nobody signs for a row of digits.
+async fn messages(app: &App, visitor: &Visitor, payload: &str) -> Option<Head> {
+    let permit = may(app, visitor, Action::RequeueMessages)?;
+    let order: Value = serde_json::from_str(payload).ok()?;
+    let chosen = order.get("payload")?.get("chosen")?.as_array()?;
+    let chosen: Vec<_> = chosen.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let reads = may(app, visitor, Action::ReadApplication);
+    let mut messages = Vec::new();
+    for one in app.messages_told(&permit, &chosen).await.ok()? {
+        let about = batch_messages::about(app, reads.as_ref(), &one.subject).await;
+        let (kind, channel) = (batch_messages::kind(&one.kind), one.channel.chinese());
+        let to = one.to.unwrap_or_else(|| "收件人已不再保存".to_owned());
+        messages.push((one.id, format!("{about} 的{kind}（{channel}，发给 {to}）")));
+    }
+    Some(Head { messages, ..Head::default() })
 }

@@ -11,19 +11,22 @@ pub struct Wording<'a> {
     method: String,
     kind: Option<String>,
     materials: Vec<(String, String)>,
+    messages: Vec<(String, String)>,
 }
 
 impl<'a> Wording<'a> {
     /// For an order, with the proofing method that it names, if it does.
     pub fn of(catalogue: Option<&'a Catalogue>, order: &serde_json::Value) -> Self {
         let method = order.get("method").and_then(serde_json::Value::as_str).unwrap_or_default();
-        Self { catalogue, method: method.to_owned(), kind: None, materials: Vec::new() }
+        let (materials, messages) = (Vec::new(), Vec::new());
+        Self { catalogue, method: method.to_owned(), kind: None, materials, messages }
     }
 
     /// With what the order is about: the kind of certificate, whose form and materials bear the
-    /// names, and the materials of the application, identifier and kind of paper.
+    /// names, the materials of the application, identifier and kind of paper, and messages.
     pub fn about(mut self, head: &Head) -> Self {
         self.kind.clone_from(&head.kind);
+        self.messages.clone_from(&head.messages);
         let named = |one: &ra::Material| {
             let name = format!("material:{}", one.name);
             let title = self.element(&name)?;
@@ -48,6 +51,11 @@ impl<'a> Wording<'a> {
             "ticked" => self.item(name),
             "ground" => self.ground(name),
             "roles" => roles(name),
+            "chosen" => {
+                let found = self.messages.iter().find(|(id, _)| id == name);
+                found.map(|(_, told)| told.clone())
+            }
+            "failed_until" => name.parse().ok().map(super::words::second),
             "kind" => Some(self.catalogue?.kind(name).ok()?.title.clone()),
             _ => None,
         }
@@ -104,8 +112,8 @@ fn roles(names: &str) -> Option<String> {
 pub fn administrative(word: &str) -> &str {
     match word {
         "order" => "办理内容",
-        "chosen" => "所选通知的编号",
-        "failed_until" => "此时已经失败的全部通知（世界时）",
+        "chosen" => "重发的通知",
+        "failed_until" => "重发此时已经失败的全部通知",
         "messages" => "通知条数",
         "establish" => "设立注册机构",
         "amend" => "变更注册机构",

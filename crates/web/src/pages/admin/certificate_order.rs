@@ -127,7 +127,7 @@ impl Sheet<'_> {
             self.mistakes.add("requester", "请写明由谁提出");
         }
         if !(4..=500).contains(&letters(&self.particulars.account)) {
-            self.mistakes.add("account", "请写明依据的事实，四至五百字");
+            self.mistakes.add("account", "请写明依据的事实，4 至 500 字");
         }
     }
 

@@ -17,6 +17,7 @@ use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
+use crate::pages::paging::{self, Paging};
 use crate::pages::{address, csv, words};
 use crate::problem::Problem;
 
@@ -54,13 +55,16 @@ pub struct Query {
     from: String,
     /// Ends on or before this day.
     to: String,
+    /// The mark behind which the page begins: rows of a long list are not counted through.
     after: String,
     /// The marks of the pages before.
     trail: String,
+    /// Which page this is, for people.
+    page: String,
 }
 
 impl Query {
-    fn address(&self, path: &str, (after, trail): (&str, &str)) -> String {
+    fn address(&self, path: &str, (after, trail, page): (&str, &str, &str)) -> String {
         let pairs = [
             ("q", &*self.q),
             ("state", &*self.state),
@@ -69,8 +73,36 @@ impl Query {
             ("to", &*self.to),
             ("after", after),
             ("trail", trail),
+            ("page", page),
         ];
         address::with(path, &pairs)
+    }
+
+    fn is_search(&self) -> bool {
+        [&self.q, &self.state, &self.profile, &self.from, &self.to]
+            .into_iter()
+            .any(|text| !text.trim().is_empty())
+    }
+
+    /// Where this page stands: it is come to by the marks, and counted for people.
+    fn paging(&self, next: Option<i64>, total: u64) -> Result<Paging, Problem> {
+        let place = match self.after.as_str() {
+            "" => 0,
+            _ => paging::place(&self.page)?.max(1),
+        };
+        let counted = |page: u32| page.saturating_add(1).to_string();
+        let trail = self.trail();
+        let next = next.map(|mark| {
+            let page = counted(place.saturating_add(1));
+            self.address(PATH, (&mark.to_string(), &trail, &page))
+        });
+        let previous = self.previous().map(|(after, trail)| match after.as_str() {
+            "" => self.address(PATH, ("", "", "")),
+            after => self.address(PATH, (after, &trail, &counted(place.saturating_sub(1)))),
+        });
+        let first = previous.is_some().then(|| self.address(PATH, ("", "", "")));
+        let pages = Some(total.div_ceil(u64::from(ROWS)).max(u64::from(place) + 1));
+        Ok(Paging { here: u64::from(place) + 1, pages, first, previous, next })
     }
 
     /// Where the page before begins, and what lies before that.
@@ -102,8 +134,8 @@ struct Certificates {
     mistakes: Mistakes,
     rows: Vec<Row>,
     total: u64,
-    next: Option<String>,
-    previous: Option<String>,
+    is_search: bool,
+    paging: Paging,
     csv: String,
 }
 
@@ -136,10 +168,7 @@ pub async fn show(
     };
     let found = app.ca().list(&filter, before, ROWS).await.map_err(app::Error::from)?;
     let total = app.ca().count(&filter).await.map_err(app::Error::from)?;
-    let trail = query.trail();
-    let next = found.next.map(|mark| query.address(PATH, (&mark.to_string(), &trail)));
-    let previous = query.previous();
-    let previous = previous.map(|(after, trail)| query.address(PATH, (&after, &trail)));
+    let paging = query.paging(found.next, total)?;
     let now = app.clock().now();
     let profiles = app.ca().profiles().iter();
     let profiles = profiles.map(|one| (one.name().to_owned(), one.title().to_owned()));
@@ -147,10 +176,10 @@ pub async fn show(
         states: STATES.to_vec(),
         profiles: profiles.collect(),
         rows: found.records.iter().map(|record| row(&app, record, now)).collect(),
-        csv: query.address("/admin/certificates/export.csv", ("", "")),
+        csv: query.address("/admin/certificates/export.csv", ("", "", "")),
         total,
-        next,
-        previous,
+        is_search: query.is_search(),
+        paging,
         frame,
         query,
         mistakes,
@@ -376,7 +405,19 @@ mod tests {
         let third = Query { after: "40".into(), trail: second.trail(), ..Query::default() };
         assert_eq!(third.trail, "0.90");
         assert_eq!(third.previous(), Some(("90".into(), "0".into())));
-        let address = third.address(PATH, ("40", &third.trail));
-        assert_eq!(address, "/admin/certificates?after=40&trail=0.90");
+        let address = third.address(PATH, ("40", &third.trail, "3"));
+        assert_eq!(address, "/admin/certificates?after=40&trail=0.90&page=3");
+        let third = Query { page: "3".into(), ..third };
+        let paging = third.paging(None, 101).unwrap();
+        assert_eq!((paging.here, paging.pages, paging.next), (3, Some(3), None));
+        let previous = paging.previous.unwrap();
+        assert_eq!(previous, "/admin/certificates?after=90&trail=0&page=2");
+        assert_eq!(paging.first.as_deref(), Some("/admin/certificates"));
+        let second = Query { page: "2".into(), ..second };
+        let paging = second.paging(Some(40), 101).unwrap();
+        assert_eq!((paging.here, paging.previous.as_deref()), (2, Some("/admin/certificates")));
+        let paging = first.paging(Some(90), 101).unwrap();
+        assert!(paging.previous.is_none() && paging.first.is_none());
+        assert_eq!(paging.next.as_deref(), Some("/admin/certificates?after=90&trail=0&page=2"));
     }
 }

@@ -8,14 +8,13 @@ use serde::Deserialize;
 use super::{offices, roles};
 use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page};
-use crate::pages::csv;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::navigation;
-use crate::pages::visit::encoded;
-use crate::pages::words;
+use crate::pages::paging::{self, Paging};
+use crate::pages::{address, csv, navigation, words};
 use crate::problem::Problem;
 
+const PATH: &str = "/admin/people";
 /// Rows of one page.
 const ROWS: u32 = 50;
 /// Rows that a file is gathered by.
@@ -35,11 +34,11 @@ pub struct Query {
     #[serde(default)]
     state: String,
     #[serde(default)]
-    after: String,
+    page: String,
 }
 
 impl Query {
-    fn of(&self, limit: u32) -> PeopleQuery {
+    fn of(&self, (page, limit): (u32, u32)) -> PeopleQuery {
         PeopleQuery {
             text: self.q.clone(),
             role: self.role.parse().ok(),
@@ -52,25 +51,26 @@ impl Query {
                 "all" => None,
                 state => Some(state == "left"),
             },
-            after: self.after.clone(),
+            after: String::new(),
+            skip: page.saturating_mul(limit),
             limit,
         }
     }
 
-    /// The same choice as the query of an address.
-    fn address(&self) -> String {
-        let Self { q, role, office, state, .. } = self;
-        format!(
-            "q={}&role={}&office={}&state={}",
-            encoded(q),
-            encoded(role),
-            encoded(office),
-            encoded(state)
-        )
+    /// The same choice as an address.
+    fn address(&self, path: &str, page: &str) -> String {
+        let pairs = [
+            ("q", &*self.q),
+            ("role", &*self.role),
+            ("office", &*self.office),
+            ("state", &*self.state),
+            ("page", page),
+        ];
+        address::with(path, &pairs)
     }
 
     fn is_empty(&self) -> bool {
-        self.q.is_empty() && self.role.is_empty() && self.office.is_empty()
+        [&self.q, &self.role, &self.office, &self.state].into_iter().all(String::is_empty)
     }
 }
 
@@ -79,11 +79,12 @@ impl Query {
 struct People {
     frame: Frame,
     query: Query,
-    address: String,
     roles: Vec<(&'static str, &'static str)>,
     offices: Vec<(String, String)>,
     rows: Vec<Row>,
-    next: Option<String>,
+    total: u64,
+    paging: Paging,
+    csv: String,
     may_create: bool,
 }
 
@@ -105,15 +106,17 @@ pub async fn show(
     Params(query): Params<Query>,
 ) -> Answer {
     let offices = offices(&app, &visitor).await?;
-    let found = app.access().find_people(visitor.permit()?, &query.of(ROWS)).await?;
+    let place = paging::place(&query.page)?;
+    let found = app.access().find_people(visitor.permit()?, &query.of((place, ROWS))).await?;
     let staff = Role::ALL.iter().filter(|role| !role.is_of_clients() && **role != Role::Subscriber);
     page(&People {
         may_create: navigation::is_open("/admin/people/new", &frame),
         frame,
-        address: query.address(),
         roles: staff.map(|role| (role.name(), role.chinese())).collect(),
         rows: found.people.iter().map(|person| row(person, &offices)).collect(),
-        next: found.next,
+        total: found.total,
+        paging: Paging::of((place, ROWS), found.total, |page| query.address(PATH, page)),
+        csv: query.address("/admin/people.csv", ""),
         offices,
         query,
     })
@@ -138,7 +141,7 @@ pub async fn file(
     Params(query): Params<Query>,
 ) -> Answer {
     let offices = offices(&app, &visitor).await?;
-    let mut query = PeopleQuery { after: String::new(), ..query.of(FILE_ROWS) };
+    let mut query = query.of((0, FILE_ROWS));
     let mut rows = Vec::new();
     loop {
         let found = app.access().find_people(visitor.permit()?, &query).await?;

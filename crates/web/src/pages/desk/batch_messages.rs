@@ -112,7 +112,7 @@ struct Row {
     code: String,
 }
 
-fn kind(word: &str) -> &'static str {
+pub(in crate::pages) fn kind(word: &str) -> &'static str {
     KINDS.into_iter().find(|(name, _)| *name == word).map_or("通知", |(_, title)| title)
 }
 
@@ -151,26 +151,34 @@ struct Subjects<'a> {
 impl Subjects<'_> {
     async fn told(&self, subject: &str) -> (String, Option<String>) {
         let link = |page: &str, path: String| self.frame.opens(page).then_some(path);
-        match subject.split_once(':') {
+        let link = match subject.split_once(':') {
             Some(("application", id)) => {
-                let path = format!("/desk/applications/{id}");
-                let words = self.number(id).await.unwrap_or_else(|| id.to_owned());
-                (format!("申请 {words}"), link("/desk/applications/{id}", path))
+                link("/desk/applications/{id}", format!("/desk/applications/{id}"))
             }
             Some(("certificate", serial)) => {
-                let path = format!("/admin/certificates/{serial}");
-                (format!("证书 {serial}"), link("/admin/certificates/{serial}", path))
+                link("/admin/certificates/{serial}", format!("/admin/certificates/{serial}"))
             }
-            _ => (subject.to_owned(), None),
-        }
+            _ => None,
+        };
+        (about(self.app, self.reads.as_ref(), subject).await, link)
     }
+}
 
-    /// The number of an application, for who may see it.
-    async fn number(&self, id: &str) -> Option<String> {
-        let (permit, ra) = (self.reads.as_ref()?, self.app.registration().ok()?);
-        let application = ra.application(permit, &id.parse().ok()?).await.ok()?;
-        Some(application.number.to_string())
+/// What a message is about, in words: the number of an application for who may see it.
+pub(in crate::pages) async fn about(app: &App, reads: Option<&Permit>, subject: &str) -> String {
+    match subject.split_once(':') {
+        Some(("application", id)) => {
+            let number = number(app, reads, id).await;
+            format!("申请 {}", number.unwrap_or_else(|| id.to_owned()))
+        }
+        Some(("certificate", serial)) => format!("证书 {serial}"),
+        _ => subject.to_owned(),
     }
+}
+
+async fn number(app: &App, reads: Option<&Permit>, id: &str) -> Option<String> {
+    let application = app.registration().ok()?.application(reads?, &id.parse().ok()?).await.ok()?;
+    Some(application.number.to_string())
 }
 
 fn row(one: MessageRow, (subject, link): (String, Option<String>)) -> Row {

@@ -9,16 +9,20 @@ use ra::{Application, Mark, Selection, Today};
 use serde::Deserialize;
 
 use crate::api::{App, Params};
-use crate::pages::answer::{Answer, page};
+use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::apply::overview::tag;
+use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
+use crate::pages::paging::{self, Paging};
 use crate::pages::visit::cookie;
 use crate::pages::{address, words};
 use crate::problem::Problem;
 
 /// Rows of one page.
 const ROWS: u32 = 50;
+/// Rows read at once for everything that is found.
+const BLOCK: u32 = 200;
 const PATH: &str = "/desk";
 /// The cookie that keeps the chosen queue. It names nobody.
 const COOKIE: &str = "yx-desk";
@@ -45,6 +49,8 @@ pub struct Query {
     q: String,
     after: String,
     before: String,
+    /// Of what was found.
+    page: String,
 }
 
 impl Query {
@@ -126,10 +132,21 @@ struct Queue {
     kinds: Choices,
     rows: Vec<Row>,
     here: &'static str,
+    /// How many were found, and the pages of them.
+    found: Option<(u64, Paging)>,
+    mistakes: Mistakes,
     first: String,
     next: Option<String>,
     previous: Option<String>,
     csv: String,
+}
+
+/// What one page has.
+struct Page {
+    applications: Found,
+    next: Option<Mark>,
+    previous: Option<Mark>,
+    found: Option<(u64, Paging)>,
 }
 
 struct Tab {
@@ -160,14 +177,30 @@ pub async fn show(
 ) -> Answer {
     let query = query.remembered(&headers);
     let (ra, permit, here) = (app.registration()?, visitor.permit()?, query.here());
-    let (applications, next, previous) = match query.search() {
+    let mut mistakes = Mistakes::none();
+    let Page { applications, next, previous, found } = match query.search() {
         None => {
             let (after, before) = (mark(&query.after)?, mark(&query.before)?);
             let selection = Selection { after, before, ..query.selection(here) };
             let page = ra.list(permit, &selection).await?;
-            (page.applications, page.next, page.previous)
+            let (next, previous) = (page.next, page.previous);
+            Page { applications: page.applications, next, previous, found: None }
         }
-        Some(asked) => (search(&app, &visitor, asked).await?, None, None),
+        Some(asked) => {
+            let place = paging::place(&query.page)?;
+            let looked = search_page(&app, &visitor, asked, (place, ROWS)).await;
+            let (applications, total) = looked.or_else(|problem| match problem.status {
+                500.. => Err(problem),
+                _ => {
+                    mistakes.add("q", problem.detail);
+                    Ok((Found::new(), 0))
+                }
+            })?;
+            let paging = Paging::of((place, ROWS), total, |page| {
+                query.address(PATH, (here, ("page", page)))
+            });
+            Page { applications, next: None, previous: None, found: Some((total, paging)) }
+        }
     };
     let rows = applications.into_iter().map(|(one, clock)| row(&app, &one, clock));
     let fields = [("number", "申请编号")].into_iter();
@@ -185,13 +218,16 @@ pub async fn show(
         rows: rows.collect::<Result<_, Problem>>()?,
         here,
         first: query.address(PATH, (here, ("", ""))),
+        found,
+        mistakes,
         next: next.map(|mark| place("after", mark)),
         previous: previous.map(|mark| place("before", mark)),
         csv: query.address("/desk/export.csv", (here, ("", ""))),
         frame,
         query,
     };
-    let mut response = page(&shown)?;
+    let is_right = shown.mistakes.is_empty();
+    let mut response = if is_right { page(&shown)? } else { page_to_correct(&shown)? };
     if let Some(kept) = kept {
         response.headers_mut().append(header::SET_COOKIE, kept);
     }
@@ -232,28 +268,48 @@ fn mark(text: &str) -> Result<Option<Mark>, Problem> {
 /// Applications with their clocks.
 pub(super) type Found = Vec<(Application, Option<ra::ReviewClock>)>;
 
-/// By number, or by a name or number of the form: exactly, through its blind index.
+/// By number, or by a name or number of the form: exactly, through its blind index. All there are.
 pub(super) async fn search(
     app: &App,
     visitor: &Visitor,
-    (field, q): (&str, &str),
+    asked: (&str, &str),
 ) -> Result<Found, Problem> {
+    let mut all = Found::new();
+    for page in 0.. {
+        let (found, total) = search_page(app, visitor, asked, (page, BLOCK)).await?;
+        let is_last = found.is_empty();
+        all.extend(found);
+        if is_last || u64::try_from(all.len()).unwrap_or(u64::MAX) >= total {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// A page of them, and how many there are.
+async fn search_page(
+    app: &App,
+    visitor: &Visitor,
+    (field, q): (&str, &str),
+    place: (u32, u32),
+) -> Result<(Found, u64), Problem> {
     let ra = app.registration()?;
     let field = ra::SearchField::ALL.into_iter().find(|one| one.word() == field);
-    let applications = match field {
-        Some(field) => ra.search(visitor.permit()?, (field, q)).await?,
+    let (applications, total) = match field {
+        Some(field) => ra.search_page(visitor.permit()?, (field, q), place).await?,
         None => {
             let read = app.permit(visitor.principal(), Action::ReadApplication)?;
-            ra.by_number(&read, q).await?.into_iter().collect()
+            let found = ra.by_number(&read, q).await?.filter(|_| place.0 == 0);
+            let total = u64::from(found.is_some());
+            (found.into_iter().collect(), total)
         }
     };
-    applications
-        .into_iter()
-        .map(|application| {
-            let clock = ra.clock(&application)?;
-            Ok((application, clock))
-        })
-        .collect()
+    let clocked = |application: Application| {
+        let clock = ra.clock(&application)?;
+        Ok((application, clock))
+    };
+    let found = applications.into_iter().map(clocked);
+    Ok((found.collect::<Result<_, ra::Error>>()?, total))
 }
 
 fn row(

@@ -103,7 +103,7 @@ fn row(line: RevocationLine, now: Timestamp) -> Row {
         (Some((word, None)), _) if word == "revoked" => ("已撤销".to_owned(), "tag--bad"),
         (Some((_, code)), _) => {
             let code = code.as_deref().unwrap_or_default();
-            (format!("没有撤销：届时已过期，或者此前已另因撤销（{code}）"), "tag--unknown")
+            (format!("没有撤销：当时已经过期，或者此前已因其他事由撤销（{code}）"), "tag--unknown")
         }
         (None, Some(status)) => {
             let standing = words::standing_now(status, line.not_after, now);

@@ -5,6 +5,7 @@
 //! `yinxin-typeset` prints, and no other.
 
 pub mod desk;
+pub mod list;
 pub mod own;
 pub mod verify;
 

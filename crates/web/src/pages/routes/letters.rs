@@ -5,7 +5,7 @@ use access::Action;
 use super::{PageRoute, pages};
 use crate::pages::disclosure::{self, certificates, cps};
 use crate::pages::guard::PageGate;
-use crate::pages::letters::{desk, own, verify};
+use crate::pages::letters::{desk, list, own, verify};
 use crate::pages::voice::{complaints, desk as voice, rating_list, ratings};
 
 /// The pages.
@@ -21,6 +21,8 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/desk/applications/{id}/letters/{letter}" Person(A::ReadLetters) => desk::show;
         get "/desk/applications/{id}/letters/{letter}/pdf" Person(A::ReadLetters) => desk::pdf;
         get "/desk/applications/{id}/letters/{letter}/data" Person(A::ReadLetters) => desk::data;
+        get "/desk/letters" Person(A::ReadLetters) => list::show;
+        get "/desk/letters/export.csv" Person(A::ReadLetters) => list::export;
         get "/letters/verify" PublicForm => verify::ask;
         post "/letters/verify" PublicForm => verify::verify;
         get "/letters/key.pem" Public => verify::key;

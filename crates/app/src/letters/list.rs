@@ -1,0 +1,78 @@
+//! Letters across applications, for the staff: what was issued to whom's application and when, within
+//! the reach of the permit. Nothing of what they say, so a look at the list is no look at a person's
+//! data; opening one is on record (PIPL Art. 51).
+
+use access::{Action, Limit, Permit};
+use jiff::Timestamp;
+use letters::LetterKind;
+
+use super::sql;
+use crate::error::Error;
+use crate::institution::Institution;
+
+/// Which letters; all given conditions hold together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LetterFilter {
+    /// The number of a letter or of an application, as people type it; empty is any.
+    pub number: String,
+    /// Of this kind.
+    pub kind: Option<LetterKind>,
+    /// About applications of this office; an empty text is the institution itself.
+    pub office: Option<String>,
+    /// Issued at or after.
+    pub from: Option<Timestamp>,
+    /// Issued before.
+    pub until: Option<Timestamp>,
+}
+
+impl LetterFilter {
+    /// The number of an application that is meant; nothing where it can be none.
+    pub(super) fn application_number(&self) -> String {
+        self.number.parse::<ra::Number>().map(String::from).unwrap_or_default()
+    }
+}
+
+/// A letter in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedLetter {
+    /// Its name inside.
+    pub id: String,
+    /// Its kind.
+    pub kind: LetterKind,
+    /// Its number.
+    pub number: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// The application that it is about.
+    pub application: String,
+    /// The number of that.
+    pub application_number: String,
+    /// The office that has the application now; none is the institution.
+    pub office: Option<String>,
+}
+
+impl Institution {
+    /// A page of letters, the newest first, and how many there are: for an office, those about its
+    /// applications.
+    pub async fn letters_issued(
+        &self,
+        permit: &Permit,
+        filter: &LetterFilter,
+        (page, rows): (u32, u32),
+    ) -> Result<(Vec<ListedLetter>, u64), Error> {
+        permit.is_for(Action::ReadLetters)?;
+        let office = match permit.limit() {
+            Limit::Any => filter.office.clone(),
+            Limit::Office(office) => Some(office.clone().unwrap_or_default()),
+            Limit::Own(_) => {
+                permit.covers(Action::ReadLetters)?;
+                None
+            }
+        };
+        let which = (filter, office.as_deref());
+        let (offset, limit) = (i64::from(page).saturating_mul(i64::from(rows)), i64::from(rows));
+        let mut reader = self.store().read().await?;
+        let total = sql::found(&mut reader, which).await?;
+        Ok((sql::page(&mut reader, which, (offset, limit)).await?, total))
+    }
+}

@@ -1,0 +1,172 @@
+//! 文书: letters across applications, for the staff: found by number, application, kind, office and
+//! days. Nothing of what they say; opening one is on record (PIPL Art. 51).
+
+use access::Limit;
+use app::letters::{LetterFilter, ListedLetter};
+use askama::Template;
+use axum::extract::State;
+use futures_util::stream;
+use letters::LetterKind;
+use serde::Deserialize;
+
+use crate::api::{App, Params};
+use crate::pages::admin::period::Period;
+use crate::pages::admin::{office_name, offices};
+use crate::pages::answer::{Answer, page, page_to_correct};
+use crate::pages::form::Mistakes;
+use crate::pages::frame::Frame;
+use crate::pages::guard::Visitor;
+use crate::pages::paging::{self, Paging};
+use crate::pages::{address, csv, words};
+use crate::problem::Problem;
+
+const PATH: &str = "/desk/letters";
+/// Rows of one page.
+const ROWS: u32 = 50;
+/// Rows read at once for a file.
+const BLOCK: u32 = 500;
+const HEADINGS: [&str; 5] = ["文书编号", "文书", "申请编号", "受理机构", "出具时间"];
+
+type Choices = Vec<(String, String)>;
+
+/// What is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    /// The number of a letter or of an application.
+    q: String,
+    kind: String,
+    /// Empty is any; `-` is the institution itself.
+    office: String,
+    from: String,
+    to: String,
+    page: String,
+}
+
+impl Query {
+    fn address(&self, path: &str, page: &str) -> String {
+        let pairs = [
+            ("q", &*self.q),
+            ("kind", &*self.kind),
+            ("office", &*self.office),
+            ("from", &*self.from),
+            ("to", &*self.to),
+            ("page", page),
+        ];
+        address::with(path, &pairs)
+    }
+
+    fn filter(&self, mistakes: &mut Mistakes) -> LetterFilter {
+        let period = Period::of((&self.from, &self.to), mistakes);
+        LetterFilter {
+            number: self.q.trim().to_owned(),
+            kind: self.kind.parse().ok(),
+            office: match self.office.as_str() {
+                "" => None,
+                "-" => Some(String::new()),
+                office => Some(office.to_owned()),
+            },
+            from: period.begin(),
+            until: period.end(),
+        }
+    }
+
+    fn is_search(&self) -> bool {
+        [&self.q, &self.kind, &self.office, &self.from, &self.to]
+            .into_iter()
+            .any(|text| !text.trim().is_empty())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "letters/desk_list.html")]
+struct List {
+    frame: Frame,
+    query: Query,
+    mistakes: Mistakes,
+    kinds: &'static [LetterKind],
+    /// None for who works at one office and sees no other.
+    offices: Option<Choices>,
+    is_search: bool,
+    total: u64,
+    rows: Vec<Row>,
+    paging: Paging,
+    csv: String,
+}
+
+struct Row {
+    id: String,
+    number: String,
+    title: &'static str,
+    application: String,
+    application_number: String,
+    office: String,
+    at: String,
+}
+
+fn row(one: ListedLetter, offices: &Choices) -> Row {
+    Row {
+        title: one.kind.chinese(),
+        office: office_name(one.office.as_deref(), offices),
+        at: words::minute(one.issued_at),
+        id: one.id,
+        number: one.number,
+        application: one.application,
+        application_number: one.application_number,
+    }
+}
+
+/// `GET /desk/letters`.
+pub async fn show(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Params(query): Params<Query>,
+) -> Answer {
+    let mut mistakes = Mistakes::none();
+    let filter = query.filter(&mut mistakes);
+    let (place, permit) = (paging::place(&query.page)?, visitor.permit()?);
+    let (found, total) = app.letters_issued(permit, &filter, (place, ROWS)).await?;
+    let offices = offices(&app, &visitor).await?;
+    let shown = List {
+        kinds: LetterKind::ALL,
+        rows: found.into_iter().map(|one| row(one, &offices)).collect(),
+        offices: matches!(permit.limit(), Limit::Any).then_some(offices),
+        is_search: query.is_search(),
+        total,
+        paging: Paging::of((place, ROWS), total, |page| query.address(PATH, page)),
+        csv: query.address("/desk/letters/export.csv", ""),
+        frame,
+        query,
+        mistakes,
+    };
+    if shown.mistakes.is_empty() { page(&shown) } else { page_to_correct(&shown) }
+}
+
+/// `GET /desk/letters/export.csv`: what the filter finds, the newest first.
+pub async fn export(
+    State(app): State<App>,
+    visitor: Visitor,
+    Params(query): Params<Query>,
+) -> Answer {
+    let mut mistakes = Mistakes::none();
+    let filter = query.filter(&mut mistakes);
+    if let Some(mistake) = mistakes.all().first() {
+        return Err(Problem::bad_request("web.period", mistake.text.clone()));
+    }
+    let offices = offices(&app, &visitor).await?;
+    let begin = (app, visitor.permit()?.clone(), (filter, offices), 0);
+    let pages = stream::try_unfold(begin, |(app, permit, (filter, offices), page)| async move {
+        let (found, _) = app.letters_issued(&permit, &filter, (page, BLOCK)).await?;
+        if found.is_empty() {
+            return Ok::<_, app::Error>(None);
+        }
+        let rows = found.into_iter().map(|one| line(row(one, &offices))).collect();
+        Ok(Some((rows, (app, permit, (filter, offices), page + 1))))
+    });
+    Ok(csv::streamed("letters", &HEADINGS, pages))
+}
+
+fn line(row: Row) -> csv::Row {
+    vec![row.number, row.title.to_owned(), row.application_number, row.office, row.at]
+}
