@@ -32,7 +32,8 @@ impl Background {
         // A certificate is in the directory within a second.
         let soon = Duration::from_millis(400);
         let (here, stopped) = (institution.clone(), seen.clone());
-        let directory = repeat(soon, "directory", here, (|i| Box::pin(follow_directory(i)), stopped));
+        let directory =
+            repeat(soon, "directory", here, (|i| Box::pin(follow_directory(i)), stopped));
         let tasks = vec![
             tokio::spawn(directory),
             every(1, "crl", |i| Box::pin(publish_lists(i))),

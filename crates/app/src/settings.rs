@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::kinds::{Kind, Kinds};
 use crate::letters::LettersSettings;
 use crate::notify::MailSettings;
-use crate::timestamp::TimestampSettings;
 use crate::publication::DirectorySettings;
+use crate::timestamp::TimestampSettings;
 use crate::verification::VerificationSettings;
 
 /// `yinxin.toml`.

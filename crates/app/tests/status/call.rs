@@ -15,11 +15,7 @@ use super::way::{Staff, Way, world};
 use super::{act, changed, holder, outbox, reasons, serials, status};
 
 /// Carries a call as far as the stop; what was signed for.
-async fn called<'i>(
-    institution: &'i Institution,
-    clerk: &Staff,
-    serials: &ra::Serials,
-) -> ra::Revocation {
+async fn called(institution: &Institution, clerk: &Staff, serials: &ra::Serials) -> ra::Revocation {
     let (ra, access) = (institution.registration().unwrap(), institution.access());
     let draft = RevocationDraft {
         ground: "phone-compromised".into(),

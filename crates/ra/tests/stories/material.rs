@@ -22,7 +22,8 @@ async fn a_file_is_what_its_octets_say_and_comes_back_as_it_was() {
         let error =
             world.ra.add_material(&permit, &way.application.at(), unknown).await.unwrap_err();
         assert_eq!(error.code(), "ra.unknown");
-        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0crc_\0\0\0\0IENDcrc_";
+        let png =
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0crc_\0\0\0\0IENDcrc_";
         let photo = upload("identity_document", "..\\身份证 <b>.exe", png);
         let (application, material) =
             world.ra.add_material(&permit, &way.application.at(), photo).await.unwrap();
@@ -64,7 +65,10 @@ async fn nobody_changes_what_is_handed_in() {
     let world = World::new().await;
     let mut way = Way::begin(&world, "person").await;
     way.submitted().await;
-    assert_eq!(way.attach("other", b"%PDF-1.7\n%%EOF").await.unwrap_err().code(), "ra.out_of_order");
+    assert_eq!(
+        way.attach("other", b"%PDF-1.7\n%%EOF").await.unwrap_err().code(),
+        "ra.out_of_order"
+    );
     assert_eq!(way.fill(way.sample()).await.unwrap_err().code(), "ra.out_of_order");
 }
 

@@ -213,7 +213,8 @@ async fn a_change_of_an_office_starts_its_thirty_days_and_orders_are_for_one_ver
             };
         let office = manage(&world, Some(&office.id), &file).await.unwrap();
         assert_eq!(world.ra.filing_clock(&office), None);
-        let photo = (OfficeRecordKind::Display, b"\xff\xd8\xff\xc0\0\x0b\x08\0\x10\0\x10 display".to_vec());
+        let photo =
+            (OfficeRecordKind::Display, b"\xff\xd8\xff\xc0\0\x0b\x08\0\x10\0\x10 display".to_vec());
         let permit = world.permit(&world.biz, Action::ManageOffices).await;
         let record = world.ra.record_office(&permit, &office.id, photo).await.unwrap();
         let permit = world.permit(&world.biz, Action::ReadOffices).await;

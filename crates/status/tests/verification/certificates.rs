@@ -99,7 +99,7 @@ impl Case {
         self
     }
 
-    fn is_open(mut self, code: &'static str) -> Self {
+    fn stays_open(mut self, code: &'static str) -> Self {
         self.expected = (Outcome::Unknown, code);
         self
     }
@@ -222,7 +222,7 @@ fn paths() -> Vec<Case> {
     let deep = user("甲").by(long.last().unwrap());
     let between: Vec<&Made> = long.iter().skip(1).collect();
     vec![
-        case("issuer_not_given", leaf()).clean().is_open("path.unknown"),
+        case("issuer_not_given", leaf()).clean().stays_open("path.unknown"),
         case("root_that_nobody_trusts", user("甲").by(&stranger))
             .via(&[&stranger])
             .fails("path.failed"),
@@ -233,7 +233,7 @@ fn paths() -> Vec<Case> {
             .fails("signature.failed"),
         case("loop_of_cross_certificates", in_loop)
             .via(&[&one_by_two, &two_by_one])
-            .is_open("path.unknown"),
+            .stays_open("path.unknown"),
         case("fifty_authorities", deep).via(&between).fails("path.failed"),
     ]
 }
@@ -253,9 +253,9 @@ fn lists() -> Vec<Case> {
             good()
                 .lists(&[revoking(4, past).made()])
                 .at("2026-11-15T00:00:00Z")
-                .is_open("status.list-silent"),
+                .stays_open("status.list-silent"),
         ),
-        named("list_out_of_date", good().lists(&[stale.made()]).is_open("status.list-silent")),
+        named("list_out_of_date", good().lists(&[stale.made()]).stays_open("status.list-silent")),
         named(
             "revoked_in_a_list_out_of_date",
             good().lists(&[stale_revoking.made()]).fails("status.list-revoked"),
@@ -265,9 +265,9 @@ fn lists() -> Vec<Case> {
             "list_by_another_key",
             good()
                 .lists(&[list(&issuing()).signed_by("恶意").made()])
-                .is_open("status.list-silent"),
+                .stays_open("status.list-silent"),
         ),
-        named("no_list", good().is_open("status.no-source")),
+        named("no_list", good().stays_open("status.no-source")),
         named(
             "issuing_authority_revoked",
             case("", leaf())
@@ -292,7 +292,7 @@ fn answers() -> Vec<Case> {
             .passes("status.answer-good"),
         good("answer_out_of_date")
             .answer(&says(CertStatus::Good, STALE, own))
-            .is_open("status.answer-stale"),
+            .stays_open("status.answer-stale"),
         good("answer_revoked")
             .answer(&says(revoked(Reason::KeyCompromise), FRESH, own))
             .fails("status.revoked"),
@@ -302,13 +302,13 @@ fn answers() -> Vec<Case> {
         // It may have been released since.
         good("answer_out_of_date_suspended")
             .answer(&says(revoked(Reason::CertificateHold), STALE, own))
-            .is_open("status.answer-stale"),
+            .stays_open("status.answer-stale"),
         good("answer_unknown")
             .answer(&says(CertStatus::Unknown, FRESH, own))
-            .is_open("status.answer-unknown"),
+            .stays_open("status.answer-unknown"),
         good("answer_by_another_key")
             .answer(&says(CertStatus::Good, FRESH, "恶意"))
-            .is_open("status.answer-silent"),
+            .stays_open("status.answer-silent"),
         good("list_good_and_answer_revoked")
             .lists(&[list(&issuing()).made()])
             .answer(&says(revoked(Reason::KeyCompromise), FRESH, own))

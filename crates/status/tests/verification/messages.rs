@@ -29,6 +29,9 @@ pub fn gm(signer: &Made, at: Option<Timestamp>, attached: bool) -> Vec<u8> {
     }
 }
 
+/// Makes a timestamp over a signature value.
+type Stamp = fn(&[u8]) -> Vec<u8>;
+
 /// A signer of a CMS message, as it is to be written.
 #[derive(Clone)]
 pub struct Signer {
@@ -39,7 +42,7 @@ pub struct Signer {
     type_within: Oid,
     algorithm: Oid,
     raw: bool,
-    stamp: Option<fn(&[u8]) -> Vec<u8>>,
+    stamp: Option<Stamp>,
     wrong: bool,
 }
 

@@ -4,5 +4,5 @@ pub mod authority;
 pub mod lists;
 pub mod log;
 pub mod ocsp;
-pub mod tsp;
 pub mod search;
+pub mod tsp;

@@ -94,7 +94,9 @@ fn meaning(name: &str) -> &'static str {
         "ocsp.cached" => "预先备好的状态应答数。",
         "timestamp.enabled" => "是否开通时间戳服务；开通后自动生成密钥并签发时间戳证书。",
         "timestamp.policies" => "本机构注册的时间戳策略标识，第一个为默认；空为示例标识。",
-        "timestamp.source" => "外部时间源：none 没有，ntp 直接询问时间服务器，chrony 由 chrony 校时。",
+        "timestamp.source" => {
+            "外部时间源：none 没有，ntp 直接询问时间服务器，chrony 由 chrony 校时。"
+        }
         "timestamp.accuracy" => "时间戳声明的精度（毫秒）；没有时间源时为 0，不声明。",
         "timestamp.servers" => "时间服务器，宜三个以上，过半数相符才采信。",
         "timestamp.chronyc" => "查询 chrony 状态的程序。",
