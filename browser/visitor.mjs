@@ -5,15 +5,19 @@ import { createRequire } from 'node:module';
 
 const axeSource = () => fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** One window for each browser in which pages of visitors without scripts are judged. */
+/** For each browser a context in which pages of visitors without scripts are judged, in one window at a time. */
 const judges = new WeakMap();
 
 async function judgeOf(browser) {
   if (!judges.has(browser)) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: true, locale: 'zh-CN' });
-    judges.set(browser, await context.newPage());
+    judges.set(browser, await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: true, locale: 'zh-CN' }));
   }
-  return judges.get(browser);
+  const context = judges.get(browser);
+  // A window of its own for each page: what a page before is still doing holds up none.
+  const former = context.pages();
+  const page = await context.newPage();
+  for (const one of former) await one.close();
+  return page;
 }
 
 /** What axe-core finds serious on a page where scripts run. */
@@ -77,10 +81,13 @@ export class Visitor {
   /** The page as it stands, with its mistakes and what was filled in, in a window where scripts run:
    *  the document itself under its own address, the style from the site. */
   async copy() {
-    const [page, address, body] = [await judgeOf(this.page.context().browser()), this.page.url(), await this.page.content()];
+    const [address, body] = [this.page.url().split('#')[0], await this.page.content()];
+    const page = await judgeOf(this.page.context().browser());
     const here = (url) => url.href === address;
     await page.route(here, (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }), { times: 1 });
-    await page.goto(address);
+    await page.goto(address, { waitUntil: 'domcontentloaded' });
+    // Without its style nothing could be said of contrast; nothing else is waited for.
+    await page.waitForFunction('document.styleSheets.length > 0');
     return page;
   }
 
