@@ -4,6 +4,7 @@
 use gm_core::sm2::{PreparedKey, PrivateKey, PublicKey, Signature, verify};
 use gm_core::{sm3, sm4};
 use sm2::dsa::signature::hazmat::PrehashVerifier;
+use sm2::elliptic_curve::sec1::ToSec1Point;
 use sm2::dsa::{Signature as Theirs, SigningKey, VerifyingKey};
 use sm3_oracle::{Digest, Sm3};
 
