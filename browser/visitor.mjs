@@ -84,7 +84,8 @@ export class Visitor {
     const [address, body] = [this.page.url().split('#')[0], await this.page.content()];
     const page = await judgeOf(this.page.context().browser());
     const here = (url) => url.href === address;
-    await page.route(here, (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }), { times: 1 });
+    // For good, not once: to stop intercepting drops what is just being intercepted, and the page waits for it.
+    await page.route(here, (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }));
     await page.goto(address, { waitUntil: 'domcontentloaded' });
     // Without its style nothing could be said of contrast; nothing else is waited for.
     await page.waitForFunction('document.styleSheets.length > 0');
