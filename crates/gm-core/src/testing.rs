@@ -11,6 +11,8 @@ pub(crate) fn cases(otherwise: u32) -> ProptestConfig {
     let cases = std::env::var("YINXIN_GM_CORE_CASES").ok().and_then(|text| text.parse().ok());
     ProptestConfig {
         failure_persistence: None,
+        // A case in fifty may be of no use to a test: in a million that is beyond proptest's own bound.
+        max_global_rejects: u32::MAX,
         ..ProptestConfig::with_cases(cases.unwrap_or(otherwise))
     }
 }
