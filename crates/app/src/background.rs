@@ -39,6 +39,8 @@ impl Background {
             every(1, "crl", |i| Box::pin(publish_lists(i))),
             every(2, "key notices", |i| Box::pin(settle(i))),
             every(2, "standby store", |i| Box::pin(refill(i))),
+            every(60, "responder key", |i| Box::pin(keep_responder_key(i))),
+            every(10, "status answers", |i| Box::pin(prepare_answers(i))),
             every(60, "timestamp key", |i| Box::pin(keep_timestamp_key(i))),
             every(60, "expiry", |i| Box::pin(expire(i))),
             every(5, "decisions", |i| Box::pin(carry_out_decisions(i))),
@@ -150,6 +152,16 @@ async fn verify_directory(institution: Institution) -> Result<(), Error> {
 /// A year before it ends, the timestamp authority gets another key and certificate.
 async fn keep_timestamp_key(institution: Institution) -> Result<(), Error> {
     institution.keep_timestamp_key().await
+}
+
+/// While a third of its life is left, the responder of status gets another key and certificate.
+async fn keep_responder_key(institution: Institution) -> Result<(), Error> {
+    institution.keep_responder_key().await
+}
+
+/// Status answers before anybody asks.
+async fn prepare_answers(institution: Institution) -> Result<(), Error> {
+    institution.prepare_answers().await
 }
 
 async fn refill(institution: Institution) -> Result<(), Error> {

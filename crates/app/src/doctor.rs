@@ -85,6 +85,8 @@ impl Institution {
             self.check_account().await,
         ];
         checks.extend(self.check_lists().await);
+        checks.push(self.check_root_list().await);
+        checks.push(self.check_responder());
         checks.extend(self.check_timestamp());
         checks.push(self.check_centre().await);
         checks.push(self.check_open_orders().await);

@@ -14,7 +14,7 @@ use letters::Letters;
 use pki::Urls;
 use ra::Ra;
 use status::timestamp::TimestampAuthority;
-use status::{Lists, Responder, StatusConfig};
+use status::{Lists, Responder};
 use store::{Clock, Opening, Schema, Store, StoreConfig, SystemClock};
 use zeroize::Zeroizing;
 
@@ -29,6 +29,8 @@ use crate::verification::Verification;
 
 /// The name of the issuing CA's row and of its registration at the key centre.
 pub const ISSUER: &str = "issuing";
+/// How long caches on the way may keep a revocation list at most.
+const LISTS_MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The passphrases of the software devices.
 pub struct Secrets {
@@ -128,6 +130,7 @@ impl Institution {
             config,
         )
         .await?;
+        check_shards(&parts.settings, &ca)?;
         let ra = registration::open(&parts, &store, (&ca, &profiles)).await?;
         let letters = crate::letters::open(&parts, &store, ra.as_ref())?;
         let kmc = match &parts.kmc_device {
@@ -325,15 +328,24 @@ pub(crate) fn kmc_store_config(layout: &Layout, settings: &Settings) -> StoreCon
 
 /// The status services: answers by the delegated key, and the lists in force.
 async fn open_status(parts: &Parts, store: &Store) -> Result<(Responder, Lists), Error> {
-    let ocsp = &parts.settings.ocsp;
     let label = KeyLabel::new(ca::ceremony::RESPONDER_KEY)
         .map_err(|_| Error::Stored("状态应答密钥的名称无效"))?;
-    let mut config = StatusConfig::new(label);
-    config.window = SignedDuration::from_secs(ocsp.window.into());
-    config.cached_answers = ocsp.cached;
-    let lists = Lists::new(store.clone(), config.max_age);
+    let lists = Lists::new(store.clone(), LISTS_MAX_AGE);
+    let config = parts.settings.ocsp.config(label)?;
     let responder = Responder::open(store.clone(), parts.device.clone(), config).await?;
     Ok((responder, lists))
+}
+
+/// Certificates name the list of their shard: where settings and ceremony differ, they would name
+/// one that there is not.
+fn check_shards(settings: &Settings, ca: &Ca) -> Result<(), Error> {
+    let (said, made) = (settings.crl.shards, ca.shards());
+    match said == made {
+        true => Ok(()),
+        false => Err(Error::Setup(format!(
+            "配置项 [crl] shards 为 {said}，而密钥仪式中确定的分片数是 {made}；请改正 yinxin.toml 后重新启动"
+        ))),
+    }
 }
 
 /// The CA's configuration out of the settings.
@@ -348,7 +360,7 @@ pub(crate) fn ca_config(settings: &Settings) -> CaConfig {
 pub(crate) fn urls(settings: &Settings) -> Urls {
     let base = settings.server.public_url.trim_end_matches('/');
     Urls {
-        crl: vec![format!("{base}/crl/{ISSUER}.crl")],
+        crl: vec![settings.crl.full(base, ISSUER)],
         freshest_crl: settings.crl.freshest(base, ISSUER),
         ocsp: vec![format!("{base}/ocsp")],
         ca_issuers: vec![format!("{base}/ca/{ISSUER}.cer")],

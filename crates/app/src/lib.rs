@@ -17,6 +17,8 @@
 //! | [`verification`] | trust anchors, reports on certificates and signatures | Measures Art. 18 (2) |
 //! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
 //! | `publication` | the certificate directory: settings, lists in force | Measures Art. 18 (2) |
+//! | `root_list` | the root's own revocation list, made by hand once a year | Measures Art. 18 (2) |
+//! | [`responder`] | status answers: keys and certificates of the responder, answers made ahead | Measures Art. 18 (2) |
 //! | [`timestamp`] | the timestamp service: sources of time, its key and certificate | Measures Art. 18 (5) |
 //! | [`doctor`] | is everything as it should be | |
 
@@ -40,7 +42,9 @@ mod policies;
 mod publication;
 mod recover;
 pub mod registration;
+pub mod responder;
 pub mod restore;
+mod root_list;
 pub mod settings;
 pub mod setup;
 mod sql;
@@ -56,4 +60,5 @@ pub use institution::{ISSUER, Institution, Parts, Secrets};
 pub use kinds::{Kind, Kinds};
 pub use layout::Layout;
 pub use publication::DirectorySettings;
+pub use root_list::publish_root_list;
 pub use settings::Settings;

@@ -16,6 +16,7 @@ use crate::kinds::{Kind, Kinds};
 use crate::letters::LettersSettings;
 use crate::notify::MailSettings;
 use crate::publication::DirectorySettings;
+use crate::responder::OcspSettings;
 use crate::timestamp::TimestampSettings;
 use crate::verification::VerificationSettings;
 
@@ -211,6 +212,8 @@ pub struct CrlSettings {
     pub min_gap: u32,
     /// Superseded CRLs kept for inspection.
     pub keep: u32,
+    /// Shards of the issuing CA; fixed in the ceremony. 0: none.
+    pub shards: u16,
 }
 
 impl Default for CrlSettings {
@@ -224,6 +227,7 @@ impl Default for CrlSettings {
             on_change: true,
             min_gap: 1,
             keep: 16,
+            shards: 0,
         }
     }
 }
@@ -245,26 +249,16 @@ impl CrlSettings {
         }
     }
 
+    /// Where the CRL of a certificate is found; `{shard}` stands for its shard.
+    pub(crate) fn full(&self, base: &str, issuer: &str) -> String {
+        let shard = if self.shards > 0 { "-{shard}" } else { "" };
+        format!("{base}/crl/{issuer}{shard}.crl")
+    }
+
     /// Where delta CRLs are found, if there are any.
     pub(crate) fn freshest(&self, base: &str, issuer: &str) -> Vec<String> {
         let address = || format!("{base}/crl/{issuer}-delta.crl");
         (self.delta_every > 0).then(address).into_iter().collect()
-    }
-}
-
-/// Status answers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OcspSettings {
-    /// Seconds from thisUpdate to nextUpdate.
-    pub window: u32,
-    /// Answers without nonce kept ready.
-    pub cached: usize,
-}
-
-impl Default for OcspSettings {
-    fn default() -> Self {
-        Self { window: 3_600, cached: 200_000 }
     }
 }
 

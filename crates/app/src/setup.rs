@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use access::{Access, Client, NewClient};
-use ca::CaConfig;
-use ca::ceremony::{Ceremony, CeremonyPlan, CeremonyReport, Participants, Quorum, ROOT};
+use ca::ceremony::{Ceremony, CeremonyPlan, CeremonyReport, Participants, Quorum};
 use gm::passphrase::Stretch;
 use gm::soft::SoftDevice;
 use gm::{Device, DeviceError, KeyKind, PublicKey, RefusedReason};
-use pki::{SubjectInput, Urls};
+use pki::SubjectInput;
 use store::{Actor, Opening, SystemClock};
 
 use crate::centre;
@@ -18,6 +17,7 @@ use crate::error::Error;
 use crate::institution::{self, ISSUER, Parts, Secrets};
 use crate::kinds::Kinds;
 use crate::layout::Layout;
+use crate::root_list;
 use crate::settings::Settings;
 
 /// What is to be founded.
@@ -94,6 +94,7 @@ pub async fn found(mut founding: Founding) -> Result<Founded, Error> {
         let name = layout.centre_key().file_name().map(|n| n.to_string_lossy().into_owned());
         founding.settings.kmc.remote_key = name.unwrap_or_default();
     }
+    founding.settings.crl.shards = founding.shards;
     founding.settings.save(&layout.settings())?;
     let device = device(&layout.device(), &founding.secrets.device, founding.stretch)?;
     let kmc_device = match (&founding.secrets.kmc, founding.settings.kmc.remote.is_empty()) {
@@ -186,25 +187,13 @@ fn plan(founding: &Founding) -> CeremonyPlan {
         root: founding.subjects.root.clone(),
         issuing: founding.subjects.issuing.clone(),
         responder: founding.subjects.responder.clone(),
-        root_config: CaConfig::new(ROOT, root_urls(settings)),
+        root_config: root_list::config(settings),
         issuing_config: institution::ca_config(settings),
         shards: founding.shards,
         keep_root: false,
         shares: folder.join("shares"),
         protocol: folder.join("protocol"),
         stretch: founding.stretch,
-    }
-}
-
-/// Addresses that the issuing CA's own certificate carries.
-fn root_urls(settings: &Settings) -> Urls {
-    let base = settings.server.public_url.trim_end_matches('/');
-    Urls {
-        crl: vec![format!("{base}/crl/{ROOT}.crl")],
-        freshest_crl: Vec::new(),
-        ocsp: vec![format!("{base}/ocsp")],
-        ca_issuers: vec![format!("{base}/ca/{ROOT}.cer")],
-        cps: None,
     }
 }
 

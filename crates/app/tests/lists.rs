@@ -85,3 +85,54 @@ async fn a_spare_that_is_published_stays_what_it_was() {
     let published = full(&world).await;
     assert_eq!((published.der, published.record.number), (waiting.der, waiting.record.number));
 }
+
+/// A large issuer's certificates name the list of their shard, and each shard is handed out with
+/// the address it stands for (RFC 5280 §5.2.5).
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_of_a_sharded_issuer_name_the_list_that_names_them() {
+    let world = World::with(|settings| settings.crl.shards = 4).await;
+    let key = gm::sm2::PrivateKey::generate(&mut gm::OsRandom).unwrap();
+    let order = world.order("r1", "person", app::Act::New, &key);
+    let made = world.institution.enrol(order).await.unwrap();
+    let point = format!("{:?}", made.sign.certificate.crl_dp().unwrap());
+    let shard = ca::rules::crl::shard_of(made.sign.serial(), 4);
+    assert!(point.contains(&format!("/crl/issuing-{shard}.crl")), "{point}");
+    world.pass(60);
+    let change =
+        app::lifecycle::Change::Revoke(ca::Revocation::because(ca::RevocationReason::Superseded));
+    let actor = store::Actor::client(&world.client.id.to_string());
+    world.institution.change(*made.sign.serial(), change, actor).await.unwrap();
+    world.pass(60);
+    world.institution.ca().publish_due().await.unwrap();
+    for at in 0..4 {
+        let list = both(&world, CrlKind::Shard(at), ListKind::Shard(at.into())).await;
+        let list = pki::crl::Crl::from_der(list.der).unwrap();
+        let urls: Vec<_> = list.scope().unwrap().urls().map(str::to_owned).collect();
+        assert!(urls.len() == 1 && urls[0].ends_with(&format!("/crl/issuing-{at}.crl")));
+        assert_eq!(list.lookup(made.sign.serial()).is_some(), at == shard, "{at}");
+    }
+    // Settings that speak of other shards would send relying parties to lists that there aren't.
+    let refused = world.restarted(|settings| settings.crl.shards = 8).await;
+    let text = refused.err().unwrap().to_string();
+    assert!(text.contains("[crl] shards") && text.contains('4'), "{text}");
+}
+
+/// The root's list is made by hand: it lasts until people have come together again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_the_root_counts_for_a_year_and_people_are_reminded_of_its_end() {
+    let world = World::new().await;
+    let level = async || {
+        let checks = world.institution.examine(false).await;
+        checks.into_iter().find(|check| check.name == "root_list").unwrap().level
+    };
+    assert_eq!(level().await, app::doctor::Level::Good);
+    world.pass(335 * 86_400);
+    assert_eq!(level().await, app::doctor::Level::Good);
+    world.pass(2 * 86_400);
+    assert_eq!(level().await, app::doctor::Level::Warning);
+    let name = ListName { issuer: "root".to_owned(), kind: ListKind::Full };
+    let list = world.institution.lists().current(&name).await.unwrap().unwrap();
+    assert!(list.next_update > world.now());
+    world.pass(60 * 86_400);
+    assert_eq!(level().await, app::doctor::Level::Failed);
+}

@@ -360,6 +360,8 @@ oids! {
     OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
     /// OCSP nonce.
     OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+    /// OCSP archive cutoff.
+    OCSP_ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6";
     /// No revocation check of the responder's certificate.
     OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
     /// OCSP extended revoked definition.

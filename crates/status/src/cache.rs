@@ -10,47 +10,43 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
-use jiff::Timestamp;
 use pki::Serial;
-use pki::ocsp::CertStatus;
-
-use crate::rules::Window;
 
 /// Answers to different CertIDs (digests) of one certificate that are kept.
 const FORMS: usize = 8;
 /// Changes are remembered by this many classes of serials.
 const CLASSES: usize = 1024;
 
-/// A signed answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    pub body: Bytes,
-    pub etag: String,
-    pub status: CertStatus,
-    pub window: Window,
-    pub produced_at: Timestamp,
-}
-
 /// Which changes were told so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp(u64);
 
-type Generation = HashMap<Serial, Vec<(Box<[u8]>, Kept)>>;
-
-/// The answers that are kept.
+/// Which changes were told so far, of all serials.
 #[derive(Debug)]
-pub struct Cache {
+pub struct Stamps(Vec<u64>);
+
+impl Stamps {
+    /// The stamp of one.
+    pub fn of(&self, serial: &Serial) -> Stamp {
+        Stamp(self.0.get(class(serial)).copied().unwrap_or_default())
+    }
+}
+
+type Generation<T> = HashMap<Serial, Vec<(Box<[u8]>, T)>>;
+
+/// The answers that are kept; `T` is what is kept of one.
+#[derive(Debug)]
+pub struct Cache<T> {
     /// Most answers of one generation.
     half: usize,
-    young: Generation,
+    young: Generation<T>,
     young_count: usize,
-    old: Generation,
+    old: Generation<T>,
     old_count: usize,
     changes: Vec<u64>,
 }
 
-impl Cache {
+impl<T: Clone> Cache<T> {
     /// Keeps at most `capacity` answers.
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -69,7 +65,7 @@ impl Cache {
     }
 
     /// The answer to this CertID (its octets).
-    pub fn find(&mut self, serial: &Serial, id: &[u8]) -> Option<Kept> {
+    pub fn find(&mut self, serial: &Serial, id: &[u8]) -> Option<T> {
         if let Some(kept) = look(&self.young, serial, id) {
             return Some(kept.clone());
         }
@@ -83,8 +79,44 @@ impl Cache {
         Stamp(self.changes.get(class(serial)).copied().unwrap_or_default())
     }
 
+    /// The same for all, before many are read.
+    pub fn stamps(&self) -> Stamps {
+        Stamps(self.changes.clone())
+    }
+
+    /// Whether there is a free place for an answer made ahead of time.
+    pub fn has_room(&self) -> bool {
+        self.len() < self.half
+    }
+
+    /// The answer to this CertID, without counting as a question for it.
+    pub fn peek(&self, serial: &Serial, id: &[u8]) -> Option<&T> {
+        look(&self.young, serial, id).or_else(|| look(&self.old, serial, id))
+    }
+
+    /// Keeps an answer that was made ahead of time, unless its certificate changed since the stamp:
+    /// in the place of the one before it, or in a free one. What was asked for is never driven
+    /// out by it. Whether it has a place.
+    pub fn prepare(&mut self, serial: &Serial, id: &[u8], stamp: Stamp, kept: T) -> bool {
+        if self.stamp(serial) != stamp {
+            return true;
+        }
+        for generation in [&mut self.young, &mut self.old] {
+            let forms = generation.get_mut(serial).into_iter().flatten();
+            if let Some((_, place)) = forms.into_iter().find(|(known, _)| **known == *id) {
+                *place = kept;
+                return true;
+            }
+        }
+        let is_free = self.has_room();
+        if is_free {
+            self.insert(serial, id, kept);
+        }
+        is_free
+    }
+
     /// Keeps an answer, unless its certificate changed since the stamp.
-    pub fn keep(&mut self, serial: &Serial, id: &[u8], stamp: Stamp, kept: Kept) {
+    pub fn keep(&mut self, serial: &Serial, id: &[u8], stamp: Stamp, kept: T) {
         if self.stamp(serial) == stamp {
             self.insert(serial, id, kept);
         }
@@ -95,7 +127,7 @@ impl Cache {
         if let Some(changes) = self.changes.get_mut(class(serial)) {
             *changes += 1;
         }
-        let forget = |generation: &mut Generation, count: &mut usize| {
+        let forget = |generation: &mut Generation<T>, count: &mut usize| {
             *count -= generation.remove(serial).map_or(0, |forms| forms.len());
         };
         forget(&mut self.young, &mut self.young_count);
@@ -109,7 +141,7 @@ impl Cache {
         (self.old, self.old_count) = (HashMap::new(), 0);
     }
 
-    fn insert(&mut self, serial: &Serial, id: &[u8], kept: Kept) {
+    fn insert(&mut self, serial: &Serial, id: &[u8], kept: T) {
         if self.half == 0 {
             return;
         }
@@ -117,7 +149,8 @@ impl Cache {
             self.old = std::mem::take(&mut self.young);
             self.old_count = std::mem::take(&mut self.young_count);
         }
-        let forms = self.young.entry(*serial).or_default();
+        // Most certificates have one form: no room is taken for more.
+        let forms = self.young.entry(*serial).or_insert_with(|| Vec::with_capacity(1));
         if let Some((_, place)) = forms.iter_mut().find(|(known, _)| **known == *id) {
             *place = kept;
         } else if forms.len() < FORMS {
@@ -127,7 +160,7 @@ impl Cache {
     }
 }
 
-fn look<'a>(generation: &'a Generation, serial: &Serial, id: &[u8]) -> Option<&'a Kept> {
+fn look<'a, T>(generation: &'a Generation<T>, serial: &Serial, id: &[u8]) -> Option<&'a T> {
     let forms = generation.get(serial)?;
     forms.iter().find(|(known, _)| **known == *id).map(|(_, kept)| kept)
 }
@@ -146,21 +179,9 @@ mod tests {
         Serial::from_magnitude(&number.to_be_bytes()).unwrap()
     }
 
-    fn kept(text: &'static str) -> Kept {
-        let at = Timestamp::UNIX_EPOCH;
-        let window = Window { this_update: at, next_update: at };
-        Kept {
-            body: Bytes::from_static(text.as_bytes()),
-            etag: String::new(),
-            status: CertStatus::Good,
-            window,
-            produced_at: at,
-        }
-    }
-
-    fn put(cache: &mut Cache, number: u64, id: &[u8], text: &'static str) {
+    fn put(cache: &mut Cache<&'static str>, number: u64, id: &[u8], text: &'static str) {
         let stamp = cache.stamp(&serial(number));
-        cache.keep(&serial(number), id, stamp, kept(text));
+        cache.keep(&serial(number), id, stamp, text);
     }
 
     #[test]
@@ -168,8 +189,8 @@ mod tests {
         let mut cache = Cache::new(10);
         put(&mut cache, 1, b"sha1", "a");
         put(&mut cache, 1, b"sm3", "b");
-        assert_eq!(cache.find(&serial(1), b"sha1"), Some(kept("a")));
-        assert_eq!(cache.find(&serial(1), b"sm3"), Some(kept("b")));
+        assert_eq!(cache.find(&serial(1), b"sha1"), Some("a"));
+        assert_eq!(cache.find(&serial(1), b"sm3"), Some("b"));
         assert_eq!(cache.find(&serial(1), b"sha256"), None);
         assert_eq!(cache.find(&serial(2), b"sha1"), None);
     }
@@ -183,7 +204,7 @@ mod tests {
         cache.forget(&serial(1));
         assert_eq!(cache.find(&serial(1), b"sha1"), None);
         assert_eq!(cache.find(&serial(1), b"sm3"), None);
-        assert_eq!(cache.find(&serial(2), b"sha1"), Some(kept("b")));
+        assert_eq!(cache.find(&serial(2), b"sha1"), Some("b"));
     }
 
     #[test]
@@ -191,11 +212,11 @@ mod tests {
         let mut cache = Cache::new(10);
         let stamp = cache.stamp(&serial(1));
         cache.forget(&serial(1));
-        cache.keep(&serial(1), b"sha1", stamp, kept("from before the change"));
+        cache.keep(&serial(1), b"sha1", stamp, "from before the change");
         assert_eq!(cache.find(&serial(1), b"sha1"), None);
         let stamp = cache.stamp(&serial(1));
         cache.clear();
-        cache.keep(&serial(1), b"sha1", stamp, kept("from before the change"));
+        cache.keep(&serial(1), b"sha1", stamp, "from before the change");
         assert_eq!(cache.len(), 0);
     }
 
@@ -208,6 +229,31 @@ mod tests {
             assert!(cache.find(&serial(1), b"sha1").is_some(), "{number}");
         }
         assert_eq!(cache.find(&serial(2), b"sha1"), None);
+    }
+
+    #[test]
+    fn answers_made_ahead_fill_free_places_and_drive_nothing_out() {
+        let mut cache = Cache::new(8);
+        put(&mut cache, 100, b"sha1", "asked for");
+        let stamps = cache.stamps();
+        let prepare = |cache: &mut Cache<_>, number: u64, text| {
+            cache.prepare(&serial(number), b"sha1", stamps.of(&serial(number)), text)
+        };
+        let placed = (1..=10).filter(|number| prepare(&mut cache, *number, "ahead")).count();
+        assert_eq!((placed, cache.len()), (3, 4), "half of the places, less one");
+        assert!(prepare(&mut cache, 100, "anew") && prepare(&mut cache, 1, "anew"));
+        assert_eq!(cache.peek(&serial(100), b"sha1"), Some(&"anew"));
+        assert_eq!(cache.find(&serial(1), b"sha1"), Some("anew"));
+        assert_eq!(cache.peek(&serial(9), b"sha1"), None);
+    }
+
+    #[test]
+    fn an_answer_made_ahead_across_a_change_is_not_kept() {
+        let mut cache = Cache::new(10);
+        let stamps = cache.stamps();
+        cache.forget(&serial(1));
+        cache.prepare(&serial(1), b"sha1", stamps.of(&serial(1)), "from before the change");
+        assert_eq!(cache.len(), 0);
     }
 
     #[test]

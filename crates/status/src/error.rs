@@ -20,7 +20,7 @@ pub enum Error {
     #[error("证书状态数据不一致：{0}；请停机核对")]
     Stored(String),
     /// No certificate for the responder's key.
-    #[error("没有可用的 OCSP 应答者证书；请用 OCSP 模板为密钥“{0}”签发证书")]
+    #[error("没有可用的 OCSP 应答者证书（{0}）；证书由系统自动签发，原因见运行日志")]
     NoResponder(String),
     /// A question to the verification service that can't be answered.
     #[error(transparent)]

@@ -12,11 +12,19 @@
 //! 2. The CertID is held against the name *and* key of every issuer (incident T-15); a
 //!    question about nobody we know gets `unauthorized`.
 //! 3. A question without nonce about one certificate may be answered from the cache of
-//!    signed answers. A change of status takes its answers out at once in this process, and
-//!    in others within a second, since all follow `status_change`.
+//!    signed answers, which [`Responder::prepare`] fills ahead of time. A change of status takes
+//!    its answers out at once in this process, and in others within a second, since all follow
+//!    `status_change`.
 //! 4. Otherwise the row is read, the answer signed by the delegated key, and the signature
-//!    verified before it leaves. What has no row was not issued: `unknown`, never `good`
-//!    (incident T-07), and never cached.
+//!    verified before it leaves. What has no row was not issued: `unknown`, or revoked in the
+//!    extended meaning of RFC 6960 §2.2, never `good` (incident T-07), and never cached.
+//!
+//! # Keys
+//!
+//! Each responder key has one short certificate by each issuer it answers for. `app` makes the
+//! next one in good time; [`rules::delegation`] says which signs. Answers carry the certificate, so
+//! old ones verify as long as they count. A certificate of ours that is revoked takes everything
+//! with it that was signed ahead.
 //!
 //! When the store is halted, all of this goes on: only reads are needed (invariant 4).
 //!
@@ -44,6 +52,7 @@ pub mod verification;
 
 pub use error::Error;
 pub use model::{
-    Answer, Caching, Health, ListKind, ListName, ListWindow, Outcome, PublishedList, StatusConfig,
+    Answer, Caching, Delegation, Health, ListKind, ListName, ListWindow, Outcome, Prepared,
+    PublishedList, StatusConfig, Unissued,
 };
 pub use service::{Lists, Responder};

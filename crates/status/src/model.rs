@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use gm::{KeyLabel, UserId};
+use gm::{KeyLabel, PublicKey, UserId};
 use jiff::{SignedDuration, Timestamp};
-use pki::ocsp::{CertStatus, Failure};
+use pki::Certificate;
+use pki::ocsp::{CertStatus, Failure, HashAlgorithm};
 
 /// How the status services work.
 #[derive(Debug, Clone)]
 pub struct StatusConfig {
-    /// The delegated key that signs answers.
+    /// Label of the first delegated key that signs answers; those after it are `<label>-2`,
+    /// `<label>-3` and so on.
     pub key: KeyLabel,
     /// User ID of the signatures.
     pub user_id: UserId,
@@ -19,17 +21,81 @@ pub struct StatusConfig {
     pub window: SignedDuration,
     /// How long caches on the way may keep an answer or a list, at most.
     pub max_age: SignedDuration,
-    /// Most signed answers that are kept (about 1.2 KiB each).
+    /// Most signed answers that are kept (about 0.3 KiB each). Half of the places are for
+    /// answers made ahead of time.
     pub cached_answers: usize,
+    /// The digests of CertIDs whose answers are made ahead of time; others are made when asked.
+    pub prepared: Vec<HashAlgorithm>,
     /// How often changes by other processes are looked for.
     pub poll: Duration,
     /// After this time without a look, kept answers older than `max_age` are no longer used.
     pub blind: SignedDuration,
     /// Most answers that are being signed at a time; more get `tryLater`.
     pub signing: usize,
+    /// Most certificates of one question; more are `malformedRequest`.
+    pub certificates: usize,
+    /// What is said of a certificate that was never issued.
+    pub unissued: Unissued,
+    /// How long after its end the status of a certificate is kept, as answers about such tell
+    /// (RFC 6960 §4.4.4); `None`: they don't tell.
+    pub retention: Option<SignedDuration>,
+}
+
+/// What is said of a certificate that was never issued (RFC 6960 §2.2). Never "good" (T-07).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unissued {
+    /// "unknown".
+    #[default]
+    Unknown,
+    /// "revoked", on hold since 1970, with the extension that says so: for clients that go on
+    /// when they hear "unknown".
+    Revoked,
+}
+
+/// A key of ours with a certificate by which it answers for an issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegation {
+    /// Name of the key on the device.
+    pub label: KeyLabel,
+    /// Its public half.
+    pub key: PublicKey,
+    /// The certificate.
+    pub certificate: Certificate,
+}
+
+impl Delegation {
+    /// When the certificate begins and ends.
+    pub fn period(&self) -> (Timestamp, Timestamp) {
+        (self.certificate.not_before(), self.certificate.not_after())
+    }
+}
+
+/// What a round over all certificates came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Prepared {
+    /// Certificates in force that were looked at.
+    pub certificates: u64,
+    /// Answers that were signed ahead.
+    pub signed: u64,
+    /// Answers that found no place: they are signed when asked for.
+    pub without_place: u64,
 }
 
 impl StatusConfig {
+    /// Whether a key of the device signs answers, or will, by its label.
+    pub fn is_ours(&self, label: &KeyLabel) -> bool {
+        self.number_of(label).is_some()
+    }
+
+    /// The number of a key of ours: 1 for the first.
+    pub fn number_of(&self, label: &KeyLabel) -> Option<u32> {
+        let rest = label.as_str().strip_prefix(self.key.as_str())?;
+        match rest.strip_prefix('-') {
+            None => rest.is_empty().then_some(1),
+            Some(number) => number.parse().ok().filter(|number| *number > 1),
+        }
+    }
+
     /// The usual settings: one hour, five minutes, fifty thousand, twice a second.
     pub fn new(key: KeyLabel) -> Self {
         Self {
@@ -41,6 +107,10 @@ impl StatusConfig {
             poll: Duration::from_millis(500),
             blind: SignedDuration::from_secs(5),
             signing: 256,
+            prepared: vec![HashAlgorithm::Sha1],
+            certificates: 32,
+            unissued: Unissued::default(),
+            retention: None,
         }
     }
 }
@@ -101,6 +171,8 @@ pub struct Health {
     pub mute: Vec<String>,
     /// Signed answers kept.
     pub cached: usize,
+    /// The last round over all certificates: when it began, and what it came to.
+    pub prepared: Option<(Timestamp, Prepared)>,
 }
 
 /// Which revocation list.

@@ -36,19 +36,54 @@ pub async fn certificates_of_key(
     Ok(rows.bind(key_hash).bind(issuer_id).fetch_all(conn).await?)
 }
 
+/// The status of a certificate, and its last second.
 pub async fn status_of(
     conn: &mut AnyConnection,
     issuer_id: i64,
     serial: &Serial,
-) -> Result<Option<StatusRow>, Error> {
-    let row: Option<(String, Option<i64>, i64)> = sqlx::query_as(
-        "SELECT status, reason, changed_at FROM certificate WHERE issuer_id = $1 AND serial = $2",
+) -> Result<Option<(StatusRow, i64)>, Error> {
+    let row: Option<(String, Option<i64>, i64, i64)> = sqlx::query_as(
+        "SELECT status, reason, changed_at, not_after FROM certificate \
+         WHERE issuer_id = $1 AND serial = $2",
     )
     .bind(issuer_id)
     .bind(serial.to_hex())
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|(status, reason, changed_at)| StatusRow { status, reason, changed_at }))
+    Ok(row.map(|(status, reason, changed_at, end)| (StatusRow { status, reason, changed_at }, end)))
+}
+
+/// A certificate in force, for answers made ahead of time.
+#[derive(Debug, FromRow)]
+pub struct InForceRow {
+    pub id: i64,
+    pub serial: String,
+    status: String,
+    reason: Option<i64>,
+    changed_at: i64,
+    not_after: i64,
+}
+
+impl InForceRow {
+    pub fn standing(self) -> (StatusRow, i64) {
+        let Self { status, reason, changed_at, not_after, .. } = self;
+        (StatusRow { status, reason, changed_at }, not_after)
+    }
+}
+
+/// The next certificates of an issuer after a row that aren't over at `now` (Unix seconds).
+pub async fn in_force_after(
+    conn: &mut AnyConnection,
+    (issuer_id, after): (i64, i64),
+    now: i64,
+    most: i64,
+) -> Result<Vec<InForceRow>, Error> {
+    let rows = sqlx::query_as(
+        "SELECT id, serial, status, reason, changed_at, not_after FROM certificate \
+         WHERE issuer_id = $1 AND id > $2 AND not_after >= $3 ORDER BY id LIMIT $4",
+    );
+    let rows = rows.bind(issuer_id).bind(after).bind(now).bind(most);
+    Ok(rows.fetch_all(conn).await?)
 }
 
 /// The journal number of the last change of status; -1 before the first.

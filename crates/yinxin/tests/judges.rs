@@ -199,6 +199,8 @@ impl Court {
             let path = path.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
             self.keep("ocsp", &format!("{status}-get"), &self.download(&format!("/ocsp/{path}")));
         }
+        self.ask_about_all([good, held, revoked]);
+        self.ask_whether_new();
         let answer = std::fs::read(self.folder.join("ocsp/good-get.der")).unwrap();
         let Reply::Answered(answer) = Reply::from_der(&answer).unwrap() else {
             panic!("no answer")
@@ -216,6 +218,52 @@ impl Court {
         command.arg("-respout").arg(self.folder.join("ocsp").join(format!("{name}.der")));
         let text = openssl::finished(&mut command);
         assert!(text.contains(&format!(": {said}")), "{name}: {text}");
+    }
+
+    /// Several certificates in one question, files and numbers mixed, as `openssl ocsp` sends it.
+    fn ask_about_all(&self, [good, held, revoked]: [&Subscriber; 3]) {
+        let file = self.work("good-sign.pem");
+        std::fs::write(&file, good.sign.to_pem().unwrap()).unwrap();
+        let mut command = Command::new("openssl");
+        command.args(["ocsp", "-noverify", "-sm3", "-nonce", "-issuer"]);
+        command.arg(self.work("issuing.pem")).arg("-cert").arg(file);
+        for serial in [&held.serial, &revoked.serial, "7f0102030405060708"] {
+            command.args(["-serial", &format!("0x{serial}")]);
+        }
+        let said = openssl::finished(command.args(["-url", &format!("{}/ocsp", self.world.url)]));
+        let words = [": good", ": revoked", ": revoked", ": unknown"];
+        let mut rest = said.as_str();
+        for word in words {
+            let at = rest.find(word).unwrap_or_else(|| panic!("{word}: {said}"));
+            rest = &rest[at + word.len()..];
+        }
+        assert!(said.contains("certificateHold") && said.contains("keyCompromise"), "{said}");
+    }
+
+    /// A cache, played by curl: it keeps what it got and asks whether that still holds.
+    fn ask_whether_new(&self) {
+        let question = std::fs::read(self.work("good-post-sha1-no_nonce.req")).unwrap();
+        let path = STANDARD.encode(question);
+        let path = path.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        let url = format!("{}/ocsp/{path}", self.world.url);
+        let (fields, kept) = (self.work("ocsp.fields"), self.work("ocsp.kept"));
+        let mut first = Command::new("curl");
+        first.args(["-sS", "-D"]).arg(&fields).arg("-o").arg(&kept).arg(&url);
+        openssl::finished(&mut first);
+        let fields = std::fs::read_to_string(&fields).unwrap().to_ascii_lowercase();
+        let field = |name: &str| {
+            let line = fields.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+            line.unwrap_or_else(|| panic!("{name}: {fields}")).trim().to_owned()
+        };
+        assert!(field("cache-control").starts_with("max-age="), "{fields}");
+        assert!(!field("expires").is_empty() && !field("last-modified").is_empty());
+        let ask = |tag: &str| {
+            let mut again = Command::new("curl");
+            again.args(["-sS", "-o", "/dev/null", "-w", "%{http_code}"]);
+            openssl::finished(again.arg("-H").arg(format!("If-None-Match: {tag}")).arg(&url))
+        };
+        assert_eq!(ask(&field("etag")), "304");
+        assert_eq!(ask("\"another\""), "200");
     }
 
     /// What `yinxin` itself tells subscribers and relying parties about the same files.

@@ -117,6 +117,7 @@ pub fn status(world: &World) {
             status,
             this_update: now(),
             next_update,
+            archive_cutoff: Some(now()),
         }];
         let nonce = Some(&nonce);
         let responder_name = responder.subject();
@@ -125,6 +126,7 @@ pub fn status(world: &World) {
             produced_at: now(),
             singles: &singles,
             nonce,
+            extended_revoke: true,
         };
         let unsigned = draft.encode().expect("an answer");
         let (public, id) = (responder_key.public_key(), UserId::default());

@@ -164,7 +164,7 @@ fn layout(folder: &Path) -> Layout {
     Layout::new(folder.join("data"))
 }
 
-fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
+pub fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
     let mut settings = Settings::new("测试认证中心", "test.example/journal");
     settings.kmc.standby = 4;
     settings.storage.checkpoint_seconds = 3600;
@@ -172,9 +172,10 @@ fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
     settings
 }
 
-fn founding(folder: PathBuf, settings: Settings, key: &PrivateKey) -> Founding {
+pub fn founding(folder: PathBuf, settings: Settings, key: &PrivateKey) -> Founding {
     Founding {
         layout: Layout::new(folder),
+        shards: settings.crl.shards,
         settings,
         secrets: Secrets {
             device: Zeroizing::new(DEVICE.to_vec()),
@@ -184,7 +185,6 @@ fn founding(folder: PathBuf, settings: Settings, key: &PrivateKey) -> Founding {
         ceremony: "test".to_owned(),
         subjects: Subjects::of("测试认证中心"),
         participants: participants(),
-        shards: 0,
         first_client: Some(NewClient {
             name: "测试".parse().unwrap(),
             public_key: *key.public_key(),

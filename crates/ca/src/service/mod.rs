@@ -141,6 +141,12 @@ impl Ca {
         self.inner.issuer.id
     }
 
+    /// Into how many shards its revocation list is divided; 0: into none.
+    #[must_use]
+    pub fn shards(&self) -> u16 {
+        self.inner.issuer.shards
+    }
+
     /// The configuration it was opened with.
     #[must_use]
     pub fn config(&self) -> &CaConfig {

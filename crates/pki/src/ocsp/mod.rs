@@ -18,7 +18,7 @@ mod request;
 mod verify;
 
 pub use cert_id::{CertId, HashAlgorithm, IssuerHashes};
-pub use draft::{CertStatus, Draft, Failure, Single, UnsignedResponse};
+pub use draft::{CertStatus, CheckedSignature, Draft, Failure, Single, UnsignedResponse};
 pub use nonce::Nonce;
 pub use reply::{BasicResponse, Reply, ResponderId, SingleResponse};
 pub use request::{MAX_CERTIFICATES, Request};

@@ -40,6 +40,7 @@ pub struct BasicResponse {
     pub(super) produced_at: Timestamp,
     pub(super) singles: Vec<SingleResponse>,
     pub(super) nonce: Option<Nonce>,
+    pub(super) extended_revoke: bool,
     pub(super) certificates: Vec<Certificate>,
 }
 
@@ -54,6 +55,8 @@ pub struct SingleResponse {
     pub this_update: Timestamp,
     /// When newer information will be there; absent means at any time.
     pub next_update: Option<Timestamp>,
+    /// Status is kept for certificates that ended after this moment (RFC 6960 §4.4.4).
+    pub archive_cutoff: Option<Timestamp>,
 }
 
 impl Reply {
@@ -114,7 +117,8 @@ impl BasicResponse {
         let responder = read_responder(&mut data)?;
         let produced_at = generalized(&mut data)?;
         let singles = read_singles(data.sequence()?)?;
-        let nonce = data.explicit(1)?.map(read_nonce).transpose()?.flatten();
+        let (nonce, extended_revoke) =
+            data.explicit(1)?.map(read_extensions).transpose()?.unwrap_or_default();
         data.finish()?;
         Ok(Self {
             tbs: tbs.raw().to_vec(),
@@ -124,6 +128,7 @@ impl BasicResponse {
             produced_at,
             singles,
             nonce,
+            extended_revoke,
             certificates: Vec::new(),
         })
     }
@@ -156,6 +161,11 @@ impl BasicResponse {
     /// The nonce, if there is one.
     pub fn nonce(&self) -> Option<&Nonce> {
         self.nonce.as_ref()
+    }
+
+    /// Whether "revoked" may mean "never issued" in this answer (RFC 6960 §4.4.8).
+    pub fn is_extended_revoke(&self) -> bool {
+        self.extended_revoke
     }
 
     /// The certificates that came along.
@@ -201,14 +211,18 @@ fn read_singles(mut list: Reader<'_>) -> Result<Vec<SingleResponse>, Error> {
             }
             None => None,
         };
-        if let Some(extensions) = fields.explicit(1)? {
-            refuse_critical(extensions)?;
-        }
+        let archive_cutoff = fields.explicit(1)?.map(read_cutoff).transpose()?.flatten();
         fields.finish()?;
         if next_update.is_some_and(|next| next <= this_update) {
             return Err(Defect::Window.into());
         }
-        singles.push(SingleResponse { certificate, status, this_update, next_update });
+        singles.push(SingleResponse {
+            certificate,
+            status,
+            this_update,
+            next_update,
+            archive_cutoff,
+        });
     }
     if singles.is_empty() { Err(Defect::NoCertificate.into()) } else { Ok(singles) }
 }
@@ -233,26 +247,41 @@ fn read_status(element: &Tlv<'_>) -> Result<CertStatus, Error> {
     }
 }
 
-fn read_nonce(mut extensions: Reader<'_>) -> Result<Option<Nonce>, Error> {
+/// The nonce, and whether the extended definition of "revoked" holds.
+fn read_extensions(mut extensions: Reader<'_>) -> Result<(Option<Nonce>, bool), Error> {
     let element = extensions.expect(Tag::SEQUENCE)?;
     extensions.finish()?;
-    let mut nonce = None;
+    let (mut nonce, mut extended_revoke) = (None, false);
     extension::for_each(&element, |id, critical, value| {
-        if id == oid::OCSP_NONCE {
-            nonce = Some(Nonce::read(&value)?);
-            return Ok(());
+        match id {
+            oid::OCSP_NONCE => nonce = Some(Nonce::read(&value)?),
+            oid::OCSP_EXTENDED_REVOKE => {
+                let mut reader = value.reader();
+                reader.expect(Tag::NULL)?;
+                reader.finish()?;
+                extended_revoke = true;
+            }
+            _ if critical => return Err(Defect::CriticalExtension.into()),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok((nonce, extended_revoke))
+}
+
+fn read_cutoff(mut extensions: Reader<'_>) -> Result<Option<Timestamp>, Error> {
+    let element = extensions.expect(Tag::SEQUENCE)?;
+    extensions.finish()?;
+    let mut cutoff = None;
+    extension::for_each(&element, |id, critical, value| {
+        if id == oid::OCSP_ARCHIVE_CUTOFF {
+            let mut reader = value.reader();
+            cutoff = Some(generalized(&mut reader)?);
+            return reader.finish();
         }
         if critical { Err(Defect::CriticalExtension.into()) } else { Ok(()) }
     })?;
-    Ok(nonce)
-}
-
-fn refuse_critical(mut extensions: Reader<'_>) -> Result<(), Error> {
-    let element = extensions.expect(Tag::SEQUENCE)?;
-    extensions.finish()?;
-    extension::for_each(&element, |_, critical, _| {
-        if critical { Err(Defect::CriticalExtension.into()) } else { Ok(()) }
-    })
+    Ok(cutoff)
 }
 
 fn generalized(reader: &mut Reader<'_>) -> Result<Timestamp, Error> {

@@ -8,8 +8,8 @@ use crate::{Error, oid};
 /// Largest question that is read, in octets.
 const MAX_OCTETS: usize = 16 * 1024;
 
-/// Most certificates of one question.
-pub const MAX_CERTIFICATES: usize = 32;
+/// Most certificates of one question that are read at all; responders may allow fewer.
+pub const MAX_CERTIFICATES: usize = 100;
 
 /// A question about one or more certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]

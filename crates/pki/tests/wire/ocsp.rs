@@ -4,8 +4,8 @@ use gm::UserId;
 use jiff::SignedDuration;
 use pki::crl::Reason;
 use pki::ocsp::{
-    BasicResponse, CertId, CertStatus, Defect, Draft, Failure, HashAlgorithm, IssuerHashes, Nonce,
-    Reply, Request, Signer, Single,
+    BasicResponse, CertId, CertStatus, Defect, Draft, Failure, HashAlgorithm, IssuerHashes,
+    MAX_CERTIFICATES, Nonce, Reply, Request, Signer, Single,
 };
 use pki::strict::{Tag, Writer};
 use pki::{Error, oid};
@@ -18,12 +18,18 @@ pub fn cert_id(issuer: &Person, hash: HashAlgorithm, number: u64) -> CertId {
 }
 
 pub fn single(certificate: &CertId, status: CertStatus) -> Single<'_> {
-    Single { certificate, status, this_update: now(), next_update: hours(1) }
+    Single { certificate, status, this_update: now(), next_update: hours(1), archive_cutoff: None }
 }
 
 /// Signs an answer by `signer`, whose certificate goes along.
 pub fn answer(signer: &Person, singles: &[Single<'_>], nonce: Option<&Nonce>) -> Vec<u8> {
-    let draft = Draft { responder: signer.name(), produced_at: now(), singles, nonce };
+    let draft = Draft {
+        responder: signer.name(),
+        produced_at: now(),
+        singles,
+        nonce,
+        extended_revoke: false,
+    };
     let unsigned = draft.encode().unwrap();
     let id = UserId::default();
     let signature = signer.key.sign_digest(&unsigned.digest(signer.public(), &id));
@@ -133,7 +139,7 @@ fn malformed_questions_are_refused_with_their_reason() {
     assert!(Request::from_der(&bare).is_err());
     let none = Writer::build(|w| w.sequence(|w| w.sequence(|w| w.sequence(|_| ()))));
     assert_eq!(Request::from_der(&none).unwrap_err(), Defect::NoCertificate.into());
-    let many = vec![cert_id(&issuer, HashAlgorithm::Sha1, 5); 33];
+    let many = vec![cert_id(&issuer, HashAlgorithm::Sha1, 5); MAX_CERTIFICATES + 1];
     assert_eq!(Request::new(many, None).unwrap_err(), Defect::TooManyCertificates.into());
     let mut trailing = question(&issuer, |_| (), None);
     trailing.push(0);
@@ -293,8 +299,13 @@ fn failures_are_five_octets() {
 fn drafts_that_say_nothing_or_end_before_they_begin_are_refused() {
     let issuer = world::authority("颁发者");
     let id = cert_id(&issuer, HashAlgorithm::Sm3, 5);
-    let draft =
-        |singles| Draft { responder: issuer.name(), produced_at: now(), singles, nonce: None };
+    let draft = |singles| Draft {
+        responder: issuer.name(),
+        produced_at: now(),
+        singles,
+        nonce: None,
+        extended_revoke: false,
+    };
     assert_eq!(draft(&[]).encode().unwrap_err(), Defect::NoCertificate.into());
     let closed = Single { next_update: now(), ..single(&id, CertStatus::Good) };
     assert_eq!(draft(&[closed]).encode().unwrap_err(), Defect::Window.into());
@@ -308,7 +319,13 @@ fn an_answer_has_the_expected_octets() {
     let status = CertStatus::Revoked { at: hours(-1), reason: Reason::KeyCompromise };
     let singles = [single(&id, status)];
     let name = pki::Name::from_attributes([]);
-    let draft = Draft { responder: &name, produced_at: now(), singles: &singles, nonce: None };
+    let draft = Draft {
+        responder: &name,
+        produced_at: now(),
+        singles: &singles,
+        nonce: None,
+        extended_revoke: false,
+    };
     let expected = Writer::build(|w| w.raw(id.der()));
     assert_eq!(
         hex::encode(draft.encode().unwrap().tbs_der()),
@@ -325,4 +342,34 @@ fn an_answer_has_the_expected_octets() {
         .concat()
     );
     assert_eq!(id.der().first(), Some(&Tag::SEQUENCE.octet()));
+}
+
+/// RFC 6960 §4.4.4 and §4.4.8.
+#[test]
+fn archive_cutoff_and_the_extended_meaning_of_revoked_come_out_as_they_went_in() {
+    let issuer = world::authority("颁发者");
+    let id = cert_id(&issuer, HashAlgorithm::Sm3, 5);
+    let cutoff = Some(hours(-10 * 365 * 24));
+    for (archive_cutoff, extended_revoke) in [(None, true), (cutoff, false), (cutoff, true)] {
+        let singles = [Single { archive_cutoff, ..single(&id, CertStatus::NEVER_ISSUED) }];
+        let nonce = Nonce::new([7; 32]).unwrap();
+        let draft = Draft {
+            responder: issuer.name(),
+            produced_at: now(),
+            singles: &singles,
+            nonce: Some(&nonce),
+            extended_revoke,
+        };
+        let unsigned = draft.encode().unwrap();
+        let user = UserId::default();
+        let signature = issuer.key.sign_digest(&unsigned.digest(issuer.public(), &user));
+        let checked = unsigned.check(issuer.public(), &user, &signature).unwrap();
+        let der = unsigned.assemble_checked(&checked, issuer.certificate.der());
+        let response = read(&der);
+        response.verify(&issuer.certificate, &user, now()).unwrap();
+        assert_eq!(response.singles()[0].archive_cutoff, archive_cutoff);
+        assert_eq!(response.is_extended_revoke(), extended_revoke);
+        assert_eq!(response.singles()[0].status, CertStatus::NEVER_ISSUED);
+        assert_eq!(response.nonce(), Some(&nonce));
+    }
 }

@@ -1,18 +1,18 @@
 //! From a question to an answer.
 
-use bytes::Bytes;
-use gm::{DeviceError, sm3};
+use std::sync::Arc;
+
+use gm::DeviceError;
 use jiff::Timestamp;
-use pki::Certificate;
-use pki::ocsp::{CertId, CertStatus, Draft, Failure, Request, Single, UnsignedResponse};
+use pki::ocsp::{CertId, CertStatus, CheckedSignature, Failure, Request, UnsignedResponse};
 use tracing::{error, warn};
 
 use super::Responder;
 use super::authorities::Authority;
-use crate::cache::{Kept, Stamp};
+use super::kept::{Kept, to_question};
 use crate::error::Error;
-use crate::model::{Answer, Caching, Outcome};
-use crate::rules::{self, Window};
+use crate::model::{Answer, Caching, Delegation, Outcome};
+use crate::rules::{self, Manners, Verdict, Window};
 use crate::sql;
 
 impl Responder {
@@ -22,6 +22,9 @@ impl Responder {
         let Ok(request) = Request::from_der(question) else {
             return failed(Failure::MalformedRequest);
         };
+        if request.certificates().len() > self.0.config.certificates {
+            return failed(Failure::MalformedRequest);
+        }
         match self.answer_request(&request).await {
             Ok(answer) => answer,
             Err(error) => failed(failure_of(&error)),
@@ -37,95 +40,110 @@ impl Responder {
             return Ok(failed(Failure::Unauthorized));
         };
         if let Some(id) = keepable(request)
-            && let Some(kept) = self.cache().find(id.serial(), id.der())
+            && let Some(kept) = self.find(id)
             && self.still_serves(&kept.window, now)
         {
-            return Ok(self.public(kept, now, true));
+            return self.public(id, &kept, now, true);
         }
-        let key = authorities.key.ok_or(Error::Device(DeviceError::Gone))?;
-        let Some(certificate) = authority.delegation(now) else {
+        if authorities.keys.is_none() {
+            return Err(Error::Device(DeviceError::Gone));
+        }
+        let Some(by) = authority.delegation(now) else {
             return Err(Error::NoResponder(authority.name.clone()));
         };
         let Ok(_permit) = self.0.signing.try_acquire() else {
             return Ok(failed(Failure::TryLater));
         };
-        self.sign_answer(request, authority, (certificate, key), now).await
+        self.sign_answer(request, authority, by, now).await
+    }
+
+    fn find(&self, id: &CertId) -> Option<Kept> {
+        self.cache().find(id.serial(), id.der())
     }
 
     async fn sign_answer(
         &self,
         request: &Request,
         authority: &Authority,
-        (certificate, key): (&Certificate, gm::PublicKey),
+        by: &Arc<Delegation>,
         now: Timestamp,
     ) -> Result<Answer, Error> {
         let stamp = keepable(request).map(|id| self.cache().stamp(id.serial()));
-        let statuses = self.statuses(request, authority).await?;
-        let window = rules::window(now, self.0.config.window, certificate.not_after())
-            .ok_or_else(|| Error::NoResponder(authority.name.clone()))?;
-        let unsigned = draft(request, &statuses, certificate, window)?;
-        let body = self.sign(unsigned, key, certificate).await?;
-        let status = statuses.first().copied().unwrap_or(CertStatus::Unknown);
-        let kept = Kept {
-            etag: sm3::hash(&body).to_hex(),
-            produced_at: window.this_update,
-            body,
-            status,
-            window,
-        };
-        Ok(self.keep(request, stamp, kept, now))
-    }
-
-    /// Keeps the answer if others may get it too. `unknown` is never kept: the certificate
-    /// may be issued in the next moment.
-    fn keep(&self, request: &Request, stamp: Option<Stamp>, kept: Kept, now: Timestamp) -> Answer {
-        match (keepable(request), stamp, kept.status) {
-            (Some(id), Some(stamp), CertStatus::Good | CertStatus::Revoked { .. }) => {
-                self.cache().keep(id.serial(), id.der(), stamp, kept.clone());
-                self.public(kept, now, false)
-            }
-            (_, _, status) => Answer {
-                body: kept.body,
-                caching: Caching::NoStore,
-                outcome: Outcome::Answered { status, cached: false },
-            },
+        let verdicts = self.verdicts(request, authority, now).await?;
+        let window = self.window(authority, by, now)?;
+        let unsigned = to_question(request, &verdicts, window, &by.certificate)?;
+        let signed = self.sign(vec![unsigned], by).await?;
+        let (unsigned, signature) = signed.into_iter().next().ok_or(Error::Closing)?;
+        // What isn't issued may be issued in the next moment, so nobody keeps that (T-08).
+        if let (Some(id), Some(stamp), [verdict]) = (keepable(request), stamp, &verdicts[..])
+            && verdict.is_issued
+        {
+            let kept = Kept { verdict: *verdict, window, by: by.clone(), signature };
+            self.cache().keep(id.serial(), id.der(), stamp, kept.clone());
+            return self.public(id, &kept, now, false);
         }
+        let status = verdicts.first().map_or(CertStatus::Unknown, |verdict| verdict.status);
+        Ok(Answer {
+            body: unsigned.assemble_checked(&signature, by.certificate.der()).into(),
+            caching: Caching::NoStore,
+            outcome: Outcome::Answered { status, cached: false },
+        })
     }
 
-    /// The status of each certificate asked about, in order.
-    async fn statuses(
+    /// What is to be said of each certificate asked about, in order.
+    async fn verdicts(
         &self,
         request: &Request,
         authority: &Authority,
-    ) -> Result<Vec<CertStatus>, Error> {
+        now: Timestamp,
+    ) -> Result<Vec<Verdict>, Error> {
         let mut conn = self.0.store.read().await?;
-        let mut statuses = Vec::with_capacity(request.certificates().len());
+        let mut verdicts = Vec::with_capacity(request.certificates().len());
         for id in request.certificates() {
-            let row = if authority.hashes.matches(id) {
-                sql::status_of(&mut conn, authority.id, id.serial()).await?
+            let verdict = if authority.hashes.matches(id) {
+                let found = sql::status_of(&mut conn, authority.id, id.serial()).await?;
+                rules::verdict(found.as_ref(), self.manners(), now).map_err(Error::Stored)?
             } else {
-                None
+                // Of somebody else: nothing is known of it, whatever is said of our own.
+                Verdict { status: CertStatus::Unknown, is_issued: false, archive_cutoff: None }
             };
-            statuses.push(rules::cert_status(row.as_ref()).map_err(Error::Stored)?);
+            verdicts.push(verdict);
         }
-        Ok(statuses)
+        Ok(verdicts)
     }
 
-    /// Signs on a thread where waiting for the device is no harm. The signature is verified
-    /// before the answer is put together.
-    async fn sign(
+    pub(super) fn manners(&self) -> Manners {
+        let config = &self.0.config;
+        Manners { unissued: config.unissued, retention: config.retention }
+    }
+
+    pub(super) fn window(
         &self,
-        unsigned: UnsignedResponse,
-        key: gm::PublicKey,
-        certificate: &Certificate,
-    ) -> Result<Bytes, Error> {
-        let inner = self.0.clone();
-        let certificate = certificate.clone();
+        authority: &Authority,
+        by: &Delegation,
+        now: Timestamp,
+    ) -> Result<Window, Error> {
+        rules::window(now, self.0.config.window, by.certificate.not_after())
+            .ok_or_else(|| Error::NoResponder(authority.name.clone()))
+    }
+
+    /// Signs on a thread where waiting for the device is no harm. Each signature is verified
+    /// before its answer is put together.
+    pub(super) async fn sign(
+        &self,
+        unsigned: Vec<UnsignedResponse>,
+        by: &Arc<Delegation>,
+    ) -> Result<Vec<(UnsignedResponse, CheckedSignature)>, Error> {
+        let (inner, by) = (self.0.clone(), by.clone());
         let sign = move || {
-            let (label, id) = (&inner.config.key, &inner.config.user_id);
-            let digest = unsigned.digest(&key, id);
-            let signature = inner.device.session()?.sign_digest(label, &digest)?;
-            Ok(unsigned.assemble(&key, id, &signature, certificate.der())?.into())
+            let mut session = inner.device.session()?;
+            let id = &inner.config.user_id;
+            let one = |unsigned: UnsignedResponse| {
+                let signature = session.sign_digest(&by.label, &unsigned.digest(&by.key, id))?;
+                let checked = unsigned.check(&by.key, id, &signature)?;
+                Ok((unsigned, checked))
+            };
+            unsigned.into_iter().map(one).collect()
         };
         tokio::task::spawn_blocking(sign).await.map_err(|_| Error::Closing)?
     }
@@ -136,14 +154,20 @@ impl Responder {
         rules::still_serves(window, now, blind, config.max_age)
     }
 
-    fn public(&self, kept: Kept, now: Timestamp, cached: bool) -> Answer {
+    fn public(
+        &self,
+        id: &CertId,
+        kept: &Kept,
+        now: Timestamp,
+        cached: bool,
+    ) -> Result<Answer, Error> {
         let longest = self.0.config.max_age;
-        let end = kept.window.next_update;
-        Answer {
-            caching: rules::caching(&kept.etag, kept.produced_at, end, now, longest),
-            body: kept.body,
-            outcome: Outcome::Answered { status: kept.status, cached },
-        }
+        let Window { this_update, next_update } = kept.window;
+        Ok(Answer {
+            caching: rules::caching(&kept.etag(), this_update, next_update, now, longest),
+            body: kept.body(id)?,
+            outcome: Outcome::Answered { status: kept.verdict.status, cached },
+        })
     }
 }
 
@@ -153,28 +177,6 @@ fn keepable(request: &Request) -> Option<&CertId> {
         [only] if request.nonce().is_none() => Some(only),
         _ => None,
     }
-}
-
-fn draft(
-    request: &Request,
-    statuses: &[CertStatus],
-    certificate: &Certificate,
-    window: Window,
-) -> Result<UnsignedResponse, Error> {
-    let single = |(id, status): (_, &CertStatus)| Single {
-        certificate: id,
-        status: *status,
-        this_update: window.this_update,
-        next_update: window.next_update,
-    };
-    let singles: Vec<_> = request.certificates().iter().zip(statuses).map(single).collect();
-    let draft = Draft {
-        responder: certificate.subject(),
-        produced_at: window.this_update,
-        singles: &singles,
-        nonce: request.nonce(),
-    };
-    Ok(draft.encode()?)
 }
 
 fn failed(failure: Failure) -> Answer {

@@ -1,8 +1,8 @@
-//! Whom we answer for: the issuers, and the certificate that lets our key speak for each.
+//! Whom we answer for: the issuers, and the keys and certificates that let us speak for each.
 
 use std::sync::{Arc, PoisonError};
 
-use gm::PublicKey;
+use gm::{KeyInfo, KeyKind, PublicKey};
 use jiff::Timestamp;
 use pki::ocsp::IssuerHashes;
 use pki::{Certificate, Serial};
@@ -10,7 +10,9 @@ use tracing::warn;
 
 use super::Responder;
 use crate::error::Error;
-use crate::{rules, sql};
+use crate::model::Delegation;
+use crate::rules::delegation::{is_responder, signer};
+use crate::sql;
 
 /// An issuer as answers need it.
 #[derive(Debug)]
@@ -18,24 +20,25 @@ pub struct Authority {
     pub id: i64,
     pub name: String,
     pub hashes: IssuerHashes,
-    certificate: Certificate,
-    /// Good certificates of our key by this issuer, newest first.
-    delegations: Vec<Certificate>,
+    pub certificate: Certificate,
+    /// Our keys with their good certificates by this issuer.
+    pub delegations: Vec<Arc<Delegation>>,
 }
 
 /// All issuers, as of the last look.
 #[derive(Debug, Default)]
 pub struct Authorities {
     pub all: Vec<Authority>,
-    /// The public half of the delegated key; `None` while the device is away.
-    pub key: Option<PublicKey>,
+    /// Our keys; `None` as long as the device was never there.
+    pub keys: Option<Vec<KeyInfo>>,
 }
 
 impl Authority {
-    /// The certificate under which we answer for this issuer now.
-    pub fn delegation(&self, now: Timestamp) -> Option<&Certificate> {
-        let mut usable = self.delegations.iter();
-        usable.find(|candidate| rules::is_responder(candidate, &self.certificate, now))
+    /// The key and certificate with which we answer for this issuer now.
+    pub fn delegation(&self, now: Timestamp) -> Option<&Arc<Delegation>> {
+        let usable =
+            |one: &&Arc<Delegation>| is_responder(&one.certificate, &self.certificate, now);
+        signer(self.delegations.iter().filter(usable), |one| one.period(), now)
     }
 }
 
@@ -45,7 +48,7 @@ impl Authorities {
         let (mut able, mut mute) = (Vec::new(), Vec::new());
         for authority in &self.all {
             match authority.delegation(now) {
-                Some(certificate) => able.push((authority.name.clone(), certificate.not_after())),
+                Some(one) => able.push((authority.name.clone(), one.certificate.not_after())),
                 None => mute.push(authority.name.clone()),
             }
         }
@@ -54,20 +57,32 @@ impl Authorities {
 
     /// Whether one of our own certificates has this serial.
     pub fn is_delegation(&self, serial: &Serial) -> bool {
-        let mut own = self.all.iter().flat_map(|authority| &authority.delegations);
-        own.any(|certificate| certificate.serial() == *serial)
+        self.delegations().any(|one| one.certificate.serial() == *serial)
+    }
+
+    fn delegations(&self) -> impl Iterator<Item = &Arc<Delegation>> {
+        self.all.iter().flat_map(|authority| &authority.delegations)
+    }
+
+    fn find(&self, der: &[u8]) -> Option<&Arc<Delegation>> {
+        self.delegations().find(|one| one.certificate.der() == der)
     }
 }
 
 impl Responder {
-    /// Looks for issuers and certificates of our key anew. A device that is away keeps what
-    /// was known of the key.
-    pub(super) async fn refresh(&self) -> Result<(), Error> {
-        let key = match self.public_key().await {
-            Ok(key) => Some(key),
+    /// Looks for issuers, keys and certificates anew. A device that is away keeps what was known
+    /// of its keys. Where a certificate of ours no longer counts before its end, all that was
+    /// signed with it goes as well: its key may be somebody else's now.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a certificate of it.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let before = self.authorities();
+        let keys = match self.keys().await {
+            Ok(keys) => Some(keys),
             Err(error) => {
-                warn!(%error, "the key of the OCSP responder is not available");
-                self.authorities().key
+                warn!(%error, "the keys of the OCSP responder are not available");
+                before.keys.clone()
             }
         };
         let mut conn = self.0.store.read().await?;
@@ -75,27 +90,59 @@ impl Responder {
         for row in sql::issuers(&mut conn).await? {
             let certificate = Certificate::from_der(&row.certificate_der)?;
             let hashes = IssuerHashes::of(certificate.subject(), certificate.spki());
-            let ders = match &key {
-                Some(key) => {
-                    sql::certificates_of_key(&mut conn, row.id, &key.fingerprint()).await?
+            let mut delegations = Vec::new();
+            for info in keys.iter().flatten() {
+                let Some(key) = info.public_key else { continue };
+                for der in sql::certificates_of_key(&mut conn, row.id, &key.fingerprint()).await? {
+                    delegations.push(delegation(&before, info, key, &der)?);
                 }
-                None => Vec::new(),
-            };
-            let delegations = ders.iter().map(|der| Certificate::from_der(der));
-            let delegations = delegations.collect::<Result<_, _>>()?;
+            }
             all.push(Authority { id: row.id, name: row.name, hashes, certificate, delegations });
         }
-        let fresh = Arc::new(Authorities { all, key });
+        drop(conn);
+        let (fresh, now) = (Arc::new(Authorities { all, keys }), self.now());
+        let is_lost = before.delegations().any(|old| {
+            old.certificate.not_after() > now && fresh.find(old.certificate.der()).is_none()
+        });
         *self.0.authorities.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        if is_lost {
+            self.cache().clear();
+        }
         Ok(())
     }
 
-    async fn public_key(&self) -> Result<PublicKey, Error> {
-        let (device, label) = (self.0.device.clone(), self.0.config.key.clone());
+    /// The keys of the device that sign answers, or will: by their labels.
+    ///
+    /// # Errors
+    /// When the device cannot be asked.
+    pub async fn keys(&self) -> Result<Vec<KeyInfo>, Error> {
+        let inner = self.0.clone();
         let look = move || {
-            let key = device.session()?.key(&label)?;
-            key.public_key.ok_or_else(|| Error::NoResponder(label.to_string()))
+            let mut keys = inner.device.session()?.keys()?;
+            keys.retain(|info| info.kind == KeyKind::Sm2Sign && inner.config.is_ours(&info.label));
+            Ok(keys)
         };
         tokio::task::spawn_blocking(look).await.map_err(|_| Error::Closing)?
     }
+
+    /// The keys with their good certificates for one issuer, also those that are over.
+    pub fn delegations(&self, issuer: &str) -> Vec<Arc<Delegation>> {
+        let authorities = self.authorities();
+        let found = authorities.all.iter().find(|authority| authority.name == issuer);
+        found.map(|authority| authority.delegations.clone()).unwrap_or_default()
+    }
+}
+
+/// What is known already is not held twice: kept answers point to it.
+fn delegation(
+    before: &Authorities,
+    info: &KeyInfo,
+    key: PublicKey,
+    der: &[u8],
+) -> Result<Arc<Delegation>, Error> {
+    if let Some(known) = before.find(der).filter(|known| known.label == info.label) {
+        return Ok(known.clone());
+    }
+    let certificate = Certificate::from_der(der)?;
+    Ok(Arc::new(Delegation { label: info.label.clone(), key, certificate }))
 }

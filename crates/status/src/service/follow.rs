@@ -98,6 +98,6 @@ impl Responder {
 
     async fn look(&self, whole: bool) -> Result<(), Error> {
         while self.follow().await? >= usize::try_from(MOST).unwrap_or(usize::MAX) {}
-        if whole || self.authorities().key.is_none() { self.refresh().await } else { Ok(()) }
+        if whole || self.authorities().keys.is_none() { self.refresh().await } else { Ok(()) }
     }
 }

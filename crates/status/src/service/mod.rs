@@ -1,9 +1,12 @@
-//! The operations: answering questions, following changes, handing out lists.
+//! The operations: answering questions, ahead of time and when asked, following changes, handing
+//! out lists.
 
 mod answer;
 mod authorities;
 mod follow;
+mod kept;
 mod lists;
+mod prepare;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -17,9 +20,10 @@ pub use lists::Lists;
 
 use crate::cache::Cache;
 use crate::error::Error;
-use crate::model::{Health, StatusConfig};
+use crate::model::{Health, Prepared, StatusConfig};
 use authorities::Authorities;
 use follow::Followed;
+use kept::Kept;
 
 /// Answers OCSP questions. Clones are the same responder; the last one that goes ends its
 /// task.
@@ -32,8 +36,9 @@ struct Inner {
     clock: Arc<dyn Clock>,
     config: StatusConfig,
     authorities: RwLock<Arc<Authorities>>,
-    cache: Mutex<Cache>,
+    cache: Mutex<Cache<Kept>>,
     followed: Mutex<Followed>,
+    prepared: Mutex<Option<(Timestamp, Prepared)>>,
     signing: Arc<Semaphore>,
 }
 
@@ -56,6 +61,7 @@ impl Responder {
             signing: Arc::new(Semaphore::new(config.signing)),
             authorities: RwLock::default(),
             followed: Mutex::new(followed),
+            prepared: Mutex::default(),
             clock,
             config,
             store,
@@ -76,8 +82,13 @@ impl Responder {
         let authorities = self.authorities();
         let (responders, mute) = authorities.responders(self.0.clock.now());
         let followed = *self.followed();
-        let cached = self.cache().len();
-        Health { followed_at: followed.at, seq: followed.seq, responders, mute, cached }
+        let (cached, prepared) = (self.cache().len(), *self.prepared());
+        Health { followed_at: followed.at, seq: followed.seq, responders, mute, cached, prepared }
+    }
+
+    /// The configuration it was opened with.
+    pub fn config(&self) -> &StatusConfig {
+        &self.0.config
     }
 
     fn now(&self) -> Timestamp {
@@ -88,8 +99,12 @@ impl Responder {
         self.0.authorities.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn cache(&self) -> MutexGuard<'_, Cache> {
+    fn cache(&self) -> MutexGuard<'_, Cache<Kept>> {
         self.0.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prepared(&self) -> MutexGuard<'_, Option<(Timestamp, Prepared)>> {
+        self.0.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn followed(&self) -> MutexGuard<'_, Followed> {

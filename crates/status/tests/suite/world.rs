@@ -86,12 +86,21 @@ impl World {
 
     /// An issuer that nobody answers for yet.
     pub async fn mute_issuer(&self, common: &str) -> Issuer {
+        self.insert_issuer(common, common).await
+    }
+
+    /// Another key under the same name: a row of its own.
+    pub async fn second_of_name(&self, common: &str) -> Issuer {
+        self.insert_issuer(common, &format!("{common}-2")).await
+    }
+
+    async fn insert_issuer(&self, common: &str, row: &str) -> Issuer {
         let key = PrivateKey::generate(&mut OsRandom).unwrap();
         let name = name(common);
         let certificate = certify((&name, &key), &name, key.public_key(), (1, at(86_400_000)), &[]);
         let der = certificate.der().to_vec();
         let (subject, key_hash) = (name.der().to_vec(), key.public_key().fingerprint());
-        let common = common.to_owned();
+        let row = row.to_owned();
         let id = self
             .store
             .commit(move |tx| {
@@ -102,7 +111,7 @@ impl World {
                          certificate_der, not_before, not_after, shards, created_at) VALUES \
                          ($1, 'ca', $2, '', $3, '', '', '', '', '', '', $4, 0, 1, 0, 0) RETURNING id",
                     )
-                    .bind(common)
+                    .bind(row)
                     .bind(subject)
                     .bind(key_hash)
                     .bind(der)
@@ -126,6 +135,57 @@ impl World {
         certificate
     }
 
+    /// A certificate for another key of ours, made on the device if it isn't there; from when
+    /// to when it counts.
+    pub async fn delegate_key(
+        &self,
+        issuer: &Issuer,
+        (key_label, number): (&str, u64),
+        (begin, end): (Timestamp, Timestamp),
+    ) -> Certificate {
+        let key_label = KeyLabel::new(key_label).unwrap();
+        let mut session = self.device.session().unwrap();
+        let known = session.key(&key_label);
+        let info = known.or_else(|_| session.generate(&key_label, KeyKind::Sm2Sign)).unwrap();
+        drop(session);
+        let key = info.public_key.unwrap();
+        let purposes = ExtendedKeyUsage(vec![oid::OCSP_SIGNING]).to_extension(false);
+        let by = (issuer.certificate.subject(), &issuer.key);
+        let subject = name("状态应答者");
+        let certificate = certify_within(by, &subject, &key, (number, begin, end), &[purposes]);
+        self.insert(issuer, number, key.fingerprint(), Some(certificate.der().to_vec()), end).await;
+        certificate
+    }
+
+    /// How often a key of ours signed.
+    pub fn uses(&self, key_label: &str) -> u64 {
+        let key_label = KeyLabel::new(key_label).unwrap();
+        self.device.session().unwrap().key(&key_label).unwrap().uses
+    }
+
+    /// Many ordinary certificates in one unit.
+    pub async fn issue_many(&self, issuer: &Issuer, numbers: std::ops::RangeInclusive<u64>) {
+        let issuer = issuer.id;
+        let work = unit(move |tx| {
+            Box::pin(async move {
+                for number in numbers {
+                    sqlx::query(INSERT)
+                        .bind(issuer)
+                        .bind(serial(number).to_hex())
+                        .bind(format!("{issuer}-{number}"))
+                        .bind("0".repeat(64))
+                        .bind(vec![0x30_u8, 0])
+                        .bind(format!("{number:064x}"))
+                        .bind(at(365 * 86_400).as_second())
+                        .execute(tx.conn())
+                        .await?;
+                }
+                Ok(())
+            })
+        });
+        self.store.commit(work).await.unwrap();
+    }
+
     /// An ordinary certificate; only its row matters here.
     pub async fn issue(&self, issuer: &Issuer, number: u64) {
         let key_hash = format!("{number:064x}");
@@ -144,21 +204,16 @@ impl World {
         let (issuer, end) = (issuer.id, end.as_second());
         let work = unit(move |tx| {
             Box::pin(async move {
-                let id: i64 = sqlx::query_scalar(
-                    "INSERT INTO certificate (issuer_id, serial, request_id, role, profile, \
-                     profile_hash, subject, subject_der, key_hash, not_before, not_after, status, \
-                     changed_at, issued_at, shard, fingerprint, issued_seq) VALUES ($1, $2, $3, \
-                     'sign', 'p', $4, 's', $5, $6, 0, $7, 'good', 0, 0, 0, $4, 0) RETURNING id",
-                )
-                .bind(issuer)
-                .bind(serial(number).to_hex())
-                .bind(format!("{issuer}-{number}"))
-                .bind("0".repeat(64))
-                .bind(vec![0x30_u8, 0])
-                .bind(key_hash)
-                .bind(end)
-                .fetch_one(tx.conn())
-                .await?;
+                let id: i64 = sqlx::query_scalar(INSERT)
+                    .bind(issuer)
+                    .bind(serial(number).to_hex())
+                    .bind(format!("{issuer}-{number}"))
+                    .bind("0".repeat(64))
+                    .bind(vec![0x30_u8, 0])
+                    .bind(key_hash)
+                    .bind(end)
+                    .fetch_one(tx.conn())
+                    .await?;
                 if let Some(der) = der {
                     sqlx::query(
                         "INSERT INTO certificate_der (certificate_id, der) VALUES ($1, $2)",
@@ -214,6 +269,12 @@ impl World {
     }
 }
 
+/// A row of `certificate` that is good; its number comes back.
+const INSERT: &str = "INSERT INTO certificate (issuer_id, serial, request_id, role, profile, \
+     profile_hash, subject, subject_der, key_hash, not_before, not_after, status, \
+     changed_at, issued_at, shard, fingerprint, issued_seq) VALUES ($1, $2, $3, \
+     'sign', 'p', $4, 's', $5, $6, 0, $7, 'good', 0, 0, 0, $4, 0) RETURNING id";
+
 /// Names the shape of a unit that yields nothing.
 pub fn unit<F>(unit: F) -> F
 where
@@ -256,6 +317,16 @@ pub fn certify(
     (number, end): (u64, Timestamp),
     extensions: &[pki::ext::Extension],
 ) -> Certificate {
+    certify_within((issuer, issuer_key), subject, key, (number, at(-86_400), end), extensions)
+}
+
+pub fn certify_within(
+    (issuer, issuer_key): (&Name, &PrivateKey),
+    subject: &Name,
+    key: &PublicKey,
+    (number, begin, end): (u64, Timestamp, Timestamp),
+    extensions: &[pki::ext::Extension],
+) -> Certificate {
     let algorithm = AlgorithmIdentifier::bare(oid::SM2_WITH_SM3);
     let tbs = Writer::build(|w| {
         w.sequence(|w| {
@@ -264,7 +335,7 @@ pub fn certify(
             algorithm.write(w);
             w.raw(issuer.der());
             w.sequence(|w| {
-                w.time(at(-86_400));
+                w.time(begin);
                 w.time(end);
             });
             w.raw(subject.der());

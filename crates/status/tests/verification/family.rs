@@ -241,9 +241,16 @@ pub fn answer(
     let id =
         CertId::of(HashAlgorithm::Sha1, above.subject(), above.spki(), child.certificate.serial());
     let (id, this_update, next_update) = (id.unwrap(), instant(begin), instant(end));
-    let singles = [Single { certificate: &id, status, this_update, next_update }];
+    let single =
+        Single { certificate: &id, status, this_update, next_update, archive_cutoff: None };
     let responder = above.subject();
-    let draft = AnswerDraft { responder, produced_at: this_update, singles: &singles, nonce: None };
+    let draft = AnswerDraft {
+        responder,
+        produced_at: this_update,
+        singles: &[single],
+        nonce: None,
+        extended_revoke: false,
+    };
     let (unsigned, signer, user) = (draft.encode().unwrap(), key(signer), UserId::default());
     let signature = signer.sign_digest(&unsigned.digest(signer.public_key(), &user));
     unsigned.assemble(signer.public_key(), &user, &signature, above.der()).unwrap()

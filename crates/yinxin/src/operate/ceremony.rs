@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use app::setup::{Founded, Founding, Subjects, found};
-use app::{Layout, Parts, Secrets, Settings};
+use app::{Layout, Parts, Secrets, Settings, publish_root_list};
 use ca::ceremony::{SealedShare, destroy_root, restore_root, verify_protocol};
 use clap::Subcommand;
 use gm::passphrase::Stretch;
@@ -57,6 +57,11 @@ pub enum Command {
         #[arg(long, value_name = "编号")]
         leader: String,
     },
+    /// 用已恢复的根密钥发布根的撤销列表，有效十三个月（服务停止时）
+    PublishRootList {
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// 从密码设备中销毁根密钥（分量仍由保管人保存）
     DestroyRoot {
         #[command(flatten)]
@@ -94,6 +99,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             out::line("根密钥已恢复到密码设备；用毕请立即执行 yinxin ceremony destroy-root");
             Ok(Outcome::Fine)
         }
+        Command::PublishRootList { data } => publish_list(&data),
         Command::DestroyRoot { data, leader } => {
             with_store(&data, async |store, device| {
                 Ok(destroy_root(&store, device, Actor::new(leader)).await?)
@@ -102,6 +108,20 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             Ok(Outcome::Fine)
         }
     }
+}
+
+fn publish_list(data: &DataArgs) -> anyhow::Result<Outcome> {
+    let (layout, secrets) = secrets(data)?;
+    let list = runtime()?.block_on(async {
+        let parts = Parts::of(layout, &secrets)?;
+        let store = parts.open_store().await?;
+        let done = publish_root_list(&parts, &store).await;
+        store.close().await;
+        done
+    })?;
+    out::line(format!("根的撤销列表已发布，编号 {}", list.number));
+    out::line("用毕请立即执行 yinxin ceremony destroy-root");
+    Ok(Outcome::Fine)
 }
 
 fn init(data: &DataArgs, plan: &PathBuf, admin_key: Option<PathBuf>) -> anyhow::Result<Outcome> {

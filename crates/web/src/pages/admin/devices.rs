@@ -149,6 +149,7 @@ fn purpose(label: &str) -> &'static str {
         store::ANCHOR_MAC => "保护日志锚点",
         app::registration::SEAL_KEY => "签名服务协议和文书",
         app::LINK_KEY => "与密钥管理中心通信",
+        _ if label.starts_with("ocsp-") => "签名状态应答（OCSP）",
         _ => "其他",
     }
 }

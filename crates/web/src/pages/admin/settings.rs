@@ -89,9 +89,8 @@ fn meaning(name: &str) -> &'static str {
         "crl.spare_window" => "备用撤销列表的有效时间（秒），设备故障时使用，0 为不备。",
         "crl.on_change" => "证书状态变更后是否立即发布新列表。",
         "crl.min_gap" => "因变更而发布的两份列表之间最短间隔（秒）。",
+        "crl.shards" => "撤销列表分成几片，在密钥仪式中确定；0 为不分片。",
         "crl.keep" => "保留多少份已被取代的列表供核查。",
-        "ocsp.window" => "状态应答的有效时间（秒）。",
-        "ocsp.cached" => "预先备好的状态应答数。",
         "timestamp.enabled" => "是否开通时间戳服务；开通后自动生成密钥并签发时间戳证书。",
         "timestamp.policies" => "本机构注册的时间戳策略标识，第一个为默认；空为示例标识。",
         "timestamp.source" => {
@@ -122,8 +121,24 @@ fn meaning(name: &str) -> &'static str {
         "disclosure.complaint_accept_days" => "投诉在几个工作日内受理。",
         "disclosure.complaint_answer_days" => "投诉在几个工作日内答复。",
         "disclosure.documents" => "业务规则和证书策略文件所在的文件夹。",
+        name if name.starts_with("ocsp.") => meaning_in_ocsp(name),
         name if name.starts_with("directory.") => meaning_in_directory(name),
         name if name.starts_with("policy.") => "本机构为这类证书注册的证书策略标识，写入证书。",
+        _ => "见《运行手册》中同名配置项的说明。",
+    }
+}
+
+/// `[ocsp]`.
+fn meaning_in_ocsp(name: &str) -> &'static str {
+    match name {
+        "ocsp.window" => "状态应答的有效时间（秒）。",
+        "ocsp.cached" => "最多保存多少份签好的状态应答，其中一半可以事先备好。",
+        "ocsp.prepare" => "按哪些杂凑算法为每张有效证书事先备好应答；其余的在查询时签名。",
+        "ocsp.cache_seconds" => "途中的 HTTP 缓存可以保存应答多少秒，不超过其下次更新时间。",
+        "ocsp.max_certificates" => "一次查询最多可以问多少张证书。",
+        "ocsp.unissued" => "对没有签发过的证书怎样答复：unknown 未知，revoked 撤销。",
+        "ocsp.archive_years" => "证书到期后，其状态至少还可以查询多少年。",
+        "ocsp.certificate_days" => "状态应答证书的有效天数；还剩三分之一时自动换发。",
         _ => "见《运行手册》中同名配置项的说明。",
     }
 }

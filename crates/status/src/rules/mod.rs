@@ -1,11 +1,12 @@
 //! Pure decisions about answers: which issuer, which status, which window, how long to keep.
 
+pub mod delegation;
+
 use jiff::{SignedDuration, Timestamp};
 use pki::crl::Reason;
 use pki::ocsp::{CertStatus, IssuerHashes, Request};
-use pki::{Certificate, oid};
 
-use crate::model::{Caching, ListWindow};
+use crate::model::{Caching, ListWindow, Unissued};
 
 /// A row of `certificate` as far as status goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,49 @@ pub fn cert_status(row: Option<&StatusRow>) -> Result<CertStatus, String> {
         ("revoked", Some(reason)) => Ok(CertStatus::Revoked { at, reason }),
         _ => Err(wrong()),
     }
+}
+
+/// What an answer says of one certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The status.
+    pub status: CertStatus,
+    /// Whether there is such a certificate. If there isn't, there may be one in a moment.
+    pub is_issued: bool,
+    /// Of a certificate that is over: since when status is kept (RFC 6960 §4.4.4).
+    pub archive_cutoff: Option<Timestamp>,
+}
+
+/// How what isn't there or is over is answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Manners {
+    /// The status of what was never issued.
+    pub unissued: Unissued,
+    /// How long after its end the status of a certificate is kept; `None`: answers don't say.
+    pub retention: Option<SignedDuration>,
+}
+
+/// The verdict on the row of a certificate and its end (Unix seconds), if it has one.
+///
+/// # Errors
+/// As [`cert_status`].
+pub fn verdict(
+    found: Option<&(StatusRow, i64)>,
+    manners: Manners,
+    now: Timestamp,
+) -> Result<Verdict, String> {
+    let Some((row, end)) = found else {
+        let status = match manners.unissued {
+            Unissued::Unknown => CertStatus::Unknown,
+            Unissued::Revoked => CertStatus::NEVER_ISSUED,
+        };
+        return Ok(Verdict { status, is_issued: false, archive_cutoff: None });
+    };
+    let second = now.as_second();
+    let cutoff =
+        |kept: SignedDuration| Timestamp::from_second(second.saturating_sub(kept.as_secs())).ok();
+    let archive_cutoff = manners.retention.filter(|_| *end < second).and_then(cutoff);
+    Ok(Verdict { status: cert_status(Some(row))?, is_issued: true, archive_cutoff })
 }
 
 /// Which of our issuers a question is about: name and key must match (incident T-15). `None`
@@ -82,6 +126,23 @@ pub fn still_serves(window: &Window, now: Timestamp, blind: bool, max_age: Signe
     !age.is_negative() && age <= limit
 }
 
+/// Whether an answer that is kept ready is made anew by the next round: in the second quarter of
+/// its window, so that [`still_serves`] never finds it too old as long as rounds keep up.
+pub fn is_worn(window: &Window, now: Timestamp) -> bool {
+    let length = window.next_update.duration_since(window.this_update);
+    let age = now.duration_since(window.this_update);
+    age.is_negative() || age > length / 4
+}
+
+/// Whether another round over all certificates is due: one for each eighth of a window, or at once
+/// when the clock was set back.
+pub fn is_round_due(last: Option<Timestamp>, length: SignedDuration, now: Timestamp) -> bool {
+    last.is_none_or(|last| {
+        let age = now.duration_since(last);
+        age.is_negative() || age >= length / 8
+    })
+}
+
 /// What caches may do with a body that counts until `end`.
 pub fn caching(
     etag: &str,
@@ -118,12 +179,6 @@ pub fn spare_since(published: &ListWindow, published_at: Timestamp) -> Timestamp
     let middle = middle(published);
     let ceiling = if middle.subsec_nanosecond() == 0 { middle.as_second() } else { after(middle) };
     Timestamp::from_second(ceiling.max(after(published_at))).unwrap_or(middle)
-}
-
-/// Whether a certificate makes its key a responder of this issuer now (RFC 6960 §4.2.2.2).
-pub fn is_responder(certificate: &Certificate, issuer: &Certificate, now: Timestamp) -> bool {
-    let purpose = certificate.eku().is_some_and(|eku| eku.contains(&oid::OCSP_SIGNING));
-    purpose && certificate.issuer() == issuer.subject() && certificate.is_valid_at(now)
 }
 
 #[cfg(test)]
@@ -173,6 +228,50 @@ mod tests {
         ] {
             assert!(cert_status(Some(&row(status, reason))).is_err(), "{status} {reason:?}");
         }
+    }
+
+    /// T-07, and RFC 6960 §2.2 for those who want "revoked".
+    #[test]
+    fn what_was_never_issued_is_unknown_or_on_hold_since_the_beginning_and_never_good() {
+        let retention = Some(SignedDuration::from_hours(24));
+        let say = |unissued| verdict(None, Manners { unissued, retention }, at(0)).unwrap();
+        assert_eq!(say(Unissued::Unknown).status, CertStatus::Unknown);
+        let (reason, beginning) = (Reason::CertificateHold, Timestamp::UNIX_EPOCH);
+        let status = CertStatus::Revoked { at: beginning, reason };
+        assert_eq!(say(Unissued::Revoked).status, status);
+        for unissued in [Unissued::Unknown, Unissued::Revoked] {
+            assert!(!say(unissued).is_issued && say(unissued).archive_cutoff.is_none());
+        }
+    }
+
+    #[test]
+    fn only_what_is_over_says_since_when_status_is_kept() {
+        let day = SignedDuration::from_hours(24);
+        let cutoff = |end: i64, retention| {
+            let found = (row("revoked", Some(1)), at(end).as_second());
+            let manners = Manners { unissued: Unissued::Unknown, retention };
+            verdict(Some(&found), manners, at(0)).unwrap().archive_cutoff
+        };
+        assert_eq!(cutoff(-1, Some(day)), Some(at(-86_400)));
+        assert_eq!((cutoff(0, Some(day)), cutoff(-1, None)), (None, None));
+    }
+
+    /// T-09: what rounds keep ready is always young enough to be sent.
+    #[test]
+    fn rounds_make_answers_anew_before_they_are_too_old_to_be_sent() {
+        let length = SignedDuration::from_secs(3600);
+        let window = Window { this_update: at(0), next_update: at(3600) };
+        assert!(
+            !is_worn(&window, at(900)) && is_worn(&window, at(901)) && is_worn(&window, at(-1))
+        );
+        assert!(is_round_due(None, length, at(0)));
+        assert!(
+            !is_round_due(Some(at(0)), length, at(449))
+                && is_round_due(Some(at(0)), length, at(450))
+        );
+        assert!(is_round_due(Some(at(1)), length, at(0)), "the clock was set back");
+        // Found not worn just before 900, found worn by the round after, at 1350 plus its length.
+        assert!(still_serves(&window, at(900 + 450), false, length));
     }
 
     #[test]

@@ -1,0 +1,106 @@
+//! The root's revocation list, which says whether the issuing CA still counts (an authority
+//! revocation list). The root's key is with five custodians, so its list is made by hand once a year:
+//! it counts for thirteen months, and the doctor reminds people two months before its end.
+
+use std::sync::Arc;
+
+use ca::ceremony::ROOT;
+use ca::{Ca, CaConfig, CrlKind, CrlPolicy, PublishedCrl};
+use jiff::{SignedDuration, Timestamp};
+use pki::Urls;
+use status::{ListKind, ListName};
+use store::Store;
+
+use crate::doctor::{Check, Level};
+use crate::error::Error;
+use crate::institution::{Institution, Parts};
+use crate::settings::Settings;
+
+/// How long a list of the root counts: a year, and a month for the day to be found.
+const WINDOW_DAYS: i64 = 396;
+/// Days before its end when the doctor begins to remind.
+const REMIND_DAYS: i64 = 60;
+
+/// Addresses and lists of the root.
+pub(crate) fn config(settings: &Settings) -> CaConfig {
+    let mut config = CaConfig::new(ROOT, urls(settings));
+    config.crl = CrlPolicy {
+        full_every: days(WINDOW_DAYS),
+        full_window: days(WINDOW_DAYS),
+        // Nobody could publish it while the key is away.
+        spare_window: SignedDuration::ZERO,
+        ..CrlPolicy::default()
+    };
+    config
+}
+
+/// Addresses that the issuing CA's own certificate carries.
+fn urls(settings: &Settings) -> Urls {
+    let base = settings.server.public_url.trim_end_matches('/');
+    Urls {
+        crl: vec![format!("{base}/crl/{ROOT}.crl")],
+        freshest_crl: Vec::new(),
+        ocsp: vec![format!("{base}/ocsp")],
+        ca_issuers: vec![format!("{base}/ca/{ROOT}.cer")],
+        cps: None,
+    }
+}
+
+/// Makes and publishes the root's next list. Its key must have been brought back
+/// (`ceremony restore-root`); nothing else may have the store open.
+pub async fn publish_root_list(parts: &Parts, store: &Store) -> Result<PublishedCrl, Error> {
+    let profiles = Arc::new(parts.settings.profiles()?);
+    let (device, clock) = (parts.device.clone(), parts.clock.clone());
+    let root = Ca::open(store.clone(), device, clock, profiles, config(&parts.settings)).await?;
+    Ok(root.publish_crl(CrlKind::Full).await?)
+}
+
+impl Institution {
+    /// Whether relying parties can tell that the issuing CA still counts (T-11).
+    pub(crate) async fn check_root_list(&self) -> Check {
+        let name = ListName { issuer: ROOT.to_owned(), kind: ListKind::Full };
+        let found = self.lists().current(&name).await;
+        let (level, detail) = match found {
+            Ok(list) => judge(list.map(|list| list.next_update), self.clock().now()),
+            Err(error) => (Level::Unknown, error.to_string()),
+        };
+        Check { name: "root_list", title: "根的撤销列表", level, detail }
+    }
+}
+
+fn judge(end: Option<Timestamp>, now: Timestamp) -> (Level, String) {
+    const HOW: &str = "请召集三名保管人，停止服务后依次运行 yinxin ceremony restore-root、publish-root-list、\
+                       destroy-root";
+    match end {
+        None => (Level::Failed, format!("尚未发布；{HOW}")),
+        Some(end) if end <= now => (Level::Failed, format!("已于 {end} 到期；{HOW}")),
+        Some(end) if end.duration_since(now) <= days(REMIND_DAYS) => {
+            (Level::Warning, format!("有效至 {end}；{HOW}"))
+        }
+        Some(end) => (Level::Good, format!("有效至 {end}")),
+    }
+}
+
+const fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_reminded_two_months_before_the_list_of_the_root_ends() {
+        let day = |count: i64| Timestamp::from_second(1_800_000_000 + count * 86_400).unwrap();
+        let level = |now| judge(Some(day(396)), day(now)).0;
+        assert_eq!((level(335), level(336)), (Level::Good, Level::Warning));
+        assert_eq!((level(395), level(396)), (Level::Warning, Level::Failed));
+        assert_eq!(judge(None, day(0)).0, Level::Failed);
+    }
+
+    #[test]
+    fn the_policy_of_the_root_holds() {
+        let settings = Settings::new("测试中心", "ca.example.cn/journal");
+        assert_eq!(config(&settings).crl.check(), Ok(()));
+    }
+}
