@@ -34,8 +34,11 @@ impl Background {
         let (here, stopped) = (institution.clone(), seen.clone());
         let directory =
             repeat(soon, "directory", here, (|i| Box::pin(follow_directory(i)), stopped));
+        let (here, stopped) = (institution.clone(), seen.clone());
+        let replica = repeat(soon, "replica", here, (|i| Box::pin(publish_replica(i)), stopped));
         let tasks = vec![
             tokio::spawn(directory),
+            tokio::spawn(replica),
             every(1, "crl", |i| Box::pin(publish_lists(i))),
             every(2, "key notices", |i| Box::pin(settle(i))),
             every(2, "standby store", |i| Box::pin(refill(i))),
@@ -54,6 +57,7 @@ impl Background {
             every(3600, "signature account", |i| Box::pin(reconcile(i))),
             every(3600, "tables against the journal", |i| Box::pin(compare(i))),
             every(21_600, "directory index", |i| Box::pin(verify_directory(i))),
+            every(600, "comparison of the replica", |i| Box::pin(compare_replica(i))),
         ];
         Self { stop, tasks }
     }
@@ -147,6 +151,15 @@ async fn follow_directory(institution: Institution) -> Result<(), Error> {
 
 async fn verify_directory(institution: Institution) -> Result<(), Error> {
     institution.verify_directory().await
+}
+
+async fn publish_replica(institution: Institution) -> Result<(), Error> {
+    institution.publish_replica().await
+}
+
+/// Once a day, when nothing waits to be sent.
+async fn compare_replica(institution: Institution) -> Result<(), Error> {
+    institution.compare_replica().await
 }
 
 /// A year before it ends, the timestamp authority gets another key and certificate.

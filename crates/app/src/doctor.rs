@@ -80,6 +80,7 @@ impl Institution {
             self.check_journal(),
             self.check_clock().await,
             self.check_device(),
+            self.check_product(),
             self.check_certificate(),
             self.check_policies(),
             self.check_account().await,
@@ -88,6 +89,7 @@ impl Institution {
         checks.push(self.check_root_list().await);
         checks.push(self.check_responder());
         checks.extend(self.check_timestamp());
+        checks.extend(self.check_replica().await);
         checks.push(self.check_centre().await);
         checks.push(self.check_open_orders().await);
         checks.push(self.check_letters().await);
@@ -198,7 +200,7 @@ impl Institution {
         match self.ca().check_key() {
             Ok(()) => {
                 let info = self.device().info();
-                let kind = if info.certified {
+                let kind = if info.is_certified() {
                     "经检测认证"
                 } else {
                     "软件设备，仅供试用和测试"

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use kmc::{KeyCentre, Kmc, Local};
 use letters::Letters;
 use pki::Urls;
+use pki::attestation::Products;
 use ra::Ra;
 use status::timestamp::TimestampAuthority;
 use status::{Lists, Responder};
@@ -24,6 +25,7 @@ use crate::kinds::Kinds;
 use crate::layout::Layout;
 use crate::publication;
 use crate::registration;
+use crate::replica::Replica;
 use crate::settings::Settings;
 use crate::verification::Verification;
 
@@ -56,9 +58,11 @@ struct Inner {
     responder: Responder,
     lists: Arc<Lists>,
     directory: Directory,
+    replica: Option<Replica>,
     timestamp: Option<TimestampAuthority>,
     access: Access,
     kinds: Kinds,
+    products: Arc<Products>,
     ra: Option<Ra>,
     letters: Option<Letters>,
     verification: Verification,
@@ -131,7 +135,8 @@ impl Institution {
         )
         .await?;
         check_shards(&parts.settings, &ca)?;
-        let ra = registration::open(&parts, &store, (&ca, &profiles)).await?;
+        let products = Arc::new(crate::devices::read_products(&parts.layout)?);
+        let ra = registration::open(&parts, &store, (&ca, &profiles, &products)).await?;
         let letters = crate::letters::open(&parts, &store, ra.as_ref())?;
         let kmc = match &parts.kmc_device {
             Some(device) => Some(open_kmc(&parts, device.clone()).await?),
@@ -144,6 +149,7 @@ impl Institution {
         let (responder, lists) = open_status(&parts, &store).await?;
         let lists = Arc::new(lists);
         let directory = publication::open(&parts, &store, lists.clone())?;
+        let replica = crate::replica::open(&parts, &store, &directory)?;
         let timestamp = crate::timestamp::open(&parts, &store).await?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
         let verification = Verification::new(store.clone());
@@ -160,9 +166,11 @@ impl Institution {
             responder,
             lists,
             directory,
+            replica,
             timestamp,
             access,
             kinds,
+            products,
             ra,
             letters,
             verification,
@@ -236,6 +244,12 @@ impl Institution {
         &self.0.directory
     }
 
+    /// Publishing into another directory, where there is one.
+    #[must_use]
+    pub fn replica(&self) -> Option<&Replica> {
+        self.0.replica.as_ref()
+    }
+
     /// The timestamp service, where it is switched on.
     #[must_use]
     pub fn timestamp(&self) -> Option<&TimestampAuthority> {
@@ -252,6 +266,12 @@ impl Institution {
     #[must_use]
     pub fn kinds(&self) -> &Kinds {
         &self.0.kinds
+    }
+
+    /// The register of certified products.
+    #[must_use]
+    pub fn products(&self) -> &Products {
+        &self.0.products
     }
 
     /// Registration, where it is open.

@@ -15,8 +15,10 @@
 //! | [`letters`] | letters that are due, their PDFs, who opens them | Measures Art. 21, 24 |
 //! | [`voice`] | ratings and complaints | Measures Art. 29 |
 //! | [`verification`] | trust anchors, reports on certificates and signatures | Measures Art. 18 (2) |
+//! | [`devices`] | certified products, attestations of keys | Measures Art. 20 |
 //! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
 //! | `publication` | the certificate directory: settings, lists in force | Measures Art. 18 (2) |
+//! | [`replica`] | publishing into another LDAP server, and comparing it | Measures Art. 18 (2) |
 //! | `root_list` | the root's own revocation list, made by hand once a year | Measures Art. 18 (2) |
 //! | [`responder`] | status answers: keys and certificates of the responder, answers made ahead | Measures Art. 18 (2) |
 //! | [`timestamp`] | the timestamp service: sources of time, its key and certificate | Measures Art. 18 (5) |
@@ -27,6 +29,7 @@ mod basis;
 pub mod batch;
 mod centre;
 pub mod console;
+pub mod devices;
 pub mod disclosure;
 pub mod doctor;
 pub mod enrol;
@@ -36,12 +39,14 @@ mod kinds;
 mod layout;
 pub mod letters;
 pub mod lifecycle;
+mod mark;
 pub mod notify;
 mod people;
 mod policies;
 mod publication;
 mod recover;
 pub mod registration;
+pub mod replica;
 pub mod responder;
 pub mod restore;
 mod root_list;
@@ -59,6 +64,8 @@ pub use error::Error;
 pub use institution::{ISSUER, Institution, Parts, Secrets};
 pub use kinds::{Kind, Kinds};
 pub use layout::Layout;
+pub use mark::{Block, Mark};
 pub use publication::DirectorySettings;
+pub use replica::Replica;
 pub use root_list::publish_root_list;
 pub use settings::Settings;

@@ -14,6 +14,7 @@ use store::{Standing, Store};
 
 use crate::error::Error;
 use crate::institution::{Institution, Parts};
+use crate::replica::ReplicaSettings;
 
 /// `[directory]` of `yinxin.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,6 +49,8 @@ pub struct DirectorySettings {
     pub max_candidates: u32,
     /// Longest time of one search, in seconds.
     pub search_seconds: u64,
+    /// Another LDAP server into which the directory is published.
+    pub replica: ReplicaSettings,
 }
 
 impl Default for DirectorySettings {
@@ -80,6 +83,7 @@ impl Default for DirectorySettings {
             max_paged_entries: limits.paged_entries,
             max_candidates: limits.candidates,
             search_seconds: limits.time.as_secs(),
+            replica: ReplicaSettings::default(),
         }
     }
 }

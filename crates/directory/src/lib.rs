@@ -36,6 +36,11 @@
 //!
 //! The index follows the records of issued certificates and is derived: [`Directory::verify`] compares
 //! it with the certificates and repairs it (Invariant 8). Status isn't indexed but read.
+//!
+//! # Another directory
+//!
+//! [`Mirror`] tells what another LDAP server should hold, step by step in the order of the records
+//! ([`rules::replica`] has the mapping); `app` sends it there and compares.
 
 mod error;
 pub mod message;
@@ -47,4 +52,6 @@ mod sql;
 
 pub use error::Error;
 pub use model::{AttributeType, DirectoryConfig, Dn, Entry, Limits, PUBLISHABLE, Policy};
-pub use service::{Directory, Found, IndexReport, ListKey, SearchDone};
+pub use service::{
+    Directory, Found, IndexReport, ListKey, Mirror, Place, Put, Refused, SearchDone, Step, Wanted,
+};

@@ -1,5 +1,7 @@
 //! Reads over the tables of the CA, and the directory's own index.
 
+pub mod replica;
+
 use sqlx::{AnyConnection, FromRow};
 
 use crate::error::Error;
@@ -22,7 +24,8 @@ pub async fn issuers(conn: &mut AnyConnection) -> Result<Vec<IssuerRow>, Error> 
 /// A certificate that a lookup brings, without its octets.
 #[derive(Debug, Clone, FromRow)]
 pub struct FoundRow {
-    /// The value under which it was found.
+    /// The value under which it was found; empty when it was asked for by its number.
+    #[sqlx(default)]
     pub value: Vec<u8>,
     pub id: i64,
     pub serial: String,

@@ -45,12 +45,29 @@ pub async fn render(State(app): State<App>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
+/// Whether status can be answered, until when, and how much of it is ready.
+fn ocsp(app: &App) {
+    let (health, now) = (app.responder().health(), app.clock().now());
+    let end = health.responders.iter().find(|(issuer, _)| issuer == app::ISSUER);
+    let left = end.map_or(0, |(_, end)| end.as_second().saturating_sub(now.as_second()));
+    let left = u64::try_from(left).unwrap_or_default();
+    metrics::gauge!("yinxin_ocsp_certificate_seconds_left").set(f64_of(left));
+    metrics::gauge!("yinxin_ocsp_answers_kept").set(f64_of(health.cached as u64));
+    if let Some((at, round)) = health.prepared {
+        let ago = now.as_second().saturating_sub(at.as_second());
+        metrics::gauge!("yinxin_ocsp_round_seconds_ago")
+            .set(f64_of(u64::try_from(ago).unwrap_or_default()));
+        metrics::gauge!("yinxin_ocsp_without_place").set(f64_of(round.without_place));
+    }
+}
+
 /// States that are looked up when asked for.
 async fn gauges(app: &App) {
     let on = |condition: bool| if condition { 1.0 } else { 0.0 };
     let sound = matches!(app.store().standing(), Standing::Sound);
     metrics::gauge!("yinxin_journal_sound").set(on(sound));
     metrics::gauge!("yinxin_signing_key_quarantined").set(on(app.ca().is_quarantined()));
+    ocsp(app);
     if let Some(authority) = app.timestamp() {
         let health = authority.health();
         metrics::gauge!("yinxin_timestamp_able").set(on(health.is_able()));
@@ -59,6 +76,14 @@ async fn gauges(app: &App) {
             metrics::gauge!("yinxin_clock_offset_seconds").set(said.offset.as_secs_f64());
             metrics::gauge!("yinxin_clock_compared_seconds_ago").set(age.as_secs_f64());
         }
+    }
+    if let Some(replica) = app.replica()
+        && let Ok(health) = replica.health().await
+    {
+        let delay = u64::try_from(health.delay_seconds).unwrap_or_default();
+        metrics::gauge!("yinxin_directory_replica_delay_seconds").set(f64_of(delay));
+        metrics::gauge!("yinxin_directory_replica_refused").set(f64_of(health.refused));
+        metrics::gauge!("yinxin_directory_replica_able").set(on(health.trouble.is_none()));
     }
     if let Ok(size) = app.store().size().await {
         metrics::gauge!("yinxin_journal_records").set(f64_of(size));

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::api::{
-    certificates, clients, crls, export, journal, kinds, requests, session, system, verify, view,
+    certificates, clients, crls, directory, export, journal, kinds, requests, session, sof, system,
+    verify, view,
 };
 use crate::problem::Problem;
 
@@ -25,11 +26,17 @@ use crate::problem::Problem;
         certificates::renew, certificates::suspend, certificates::resume, certificates::revoke,
         export::certificates, export::journal,
         crls::list, crls::publish,
+        directory::show, directory::compare,
         journal::list, journal::proof, journal::consistency, journal::checkpoint,
         clients::list, clients::create, clients::disable,
         session::open, session::close,
         kinds::list,
         verify::certificate, verify::signature, verify::batch,
+        sof::errors::list,
+        sof::certificate::validate, sof::certificate::item, sof::certificate::by_oid,
+        sof::trust::names, sof::trust::list,
+        sof::signature::data, sof::signature::message, sof::signature::detached,
+        sof::timestamp::request, sof::timestamp::response, sof::timestamp::verify,
         system::health, system::ready, system::doctor,
     ),
     components(schemas(Problem, view::CertificateView)),
@@ -37,10 +44,12 @@ use crate::problem::Problem;
         (name = "requests", description = "证书申请"),
         (name = "certificates", description = "证书的查询、更新、暂停、恢复、撤销"),
         (name = "crls", description = "证书撤销列表"),
+        (name = "directory", description = "从目录的发布与核对"),
         (name = "journal", description = "日志与证明"),
         (name = "clients", description = "接口客户端"),
         (name = "session", description = "会话"),
         (name = "verify", description = "验证证书和签名，无须签名或会话"),
+        (name = "sof", description = "GM/T 0020 各函数的 JSON 形式，无须签名或会话"),
         (name = "system", description = "运行状态"),
     )
 )]

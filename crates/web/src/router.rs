@@ -9,11 +9,12 @@ use axum::routing::{self, MethodRouter};
 use axum::{Extension, Router};
 
 use crate::api::{
-    App, certificates, clients, crls, export, journal, kinds, requests, session, system, verify,
+    App, certificates, clients, crls, directory, export, journal, kinds, requests, session, sof,
+    system, verify,
 };
 use crate::gate::{Gate, guard};
 use crate::problem::Problem;
-use crate::public::{authority, lists, log, ocsp, search, tsp};
+use crate::public::{authority, lists, log, ocsp, search, svs, tsp};
 use crate::{metrics, openapi, pages};
 
 /// One row of the table.
@@ -70,12 +71,27 @@ pub fn table() -> Vec<Route> {
         post "/tsa/rfc3161" Gate::Public => tsp::rfc;
         get "/tsa/certificate.cer" Gate::Public => tsp::der;
         get "/tsa/certificate.pem" Gate::Public => tsp::pem;
+        post "/svs" Gate::Public => svs::der;
+        post "/svs/{kind}" Gate::Public => svs::form;
         get "/log/checkpoint" Gate::Public => log::checkpoint;
         get "/log/tile/{*path}" Gate::Public => log::tile;
         get "/api/v1/kinds" Gate::Public => kinds::list;
         post "/api/verify/certificate" Gate::Public => verify::certificate;
         post "/api/verify/signature" Gate::Public => verify::signature;
         post "/api/verify/batch" Gate::Public => verify::batch;
+
+        get "/api/sof/errors" Gate::Public => sof::errors::list;
+        post "/api/sof/SOF_ValidateCert" Gate::Public => sof::certificate::validate;
+        post "/api/sof/SOF_GetCertInfo" Gate::Public => sof::certificate::item;
+        post "/api/sof/SOF_GetCertInfoByOid" Gate::Public => sof::certificate::by_oid;
+        get "/api/sof/SOF_GetCertTrustListAltNames" Gate::Public => sof::trust::names;
+        post "/api/sof/SOF_GetCertTrustList" Gate::Public => sof::trust::list;
+        post "/api/sof/SOF_VerifySignedData" Gate::Public => sof::signature::data;
+        post "/api/sof/SOF_VerifySignedMessage" Gate::Public => sof::signature::message;
+        post "/api/sof/SOF_VerifySignedMessageDetach" Gate::Public => sof::signature::detached;
+        post "/api/sof/SOF_CreateTimeStampRequest" Gate::Public => sof::timestamp::request;
+        post "/api/sof/SOF_CreateTimeStampResponse" Gate::Public => sof::timestamp::response;
+        post "/api/sof/SOF_VerifyTimeStamp" Gate::Public => sof::timestamp::verify;
 
         post "/api/v1/session" Gate::Signed => session::open;
         delete "/api/v1/session" Gate::Signed => session::close;
@@ -107,6 +123,9 @@ pub fn table() -> Vec<Route> {
         get "/api/v1/clients" may(A::ReadClients) => clients::list;
         post "/api/v1/clients" may(A::ManageClients) => clients::create;
         post "/api/v1/clients/{id}/disable" may(A::ManageClients) => clients::disable;
+
+        get "/api/v1/directory/replica" may(A::ReadMetrics) => directory::show;
+        post "/api/v1/directory/replica/comparisons" may(A::PublishCrl) => directory::compare;
 
         get "/api/v1/doctor" may(A::ReadMetrics) => system::doctor;
     }
@@ -158,8 +177,9 @@ mod tests {
     #[test]
     fn nothing_that_changes_anything_is_public_but_asking_for_status() {
         for route in table() {
-            let asks =
-                ["/ocsp", "/tsa", "/api/verify/"].iter().any(|one| route.path.starts_with(one));
+            let asks = ["/ocsp", "/tsa", "/svs", "/api/sof/", "/api/verify/"]
+                .iter()
+                .any(|one| route.path.starts_with(one));
             assert!(
                 route.method == Method::GET || route.gate != Gate::Public || asks,
                 "{}",

@@ -31,6 +31,9 @@ pub enum Command {
     /// 证书撤销列表：查询、立即发布、下载、查看
     #[command(subcommand)]
     Crl(remote::crl::Command),
+    /// 从目录：发布情况、核对、修复
+    #[command(subcommand)]
+    Directory(remote::directory::Command),
     /// 接口会话
     #[command(subcommand)]
     Session(remote::session::Command),
@@ -43,6 +46,9 @@ pub enum Command {
     /// 密码设备中的密钥（服务停止时使用）
     #[command(subcommand)]
     Key(operate::key::Command),
+    /// 密码产品：查看登记的产品，检查一份设备证明
+    #[command(subcommand)]
+    Device(operate::device::Command),
     /// 密钥仪式：建立机构的根和签发密钥，或用三份分量恢复根密钥
     #[command(subcommand)]
     Ceremony(operate::ceremony::Command),

@@ -8,7 +8,7 @@ use super::model::{Operation, Outcome, PAGED_RESULTS, Write};
 /// Notice of disconnection (RFC 4511 §4.4.1).
 const DISCONNECTION: &str = "1.3.6.1.4.1.1466.20036";
 
-fn message(id: u32, operation: &[u8], controls: &[u8]) -> Vec<u8> {
+pub(super) fn message(id: u32, operation: &[u8], controls: &[u8]) -> Vec<u8> {
     let mut inner = Vec::with_capacity(operation.len() + controls.len() + 8);
     put_number(&mut inner, INTEGER, id);
     inner.extend_from_slice(operation);

@@ -1,6 +1,7 @@
 //! Messages of LDAP (RFC 4511) in octets: read strictly and within bounds, written plainly. Only what
 //! a directory that is read needs: operations that would change something are known by their tag and
-//! refused.
+//! refused. Beside it what a client needs that publishes into another directory: its requests are
+//! written, their answers read.
 //!
 //! Assertion values are octets, for they may be certificates.
 
@@ -10,6 +11,8 @@ mod decode;
 mod encode;
 mod filter;
 mod model;
+mod reply;
+mod request;
 
 pub use code::ResultCode;
 pub use decode::{Unreadable, decode};
@@ -18,6 +21,11 @@ pub use filter::{MAX_DEPTH, MAX_ITEMS};
 pub use model::{
     Authentication, Control, Message, Operation, Outcome, PAGED_RESULTS, Paging, START_TLS, Scope,
     SearchRequest, WHO_AM_I, Write,
+};
+pub use reply::{BadReply, Done, MAX_REPLY_OCTETS, Reply, ReplyBody, decode_reply};
+pub use request::{
+    WireAttribute, add_request, bind_request, delete_request, replace_request, search_request,
+    start_tls_request, unbind_request,
 };
 
 /// Largest message that is read, in octets.
@@ -39,6 +47,12 @@ pub enum Frame {
 /// Looks for the end of the first message.
 #[must_use]
 pub fn frame(octets: &[u8]) -> Frame {
+    frame_within(octets, MAX_OCTETS)
+}
+
+/// The same, of messages up to another size.
+#[must_use]
+pub fn frame_within(octets: &[u8], most: usize) -> Frame {
     let Some((tag, rest)) = octets.split_first() else {
         return Frame::Partial;
     };
@@ -60,7 +74,7 @@ pub fn frame(octets: &[u8]) -> Frame {
         _ => return Frame::Broken,
     };
     match head + length {
-        whole if whole > MAX_OCTETS => Frame::TooLarge,
+        whole if whole > most => Frame::TooLarge,
         whole if whole > octets.len() => Frame::Partial,
         whole => Frame::Whole(whole),
     }

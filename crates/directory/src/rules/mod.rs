@@ -5,6 +5,7 @@ pub mod evaluate;
 pub mod exact;
 pub mod index;
 pub mod plan;
+pub mod replica;
 pub mod schema;
 pub mod select;
 pub mod text;

@@ -1,9 +1,12 @@
-//! The operations: searching, comparing, following what is issued, checking the index.
+//! The operations: searching, comparing, following what is issued, checking the index, and what
+//! another directory should hold.
 
 mod check;
 mod entries;
 mod follow;
 mod lookup;
+mod replica;
+mod replica_notes;
 mod search;
 mod tree;
 
@@ -14,6 +17,8 @@ use store::Store;
 
 pub use check::IndexReport;
 pub use lookup::ListKey;
+pub use replica::{Mirror, Place, Put, Step, Wanted};
+pub use replica_notes::Refused;
 pub use search::{Found, SearchDone};
 
 use crate::model::{DirectoryConfig, Limits};

@@ -5,6 +5,7 @@
 pub mod certificates;
 pub mod clients;
 pub mod crls;
+pub mod directory;
 mod explain;
 pub mod export;
 mod input;
@@ -13,6 +14,7 @@ pub mod kinds;
 pub mod page;
 pub mod requests;
 pub mod session;
+pub mod sof;
 pub mod system;
 pub mod verify;
 pub(crate) mod verify_question;

@@ -3,6 +3,7 @@
 pub mod cert;
 pub mod client;
 pub mod crl;
+pub mod directory;
 mod door;
 pub mod journal;
 pub mod session;
