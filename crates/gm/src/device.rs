@@ -157,6 +157,16 @@ pub trait Session: Random + Send {
         to: &PublicKey,
     ) -> Result<EnvelopedKey, DeviceError>;
 
+    /// Takes in an encryption pair that a key centre enveloped to `owner`, an `Sm2Sign` key of this
+    /// device, and stores it as an `Sm2Decrypt` key (GM/T 0034 §12.1; SKF_ImportECCKeyPair of
+    /// GM/T 0016). `LabelTaken`; `BadInput` if it is for another key or the halves don't fit.
+    fn import_enveloped(
+        &mut self,
+        label: &KeyLabel,
+        key: &EnvelopedKey,
+        owner: &KeyLabel,
+    ) -> Result<KeyInfo, DeviceError>;
+
     /// Splits an `Sm2Sign` key into `shares` parts of which any `threshold` restore it
     /// (2 ≤ threshold ≤ shares). The key itself stays.
     fn split(

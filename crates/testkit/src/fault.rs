@@ -240,6 +240,15 @@ impl Session for FaultySession<'_> {
         self.state.run(|| self.inner.envelope_wrapped(kek, key, to))
     }
 
+    fn import_enveloped(
+        &mut self,
+        label: &KeyLabel,
+        key: &EnvelopedKey,
+        owner: &KeyLabel,
+    ) -> Answer<KeyInfo> {
+        self.state.run(|| self.inner.import_enveloped(label, key, owner))
+    }
+
     fn split(&mut self, label: &KeyLabel, threshold: u8, shares: u8) -> Answer<Vec<KeyShare>> {
         self.state.run(|| self.inner.split(label, threshold, shares))
     }

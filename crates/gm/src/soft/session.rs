@@ -185,6 +185,28 @@ impl Session for SoftSession<'_> {
         })
     }
 
+    fn import_enveloped(
+        &mut self,
+        label: &KeyLabel,
+        key: &EnvelopedKey,
+        owner: &KeyLabel,
+    ) -> Result<KeyInfo, DeviceError> {
+        let entry = self.keys.find(owner)?;
+        let Secret::Sm2Sign(owner) = &entry.secret else {
+            return Err(RefusedReason::WrongKind.into());
+        };
+        let fresh = owner.decrypt(&key.key_cipher)?;
+        let fresh: &[u8; BLOCK] =
+            fresh.as_slice().try_into().map_err(|_| RefusedReason::BadInput)?;
+        let scalar = sm4::ecb_decrypt(fresh, &key.encrypted_private_key).map_err(bad_input)?;
+        let octets = scalar.as_slice().try_into().map_err(|_| RefusedReason::BadInput)?;
+        let private = PrivateKey::from_bytes(octets).map_err(|_| RefusedReason::BadInput)?;
+        if *private.public_key() != key.public_key {
+            return Err(RefusedReason::BadInput.into());
+        }
+        self.keys.add(label, KeyKind::Sm2Decrypt, &scalar, self)
+    }
+
     fn split(
         &mut self,
         label: &KeyLabel,

@@ -13,6 +13,8 @@ pub(super) const CASES: &[Case] = &[
     ("a wrapped key cannot be opened as data", wrapped_key_is_not_data),
     ("a wrapped key changed or under another key is refused", changed_wrapping_is_refused),
     ("wrapped keys are all different", wrapped_keys_differ),
+    ("an enveloped key is taken in by the device of its owner", enveloped_key_is_taken_in),
+    ("an enveloped key that is changed or another's is not taken in", hostile_envelope_is_refused),
 ];
 
 fn owner(device: &dyn Device) -> PrivateKey {
@@ -79,4 +81,39 @@ fn wrapped_keys_differ(device: &dyn Device) {
     for _ in 0..50 {
         assert!(seen.insert(session.generate_wrapped(&kek).unwrap().public_key));
     }
+}
+
+fn enveloped_key_is_taken_in(device: &dyn Device) {
+    let (mut session, kek) = with_key(device, KeyKind::Sm4);
+    let (owner, own) = (label("owner"), label("own-enc"));
+    let to = session.generate(&owner, KeyKind::Sm2Sign).unwrap().public_key.unwrap();
+    let wrapped = session.generate_wrapped(&kek).unwrap();
+    let envelope = session.envelope_wrapped(&kek, &wrapped, &to).unwrap();
+    let info = session.import_enveloped(&own, &envelope, &owner).unwrap();
+    assert_eq!((info.kind, info.public_key), (KeyKind::Sm2Decrypt, Some(wrapped.public_key)));
+    let cipher = sm2::encrypt(&wrapped.public_key, b"m", &mut session).unwrap();
+    assert_eq!(session.decrypt(&own, &cipher).unwrap().as_slice(), b"m");
+    let reason = RefusedReason::LabelTaken;
+    refused(session.import_enveloped(&own, &envelope, &owner), reason);
+    // It encrypts; it never signs.
+    refused(session.sign(&own, &UserId::default(), b"m"), RefusedReason::WrongKind);
+}
+
+fn hostile_envelope_is_refused(device: &dyn Device) {
+    let (mut session, kek) = with_key(device, KeyKind::Sm4);
+    let (owner, other) = (label("owner"), label("other"));
+    let to = session.generate(&owner, KeyKind::Sm2Sign).unwrap().public_key.unwrap();
+    session.generate(&other, KeyKind::Sm2Sign).unwrap();
+    let wrapped = session.generate_wrapped(&kek).unwrap();
+    let envelope = session.envelope_wrapped(&kek, &wrapped, &to).unwrap();
+    let (target, reason) = (label("target"), RefusedReason::BadInput);
+    refused(session.import_enveloped(&target, &envelope, &other), reason);
+    refused(session.import_enveloped(&target, &envelope, &kek), RefusedReason::WrongKind);
+    let mut swapped = envelope.clone();
+    swapped.public_key = session.generate_wrapped(&kek).unwrap().public_key;
+    refused(session.import_enveloped(&target, &swapped, &owner), reason);
+    let mut changed = envelope;
+    changed.encrypted_private_key[0] ^= 1;
+    refused(session.import_enveloped(&target, &changed, &owner), reason);
+    refused(session.key(&target), RefusedReason::NoSuchKey);
 }
