@@ -1,7 +1,7 @@
 //! What can go wrong, by reader: a stable code for programs, a Chinese sentence
 //! that says what to do next for people, and a kind for the caller's decision.
 
-use crate::{certificate, crl, csr, ident, name, ocsp, profile, serial, spki, strict, tbs, tsp};
+use crate::{certificate, crl, csr, ident, name, ocsp, profile, serial, spki, strict, svs, tbs, tsp};
 
 /// Who has to act on an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,6 +117,9 @@ pub enum Error {
     /// A timestamp, its request or its answer.
     #[error("时间戳报文不符合规范：{0}")]
     Tsp(#[from] tsp::Defect),
+    /// A message of a signature verification server.
+    #[error("签名验签报文不符合规范：{0}；请按 GM/T 0029 附录 A 重新生成")]
+    Svs(#[from] svs::Defect),
     /// An identifier with a wrong form or check digit.
     #[error("证件号码有误：{0}；请核对后重新填写")]
     Identifier(#[from] ident::Defect),
@@ -170,6 +173,7 @@ impl Error {
             Self::Crl(defect) => defect.code(),
             Self::Ocsp(defect) => defect.code(),
             Self::Tsp(defect) => defect.code(),
+            Self::Svs(defect) => defect.code(),
             Self::Identifier(defect) => defect.code(),
             Self::Io { .. } => "pki.io",
             Self::Profile { problem, .. } => problem.code(),

@@ -11,12 +11,12 @@
 //! Standards: GB/T 20518 and GM/T 0015 (certificate format), GM/T 0009 (SM2
 //! use), GM/T 0010 (messages), GM/T 0014 (CA to KM), GM/T 0043 (conformity),
 //! GM/T 0092 (request and response), RFC 5280, RFC 2986, RFC 6960,
-//! RFC 3161, GM/T 0033.
+//! RFC 3161, GM/T 0033, GM/T 0029.
 //!
 //! | module | subject |
 //! | --- | --- |
 //! | [`strict`] | the DER gate, and the reader and writer all others use |
-//! | [`certificate`], [`csr`], [`crl`], [`ocsp`], [`tsp`] | what others send us |
+//! | [`certificate`], [`csr`], [`crl`], [`ocsp`], [`tsp`], [`svs`] | what others send us |
 //! | [`profile`], [`tbs`], [`lint`] | what we are about to sign |
 //! | [`path`] | whether a chain holds |
 //! | [`envelope`], [`skf`], [`message`], [`response`], [`km`] | keys and messages under way |
@@ -42,6 +42,7 @@ pub mod serial;
 pub mod skf;
 pub mod spki;
 pub mod strict;
+pub mod svs;
 pub mod tbs;
 pub mod time;
 pub mod tsp;

@@ -14,6 +14,7 @@ mod message;
 mod ocsp;
 mod ocsp_judge;
 mod openssl;
+mod svs;
 mod tsp;
 mod tsp_judge;
 mod world;
