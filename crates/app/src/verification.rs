@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use pki::{Certificate, pem};
 use serde::{Deserialize, Serialize};
 use status::verification::{
-    CertificateQuestion, CertificateReport, SignatureQuestion, SignatureReport, Trust, Verifier,
+    CertificateQuestion, CertificateReport, SignatureQuestion, SignatureReport, StampQuestion,
+    StampReport, Trust, Verifier,
 };
 use store::Store;
 
@@ -79,6 +80,12 @@ impl Institution {
     ) -> Result<SignatureReport, Error> {
         let trust = self.trust().await?;
         Ok(self.verification().verifier.verify_signature(trust, question).await?)
+    }
+
+    /// The report on a timestamp.
+    pub async fn verify_timestamp(&self, question: StampQuestion) -> Result<StampReport, Error> {
+        let trust = self.trust().await?;
+        Ok(self.verification().verifier.verify_stamp(trust, question).await?)
     }
 
     /// The trust anchors in force. Their folder is looked at every ten seconds.

@@ -20,6 +20,7 @@ pub mod problem;
 mod public;
 pub mod router;
 mod serve;
+mod verdict;
 
 pub use openapi::text as openapi_text;
 pub use router::router;

@@ -35,6 +35,7 @@ mod sql;
 
 pub use model::{
     Basis, CertificateQuestion, CertificateReport, Check, Covered, Evidence, Facts, Form, Judged,
-    Outcome, Purpose, SignatureQuestion, SignatureReport, SignerReport, TimeBasis, Trust, Wrong,
+    Outcome, Purpose, SignatureQuestion, SignatureReport, SignerReport, StampFacts, StampQuestion,
+    StampReport, TimeBasis, Trust, Wrong,
 };
 pub use service::Verifier;

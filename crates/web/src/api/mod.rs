@@ -5,7 +5,6 @@
 pub mod certificates;
 pub mod clients;
 pub mod crls;
-pub mod directory;
 mod explain;
 pub mod export;
 mod input;

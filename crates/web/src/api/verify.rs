@@ -106,13 +106,13 @@ fn entry(
 }
 
 /// The source of a question, counted before its body is read.
-struct Counted<'a> {
+pub(crate) struct Counted<'a> {
     site: &'a Site,
     source: std::net::IpAddr,
     now: Timestamp,
 }
 
-fn counted<'a>(
+pub(crate) fn counted<'a>(
     app: &App,
     site: &'a Site,
     request: Request,
@@ -125,7 +125,7 @@ fn counted<'a>(
 }
 
 impl Counted<'_> {
-    fn more(&self, certificates: usize) -> Result<(), Problem> {
+    pub(crate) fn more(&self, certificates: usize) -> Result<(), Problem> {
         let more = u32::try_from(certificates).unwrap_or(u32::MAX);
         self.site.verifications().count_several(self.source, self.now, more).map_err(|seconds| {
             let text = format!("验证过于频繁，请在 {seconds} 秒后重试；大量验证请与我们联系");

@@ -5,4 +5,5 @@ pub mod lists;
 pub mod log;
 pub mod ocsp;
 pub mod search;
+pub mod svs;
 pub mod tsp;

@@ -4,6 +4,7 @@ mod evidence;
 mod purpose;
 mod question;
 mod report;
+mod stamp;
 mod trust;
 
 pub use evidence::{Evidence, MOST_ENCLOSED};
@@ -13,4 +14,5 @@ pub use question::{CertificateQuestion, Covered, Form, SignatureQuestion, Wrong}
 pub use report::{
     Basis, CertificateReport, Check, Facts, Judged, SignatureReport, SignerReport, TimeBasis,
 };
+pub use stamp::{StampFacts, StampQuestion, StampReport};
 pub use trust::Trust;

@@ -149,6 +149,9 @@ pub enum Wrong {
         "不能识别签名：{0}；请提交 SM2 签名值（DER 或 64 字节 r‖s）或签名消息（PKCS#7、CMS、GM/T 0010）"
     )]
     Signature(String),
+    /// No timestamp at all.
+    #[error("不能识别时间戳：{0}；请提交时间戳应答或时间戳（RFC 3161、GM/T 0033，DER）")]
+    Stamp(String),
     /// An enclosed certificate that can't be read.
     #[error("附带的证书不能读取：{0}")]
     Certificates(String),
@@ -181,6 +184,7 @@ impl Wrong {
         match self {
             Self::Certificate(_) => "verify.certificate",
             Self::Signature(_) => "verify.signature",
+            Self::Stamp(_) => "verify.timestamp",
             Self::Certificates(_) => "verify.certificates",
             Self::Lists(_) => "verify.lists",
             Self::Answers(_) => "verify.answers",

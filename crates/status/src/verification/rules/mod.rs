@@ -13,7 +13,10 @@ pub use signature::{
     cover_checks, message_checks, no_certificate, readable_signature, signature_check,
     signed_value, unjudged, unreadable_signature, unsigned, unsupported,
 };
-pub use stamp::{proven, stamp_over, unproven};
+pub use stamp::{
+    imprint_check, moment_check, proven, readable_stamp, refused_stamp, stamp_over, stamp_signer,
+    unproven, unreadable_stamp,
+};
 pub use status::{Own, StatusOf, by_evidence, by_own, status_check, unreached};
 
 use jiff::{SignedDuration, Timestamp};

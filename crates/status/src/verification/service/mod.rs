@@ -4,6 +4,7 @@ mod certificate;
 mod records;
 mod signature;
 mod signer;
+mod stamp;
 
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::model::{
-    CertificateQuestion, CertificateReport, Evidence, SignatureQuestion, SignatureReport, Trust,
+    CertificateQuestion, CertificateReport, Evidence, SignatureQuestion, SignatureReport,
+    StampQuestion, StampReport, Trust,
 };
 use crate::error::Error;
 use records::Records;
@@ -76,6 +78,18 @@ impl Verifier {
         question: SignatureQuestion,
     ) -> Result<SignatureReport, Error> {
         self.work(async move |this: Self| this.signature(trust, question).await).await
+    }
+
+    /// The report on a timestamp.
+    ///
+    /// # Errors
+    /// When the question is wrong, or the database can't be read.
+    pub async fn verify_stamp(
+        &self,
+        trust: Arc<Trust>,
+        question: StampQuestion,
+    ) -> Result<StampReport, Error> {
+        self.work(async move |this: Self| this.stamp(trust, question).await).await
     }
 
     /// Works on a thread of its own: verifying takes the processor, and others wait for answers.
