@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::api::{
-    certificates, clients, crls, export, journal, kinds, requests, session, sof, system, verify, view,
+    certificates, clients, crls, directory, export, journal, kinds, requests, session, sof, system,
+    verify, view,
 };
 use crate::problem::Problem;
 
@@ -25,6 +26,7 @@ use crate::problem::Problem;
         certificates::renew, certificates::suspend, certificates::resume, certificates::revoke,
         export::certificates, export::journal,
         crls::list, crls::publish,
+        directory::show, directory::compare,
         journal::list, journal::proof, journal::consistency, journal::checkpoint,
         clients::list, clients::create, clients::disable,
         session::open, session::close,
@@ -42,6 +44,7 @@ use crate::problem::Problem;
         (name = "requests", description = "证书申请"),
         (name = "certificates", description = "证书的查询、更新、暂停、恢复、撤销"),
         (name = "crls", description = "证书撤销列表"),
+        (name = "directory", description = "从目录的发布与核对"),
         (name = "journal", description = "日志与证明"),
         (name = "clients", description = "接口客户端"),
         (name = "session", description = "会话"),

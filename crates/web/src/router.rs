@@ -9,7 +9,8 @@ use axum::routing::{self, MethodRouter};
 use axum::{Extension, Router};
 
 use crate::api::{
-    App, certificates, clients, crls, export, journal, kinds, requests, session, sof, system, verify,
+    App, certificates, clients, crls, directory, export, journal, kinds, requests, session, sof,
+    system, verify,
 };
 use crate::gate::{Gate, guard};
 use crate::problem::Problem;
@@ -123,6 +124,9 @@ pub fn table() -> Vec<Route> {
         post "/api/v1/clients" may(A::ManageClients) => clients::create;
         post "/api/v1/clients/{id}/disable" may(A::ManageClients) => clients::disable;
 
+        get "/api/v1/directory/replica" may(A::ReadMetrics) => directory::show;
+        post "/api/v1/directory/replica/comparisons" may(A::PublishCrl) => directory::compare;
+
         get "/api/v1/doctor" may(A::ReadMetrics) => system::doctor;
     }
 }
@@ -173,8 +177,9 @@ mod tests {
     #[test]
     fn nothing_that_changes_anything_is_public_but_asking_for_status() {
         for route in table() {
-            let asks =
-                ["/ocsp", "/tsa", "/svs", "/api/sof/", "/api/verify/"].iter().any(|one| route.path.starts_with(one));
+            let asks = ["/ocsp", "/tsa", "/svs", "/api/sof/", "/api/verify/"]
+                .iter()
+                .any(|one| route.path.starts_with(one));
             assert!(
                 route.method == Method::GET || route.gate != Gate::Public || asks,
                 "{}",

@@ -5,6 +5,7 @@
 pub mod certificates;
 pub mod clients;
 pub mod crls;
+pub mod directory;
 mod explain;
 pub mod export;
 mod input;
