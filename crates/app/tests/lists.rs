@@ -135,4 +135,29 @@ async fn the_list_of_the_root_counts_for_a_year_and_people_are_reminded_of_its_e
     assert!(list.next_update > world.now());
     world.pass(60 * 86_400);
     assert_eq!(level().await, app::doctor::Level::Failed);
+    // Three custodians come together: the next list, and it is good for another year.
+    let institution = &world.institution;
+    let shares = institution.layout().ceremony().join("shares");
+    let share = |at: usize| ca::ceremony::SealedShare {
+        path: shares.join(format!("share-{at}.json")),
+        passphrase: format!("custodian passphrase {at}").into(),
+    };
+    let actor = || store::Actor::new("person:L1");
+    let device = || -> std::sync::Arc<dyn gm::Device> { world.device.clone() };
+    let opened = (institution.store().clone(), Vec::from([1, 3, 5].map(share)));
+    ca::ceremony::restore_root(&opened.0, device(), opened.1, actor()).await.unwrap();
+    let parts = app::Parts {
+        layout: institution.layout().clone(),
+        settings: institution.settings().clone(),
+        device: device(),
+        kmc_device: None,
+        clock: world.clock.clone(),
+        opening: store::Opening::Existing,
+    };
+    let published = app::publish_root_list(&parts, institution.store()).await.unwrap();
+    ca::ceremony::destroy_root(institution.store(), device(), actor()).await.unwrap();
+    assert_eq!(level().await, app::doctor::Level::Good);
+    let next = world.institution.lists().current(&name).await.unwrap().unwrap();
+    assert_eq!(next.number, u64::try_from(published.number).unwrap());
+    assert!(next.number > list.number);
 }

@@ -16,6 +16,7 @@ use app::{Error, Settings};
 use gm::UserId;
 use pki::path::{Options, Revocation, Validity};
 use pki::tsp::{Format, HashAlgorithm, Imprint, Reply, Request, Token, Trust};
+use testkit::fault::{Counted, Fault};
 use world::World;
 
 /// The clock of these worlds stands still, so no step counts.
@@ -131,4 +132,21 @@ async fn an_accuracy_that_nobody_vouches_for_stops_the_start() {
         })
         .await;
     assert!(matches!(refused, Err(Error::Setup(text)) if text.contains("accuracy")));
+}
+
+/// A device that fails while a certificate is being made leaves a begun order; it is gone on with on
+/// the same day, and given up for another key on another.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_a_device_cut_off_is_gone_on_with_or_replaced() {
+    for days in [0, 2] {
+        let world = World::with(on).await;
+        world.device.fail_from(Counted::Signatures, 0, Fault::Gone);
+        assert!(world.institution.keep_timestamp_key().await.is_err());
+        world.pass(days * 86_400);
+        world.device.heal();
+        world.institution.keep_timestamp_key().await.unwrap();
+        assert!(world.institution.timestamp().unwrap().certificate().is_some(), "{days}");
+        let keys = world.institution.timestamp().unwrap().keys().await.unwrap();
+        assert_eq!(keys.len(), if days == 0 { 1 } else { 2 });
+    }
 }

@@ -3,9 +3,9 @@
 //! so that no key signs for longer than its certificate (RFC 3161 §4). Cut off anywhere and run
 //! again, it goes on: a key without certificate is certified before another is made.
 
-use ca::{Intent, IssueOrder, RequestId, Role, Validity};
+use ca::{Intent, IssueOrder, Refusal, RequestId, Role, Validity};
 use gm::{DeviceError, KeyInfo, KeyKind, KeyLabel, RefusedReason};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pki::SubjectInput;
 use serde_json::json;
 use status::timestamp::{TimestampAuthority, rules};
@@ -18,6 +18,13 @@ use crate::institution::Institution;
 const PROFILE: &str = "tsa";
 /// Beginning of the labels of the keys.
 const STEM: &str = "tsa-";
+const DAY_SECONDS: i64 = 86_400;
+
+/// The number of a key of ours.
+fn number(info: &KeyInfo) -> u32 {
+    let rest = info.label.as_str().strip_prefix(STEM);
+    rest.and_then(|rest| rest.parse().ok()).unwrap_or_default()
+}
 
 impl Institution {
     /// Makes key and certificate of the timestamp authority where there are none, or where they
@@ -34,27 +41,38 @@ impl Institution {
             }
         }
         let key = self.uncertified_key(authority).await?;
-        self.certify_timestamp_key(key, end).await?;
+        // A key whose order was begun and cannot be gone on with (another day, given up after a
+        // crash) belongs to that order for ever; then another is made.
+        match self.certify_timestamp_key(key.clone(), end).await {
+            Err(Error::Ca(ca::Error::Refused(
+                Refusal::KeyInUse | Refusal::OtherOrder | Refusal::Abandoned(_),
+            ))) => {
+                let next = self.make_timestamp_key(number(&key).saturating_add(1)).await?;
+                self.certify_timestamp_key(next, end).await?;
+            }
+            done => done?,
+        }
         Ok(authority.refresh().await?)
     }
 
-    /// Until when a certificate that is made now can last: as the profile says, but no longer
-    /// than the CA.
+    /// Until when a certificate that is made today can last: as the profile says, but no longer
+    /// than the CA. The same all day, so that an order that was cut off is the same order again.
     fn possible_end(&self) -> Result<Timestamp, Error> {
         let profile = self.ca().profiles().by_name(PROFILE);
         let days = profile.ok_or(Error::Stored("时间戳证书模板"))?.document().validity.default_days;
-        let length = SignedDuration::from_secs(i64::from(days) * 86_400 - 1);
-        let end = self.clock().now().saturating_add(length).unwrap_or(Timestamp::MAX);
+        let now = self.clock().now().as_second();
+        let last = (now.div_euclid(DAY_SECONDS) + i64::from(days)) * DAY_SECONDS - 1;
+        // Whole days and one second are a well-known mistake, and refused by the lints.
+        let whole = (last - now) % DAY_SECONDS == 0;
+        let end = Timestamp::from_second(last - i64::from(whole));
+        let end = end.map_err(|_| Error::Stored("时间戳证书的期限"))?;
         Ok(end.min(self.ca().certificate().not_after()))
     }
 
     /// The newest key if it has no certificate yet, otherwise a new one.
     async fn uncertified_key(&self, authority: &TimestampAuthority) -> Result<KeyInfo, Error> {
         let keys = authority.keys().await?;
-        let number = |info: &KeyInfo| {
-            info.label.as_str().strip_prefix(STEM).and_then(|rest| rest.parse::<u32>().ok())
-        };
-        let newest = keys.into_iter().max_by_key(|info| number(info).unwrap_or_default());
+        let newest = keys.into_iter().max_by_key(number);
         let next = match newest {
             None => 1,
             Some(newest) => {
@@ -62,7 +80,7 @@ impl Institution {
                 if self.ca().of_key(&public).await?.is_empty() {
                     return Ok(newest);
                 }
-                number(&newest).unwrap_or_default().saturating_add(1)
+                number(&newest).saturating_add(1)
             }
         };
         self.make_timestamp_key(next).await
