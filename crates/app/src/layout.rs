@@ -69,6 +69,11 @@ impl Layout {
         self.root.join("trust")
     }
 
+    /// The register of certified cryptographic products; roots of their makers are beside it.
+    pub fn products(&self) -> PathBuf {
+        self.root.join("devices").join("products.toml")
+    }
+
     /// Messages to applicants, for the operator's gateway.
     pub fn outbox(&self) -> PathBuf {
         self.root.join("outbox")

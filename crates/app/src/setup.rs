@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use access::{Access, Client, NewClient};
-use ca::ceremony::{Ceremony, CeremonyPlan, CeremonyReport, Participants, Quorum};
+use ca::ceremony::{
+    Ceremony, CeremonyPlan, CeremonyReport, ISSUING_KEY, Participants, Quorum, RESPONDER_KEY, ROOT,
+};
 use gm::passphrase::Stretch;
 use gm::soft::SoftDevice;
 use gm::{Device, DeviceError, KeyKind, PublicKey, RefusedReason};
 use pki::SubjectInput;
-use store::{Actor, Opening, SystemClock};
+use pki::profile::ProfileSet;
+use store::{Actor, Opening, Store, SystemClock};
 
 use crate::centre;
 use crate::error::Error;
@@ -81,12 +84,41 @@ pub struct Founded {
     pub link_key: Option<PathBuf>,
 }
 
-/// Founds an institution.
-pub async fn found(mut founding: Founding) -> Result<Founded, Error> {
+/// The devices of an institution: its own, and that of its key centre where the centre is embedded.
+pub struct Devices {
+    /// The institution's.
+    pub own: Arc<dyn Device>,
+    /// The key centre's.
+    pub centre: Option<Arc<dyn Device>>,
+}
+
+impl Founding {
+    /// Settings that cannot be issued by are refused before anything is made.
+    fn profiles(&self) -> Result<Arc<ProfileSet>, Error> {
+        let profiles = Arc::new(self.settings.profiles()?);
+        self.settings.check_kinds(&Kinds::of(&profiles))?;
+        Ok(profiles)
+    }
+}
+
+/// Founds an institution on software devices.
+pub async fn found(founding: Founding) -> Result<Founded, Error> {
+    founding.profiles()?;
+    let (layout, secrets) = (&founding.layout, &founding.secrets);
+    make_folder(layout.root())?;
+    let own = device(&layout.device(), &secrets.device, founding.stretch)?;
+    let centre = match (&secrets.kmc, founding.settings.kmc.remote.is_empty()) {
+        (Some(phrase), true) => Some(device(&layout.kmc_device(), phrase, founding.stretch)?),
+        (None, true) => return Err(Error::Setup("缺少密钥管理中心密码设备的口令".into())),
+        (_, false) => None,
+    };
+    found_on(founding, Devices { own, centre }).await
+}
+
+/// Founds an institution on devices of whatever kind.
+pub async fn found_on(mut founding: Founding, devices: Devices) -> Result<Founded, Error> {
     let layout = &founding.layout.clone();
-    // Settings that cannot be issued by are refused before anything is made.
-    let profiles = Arc::new(founding.settings.profiles()?);
-    founding.settings.check_kinds(&Kinds::of(&profiles))?;
+    let profiles = founding.profiles()?;
     make_folder(layout.root())?;
     make_folder(&layout.ceremony())?;
     if let Some(key) = &founding.centre_key {
@@ -96,17 +128,11 @@ pub async fn found(mut founding: Founding) -> Result<Founded, Error> {
     }
     founding.settings.crl.shards = founding.shards;
     founding.settings.save(&layout.settings())?;
-    let device = device(&layout.device(), &founding.secrets.device, founding.stretch)?;
-    let kmc_device = match (&founding.secrets.kmc, founding.settings.kmc.remote.is_empty()) {
-        (Some(phrase), true) => Some(self::device(&layout.kmc_device(), phrase, founding.stretch)?),
-        (None, true) => return Err(Error::Setup("缺少密钥管理中心密码设备的口令".into())),
-        (_, false) => None,
-    };
     let parts = Parts {
         layout: layout.clone(),
         settings: founding.settings.clone(),
-        device,
-        kmc_device,
+        device: devices.own,
+        kmc_device: devices.centre,
         clock: Arc::new(SystemClock),
         opening: Opening::New,
     };
@@ -128,6 +154,7 @@ pub async fn found(mut founding: Founding) -> Result<Founded, Error> {
         Some(new) => Some(first_client(&access, new).await?),
         None => None,
     };
+    note_keys(&parts, &store).await?;
     store.close().await;
     Ok(Founded { report, client, link_key })
 }
@@ -150,6 +177,15 @@ async fn register_at_centre(parts: &Parts, report: &CeremonyReport) -> Result<()
     kmc.refill().await?;
     kmc.store().clone().close().await;
     Ok(())
+}
+
+/// The keys that were made beside the ceremony: of the journal, of sessions, of the way to a key centre
+/// (Measures Art. 20 ¶2; check C20-2). Those of the ceremony are on its record.
+async fn note_keys(parts: &Parts, store: &Store) -> Result<(), Error> {
+    let of_ceremony = [ROOT, ISSUING_KEY, RESPONDER_KEY];
+    let mut keys = parts.device.session()?.keys()?;
+    keys.retain(|key| !of_ceremony.contains(&key.label.as_str()));
+    Ok(store.note_generated(keys, parts.device.info().provenance()).await?)
 }
 
 /// The key that signs our requests to a key centre in another process: not the issuing key, whose

@@ -1,5 +1,6 @@
 //! The tables of this layer: enrolments, and what the key centre must still be told.
 
+use pki::attestation::Judged;
 use sqlx::{Any, AnyConnection, Row};
 use store::Error;
 
@@ -148,6 +149,35 @@ pub async fn stale(
     let rows =
         sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(until).bind(limit).fetch_all(db).await?;
     rows.iter().map(read).collect()
+}
+
+/// Keeps what came of the attestation of an order's key.
+pub async fn keep_attestation(
+    db: &mut AnyConnection,
+    request_id: &str,
+    judged: &Judged,
+) -> Result<(), Error> {
+    let verdict = serde_json::to_value(judged.verdict());
+    let verdict = verdict.map_err(|error| Error::Config(error.to_string().into()))?;
+    sqlx::query::<Any>(
+        "INSERT INTO enrolment_attestation (request_id, verdict, chain) VALUES ($1, $2, $3)",
+    )
+    .bind(request_id)
+    .bind(store::to_canonical(&verdict)?)
+    .bind(judged.evidence().map(str::to_owned))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What came of the attestation of an order's key.
+pub async fn attestation(
+    db: &mut AnyConnection,
+    request_id: &str,
+) -> Result<Option<(String, Option<String>)>, Error> {
+    let text = "SELECT verdict, chain FROM enrolment_attestation WHERE request_id = $1";
+    let row = sqlx::query::<Any>(text).bind(request_id).fetch_optional(db).await?;
+    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
 }
 
 /// Notes that the key centre must be told of the end of a key.

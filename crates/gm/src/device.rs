@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    Ciphertext, DeviceError, Digest, KeyLabel, KeyShare, PublicKey, Random, Signature, UserId,
+    Ciphertext, DeviceError, Digest, KeyLabel, KeyShare, Product, Provenance, PublicKey, Random,
+    Signature, UserId,
 };
 
 /// What a key may do. A device refuses any other use ([`crate::RefusedReason::WrongKind`]).
@@ -50,8 +51,22 @@ pub struct DeviceInfo {
     pub name: String,
     /// `software`, later the interface of a module.
     pub kind: &'static str,
-    /// Whether it holds a certificate as a commercial cryptography product.
-    pub certified: bool,
+    /// The certificate that it holds as a commercial cryptographic product, if any.
+    pub product: Option<Product>,
+}
+
+impl DeviceInfo {
+    /// What the record of a key that is made here says about the device.
+    #[must_use]
+    pub fn provenance(&self) -> Provenance {
+        Provenance { kind: self.kind, product: self.product.clone() }
+    }
+
+    /// Whether it holds a certificate as a product at all, in force or not.
+    #[must_use]
+    pub const fn is_certified(&self) -> bool {
+        self.product.is_some()
+    }
 }
 
 /// A key pair that only its device can use, for storage outside the device.

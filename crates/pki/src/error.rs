@@ -1,7 +1,10 @@
 //! What can go wrong, by reader: a stable code for programs, a Chinese sentence
 //! that says what to do next for people, and a kind for the caller's decision.
 
-use crate::{certificate, crl, csr, ident, name, ocsp, profile, serial, spki, strict, svs, tbs, tsp};
+use crate::{
+    attestation, certificate, crl, csr, ident, name, ocsp, profile, serial, spki, strict, svs, tbs,
+    tsp,
+};
 
 /// Who has to act on an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,6 +123,22 @@ pub enum Error {
     /// A message of a signature verification server.
     #[error("签名验签报文不符合规范：{0}；请按 GM/T 0029 附录 A 重新生成")]
     Svs(#[from] svs::Defect),
+    /// The register of certified devices.
+    #[error("密码产品登记有误（{place}）：{problem}；请改正 devices/products.toml")]
+    Products {
+        /// Which entry, or which file.
+        place: String,
+        /// What is wrong.
+        problem: attestation::Problem,
+    },
+    /// An attestation that proves nothing, or one that is missing where there has to be one.
+    #[error("{refusal}{detail}（《电子政务电子认证服务管理办法》第二十条第二款）")]
+    Attestation {
+        /// Why.
+        refusal: attestation::Refusal,
+        /// What was found, in Chinese.
+        detail: String,
+    },
     /// An identifier with a wrong form or check digit.
     #[error("证件号码有误：{0}；请核对后重新填写")]
     Identifier(#[from] ident::Defect),
@@ -175,6 +194,8 @@ impl Error {
             Self::Tsp(defect) => defect.code(),
             Self::Svs(defect) => defect.code(),
             Self::Identifier(defect) => defect.code(),
+            Self::Products { problem, .. } => problem.code(),
+            Self::Attestation { refusal, .. } => refusal.code(),
             Self::Io { .. } => "pki.io",
             Self::Profile { problem, .. } => problem.code(),
             Self::Plan { refusal, .. } => refusal.code(),
@@ -186,7 +207,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Request(_) | Self::Plan { .. } => ErrorKind::Refusal,
+            Self::Request(_) | Self::Plan { .. } | Self::Attestation { .. } => ErrorKind::Refusal,
             Self::Io { .. } | Self::Internal(_) => ErrorKind::Fault,
             _ => ErrorKind::Invalid,
         }

@@ -19,8 +19,10 @@
 //! | [`certificate`], [`csr`], [`crl`], [`ocsp`], [`tsp`], [`svs`] | what others send us |
 //! | [`profile`], [`tbs`], [`lint`] | what we are about to sign |
 //! | [`path`] | whether a chain holds |
+//! | [`attestation`] | certified devices, and what they say about their keys |
 //! | [`envelope`], [`skf`], [`message`], [`response`], [`km`] | keys and messages under way |
 
+pub mod attestation;
 pub mod certificate;
 pub mod crl;
 pub mod csr;

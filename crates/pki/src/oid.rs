@@ -370,6 +370,8 @@ oids! {
     QUALIFIER_CPS = "1.3.6.1.5.5.7.2.1";
     /// Policy qualifier: user notice.
     QUALIFIER_USER_NOTICE = "1.3.6.1.5.5.7.2.2";
+    /// EKU: a key that attests keys of its device (tcg-kp-AIKCertificate of the TCG credential profiles).
+    ATTESTATION_KEY = "2.23.133.8.3";
     /// EKU: server authentication.
     SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     /// EKU: client authentication.

@@ -298,6 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
+            Self::Pki(pki::Error::Attestation { .. }) => ErrorKind::Refusal,
     fn every_refusal_names_its_article_and_says_what_to_do() {
         for refusal in Refusal::ALL {
             let text = Error::from(*refusal).to_string();

@@ -62,6 +62,7 @@ mod core;
 mod engine;
 mod error;
 pub mod fault;
+mod generated;
 mod index;
 mod journal;
 mod keys;

@@ -1,6 +1,7 @@
 //! What a caller orders: a kind of certificate, a subject, a proven key.
 
 use ca::{RequestId, Validity};
+use pki::attestation::Judged;
 use pki::{ProofOfPossession, Serial, SubjectInput};
 use serde_json::json;
 use store::Actor;
@@ -16,6 +17,8 @@ pub struct EnrolOrder {
     pub subject: SubjectInput,
     /// The subscriber's signing key, with the proof that somebody holds it.
     pub proof: ProofOfPossession,
+    /// What came of the attestation of the key's device (Measures Art. 20 ¶2).
+    pub attestation: Judged,
     /// When it counts; absent: from now, as long as the profile says.
     pub validity: Validity,
     /// New, or in place of another certificate.
@@ -60,7 +63,7 @@ impl EnrolOrder {
     /// The order as one text, to tell a repetition from another order. It holds personal data:
     /// only its keyed hash is stored.
     pub(crate) fn content(&self) -> String {
-        json!({
+        let mut content = json!({
             "kind": self.kind,
             "act": self.act.word(),
             "replaces": self.act.replaces().map(Serial::to_hex),
@@ -68,7 +71,11 @@ impl EnrolOrder {
             "key": self.proof.public_key().fingerprint(),
             "not_before": self.validity.not_before.map(|t| t.as_second()),
             "not_after": self.validity.not_after.map(|t| t.as_second()),
-        })
-        .to_string()
+        });
+        // Orders without one are told apart as they always were.
+        if let Some(verified) = self.attestation.verdict().verified() {
+            content["attestation"] = verified.sm3().into();
+        }
+        content.to_string()
     }
 }

@@ -3,6 +3,7 @@
 use ca::{RequestId, Role};
 use jiff::Timestamp;
 use pki::Serial;
+use pki::attestation::Judged;
 use serde_json::json;
 use store::{Actor, Record, Tx};
 
@@ -102,9 +103,10 @@ impl Institution {
             finished_at: None,
         };
         let key = order.proof.public_key().fingerprint();
+        let judged = order.attestation.clone();
         let found: Enrolment = self
             .store()
-            .commit(move |tx| Box::pin(async move { insert(tx, row, &key).await }))
+            .commit(move |tx| Box::pin(async move { insert(tx, row, (&key, &judged)).await }))
             .await?;
         match found.order_index == index {
             true => Ok(found),
@@ -191,12 +193,17 @@ fn split_mark(mark: &str) -> Result<(i64, &str), Error> {
     Ok((at.parse().map_err(|_| wrong())?, id))
 }
 
-async fn insert(tx: &mut Tx, mut row: EnrolmentRow, key: &str) -> Result<Enrolment, Error> {
+async fn insert(
+    tx: &mut Tx,
+    mut row: EnrolmentRow,
+    (key, judged): (&str, &Judged),
+) -> Result<Enrolment, Error> {
     row.accepted_at = tx.now().as_second();
     if !sql::accept(tx.conn(), &row).await? {
         let found = sql::find(tx.conn(), &row.request_id).await?;
         return found.ok_or(Error::Stored("申请记录缺失"))?.try_into();
     }
+    sql::keep_attestation(tx.conn(), &row.request_id, judged).await?;
     let enrolment = Enrolment::try_from(row)?;
     let body = json!({
         "act": enrolment.act,
@@ -204,6 +211,7 @@ async fn insert(tx: &mut Tx, mut row: EnrolmentRow, key: &str) -> Result<Enrolme
         "key": key,
         "sign_serial": enrolment.sign_serial.to_hex(),
         "enc_serial": enrolment.enc_serial.map(|s| s.to_hex()),
+        "attestation": judged.verdict().entry(),
     });
     append(tx, "enrolment.accepted", &enrolment, body).await?;
     Ok(enrolment)

@@ -42,19 +42,19 @@ impl Institution {
         Ok((application, signed_in))
     }
 
-    /// Takes the applicant's request and goes on as far as it can.
+    /// Takes the applicant's request, with what the device says about its key, and goes on as far as it can.
     pub async fn submit_key(
         &self,
         principal: &Principal,
         at: &At,
-        possession: &ProofOfPossession,
+        (possession, attestation): (&ProofOfPossession, Option<&[u8]>),
     ) -> Result<Application, Error> {
         let permit = self.permit(principal, Action::RequestCertificate)?;
         let ra = self.registration()?;
         let read = self.permit(principal, Action::ReadApplication)?;
         let application = ra.application(&read, &at.id).await?;
         self.may_keep_key(&application, possession.public_key()).await?;
-        let application = ra.request(&permit, at, possession).await?;
+        let application = ra.request(&permit, at, (possession, attestation)).await?;
         self.go_on(principal, application).await
     }
 

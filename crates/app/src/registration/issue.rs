@@ -81,6 +81,7 @@ pub(crate) fn order(ready: &ReadyToIssue, act: Act, actor: Actor) -> Result<Enro
         kind: application.kind.clone(),
         subject: ready.subject().clone(),
         proof: ready.possession().clone(),
+        attestation: ready.attestation().clone(),
         validity: Validity {
             not_before: None,
             not_after: Some(not_after.map_err(|_| Error::Stored("申请时间"))?),

@@ -21,6 +21,7 @@ use gm::{Device, DeviceError, KeyKind, KeyLabel, PublicKey, RefusedReason};
 use law::Calendar;
 use pki::ident::CreditCode;
 use pki::profile::ProfileSet;
+use pki::attestation::Products;
 use ra::{Offline, Ra, RaConfig};
 use serde_json::json;
 use store::{Actor, Record, Store};
@@ -55,7 +56,7 @@ pub const SEAL_KEY: &str = "institution-seal";
 pub(crate) async fn open(
     parts: &Parts,
     store: &Store,
-    (ca, profiles): (&ca::Ca, &ProfileSet),
+    (ca, profiles, products): (&ca::Ca, &ProfileSet, &Arc<Products>),
 ) -> Result<Option<Ra>, Error> {
     let institution = &parts.settings.institution;
     if institution.credit_code.is_empty() {
@@ -77,6 +78,7 @@ pub(crate) async fn open(
         public_data: Arc::new(Offline),
     };
     Ok(Some(Ra::open(store.clone(), parts.device.clone(), config)?))
+        products: products.clone(),
 }
 
 /// The institution's key for agreements; made, and recorded, when there is none yet.
@@ -92,7 +94,9 @@ async fn seal_key(store: &Store, device: &Arc<dyn Device>) -> Result<PublicKey, 
     drop(session);
     let key = info.public_key.ok_or(Error::Stored("机构签名密钥没有公钥"))?;
     if made {
-        let body = json!({ "label": SEAL_KEY, "key": hex::encode(key.to_sec1()) });
+        let device = device.info().provenance();
+        let key = hex::encode(key.to_sec1());
+        let body = json!({ "label": SEAL_KEY, "key": key, "device": device });
         store
             .commit(move |tx| {
                 Box::pin(async move {

@@ -124,7 +124,10 @@ impl Institution {
             actor: Actor::system(),
         };
         let prepared = self.ca().prepare(order)?;
-        let body = json!({ "label": key.label.as_str(), "key": public.fingerprint() });
+        // The device as it is now, minutes after it made the key at most (Measures Art. 20 ¶2; check C20-2).
+        let device = self.device().info().provenance();
+        let body =
+            json!({ "label": key.label.as_str(), "key": public.fingerprint(), "device": device });
         let (ca, about) = (self.ca().clone(), format!("key:{}", key.label));
         let intent = self
             .store()

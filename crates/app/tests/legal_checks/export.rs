@@ -60,8 +60,6 @@ pub struct Export {
     pub policies: BTreeMap<String, String>,
     /// The credit code of the unit whose people have certificates.
     pub unit_code: String,
-    /// Whether the device that signs for the institution has a product certificate.
-    pub device_certified: bool,
 }
 
 /// All that was issued on the way of an application, in order, each with its place.

@@ -19,6 +19,7 @@ mod export;
 mod offices;
 mod openssl;
 mod order;
+mod products;
 mod town;
 
 #[path = "../batch/unit.rs"]

@@ -225,7 +225,6 @@ impl Town {
             notices: notices(),
             policies: KINDS.map(|kind| (kind.to_owned(), policy(kind))).into(),
             unit_code: party().credit_code,
-            device_certified: institution.device().info().certified,
         }
     }
 

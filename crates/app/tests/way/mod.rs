@@ -238,7 +238,7 @@ impl<'i> Way<'i> {
         let possession = csr.prove_possession(&UserId::default()).unwrap();
         let permit = self.own(Action::RequestCertificate).await;
         let at = self.application.at();
-        self.application = self.ra().request(&permit, &at, &possession).await?;
+        self.application = self.ra().request(&permit, &at, (&possession, None)).await?;
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use gm::sm2::PrivateKey;
 use gm::soft::SoftDevice;
 use gm::{OsRandom, UserId};
 use jiff::{SignedDuration, Timestamp};
+use pki::attestation::{Judged, Verdict};
 use pki::strict::Tag;
 use pki::{CertificationRequest, Name, SubjectInput, csr, oid};
 use store::{Actor, Clock, Filter, FixedClock, Opening, Page, SystemClock};
@@ -94,6 +95,7 @@ impl World {
             kind: kind.to_owned(),
             subject: SubjectInput::from_name(proof.request().subject()),
             proof,
+            attestation: Judged::kept(Verdict::Absent, None),
             validity: Validity { not_before: None, not_after: None },
             act,
             actor: Actor::client(&self.client.id.to_string()),

@@ -133,7 +133,8 @@ impl Ceremony {
             "ceremony": self.plan.name,
             "institution": self.plan.institution,
             "software": { "name": "印信 Yinxin", "version": env!("CARGO_PKG_VERSION") },
-            "device": { "name": device.name, "kind": device.kind, "certified": device.certified },
+            "device": { "name": device.name, "kind": device.kind,
+                "certified": device.is_certified(), "product": device.product },
             "participants": participants(self.quorum.participants()),
             "steps": steps,
             "certificates": {

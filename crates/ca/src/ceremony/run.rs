@@ -161,7 +161,8 @@ impl Ceremony {
                 "leader": all.leader,
                 "witnesses": all.witnesses,
                 "custodians": custodians,
-                "device": { "name": device.name, "kind": device.kind, "certified": device.certified },
+                "device": { "name": device.name, "kind": device.kind,
+                    "certified": device.is_certified(), "product": device.product },
                 "software": env!("CARGO_PKG_VERSION"),
             });
             self.record(Step::Convened, detail).await?;
@@ -223,7 +224,9 @@ impl Ceremony {
             return Err(Refusal::Ceremony(text).into());
         }
         let fingerprint = info.public_key.map(|key| key.fingerprint());
-        let detail = json!({ "label": info.label.as_str(), "key": fingerprint });
+        // Where the key was made counts as it was then (Measures Art. 20 ¶2; check C20-2).
+        let device = self.device.info().provenance();
+        let detail = json!({ "label": info.label.as_str(), "key": fingerprint, "device": device });
         let (ceremony, label) = (self.clone(), info.label.clone());
         self.commit(move |tx| {
             Box::pin(async move {

@@ -12,7 +12,7 @@
 //! written beside their place, synced and renamed, so that a crash leaves the old or the new.
 //! It guards keys against whoever reads the disk, not against whoever reads the memory of the
 //! process: for the latter take a certified module. GM/T 0034 has an institution's keys made and
-//! used in hardware only; [`Device::info`] therefore says `certified: false`.
+//! used in hardware only; [`Device::info`] therefore names no product (Measures Art. 20 ¶2).
 
 mod counter;
 mod files;
@@ -120,7 +120,7 @@ impl SoftDevice {
 
 impl Device for SoftDevice {
     fn info(&self) -> DeviceInfo {
-        DeviceInfo { name: self.folder.display().to_string(), kind: "software", certified: false }
+        DeviceInfo { name: self.folder.display().to_string(), kind: "software", product: None }
     }
 
     fn session(&self) -> Result<Box<dyn Session + '_>, DeviceError> {

@@ -69,12 +69,12 @@ impl Kmc {
         (order, name): (ApplyOrder, Option<SealedBlob>),
         fresh: Vec<WrappedKey>,
     ) -> Result<Option<WrappedKey>, Error> {
-        let ca = ca.clone();
+        let (ca, device) = (ca.clone(), self.provenance());
         self.inner
             .store
             .commit(move |tx| {
                 Box::pin(async move {
-                    generation::add(tx, &fresh, Cause::Realtime).await?;
+                    generation::add(tx, (&fresh, &device), Cause::Realtime).await?;
                     apply(tx, (&ca, &order), name).await
                 })
             })

@@ -1,6 +1,6 @@
 //! The standby store: filled ahead of need, and in real time when it ran dry.
 
-use gm::WrappedKey;
+use gm::{Provenance, WrappedKey};
 use serde_json::json;
 use store::{Actor, Record, Tx, fault};
 
@@ -29,12 +29,13 @@ impl Kmc {
     /// GM/T 0038 §7.6.2.1).
     pub async fn generate_batch(&self, pairs: u32) -> Result<(), Error> {
         let fresh = self.generate(pairs).await?;
+        let device = self.provenance();
         fault::point("kmc.01-generated");
         self.inner
             .store
             .commit(move |tx| {
                 Box::pin(async move {
-                    add(tx, &fresh, Cause::Refill).await?;
+                    add(tx, (&fresh, &device), Cause::Refill).await?;
                     fault::point("kmc.02-refill-written");
                     Ok::<_, Error>(())
                 })
@@ -59,13 +60,18 @@ impl Kmc {
 }
 
 /// Writes fresh pairs into the standby store, with ledger and journal.
-pub(super) async fn add(tx: &mut Tx, fresh: &[WrappedKey], cause: Cause) -> Result<(), Error> {
+pub(super) async fn add(
+    tx: &mut Tx,
+    (fresh, device): (&[WrappedKey], &Provenance),
+    cause: Cause,
+) -> Result<(), Error> {
     if fresh.is_empty() {
         return Ok(());
     }
     let at = whole_second(tx.now());
     sql::moves::add(tx.conn(), fresh, (cause, at)).await?;
-    let body = json!({ "pairs": fresh.len(), "cause": cause.word() });
+    // Where they were made counts as it is now (Measures Art. 20 ¶2; check C20-2).
+    let body = json!({ "pairs": fresh.len(), "cause": cause.word(), "device": device });
     tx.append(Record::new("key.generated", Actor::system(), "standby", body)).await?;
     Ok(())
 }

@@ -14,7 +14,9 @@ pub use register::NewOfficer;
 
 use std::sync::Arc;
 
-use gm::{Device, DeviceError, KeyKind, KeyLabel, PublicKey, RefusedReason, Session, WrappedKey};
+use gm::{
+    Device, DeviceError, KeyKind, KeyLabel, Provenance, PublicKey, RefusedReason, Session, WrappedKey,
+};
 use jiff::Timestamp;
 use pki::Serial;
 use pki::km::EntityName;
@@ -73,6 +75,11 @@ impl Kmc {
         let (signing, wrapping) = (label(SIGNING_LABEL)?, label(WRAPPING_LABEL)?);
         let (keeper, labels) = (device.clone(), (signing.clone(), wrapping.clone()));
         let public_key = blocking(move || own_keys(&*keeper, &labels, first)).await??;
+        if first {
+            let keeper = device.clone();
+            let keys = blocking(move || keeper.session()?.keys()).await??;
+            store.note_generated(keys, device.info().provenance()).await?;
+        }
         let entity = EntityName::new(&config.name_der, &public_key, config.certificate_serial);
         let inner = Inner { store, clock, config, entity, device, public_key, signing, wrapping };
         Ok(Self { inner: Arc::new(inner) })
@@ -86,6 +93,11 @@ impl Kmc {
     /// The database with the journal.
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// What the record of a key that is made now says of the device.
+    fn provenance(&self) -> Provenance {
+        self.inner.device.info().provenance()
     }
 
     /// The counts of the three stores (GM/T 0038 §7.6.2.5).

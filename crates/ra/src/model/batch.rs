@@ -395,6 +395,7 @@ impl RunAgreement {
 pub(crate) struct RunRequest {
     pub key: gm::PublicKey,
     pub csr: Vec<u8>,
+    pub judged: pki::attestation::Judged,
 }
 
 impl BatchRun {

@@ -3,6 +3,7 @@
 //! nobody can order a certificate (Measures Art. 21; Invariant 9).
 
 use jiff::Timestamp;
+use pki::attestation::Judged;
 use pki::{ProofOfPossession, SubjectInput};
 
 use super::application::{Application, At};
@@ -161,6 +162,7 @@ pub struct ReadyToIssue {
     pub(crate) subject: SubjectInput,
     pub(crate) term_years: u8,
     pub(crate) possession: ProofOfPossession,
+    pub(crate) attestation: Judged,
     pub(crate) attempt: u32,
 }
 
@@ -182,6 +184,12 @@ impl ReadyToIssue {
     #[must_use]
     pub fn request_id(&self) -> String {
         format!("ra-{}-{}", self.application.id, self.attempt)
+    }
+
+    /// What came of the attestation of the key (Measures Art. 20 ¶2).
+    #[must_use]
+    pub fn attestation(&self) -> &Judged {
+        &self.attestation
     }
 
     /// Who the certificate is for, as proofed.

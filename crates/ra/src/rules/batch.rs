@@ -8,12 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use crate::catalogue::{Field, FieldKind, Kind, Method, SearchField};
 use crate::error::{Error, FieldError, Refusal};
 use crate::model::{
-    BatchEvidence, Element, EvidenceRow, Finding, Form, Material, Pace, ProofBatchOrder, ProofOrder,
+    BatchEvidence, BatchState, Element, EvidenceRow, Finding, Form, Material, Pace,
+    ProofBatchOrder, ProofOrder,
 };
 use crate::sheet::{Cell, Column, EXPLANATION, Line};
 
 /// The heading of the column with the request for the certificate.
 pub(crate) const REQUEST: &str = "证书请求";
+/// The heading of the column with what the device says about the key. A sheet may do without it.
+pub(crate) const ATTESTATION: &str = "设备证明";
 /// The heading of the column that says what is wrong.
 pub(crate) const PROBLEM: &str = "问题";
 
@@ -22,8 +25,17 @@ pub(crate) const PROBLEM: &str = "问题";
 pub(crate) enum Meaning<'k> {
     Field(&'k Field),
     Request,
+    Attestation,
     /// Our own remark of last time.
     Problem,
+}
+
+/// A batch is worked on while it is open; `asked` is what was asked for.
+pub(crate) const fn open(state: BatchState, asked: &'static str) -> Result<(), Error> {
+    match state {
+        BatchState::Open => Ok(()),
+        other => Err(Error::BatchTurn { asked, state: other.chinese() }),
+    }
 }
 
 /// The field with the number of the person that the certificate is for, if it is for one.
@@ -42,7 +54,8 @@ pub(crate) fn columns(kind: &Kind) -> Vec<Column> {
         width: if field.kind.is_list() { 30 } else { 22 },
     };
     let request = Column { heading: REQUEST.to_owned(), choices: Vec::new(), width: 40 };
-    kind.fields.iter().map(field).chain([request]).collect()
+    let attestation = Column { heading: ATTESTATION.to_owned(), choices: Vec::new(), width: 40 };
+    kind.fields.iter().map(field).chain([request, attestation]).collect()
 }
 
 /// The row that explains the columns.
@@ -56,6 +69,8 @@ pub(crate) fn explanation(kind: &Kind) -> Vec<String> {
     let request = "由密码设备的管理工具产生的 PKCS#10 证书请求，Base64 或 PEM 文本。";
     let mut cells: Vec<String> = kind.fields.iter().map(field).collect();
     cells.push(request.to_owned());
+    let attestation = "密码设备为该密钥出具的证书链，PEM 文本或 Base64；没有的不填。";
+    cells.push(attestation.to_owned());
     if let Some(first) = cells.first_mut() {
         *first = format!("{EXPLANATION}本行不导入。{first}");
     }
@@ -79,6 +94,7 @@ pub(crate) fn meanings<'k>(
         meanings.push(match (field, heading.as_str()) {
             (Some(field), _) => Some(Meaning::Field(field)),
             (None, REQUEST) => Some(Meaning::Request),
+            (None, ATTESTATION) => Some(Meaning::Attestation),
             (None, PROBLEM) => Some(Meaning::Problem),
             (None, "") => None,
             (None, other) => {
@@ -100,17 +116,25 @@ fn short(text: &str) -> String {
     text.chars().take(30).collect()
 }
 
-/// The form and the request of a row, with what is wrong with its cells as such.
+/// The texts of a row that are about the key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct KeyCells {
+    pub request: String,
+    pub attestation: String,
+}
+
+/// The form and the key of a row, with what is wrong with its cells as such.
 pub(crate) fn row(
     meanings: &[Option<Meaning<'_>>],
     line: &Line,
-) -> (Form, String, Vec<FieldError>) {
-    let (mut form, mut request, mut errors) = (Form::default(), String::new(), Vec::new());
+) -> (Form, KeyCells, Vec<FieldError>) {
+    let (mut form, mut key, mut errors) = (Form::default(), KeyCells::default(), Vec::new());
     for (at, cell) in line.cells.iter().enumerate() {
         let meaning = meanings.get(at).copied().flatten();
         let label = match meaning {
             Some(Meaning::Field(field)) => field.label.as_str(),
             Some(Meaning::Request) => REQUEST,
+            Some(Meaning::Attestation) => ATTESTATION,
             Some(Meaning::Problem) => continue,
             None => "没有标题的列",
         };
@@ -125,10 +149,11 @@ pub(crate) fn row(
             (Cell::Text(text), Some(Meaning::Field(field))) => {
                 form.set(field.name.clone(), value(field, text));
             }
-            (Cell::Text(text), Some(_)) => request.clone_from(text),
+            (Cell::Text(text), Some(Meaning::Attestation)) => key.attestation.clone_from(text),
+            (Cell::Text(text), Some(_)) => key.request.clone_from(text),
         }
     }
-    (form, request, errors)
+    (form, key, errors)
 }
 
 /// Something wrong with one column of a row.

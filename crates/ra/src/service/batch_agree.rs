@@ -67,7 +67,7 @@ impl Ra {
                         Some(request) => {
                             let step = (&agreed.at(), Step::Request);
                             let turn = Turn::begin_for(&ra, tx, &run.actor, step).await?;
-                            super::issue::keep(tx, turn, (&request.key, false), &request.csr).await
+                            keep_request(tx, turn, &request).await
                         }
                         None => Ok(agreed),
                     }
@@ -85,7 +85,7 @@ impl Ra {
             .commit(move |tx| {
                 Box::pin(async move {
                     let turn = Turn::begin_for(&ra, tx, &run.actor, (&at, Step::Request)).await?;
-                    super::issue::keep(tx, turn, (&request.key, false), &request.csr).await
+                    keep_request(tx, turn, &request).await
                 })
             })
             .await
@@ -95,6 +95,8 @@ impl Ra {
     async fn request_of(&self, id: &ApplicationId) -> Result<RunRequest, Error> {
         let mut reader = self.store().read().await?;
         let (fingerprint, csr) = sql::batch::request(&mut reader, id).await?;
+        let chain = sql::attestation::of_row(&mut reader, id).await?;
+        let kind = sql::application::load(&mut reader, id).await?.kind;
         drop(reader);
         let possession =
             CertificationRequest::from_der(&csr)?.prove_possession(&UserId::default())?;
@@ -105,8 +107,18 @@ impl Ra {
         if self.config().keys.certified(&key).await.map_err(Error::Port)? != Certified::Never {
             return Err(Refusal::KeyUsed.into());
         }
-        Ok(RunRequest { key, csr })
+        // Judged when the row was taken, and again now that it counts.
+        let judged = self.judged((&kind, &key), chain.as_deref().map(str::as_bytes))?;
+        Ok(RunRequest { key, csr, judged })
     }
+}
+
+async fn keep_request(
+    tx: &mut Tx,
+    turn: Turn,
+    RunRequest { key, csr, judged }: &RunRequest,
+) -> Result<Application, Error> {
+    super::issue::keep(tx, turn, (key, false), (csr, judged)).await
 }
 
 /// Text and signatures in one unit: nobody signs a text that is not kept.

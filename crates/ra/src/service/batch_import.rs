@@ -24,7 +24,7 @@ use crate::model::{
 };
 use crate::port::Certified;
 use crate::rules;
-use crate::rules::batch::{Meaning, PROBLEM, REQUEST, defect};
+use crate::rules::batch::{KeyCells, Meaning, PROBLEM, REQUEST, defect};
 use crate::sheet::{self, Column, Line, SheetFormat, Table};
 use crate::sql;
 use crate::sql::batch::NewRow;
@@ -37,7 +37,7 @@ const AT_ONCE: usize = 24;
 struct Row {
     number: u32,
     form: Form,
-    request: String,
+    key: KeyCells,
     errors: Vec<FieldError>,
 }
 
@@ -56,6 +56,7 @@ struct Good {
     indexes: Vec<(SearchField, String)>,
     code: String,
     possession: ProofOfPossession,
+    attestation: Option<String>,
 }
 
 impl Ra {
@@ -179,7 +180,7 @@ impl Ra {
 
     /// One row: an application with its form, or all that is wrong.
     async fn take_row(&self, work: &Work, row: Row) -> Result<Result<(), Vec<FieldError>>, Error> {
-        let Row { number, form, request, mut errors } = row;
+        let Row { number, form, key, mut errors } = row;
         errors.extend(rules::form::check(&work.kind, &form, self.today()));
         errors.extend(foreign(work, &form));
         let draft = self.draft_of(work)?;
@@ -187,10 +188,14 @@ impl Ra {
             errors.extend(self.profile_defect(&draft, &form)?);
         }
         errors.extend(self.under_way(work, &form).await?);
-        let possession = self.possession(&request).await?;
-        match possession {
-            Ok(possession) if errors.is_empty() => {
-                let good = self.good(draft, (form, possession)).await?;
+        let proven = self.possession(&key.request).await?.and_then(|possession| {
+            let of = (work.batch.kind.as_str(), possession.public_key());
+            let attestation = self.attestation_of_row(of, &key.attestation)?;
+            Ok((possession, attestation))
+        });
+        match proven {
+            Ok(proven) if errors.is_empty() => {
+                let good = self.good(draft, (form, proven)).await?;
                 self.keep_row(work, number, good).await
             }
             Ok(_) => Ok(Err(errors)),
@@ -265,13 +270,14 @@ impl Ra {
     async fn good(
         &self,
         draft: Application,
-        (form, possession): (Form, ProofOfPossession),
+        (form, (possession, attestation)): (Form, (ProofOfPossession, Option<String>)),
     ) -> Result<Good, Error> {
         let indexes = self.indexes(&draft, &form)?;
         let content = serde_json::to_vec(&form).map_err(|_| Error::Stored("form"))?;
         let id = draft.id;
         let code = self.code_index(&id, Purpose::Check, &self.draw_code()?)?;
-        Ok(Good { id, form: self.seal(content, "ra-form").await?, indexes, code, possession })
+        let form = self.seal(content, "ra-form").await?;
+        Ok(Good { id, form, indexes, code, possession, attestation })
     }
 
     async fn keep_row(
@@ -297,6 +303,9 @@ impl Ra {
                     let csr = good.possession.csr_der();
                     let row = NewRow { place, fingerprint: &fingerprint, csr };
                     sql::batch::add_row(tx.conn(), (&batch.id, &good.id), row).await?;
+                    if let Some(chain) = &good.attestation {
+                        sql::attestation::keep_of_row(tx.conn(), &good.id, chain).await?;
+                    }
                     store::fault::point("ra.10-row-kept");
                     Ok(Ok(()))
                 })
@@ -348,7 +357,7 @@ fn rows_of(work: &Work, table: &Table) -> Result<Vec<Row>, Error> {
     let (mut holders, mut keys) = (BTreeMap::new(), BTreeMap::new());
     let mut rows = Vec::with_capacity(table.lines.len());
     for line in &table.lines {
-        let (form, request, mut errors) = rules::batch::row(&meanings, line);
+        let (form, key, mut errors) = rules::batch::row(&meanings, line);
         let twice = |label: &str, first: u32| {
             defect(label, "ra.batch.twice", format!("与第 {first} 行相同，请核对"))
         };
@@ -357,13 +366,13 @@ fn rows_of(work: &Work, table: &Table) -> Result<Vec<Row>, Error> {
         {
             errors.push(twice(&label, first));
         }
-        let bare: String = request.split_whitespace().collect();
+        let bare: String = key.request.split_whitespace().collect();
         if !bare.is_empty()
             && let Some(first) = keys.insert(bare, line.number)
         {
             errors.push(twice(REQUEST, first));
         }
-        rows.push(Row { number: line.number, form, request, errors });
+        rows.push(Row { number: line.number, form, key, errors });
     }
     Ok(rows)
 }

@@ -2,6 +2,7 @@
 
 use access::{Action, Permit};
 use gm::{PublicKey, UserId};
+use pki::attestation::Judged;
 use pki::csr::{CertificationRequest, ProofOfPossession};
 use serde_json::json;
 use store::Tx;
@@ -19,17 +20,19 @@ use crate::sql;
 
 impl Ra {
     /// Takes the applicant's request for a certificate. The key was never certified, belongs to no
-    /// other application, and is the one that signed the agreement if a new key did.
+    /// other application, and is the one that signed the agreement if a new key did. With it may come what its
+    /// device says about it: an attestation that proves nothing is refused (Measures Art. 20 ¶2).
     pub async fn request(
         &self,
         permit: &Permit,
         at: &At,
-        possession: &ProofOfPossession,
+        (possession, attestation): (&ProofOfPossession, Option<&[u8]>),
     ) -> Result<Application, Error> {
         let application = self.reached((permit, Action::RequestCertificate), at).await?;
         rules::order::permitted(self.service_of(&application)?, &application.state, Step::Request)?;
         let key = *possession.public_key();
         let keeps = self.keeps_key(&application, &key).await?;
+        let judged = self.judged((&application.kind, &key), attestation)?;
         let csr = possession.csr_der().to_vec();
         let (ra, permit, at) = (self.clone(), permit.clone(), at.clone());
         self.store()
@@ -37,7 +40,7 @@ impl Ra {
                 Box::pin(async move {
                     let by = (&permit, Action::RequestCertificate);
                     let turn = Turn::begin(&ra, tx, by, (&at, Step::Request)).await?;
-                    keep(tx, turn, (&key, keeps), &csr).await
+                    keep(tx, turn, (&key, keeps), (&csr, &judged)).await
                 })
             })
             .await
@@ -67,6 +70,7 @@ impl Ra {
         let form = self.form_of(&application).await?;
         let kind = self.kind_of(&application)?;
         let (mut dossier, csr) = self.dossier(&application).await?;
+        let attestation = self.attestation_of(&application).await?;
         rules::dossier::informed(self.catalogue(), &dossier.acknowledgements)?;
         let elements = rules::form::elements(kind, &form);
         let (proof, review) = rules::dossier::proofed_and_reviewed(&mut dossier, &elements)?;
@@ -88,6 +92,7 @@ impl Ra {
             review,
             agreement,
             possession,
+            attestation,
             attempt,
         })
     }
@@ -204,7 +209,7 @@ pub(super) async fn keep(
     tx: &mut Tx,
     mut turn: Turn,
     (key, keeps): (&PublicKey, bool),
-    csr: &[u8],
+    (csr, judged): (&[u8], &Judged),
 ) -> Result<Application, Error> {
     let fingerprint = key.fingerprint();
     let id = turn.application.id.clone();
@@ -221,8 +226,10 @@ pub(super) async fn keep(
     let attempt = sql::signing::attempts(tx.conn(), &id).await? + 1;
     let request = (&*fingerprint, csr);
     sql::signing::add_key(tx.conn(), (&id, attempt), request, turn.now).await?;
+    sql::attestation::add(tx.conn(), (&id, attempt), judged).await?;
     turn.enter(State::Requested { key: fingerprint.clone(), attempt });
-    let body =
-        json!({ "key": fingerprint, "attempt": attempt, "csr": gm::sm3::hash(csr).to_hex() });
+    // Whether it is proven in which device the key is: check C20-1.
+    let body = json!({ "key": fingerprint, "attempt": attempt, "csr": gm::sm3::hash(csr).to_hex(),
+        "attestation": judged.verdict().entry() });
     turn.finish(tx, "application.requested", body).await
 }

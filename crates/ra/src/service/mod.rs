@@ -2,6 +2,7 @@
 //! has changed since it was read.
 
 mod agreement;
+mod attestation;
 mod batch;
 mod batch_act;
 mod batch_agree;
@@ -74,6 +75,8 @@ pub struct RaConfig {
     /// A public database, or [`crate::Offline`].
     pub public_data: Arc<dyn PublicData>,
 }
+    /// The certified devices, and for which kinds a key has to be in one (Measures Art. 20 ¶2).
+    pub products: Arc<pki::attestation::Products>,
 
 /// The registration authority. Cheap to clone.
 #[derive(Clone)]

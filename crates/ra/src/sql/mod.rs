@@ -4,6 +4,7 @@
 //! error, never a guess.
 
 pub(crate) mod application;
+pub(crate) mod attestation;
 pub(crate) mod batch;
 pub(crate) mod batch_act;
 pub(crate) mod code;

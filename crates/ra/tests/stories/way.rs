@@ -224,7 +224,7 @@ impl<'w> Way<'w> {
         let permit = self.own(Action::RequestCertificate).await;
         let at = self.application.at();
         let possession = possession(&self.key);
-        self.application = self.world.ra.request(&permit, &at, &possession).await?;
+        self.application = self.world.ra.request(&permit, &at, (&possession, None)).await?;
         Ok(())
     }
 

@@ -151,6 +151,7 @@ impl World {
     pub async fn signed<T: Serialize>(
         &self,
         by: &Staff,
+            products: Arc::default(),
         (kind, object): (ActKind, &str),
         order: &T,
     ) -> (Permit, SignedAct) {

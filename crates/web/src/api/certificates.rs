@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::{PageQuery, PageView};
-use super::requests::{OrderView, proof, turned_away};
+use super::requests::{OrderView, judged, proof, turned_away};
 use super::view::CertificateView;
 use super::{App, Body, Params, Segment, request_id, serial};
 use crate::gate::Allowed;
@@ -143,6 +143,8 @@ pub struct RenewBody {
     /// A request signed with the key that is to be certified: the old one to renew, a new one to
     /// re-key.
     pub csr: String,
+    /// What the device says about the key, as in an order.
+    pub attestation: Option<String>,
     /// Last second of validity, RFC 3339; absent: as the profile says.
     #[schema(value_type = Option<String>)]
     pub not_after: Option<jiff::Timestamp>,
@@ -180,6 +182,8 @@ async fn renewal(
     let old = found(app, serial).await?;
     let proof = proof(&body.csr)?;
     let kind = app.renewable(&old)?;
+    let order = (&request_id, &*kind, body.attestation.as_deref());
+    let attestation = judged(app, order, &proof).await?;
     let same_key = proof.public_key().fingerprint() == old.record.key_hash;
     let serial = old.record.serial;
     Ok(EnrolOrder {
@@ -187,6 +191,7 @@ async fn renewal(
         kind,
         subject: SubjectInput::from_certificate(&old.certificate).map_err(app::Error::from)?,
         proof,
+        attestation,
         validity: Validity { not_before: None, not_after: body.not_after },
         act: if same_key { Act::Renew(serial) } else { Act::Rekey(serial) },
         actor,

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ca::Validity;
 use gm::UserId;
+use pki::attestation::{Attestation, Judged};
 use pki::{CertificationRequest, ProofOfPossession, SubjectInput};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -30,6 +31,9 @@ pub struct OrderBody {
     pub kind: String,
     /// The request of the subscriber (PKCS#10), PEM or base64 of DER.
     pub csr: String,
+    /// What the device says about the key: its certificates, that of the key first, PEM or base64 of DER
+    /// (`docs/integrate/attestation.md`). Absent: recorded as such, or refused where it is required.
+    pub attestation: Option<String>,
     /// The subject as proofed; absent: as the request says.
     #[schema(value_type = Option<Object>)]
     pub subject: Option<SubjectInput>,
@@ -116,6 +120,18 @@ pub(crate) fn proof(text: &str) -> Result<ProofOfPossession, Problem> {
     Ok(proven.map_err(app::Error::from)?)
 }
 
+/// What an attestation that came as text says about the key of a request.
+pub(crate) async fn judged(
+    app: &App,
+    (id, kind, attestation): (&ca::RequestId, &str, Option<&str>),
+    proof: &ProofOfPossession,
+) -> Result<Judged, Problem> {
+    let octets = attestation.map(str::trim).filter(|text| !text.is_empty());
+    let octets = octets.map(Attestation::octets).transpose().map_err(app::Error::from)?;
+    let of = (kind, proof.public_key());
+    Ok(app.judge_key_of_order(id.as_str(), of, octets.as_deref()).await?)
+}
+
 /// An order of an identified client that is refused at the door is an act of law (Measures
 /// Art. 21) and recorded; what is our own fault, or cannot be known now, is not a refusal.
 pub(crate) async fn turned_away(
@@ -142,9 +158,14 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let request_id = request_id(&body.request_id)?;
     let checked = tokio::task::spawn_blocking(move || proof(&body.csr)).await;
-    let proof = checked.map_err(|_| app::Error::Interrupted)?;
-    let proof = match proof {
-        Ok(proof) => proof,
+    let checked = checked.map_err(|_| app::Error::Interrupted)?;
+    let order = (&request_id, &*body.kind, body.attestation.as_deref());
+    let checked = match checked {
+        Ok(proof) => judged(&app, order, &proof).await.map(|judged| (proof, judged)),
+        Err(problem) => Err(problem),
+    };
+    let (proof, attestation) = match checked {
+        Ok(checked) => checked,
         Err(problem) => {
             let refused = (&request_id, allowed.actor());
             return Err(turned_away(&app, refused, problem).await);
@@ -157,6 +178,7 @@ pub async fn create(
         kind: body.kind,
         subject,
         proof,
+        attestation,
         validity: Validity { not_before: None, not_after: body.not_after },
         act: Act::New,
         actor: allowed.actor(),

@@ -15,6 +15,7 @@ mod answer;
 mod apply;
 mod asset;
 mod assistant;
+mod attestation;
 mod cookies;
 mod csv;
 mod desk;

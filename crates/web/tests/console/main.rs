@@ -20,6 +20,7 @@ mod office;
 mod audit;
 mod authority;
 mod certificates;
+mod devices;
 mod figures;
 mod orders;
 mod proof;

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod ceremony;
 pub mod demo;
+pub mod device;
 pub mod doctor;
 pub mod key;
 pub mod kmc;

@@ -24,6 +24,9 @@ pub enum Command {
         /// 证书申请文件（PKCS#10）
         #[arg(long, value_name = "文件")]
         csr: PathBuf,
+        /// 设备证明文件（密码设备为该密钥出具的证书链，PEM）
+        #[arg(long, value_name = "文件")]
+        attestation: Option<PathBuf>,
         /// 申请编号；同一编号重试得到同一结果。不给出则自动生成
         #[arg(long, value_name = "编号")]
         request_id: Option<String>,
@@ -84,6 +87,9 @@ pub enum Command {
         /// 证书申请文件（PKCS#10）
         #[arg(long, value_name = "文件")]
         csr: PathBuf,
+        /// 设备证明文件（PEM）
+        #[arg(long, value_name = "文件")]
+        attestation: Option<PathBuf>,
         /// 申请编号；不给出则自动生成
         #[arg(long, value_name = "编号")]
         request_id: Option<String>,
@@ -120,21 +126,23 @@ pub enum Command {
 /// Carries out the command.
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Issue { door, kind, csr, request_id, subject, out, json } => {
+        Command::Issue { door, kind, csr, attestation, request_id, subject, out, json } => {
             let subject = subject.as_deref().map(read_json).transpose()?;
             let body = json!({
                 "request_id": request_id.map_or_else(new_id, Ok)?,
                 "kind": kind,
                 "csr": read_text(&csr)?,
+                "attestation": attestation.as_deref().map(read_text).transpose()?,
                 "subject": subject,
             });
             let order = Door::open(&door)?.post("/api/v1/requests", &body)?;
             issued(&order, out.as_deref(), json)
         }
-        Command::Renew { door, serial, csr, request_id, out } => {
+        Command::Renew { door, serial, csr, attestation, request_id, out } => {
             let body = json!({
                 "request_id": request_id.map_or_else(new_id, Ok)?,
                 "csr": read_text(&csr)?,
+                "attestation": attestation.as_deref().map(read_text).transpose()?,
             });
             let path = format!("/api/v1/certificates/{serial}/renew");
             let order = Door::open(&door)?.post(&path, &body)?;

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use ca::{CertificateRecord, Role, Status, StoredCertificate};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pki::Serial;
 use pki::ocsp::CertStatus;
 use serde::Deserialize;
@@ -21,6 +21,7 @@ use super::journal_words::Names;
 use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page};
 use crate::pages::frame::Frame;
+use crate::pages::attestation::Shown;
 use crate::pages::guard::Visitor;
 use crate::pages::words;
 use crate::problem::Problem;
@@ -39,6 +40,8 @@ struct CertificatePage {
     application: Option<String>,
     is_masked: bool,
     fields: Vec<Field>,
+    /// What the device of the subscriber's key says.
+    attestation: Option<Shown>,
     orders: Vec<OrderLine>,
     /// What may be ordered now: page and words.
     offers: Vec<(&'static str, &'static str, &'static str)>,
@@ -129,7 +132,35 @@ pub async fn show(
     })
 }
 
-/// What the visitor may order about a subscriber's certificate that stands so.
+/// Of the signing certificate alone: the other key of a pair comes from the key centre.
+async fn attested(app: &App, record: &CertificateRecord) -> Result<Option<Shown>, Problem> {
+    if record.role == Role::Enc {
+        return Ok(None);
+    }
+    let judged = app.attestation_of_order(record.request_id.as_str()).await?;
+    Ok(judged.as_ref().map(Shown::of))
+}
+
+/// Where holds are lifted.
+const LIFT: &str = "/admin/certificates/{serial}/resume";
+
+/// The holds on a subscriber's certificate; none is told of while registration is closed.
+async fn standing_holds(
+    app: &App,
+    visitor: &Visitor,
+    record: &CertificateRecord,
+) -> Result<Vec<HoldLine>, Problem> {
+    let suspended = matches!(record.status, Status::Suspended { .. });
+    let of_holder = matches!(record.role, Role::Sign | Role::Enc);
+    let Some(ra) = app.registration().ok().filter(|_| suspended && of_holder) else {
+        return Ok(Vec::new());
+    };
+    let permit = app.permit(visitor.principal(), Action::ReadCertificate)?;
+    let standing = ra.holds(&permit, &record.serial.to_hex()).await?;
+    Ok(holds::lines(&standing, ra.catalogue()))
+}
+
+/// What the visitor may order about a subscriber's certificate that stands so; a hold is lifted from its line.
 fn offers(
     frame: &Frame,
     record: &CertificateRecord,
@@ -153,6 +184,7 @@ fn offers(
         .map(|(service, title, _)| {
             (
                 *service,
+        attestation: attested(&app, record).await?,
                 *title,
                 if *service == "revoke" { "button--danger" } else { "button--second" },
             )

@@ -1,11 +1,15 @@
 //! 密码设备: what it is, whether its work is right at this moment, and its keys by label. Secrets have
 //! no way here: a device tells only labels, public halves and counts. What holds no certificate as a
-//! commercial product is shown so (Measures Art. 20 ¶2; check C20-2).
+//! commercial product is shown so, and which products are registered (Measures Art. 20 ¶2; checks C20-1,
+//! C20-2).
 
+use app::devices::term_in_words;
+use app::doctor::Level;
 use askama::Template;
 use axum::extract::State;
 use gm::{Device, DeviceError, KeyInfo, KeyKind};
 use jiff::Timestamp;
+use pki::attestation::Listed;
 
 use crate::api::App;
 use crate::pages::answer::{Answer, page};
@@ -18,11 +22,57 @@ struct Devices {
     frame: Frame,
     name: String,
     kind: &'static str,
-    is_certified: bool,
+    /// The product that the device is; none for software (check C20-2).
+    product: Option<ProductRow>,
+    /// The products that are registered, and what is demanded for each kind.
+    listed: Vec<ProductRow>,
+    demands: Vec<(String, &'static str)>,
     tests: Vec<Test>,
     keys: Vec<Key>,
     trouble: Option<String>,
     has_centre: bool,
+}
+
+/// A product with its certificate, its term in words.
+struct ProductRow {
+    maker: String,
+    model: String,
+    certificate: String,
+    level: &'static str,
+    uses: String,
+    term: String,
+    standing: &'static str,
+    tag: &'static str,
+    blocked: usize,
+}
+
+impl ProductRow {
+    fn of(product: &gm::Product, now: Timestamp) -> Self {
+        let (level, term) = term_in_words(product, now);
+        let (standing, tag) = match level {
+            Level::Good => ("有效", "tag--good"),
+            Level::Warning => ("注意", "tag--wait"),
+            Level::Failed => ("已过期", "tag--bad"),
+            Level::Unknown => ("未能确定", "tag--unknown"),
+        };
+        Self {
+            maker: product.maker.clone(),
+            model: product.model.clone(),
+            certificate: product.certificate.clone(),
+            level: product.level.chinese(),
+            uses: String::new(),
+            term,
+            standing,
+            tag,
+            blocked: 0,
+        }
+    }
+
+    fn listed(listed: &Listed, now: Timestamp) -> Self {
+        let uses: Vec<_> = listed.uses.iter().map(|one| one.chinese()).collect();
+        let row = Self::of(&listed.product, now);
+        Self { uses: uses.join("、"), blocked: listed.blocked.len(), ..row }
+    }
 }
 
 /// One self-test and how it came out.
@@ -58,7 +108,9 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
         is_good: !app.ca().is_quarantined(),
         detail: String::new(),
     });
-    let info = app.device().info();
+    let (info, now) = (app.device().info(), app.clock().now());
+    let demand = |name: &str| app.products().demand(name).chinese();
+    let kinds = app.kinds().iter().map(|kind| (kind.title().to_owned(), demand(kind.name())));
     let (keys, trouble) = match keys {
         Ok(keys) => (keys.iter().map(key).collect(), None),
         Err(error) => (Vec::new(), Some(error.to_string())),
@@ -67,7 +119,9 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
         frame,
         name: info.name,
         kind: info.kind,
-        is_certified: info.certified,
+        product: info.product.as_ref().map(|product| ProductRow::of(product, now)),
+        listed: app.products().iter().map(|one| ProductRow::listed(one, now)).collect(),
+        demands: kinds.collect(),
         tests,
         keys,
         trouble,

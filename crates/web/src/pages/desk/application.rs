@@ -14,6 +14,7 @@ use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::apply::materials::disposition;
 use crate::pages::apply::overview::tag;
+use crate::pages::attestation::Shown as Attested;
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
@@ -37,6 +38,8 @@ struct Sheet {
     concerned: Option<Concerned>,
     standing: &'static str,
     /// The suspended office that it waits at.
+    /// What the device of the key says; none as long as there is no key.
+    attestation: Option<Attested>,
     halted_at: Option<String>,
     events: Vec<words::Told>,
     may: May,
@@ -168,6 +171,7 @@ async fn sheet(
         events: words::timeline(&happenings),
         may: match ra.suspended_office_of(&application).await? {
             // T-22: what would be refused is not offered.
+        attestation: ra.key_attestation(&permit, &application.id).await?.as_ref().map(Attested::of),
             Some(_) => May { unmask: May::of(app, visitor, &application).unmask, ..May::default() },
             None => May::of(app, visitor, &application),
         },

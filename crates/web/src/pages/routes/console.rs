@@ -8,6 +8,7 @@ use crate::pages::admin::{
     journal_audit, journal_consistency, journal_key, journal_record, profiles, settings,
     statistics,
 };
+use crate::pages::attestation;
 use crate::pages::guard::PageGate;
 
 /// For administrators and auditors. The rules that certificates are made by are no secret among the
@@ -31,6 +32,8 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/admin/certificates/{serial}" may(A::ReadCertificate) => certificate::show;
         get "/admin/certificates/{serial}/pem" may(A::ReadCertificate) => certificate::pem;
         get "/admin/certificates/{serial}/der" may(A::ReadCertificate) => certificate::der;
+
+        get "/admin/certificates/{serial}/attestation" may(A::ReadCertificate) => attestation::of_certificate;
 
         get "/admin/certificates/{serial}/suspend" may(A::SuspendCertificate) => certificate_order::suspend;
         post "/admin/certificates/{serial}/suspend" may(A::SuspendCertificate) => certificate_order::order_suspension;

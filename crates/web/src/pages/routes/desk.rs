@@ -3,6 +3,7 @@
 use access::Action;
 
 use super::{PageRoute, pages};
+use crate::pages::attestation;
 use crate::pages::desk::{
     application, code, decline, proof, queue, queue_export, review, supplement,
 };
@@ -17,6 +18,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/desk/export.csv" may(A::ListApplications) => queue_export::file;
         get "/desk/applications/{id}" may(A::ReadApplication) => application::show;
         get "/desk/applications/{id}/materials/{material}" may(A::ReadApplication) => application::material;
+        get "/desk/applications/{id}/attestation" may(A::ReadApplication) => attestation::of_application;
         post "/desk/applications/{id}/unmask" may(A::UnmaskApplication) => application::unmask;
         get "/desk/applications/{id}/proof" may(A::ProofIdentity) => proof::show;
         post "/desk/applications/{id}/proof" may(A::ProofIdentity) => proof::submit;

@@ -291,7 +291,7 @@ impl<'d> Way<'d> {
         let possession = csr.prove_possession(&UserId::default())?;
         let (ra, institution) = (self.ra()?, self.desk.institution);
         let permit = self.own(Action::RequestCertificate)?;
-        self.application = ra.request(&permit, &self.application.at(), &possession).await?;
+        self.application = ra.request(&permit, &self.application.at(), (&possession, None)).await?;
         let permit = self.own(Action::IssueApplication)?;
         self.application = institution.issue_application(&permit, &self.application.at()).await?;
         let permit = self.own(Action::DeliverCertificate)?;
