@@ -254,6 +254,20 @@ async function openAnswer() {
   const response = await download(holder, page.getByRole('link', { name: '下载签发结果' }), 'made.p7');
   await fill(holder, 'open', { response, key: `${work}/made-too.key.pem`, button: '打开' });
   await expectMistake(holder, 'open-response', '不是给这把密钥的');
+  // A key file that no passphrase guards: the one for the new file is set here, and typed twice.
+  const plain = `${work}/made-plain.key.pem`;
+  execFileSync('openssl', ['pkey', '-in', acts.key, '-passin', `pass:${PHRASE}`, '-out', plain]);
+  secrets.push(fs.readFileSync(plain, 'utf8').split('\n')[1].slice(0, 60));
+  const again = page.locator('#open-again');
+  if (await again.isVisible()) throw new Error('a passphrase that there is was asked for twice');
+  await fill(holder, 'open', { response, key: plain, button: '打开' });
+  await expectMistake(holder, 'open-again', '不一样');
+  await holder.look('keyfile-open-again');
+  await page.fill('#open-passphrase', PHRASE);
+  await again.fill(PHRASE);
+  await page.locator('form[data-keyfile=open]').getByRole('button', { name: '打开', exact: true }).click();
+  await page.getByRole('link', { name: '保存加密密钥' }).waitFor();
+  if (await again.isVisible()) throw new Error('it is asked for after the key was opened');
   await fill(holder, 'open', { response, key: acts.key, button: '打开' });
   const link = (name) => page.getByRole('link', { name });
   await link('保存签名证书').waitFor();

@@ -6,14 +6,16 @@
 mod way;
 mod world;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use access::{Action, Custodians};
-use app::Act;
+use app::letters::LetterFilter;
 use app::notify::{Channel, Endings, MessageFilter, MessageState};
 use app::voice::{
     Category, ComplaintFilter, ComplaintState, ComplaintWords, Level, NewComplaint, RatingFilter,
 };
+use app::{Act, Block, Mark};
 use sqlx::Row;
 use way::{Staff, Way};
 use world::World;
@@ -239,7 +241,7 @@ async fn messages_are_found_by_subject_and_channel_and_certificates_that_end_soo
         desk.world.pass(320 * DAY);
         let permit = desk.clerk.permit(institution.access(), Action::ListApplications).await;
         let soon = async |endings: Endings| {
-            institution.expiring(&permit, &endings, (0, 9)).await.unwrap().0.len()
+            institution.expiring(&permit, &endings, (None, 9)).await.unwrap().0.len()
         };
         assert_eq!(soon(Endings::default()).await, 2);
         assert_eq!(soon(Endings { days: Some(7), ..Endings::default() }).await, 0, "45 are left");
@@ -247,11 +249,20 @@ async fn messages_are_found_by_subject_and_channel_and_certificates_that_end_soo
         let serials = Some([serial].into());
         assert_eq!(soon(Endings { serials, ..Endings::default() }).await, 1);
         assert_eq!(soon(Endings { office: Some("-".into()), ..Endings::default() }).await, 2);
-        let (page, more) =
-            institution.expiring(&permit, &Endings::default(), (0, 1)).await.unwrap();
+        let (page, next) =
+            institution.expiring(&permit, &Endings::default(), (None, 1)).await.unwrap();
+        assert!(next.is_some());
+        // One more that ends at the same second as the first, and comes behind it.
+        delivered(&desk).await;
         let (rest, last) =
-            institution.expiring(&permit, &Endings::default(), (1, 1)).await.unwrap();
-        assert_eq!((more, last, page[0].serial == rest[0].serial), (true, false, false));
+            institution.expiring(&permit, &Endings::default(), (next, 5)).await.unwrap();
+        assert_eq!((rest.len(), last, page[0].serial == rest[0].serial), (1, None, false));
+        let both: BTreeSet<_> = page.iter().chain(&rest).map(|one| one.serial.clone()).collect();
+        let asked = Endings { serials: Some(both), ..Endings::default() };
+        let (found, _) = institution.expiring(&permit, &asked, (None, 9)).await.unwrap();
+        assert!(found.is_sorted_by_key(|one| one.not_after) && found.len() == 2);
+        let (found, _) = institution.expiring(&permit, &asked, (next, 9)).await.unwrap();
+        assert_eq!((found.len(), &found[0].serial), (1, &rest[0].serial));
     })
     .await;
 }
@@ -334,8 +345,141 @@ async fn the_public_search_by_name_is_answered_by_an_index() {
     let mut reader = desk.world.institution.store().read().await.unwrap();
     let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", app::disclosure::BY_NAME));
     let rows = sqlx::query(explain).bind("名").bind(51_i64).fetch_all(&mut *reader).await.unwrap();
-    let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
-    let plan = plan.join("; ");
+    let plan = said(&rows);
     assert!(plan.contains("SEARCH public_name USING COVERING INDEX public_name_newest"), "{plan}");
     assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+}
+
+fn said(plan: &[sqlx::any::AnyRow]) -> String {
+    let lines: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+    lines.join("; ")
+}
+
+#[tokio::test]
+async fn failures_of_messages_and_certificates_that_end_soon_are_found_by_an_index() {
+    let desk = Desk::over(String::new()).await;
+    let mut reader = desk.world.institution.store().read().await.unwrap();
+    let explain = format!("EXPLAIN QUERY PLAN {}", app::notify::FAILURES);
+    let rows = sqlx::query(sqlx::AssertSqlSafe(explain)).fetch_all(&mut *reader).await.unwrap();
+    let plan = said(&rows);
+    assert!(
+        plan.contains("SEARCH message USING INDEX message_") && !plan.contains("SCAN"),
+        "{plan}"
+    );
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", ca::ending_query(50)));
+    let bounds = [1_i64, 10, 20, 12, 3];
+    let query = bounds.iter().fold(sqlx::query(explain), |query, bound| query.bind(*bound));
+    let plan = said(&query.fetch_all(&mut *reader).await.unwrap());
+    assert!(
+        plan.contains(
+            "SEARCH certificate USING INDEX certificate_ending (issuer_id=? AND not_after>"
+        ),
+        "{plan}"
+    );
+    assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+}
+
+/// Reads a list to its end, two rows at a time, while `meanwhile` brings more of them.
+async fn walked<T>(
+    read: impl AsyncFn(Option<Mark>) -> Block<T>,
+    meanwhile: impl AsyncFn(),
+    name: impl Fn(&T) -> String,
+) -> Vec<String> {
+    let (mut names, mut behind) = (Vec::new(), None);
+    loop {
+        let block = read(behind).await;
+        names.extend(block.rows.iter().map(&name));
+        behind = block.next;
+        if behind.is_none() {
+            return names;
+        }
+        meanwhile().await;
+    }
+}
+
+/// All that were there from the beginning are met, and none twice.
+fn each_once(names: &[String], there: &BTreeSet<String>) {
+    let met: BTreeSet<_> = names.iter().cloned().collect();
+    assert_eq!(met.len(), names.len(), "none twice: {names:?}");
+    assert!(met.is_superset(there), "none lost: {names:?} {there:?}");
+}
+
+#[tokio::test]
+async fn files_lose_no_row_and_write_none_twice_while_rows_are_added() {
+    on_each_engine(|desk| async move {
+        let institution = &desk.world.institution;
+        let voice = desk.permit(Action::ReadVoice).await;
+        // Rows of one second and of another: the names decide within a second.
+        let (mut complaints, mut ratings) = (BTreeSet::new(), BTreeSet::new());
+        for at in 0..5 {
+            complaints
+                .insert(desk.complain(Category::Service, "窗口没有一次告知材料").await.number);
+            ratings.insert(desk.rated(1 + at % 2, "没人接电话").await);
+            desk.world.pass(i64::from(at / 3));
+        }
+        let read = async |behind: Option<Mark>| {
+            let place = (behind.as_ref(), 2);
+            let filter = ComplaintFilter::default();
+            institution.complaints_behind(&voice, &filter, place).await.unwrap()
+        };
+        let more = async || drop(desk.complain(Category::Service, "又等了两个小时没有人").await);
+        let names = walked(read, more, |one| one.number.clone()).await;
+        each_once(&names, &complaints);
+        assert!(names.is_sorted(), "the oldest first");
+        for answered in [None, Some(false)] {
+            let filter = RatingFilter { answered, ..RatingFilter::default() };
+            let read = async |behind: Option<Mark>| {
+                institution.ratings_behind(&voice, &filter, (behind.as_ref(), 2)).await.unwrap()
+            };
+            let more = async || drop(desk.rated(2, "电话打不通").await);
+            let names = walked(read, more, |one| one.application.clone()).await;
+            each_once(&names, &ratings);
+        }
+        let said = ComplaintFilter { text: "一次告知".into(), ..ComplaintFilter::default() };
+        let block = institution.complaints_behind(&voice, &said, (None, 2)).await.unwrap();
+        assert_eq!((block.rows.len(), block.next), (5, None), "looked for by words: all at once");
+        let said = RatingFilter { text: "接电话".into(), ..RatingFilter::default() };
+        let block = institution.ratings_behind(&voice, &said, (None, 2)).await.unwrap();
+        assert_eq!((block.rows.len(), block.next), (5, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_of_messages_and_letters_are_read_on_behind_their_last_row() {
+    on_each_engine(|desk| async move {
+        let institution = &desk.world.institution;
+        for _ in 0..2 {
+            delivered(&desk).await;
+            desk.world.pass(1);
+        }
+        institution.sweep_letters().await.unwrap();
+        let sent = MessageFilter::of(MessageState::Sent);
+        let (rows, total) = institution.messages(&sent, (0, 50)).await.unwrap();
+        let there: BTreeSet<_> = rows.into_iter().map(|one| one.id).collect();
+        assert_eq!((there.len(), total), (4, 4));
+        let read = async |behind: Option<Mark>| {
+            institution.messages_behind(&sent, (behind.as_ref(), 2)).await.unwrap()
+        };
+        let more = async || drop(delivered(&desk).await);
+        each_once(&walked(read, more, |one| one.id.clone()).await, &there);
+
+        let letters = desk.permit(Action::ReadLetters).await;
+        let all = LetterFilter::default();
+        let (rows, total) = institution.letters_issued(&letters, &all, (0, 100)).await.unwrap();
+        let there: BTreeSet<_> = rows.into_iter().map(|one| one.id).collect();
+        assert!(there.len() > 4 && u64::try_from(there.len()).unwrap() == total);
+        let read = async |behind: Option<Mark>| {
+            institution.letters_behind(&letters, &all, (behind.as_ref(), 2)).await.unwrap()
+        };
+        let more = async || {
+            desk.world.pass(1);
+            Way::begin(institution).await.fill_and_submit().await;
+            institution.sweep_letters().await.unwrap();
+        };
+        let names = walked(read, more, |one| one.id.clone()).await;
+        each_once(&names, &there);
+        assert_eq!(names.len(), there.len(), "what came later stands before the first");
+    })
+    .await;
 }

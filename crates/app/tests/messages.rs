@@ -271,7 +271,7 @@ async fn a_certificate_that_was_revoked_or_replaced_is_not_told_of() {
     world.pass(320 * DAY);
     let serial = revoked.application.state.serials().unwrap().sign.clone();
     let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
-    let (listed, _) = world.institution.expiring(&permit, &all, (0, 9)).await.unwrap();
+    let (listed, _) = world.institution.expiring(&permit, &all, (None, 9)).await.unwrap();
     let serials: Vec<_> = listed.iter().map(|one| one.serial.as_str()).collect();
     assert_eq!(serials, [serial.as_str()]);
     let serial = pki::Serial::from_hex(&serial).unwrap();
@@ -281,13 +281,13 @@ async fn a_certificate_that_was_revoked_or_replaced_is_not_told_of() {
     world.institution.change(serial, change, actor).await.unwrap();
     assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 0);
     let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
-    let (listed, _) = world.institution.expiring(&permit, &all, (0, 9)).await.unwrap();
+    let (listed, _) = world.institution.expiring(&permit, &all, (None, 9)).await.unwrap();
     assert_eq!(listed.len(), 0);
     // Another holder has a new certificate in place of the old one.
     let replaced = delivered(&world, &clerk, &reviewer).await;
     world.pass(320 * DAY);
     let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
-    let (listed, _) = world.institution.expiring(&permit, &all, (0, 9)).await.unwrap();
+    let (listed, _) = world.institution.expiring(&permit, &all, (None, 9)).await.unwrap();
     assert_eq!(listed.len(), 1);
     let serial = replaced.application.state.serials().unwrap().sign.clone();
     let serial = pki::Serial::from_hex(&serial).unwrap();
@@ -297,6 +297,6 @@ async fn a_certificate_that_was_revoked_or_replaced_is_not_told_of() {
     world.institution.enrol(order).await.unwrap();
     assert_eq!(world.institution.tell_of_expiry().await.unwrap(), 0);
     let permit = clerk.permit(world.institution.access(), Action::ListApplications).await;
-    let (listed, _) = world.institution.expiring(&permit, &all, (0, 9)).await.unwrap();
+    let (listed, _) = world.institution.expiring(&permit, &all, (None, 9)).await.unwrap();
     assert_eq!(listed.len(), 0);
 }

@@ -100,7 +100,7 @@ pub use model::{
 pub use rules::crl::Freshness;
 pub use rules::status::Revocation;
 pub use service::{
-    Ca, CertificatePage, Comparison, Explanation, Export, Intent, IssuanceTicket, PreparedOrder,
-    Reconciliation, Recovery, SignedCertificate,
+    Ca, CertificatePage, Comparison, EndMark, Explanation, Export, Intent, IssuanceTicket,
+    PreparedOrder, Reconciliation, Recovery, SignedCertificate,
 };
-pub use sql::list::CertificateFilter;
+pub use sql::list::{CertificateFilter, ending_query};

@@ -65,6 +65,12 @@ pub trait KeyRegister: Send + Sync {
     /// The certificate of this serial, if there is one for subscribers.
     fn certificate<'a>(&'a self, serial: &'a Serial)
     -> BoxFuture<'a, Result<Option<Held>, String>>;
+
+    /// The same for many, in their order: a list of ten thousand is no ten thousand questions.
+    fn certificates<'a>(
+        &'a self,
+        serials: &'a [Serial],
+    ) -> BoxFuture<'a, Result<Vec<Option<Held>>, String>>;
 }
 
 /// Takes what is to be told along into the unit that is its cause, so that neither is without the other.

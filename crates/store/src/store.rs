@@ -12,7 +12,7 @@ use sqlx::{Any, AnyConnection};
 use tlog::CompactRange;
 use tlog::tile::{Tile, TileSet};
 use tokio::io::AsyncWrite;
-use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::anchor::Anchor;
@@ -37,6 +37,9 @@ struct Inner {
     core: Arc<Core>,
     queue: mpsc::Sender<Box<dyn Job>>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Says to the timers that the store is closed.
+    closed: watch::Sender<bool>,
+    timers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Store {
@@ -57,16 +60,23 @@ impl Store {
         let head = head.unwrap_or_else(Head::nowhere);
         let (queue, waiting) = mpsc::channel(core.config.queue.max(1));
         let writer = tokio::spawn(Writer::new(core.clone(), waiting, head).run());
-        let store = Self(Arc::new(Inner { core, queue, writer: Mutex::new(Some(writer)) }));
+        let store = Self(Arc::new(Inner {
+            core,
+            queue,
+            writer: Mutex::new(Some(writer)),
+            closed: watch::Sender::new(false),
+            timers: Mutex::default(),
+        }));
         if let Some(warrant) = &store.core().config.warrant {
             store.record_reanchoring(warrant, anchored).await?;
         }
-        spawn_timer(&store, store.core().config.checkpoint_every, false, |store| {
+        let signs = spawn_timer(&store, store.core().config.checkpoint_every, false, |store| {
             Box::pin(async move { store.checkpoint().await.map(drop) })
         });
-        spawn_timer(&store, store.core().config.verify_every, true, |store| {
+        let verifies = spawn_timer(&store, store.core().config.verify_every, true, |store| {
             Box::pin(async move { store.verify_journal(Scope::Full).await.map(drop) })
         });
+        store.0.timers.lock().await.extend(signs.into_iter().chain(verifies));
         Ok(store)
     }
 
@@ -229,14 +239,20 @@ impl Store {
     }
 
     /// Finishes what waits and closes the database, for all clones: units that come later are
-    /// answered `store.closed`.
+    /// answered `store.closed`. Afterwards nothing of it is at work: whoever locked the device for it may
+    /// open it again.
     pub async fn close(self) {
         self.core().closing.notify_one();
         if let Some(writer) = self.0.writer.lock().await.take() {
             // It ends by itself; a panic in it has been told to its units.
             let _ = writer.await;
         }
+        self.0.closed.send_replace(true);
         self.core().pools.close().await;
+        // What a timer was at comes to its end without a database.
+        for timer in std::mem::take(&mut *self.0.timers.lock().await) {
+            let _ = timer.await;
+        }
     }
 
     pub(crate) fn core(&self) -> &Core {
@@ -306,21 +322,25 @@ async fn prepare(
     })
 }
 
-/// Does something again and again until the store is gone. Zero means never.
+/// Does something again and again until the store is closed or gone. Zero means never.
 fn spawn_timer(
     store: &Store,
     every: Duration,
     at_once: bool,
     work: fn(Store) -> BoxFuture<'static, Result<(), Error>>,
-) {
+) -> Option<JoinHandle<()>> {
     if every.is_zero() {
-        return;
+        return None;
     }
     let weak: Weak<Inner> = Arc::downgrade(&store.0);
-    tokio::spawn(async move {
+    let mut closed = store.0.closed.subscribe();
+    Some(tokio::spawn(async move {
         let mut pause = if at_once { Duration::from_millis(100) } else { every };
         loop {
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = closed.wait_for(|is| *is) => return,
+            }
             pause = every;
             let Some(inner) = weak.upgrade() else { return };
             if inner.core.standing.check().is_err() {
@@ -330,5 +350,5 @@ fn spawn_timer(
                 tracing::warn!(%error, "background work of the store failed");
             }
         }
-    });
+    }))
 }

@@ -9,6 +9,7 @@ use letters::LetterKind;
 use super::sql;
 use crate::error::Error;
 use crate::institution::Institution;
+use crate::mark::{Block, Mark};
 
 /// Which letters; all given conditions hold together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,19 +61,35 @@ impl Institution {
         filter: &LetterFilter,
         (page, rows): (u32, u32),
     ) -> Result<(Vec<ListedLetter>, u64), Error> {
-        permit.is_for(Action::ReadLetters)?;
-        let office = match permit.limit() {
-            Limit::Any => filter.office.clone(),
-            Limit::Office(office) => Some(office.clone().unwrap_or_default()),
-            Limit::Own(_) => {
-                permit.covers(Action::ReadLetters)?;
-                None
-            }
-        };
+        let office = reached(permit, filter)?;
         let which = (filter, office.as_deref());
         let (offset, limit) = (i64::from(page).saturating_mul(i64::from(rows)), i64::from(rows));
         let mut reader = self.store().read().await?;
         let total = sql::found(&mut reader, which).await?;
-        Ok((sql::page(&mut reader, which, (offset, limit)).await?, total))
+        Ok((sql::page(&mut reader, which, (None, offset, limit)).await?, total))
+    }
+
+    /// Some more of them behind a mark, for a file.
+    pub async fn letters_behind(
+        &self,
+        permit: &Permit,
+        filter: &LetterFilter,
+        (behind, rows): (Option<&Mark>, u32),
+    ) -> Result<Block<ListedLetter>, Error> {
+        let office = reached(permit, filter)?;
+        let place = (behind, 0, i64::from(rows));
+        let mut reader = self.store().read().await?;
+        let found = sql::page(&mut reader, (filter, office.as_deref()), place).await?;
+        Ok(Block::of(found, rows, |one| Mark::new(one.issued_at, &one.id)))
+    }
+}
+
+/// The office whose letters are looked at: that of the permit, or any that is asked for.
+fn reached(permit: &Permit, filter: &LetterFilter) -> Result<Option<String>, Error> {
+    permit.is_for(Action::ReadLetters)?;
+    match permit.limit() {
+        Limit::Any => Ok(filter.office.clone()),
+        Limit::Office(office) => Ok(Some(office.clone().unwrap_or_default())),
+        Limit::Own(_) => Ok(permit.covers(Action::ReadLetters).map(|()| None)?),
     }
 }

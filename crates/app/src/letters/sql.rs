@@ -12,6 +12,7 @@ use store::{Error, Seq};
 
 use super::list::{LetterFilter, ListedLetter};
 use crate::error;
+use crate::mark::{Mark, Span};
 
 /// The last record that was looked at.
 pub(super) async fn swept(db: &mut AnyConnection) -> Result<Option<Seq>, Error> {
@@ -74,37 +75,45 @@ pub(super) async fn owed(
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// Which letters.
+/// Which letters, behind which row.
 const ASKED: &str = "l.issued_at >= $1 AND l.issued_at < $2 AND ($3 = '' OR l.kind = $3) \
-     AND ($4 = '' OR l.number = $4 OR a.number = $5) AND ($6 = '*' OR COALESCE(a.office, '') = $6)";
+     AND ($4 = '' OR l.number = $4 OR a.number = $5) AND ($6 = '*' OR COALESCE(a.office, '') = $6) \
+     AND (l.issued_at < $7 OR l.id < $8)";
 const FROM: &str = "FROM letter l JOIN ra_application a ON a.id = l.application";
 const DAMAGED: error::Error = error::Error::Stored("文书");
 
 type Statement<'q> = Query<'q, Any, AnyArguments>;
 
 /// `office`: any, or one; an empty text is the institution itself.
-fn asked<'q>(query: Statement<'q>, filter: &LetterFilter, office: Option<&str>) -> Statement<'q> {
+fn asked<'q>(
+    query: Statement<'q>,
+    (filter, office): (&LetterFilter, Option<&str>),
+    behind: Option<&Mark>,
+) -> Statement<'q> {
+    let span = Span::of(filter.from, filter.until).newest_first(behind);
     query
-        .bind(filter.from.map_or(i64::MIN, Timestamp::as_second))
-        .bind(filter.until.map_or(i64::MAX, Timestamp::as_second))
+        .bind(span.from)
+        .bind(span.until)
         .bind(filter.kind.map_or("", LetterKind::word))
         .bind(letters::number_as_typed(&filter.number))
         .bind(filter.application_number())
         .bind(office.unwrap_or("*").to_owned())
+        .bind(span.at)
+        .bind(span.name)
 }
 
-/// A page of letters, the newest first.
+/// A page of letters, the newest first; behind a row.
 pub(super) async fn page(
     db: &mut AnyConnection,
-    (filter, office): (&LetterFilter, Option<&str>),
-    (offset, limit): (i64, i64),
+    which: (&LetterFilter, Option<&str>),
+    (behind, offset, limit): (Option<&Mark>, i64, i64),
 ) -> Result<Vec<ListedLetter>, error::Error> {
     let text = format!(
         "SELECT l.id AS id, l.kind AS kind, l.number AS number, l.issued_at AS issued_at, \
          a.id AS application, a.number AS application_number, a.office AS office {FROM} \
-         WHERE {ASKED} ORDER BY l.issued_at DESC, l.id DESC LIMIT $7 OFFSET $8"
+         WHERE {ASKED} ORDER BY l.issued_at DESC, l.id DESC LIMIT $9 OFFSET $10"
     );
-    let query = asked(sqlx::query(sqlx::AssertSqlSafe(text)), filter, office);
+    let query = asked(sqlx::query(sqlx::AssertSqlSafe(text)), which, behind);
     let rows = query.bind(limit).bind(offset).fetch_all(db).await.map_err(Error::from)?;
     rows.iter().map(listed).collect()
 }
@@ -112,10 +121,10 @@ pub(super) async fn page(
 /// How many letters a filter finds.
 pub(super) async fn found(
     db: &mut AnyConnection,
-    (filter, office): (&LetterFilter, Option<&str>),
+    which: (&LetterFilter, Option<&str>),
 ) -> Result<u64, Error> {
     let text = format!("SELECT COUNT(*) {FROM} WHERE {ASKED}");
-    let query = asked(sqlx::query(sqlx::AssertSqlSafe(text)), filter, office);
+    let query = asked(sqlx::query(sqlx::AssertSqlSafe(text)), which, None);
     let row = query.fetch_one(db).await?;
     Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
 }

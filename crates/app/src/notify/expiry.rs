@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use access::{Limit, Permit};
-use ca::{CertificateFilter, CertificateRecord, Role, Status};
+use ca::{CertificateRecord, EndMark, Role, Status};
 use jiff::{SignedDuration, Timestamp};
+use pki::Serial;
 use ra::{Application, Contact};
 use serde_json::json;
 use store::{Actor, Record};
@@ -20,6 +21,8 @@ pub const NOTICE_DAYS: [i64; 4] = [60, 30, 7, 1];
 /// What ends within so many days ends soon: the first step.
 pub const HORIZON: i64 = 60;
 const DAY_SECONDS: i64 = 86_400;
+/// Certificates that are read at once.
+const BLOCK: u32 = 500;
 
 /// Which of the certificates that end soon are looked at.
 #[derive(Debug, Clone, Default)]
@@ -75,41 +78,43 @@ fn days_left(now: Timestamp, not_after: Timestamp) -> i64 {
 impl Institution {
     /// Tells the holders of certificates that end soon. How many were told.
     pub async fn tell_of_expiry(&self) -> Result<u64, Error> {
-        let mut told = 0;
-        for record in self.ending_within(HORIZON).await? {
-            if !self.is_replaced(&record).await? {
-                told += u64::from(self.tell_holder(&record).await?);
-            }
-        }
-        Ok(told)
-    }
-
-    /// Certificates of subscribers that end within so many days and were not revoked; the encryption
-    /// certificate ends with the other of its pair.
-    async fn ending_within(&self, days: i64) -> Result<Vec<CertificateRecord>, Error> {
-        let now = self.clock().now();
-        let horizon = SignedDuration::from_hours(24 * days);
-        let filter = CertificateFilter {
-            ends_from: Some(now),
-            ends_until: now.checked_add(horizon).ok(),
-            ..CertificateFilter::default()
-        };
-        let mut blocks = self.ca().export(filter);
-        let mut found = Vec::new();
+        let (mut told, mut behind) = (0, None);
         loop {
-            let block = blocks.next().await?;
-            if block.is_empty() {
-                break;
-            }
-            for record in block {
-                let live = matches!(record.role, Role::Sign | Role::Service)
-                    && !matches!(record.status, Status::Revoked { .. });
-                if live {
-                    found.push(record);
+            let block = self.ending_block((&Endings::default(), HORIZON), behind).await?;
+            let Some(last) = block.last() else { return Ok(told) };
+            behind = Some(EndMark::from(last));
+            for record in &block {
+                if !self.is_replaced(record).await? {
+                    told += u64::from(self.tell_holder(record).await?);
                 }
             }
         }
-        found.sort_by_key(|record| (record.not_after, record.id));
+    }
+
+    /// The next certificates of subscribers that end within so many days and were not revoked, the soonest
+    /// first; none behind the last. The encryption certificate ends with the other of its pair.
+    async fn ending_block(
+        &self,
+        (asked, days): (&Endings, i64),
+        behind: Option<EndMark>,
+    ) -> Result<Vec<CertificateRecord>, Error> {
+        let now = self.clock().now();
+        let until = now.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(now);
+        let Some(serials) = &asked.serials else {
+            return Ok(self.ca().ending((now, until), behind, BLOCK).await?);
+        };
+        // Those that are asked for are few, and each is found by its number.
+        let serials = serials.iter().map(|serial| Serial::from_hex(serial));
+        let found = self.ca().find_all(&serials.collect::<Result<Vec<_>, _>>()?).await?;
+        let mut found: Vec<_> = found.into_iter().map(|one| one.record).collect();
+        let place = |mark: EndMark| (mark.not_after, mark.id);
+        found.retain(|record| {
+            let is_live = matches!(record.role, Role::Sign | Role::Service)
+                && !matches!(record.status, Status::Revoked { .. });
+            let is_soon = (now..until).contains(&record.not_after);
+            is_live && is_soon && behind.is_none_or(|it| place(it) < place(record.into()))
+        });
+        found.sort_by_key(|record| place(record.into()));
         Ok(found)
     }
 
@@ -184,42 +189,52 @@ impl Institution {
         Ok(phone.into_iter().chain(mail).collect())
     }
 
-    /// A page of the certificates that end soon, the soonest first, within the limit of the permit, and
-    /// whether there are more.
+    /// So many of the certificates that end soon, the soonest first, within the limit of the permit, behind a
+    /// mark; and the mark of the last one, if there are more.
     pub async fn expiring(
         &self,
         permit: &Permit,
         asked: &Endings,
-        (page, rows): (usize, usize),
-    ) -> Result<(Vec<Expiring>, bool), Error> {
+        (behind, rows): (Option<EndMark>, usize),
+    ) -> Result<(Vec<Expiring>, Option<EndMark>), Error> {
         permit.is_for(access::Action::ListApplications)?;
         let days = asked.days.unwrap_or(HORIZON).clamp(1, HORIZON);
-        let mut left = page.saturating_mul(rows);
-        let mut found = Vec::new();
-        for record in self.ending_within(days).await? {
-            let serial = record.serial.to_hex();
-            if asked.serials.as_ref().is_some_and(|asked| !asked.contains(&serial))
-                || self.is_replaced(&record).await?
-            {
-                continue;
+        let (mut found, mut behind) = (Vec::new(), behind);
+        let mut last = None;
+        loop {
+            let block = self.ending_block((asked, days), behind).await?;
+            if block.is_empty() {
+                return Ok((found, None));
             }
-            let origin = match self.ra() {
-                Some(ra) => ra.origin_of(&serial).await?,
-                None => None,
-            };
-            if !is_reached(permit, origin.as_ref()) || !asked.fits(origin.as_ref()) {
-                continue;
+            for record in block {
+                let here = EndMark::from(&record);
+                behind = Some(here);
+                let Some(origin) = self.fitting(permit, asked, &record).await? else { continue };
+                if found.len() == rows {
+                    return Ok((found, last));
+                }
+                last = Some(here);
+                found.push(self.expiring_of(record, origin).await?);
             }
-            if left > 0 {
-                left -= 1;
-                continue;
-            }
-            if found.len() == rows {
-                return Ok((found, true));
-            }
-            found.push(self.expiring_of(record, origin).await?);
         }
-        Ok((found, false))
+    }
+
+    /// The application of a certificate that is looked at, if there is one; nothing where it is not.
+    async fn fitting(
+        &self,
+        permit: &Permit,
+        asked: &Endings,
+        record: &CertificateRecord,
+    ) -> Result<Option<Option<Application>>, Error> {
+        if self.is_replaced(record).await? {
+            return Ok(None);
+        }
+        let origin = match self.ra() {
+            Some(ra) => ra.origin_of(&record.serial.to_hex()).await?,
+            None => None,
+        };
+        let fits = is_reached(permit, origin.as_ref()) && asked.fits(origin.as_ref());
+        Ok(fits.then_some(origin))
     }
 
     async fn expiring_of(

@@ -25,11 +25,12 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::institution::Institution;
+use crate::mark::{Block, Mark};
 
 pub use expiry::{Endings, Expiring, HORIZON, NOTICE_DAYS};
 pub use mail::{MailSettings, MailTls};
 pub use requeue::{MOST_CHOSEN, REQUEUE_OBJECT, RequeueOrder};
-pub use sql::{MessageFilter, MessageRow, MessageState};
+pub use sql::{FAILURES, MessageFilter, MessageRow, MessageState};
 pub use told::MessageTold;
 
 /// The purpose of the sealed content.
@@ -232,7 +233,18 @@ impl Institution {
         let (offset, limit) = (i64::from(page).saturating_mul(i64::from(rows)), i64::from(rows));
         let mut reader = self.store().read().await?;
         let total = sql::found(&mut reader, filter).await?;
-        Ok((sql::page(&mut reader, filter, (offset, limit)).await?, total))
+        Ok((sql::page(&mut reader, (filter, None), (offset, limit)).await?, total))
+    }
+
+    /// Some more of them behind a mark, for a file.
+    pub async fn messages_behind(
+        &self,
+        filter: &MessageFilter,
+        (behind, rows): (Option<&Mark>, u32),
+    ) -> Result<Block<MessageRow>, Error> {
+        let mut reader = self.store().read().await?;
+        let found = sql::page(&mut reader, (filter, behind), (0, i64::from(rows))).await?;
+        Ok(Block::of(found, rows, |one| Mark::new(one.created_at, &one.id)))
     }
 
     /// The reasons for which messages did not go out the last time, each once.

@@ -9,6 +9,7 @@ use store::Error as Fault;
 
 use super::{Channel, Failure};
 use crate::error::Error;
+use crate::mark::{Mark, Span};
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,33 +184,39 @@ pub(crate) async fn by_id(db: &mut AnyConnection, id: &str) -> Result<Option<Mes
     row.fetch_optional(db).await.map_err(Fault::from)?.as_ref().map(message).transpose()
 }
 
-/// Which messages of a state.
+/// Which messages of a state, behind which row.
 const ASKED: &str = "state = $1 AND created_at >= $2 AND created_at < $3 \
      AND ($4 = '' OR kind = $4) AND ($5 = '' OR channel = $5) AND ($6 = '' OR subject = $6) \
-     AND ($7 = '' OR COALESCE(failure, '') = $7)";
+     AND ($7 = '' OR COALESCE(failure, '') = $7) AND (created_at < $8 OR id < $9)";
 
 type Statement<'q> = Query<'q, Any, AnyArguments>;
 
-fn asked<'q>(query: Statement<'q>, filter: &MessageFilter) -> Statement<'q> {
+fn asked<'q>(
+    query: Statement<'q>,
+    (filter, behind): (&MessageFilter, Option<&Mark>),
+) -> Statement<'q> {
+    let span = Span::of(filter.from, filter.until).newest_first(behind);
     query
         .bind(filter.state.word())
-        .bind(filter.from.map_or(i64::MIN, |at| at.as_second()))
-        .bind(filter.until.map_or(i64::MAX, |at| at.as_second()))
+        .bind(span.from)
+        .bind(span.until)
         .bind(filter.kind.clone())
         .bind(filter.channel.map_or("", Channel::word))
         .bind(filter.subject.clone())
         .bind(filter.failure.clone())
+        .bind(span.at)
+        .bind(span.name)
 }
 
-/// A page of messages, the newest first.
+/// A page of messages, the newest first; behind a row.
 pub(crate) async fn page(
     db: &mut AnyConnection,
-    filter: &MessageFilter,
+    filter: (&MessageFilter, Option<&Mark>),
     (offset, limit): (i64, i64),
 ) -> Result<Vec<MessageRow>, Error> {
     let text = format!(
         "SELECT {COLUMNS} FROM message WHERE {ASKED} ORDER BY created_at DESC, id DESC \
-         LIMIT $8 OFFSET $9"
+         LIMIT $10 OFFSET $11"
     );
     let rows = asked(sqlx::query(sqlx::AssertSqlSafe(text)), filter).bind(limit).bind(offset);
     rows.fetch_all(db).await.map_err(Fault::from)?.iter().map(message).collect()
@@ -218,15 +225,18 @@ pub(crate) async fn page(
 /// How many messages a filter finds.
 pub(crate) async fn found(db: &mut AnyConnection, filter: &MessageFilter) -> Result<u64, Fault> {
     let text = format!("SELECT COUNT(*) FROM message WHERE {ASKED}");
-    let row = asked(sqlx::query(sqlx::AssertSqlSafe(text)), filter).fetch_one(db).await?;
+    let row = asked(sqlx::query(sqlx::AssertSqlSafe(text)), (filter, None)).fetch_one(db).await?;
     Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
 }
 
-/// Why messages of a state failed the last time, each reason once.
+/// Why messages that did not go out failed the last time. The states are named, so that an index leads to
+/// them past all that went out.
+pub const FAILURES: &str = "SELECT DISTINCT failure FROM message WHERE state IN ('queued', 'dead') \
+     AND failure IS NOT NULL ORDER BY failure";
+
+/// The reasons, each once.
 pub(crate) async fn failures(db: &mut AnyConnection) -> Result<Vec<String>, Fault> {
-    let text = "SELECT DISTINCT failure FROM message WHERE state <> 'sent' \
-         AND failure IS NOT NULL ORDER BY failure";
-    let rows = sqlx::query::<Any>(text).fetch_all(db).await?;
+    let rows = sqlx::query::<Any>(FAILURES).fetch_all(db).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 

@@ -16,6 +16,7 @@ use super::sql::{self, ComplaintRow, StepRow};
 use super::{ordered, record, rules};
 use crate::error::Error;
 use crate::institution::Institution;
+use crate::mark::{Block, Mark};
 
 /// Complaints that are opened to look for a text.
 const MOST_OPENED: i64 = 1_000;
@@ -131,16 +132,13 @@ impl Institution {
         let total = sql::complaint_count(&mut reader, (filter, overdue)).await?;
         let (offset, limit) = (i64::from(page).saturating_mul(i64::from(rows)), i64::from(rows));
         let (found, total, is_whole) = if filter.text.trim().is_empty() {
-            let place = (false, offset, limit);
+            let place = (None, offset, limit);
             (sql::complaints(&mut reader, (filter, overdue), place).await?, total, true)
         } else {
-            let newest = (true, 0, MOST_OPENED);
-            let looked = sql::complaints(&mut reader, (filter, overdue), newest).await?;
             drop(reader);
-            let mut found = self.complaints_saying(permit, looked, &filter.text).await?;
+            let found = self.complaints_saying(permit, (filter, overdue)).await?;
             let is_whole = i64::try_from(total).is_ok_and(|total| total <= MOST_OPENED);
             let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
-            found.reverse();
             let (skip, most) = (usize::try_from(offset), usize::try_from(limit));
             let found = found.into_iter().skip(skip.unwrap_or(usize::MAX));
             (found.take(most.unwrap_or(usize::MAX)).collect(), total, is_whole)
@@ -149,12 +147,40 @@ impl Institution {
         Ok(ComplaintPage { complaints: complaints.collect::<Result<_, _>>()?, total, is_whole })
     }
 
+    /// Some more of them behind a mark, for a file. Those that say a text come all at once.
+    pub async fn complaints_behind(
+        &self,
+        permit: &Permit,
+        filter: &ComplaintFilter,
+        (behind, rows): (Option<&Mark>, u32),
+    ) -> Result<Block<Complaint>, Error> {
+        permit.covers(Action::ReadVoice)?;
+        let which = (filter, self.overdue()?);
+        let by_text = !filter.text.trim().is_empty();
+        let found = match by_text {
+            true => self.complaints_saying(permit, which).await?,
+            false => {
+                let place = (behind, 0, i64::from(rows));
+                sql::complaints(&mut *self.store().read().await?, which, place).await?
+            }
+        };
+        let found = found.into_iter().map(|row| self.listed(row)).collect::<Result<Vec<_>, _>>()?;
+        Ok(match by_text {
+            true => Block::whole(found),
+            false => Block::of(found, rows, |one| Mark::new(one.received_at, &one.number)),
+        })
+    }
+
+    /// The oldest first.
     async fn complaints_saying(
         &self,
         permit: &Permit,
-        looked: Vec<ComplaintRow>,
-        text: &str,
+        which: (&ComplaintFilter, sql::Overdue),
     ) -> Result<Vec<ComplaintRow>, Error> {
+        let mut reader = self.store().read().await?;
+        let looked = sql::newest_complaints(&mut reader, which, MOST_OPENED).await?;
+        drop(reader);
+        let text = &which.0.text;
         let (opened, mut found) = (looked.len(), Vec::new());
         for row in looked {
             let words = self.words_of(&row).await?;
@@ -169,6 +195,7 @@ impl Institution {
         self.store()
             .commit(move |tx| Box::pin(record(tx, "complaint.searched", actor, about)))
             .await?;
+        found.reverse();
         Ok(found)
     }
 
@@ -219,8 +246,8 @@ impl Institution {
     pub(super) async fn handle_complaint(&self, id: &str, act: SignedAct) -> Result<(), Error> {
         let order: ComplaintOrder = ordered(&act)?;
         let text = order.text.trim();
-        if !(4..=rules::MOST_TEXT).contains(&text.chars().count()) {
-            return Err(Error::NotApplicable("请写明答复或理由，4 至 4000 字；修改后重新签名"));
+        if !(4..=rules::MOST_ANSWER).contains(&text.chars().count()) {
+            return Err(Error::NotApplicable("请写明答复或理由，4 至 2000 字；修改后重新签名"));
         }
         let content = Zeroizing::new(text.as_bytes().to_vec());
         let sealed = self.store().seal_blob(content, "voice-complaint").await?;

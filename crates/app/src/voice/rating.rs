@@ -13,6 +13,7 @@ use super::sql::{self, RatingRow};
 use super::{ordered, record, rules};
 use crate::error::Error;
 use crate::institution::Institution;
+use crate::mark::{Block, Mark};
 
 /// Ratings that are opened to look for a text.
 const MOST_OPENED: i64 = 2_000;
@@ -117,38 +118,53 @@ impl Institution {
         let total = sql::rating_count(&mut reader, filter).await?;
         let (offset, limit) = (i64::from(page).saturating_mul(i64::from(rows)), i64::from(rows));
         if !filter.text.trim().is_empty() {
-            let stored = sql::ratings(&mut reader, filter, (0, MOST_OPENED)).await?;
             drop(reader);
             let is_whole = i64::try_from(total).is_ok_and(|total| total <= MOST_OPENED);
-            let found = self.ratings_saying(stored, &filter.text).await?;
+            let found = self.ratings_saying(filter).await?;
             let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
             let (skip, most) = (usize::try_from(offset), usize::try_from(limit));
             let ratings = found.into_iter().skip(skip.unwrap_or(usize::MAX));
             let ratings = ratings.take(most.unwrap_or(usize::MAX)).collect();
             return Ok(RatingPage { ratings, total, is_whole, figures });
         }
-        let stored = sql::ratings(&mut reader, filter, (offset, limit)).await?;
+        let stored = sql::ratings(&mut reader, filter, (None, offset, limit)).await?;
         drop(reader);
+        let ratings = self.opened_ratings(stored).await?;
+        Ok(RatingPage { ratings, total, is_whole: true, figures })
+    }
+
+    /// Some more of them behind a mark, for a file. Those that say a text come all at once.
+    pub async fn ratings_behind(
+        &self,
+        permit: &Permit,
+        filter: &RatingFilter,
+        (behind, rows): (Option<&Mark>, u32),
+    ) -> Result<Block<Rating>, Error> {
+        permit.covers(Action::ReadVoice)?;
+        if !filter.text.trim().is_empty() {
+            return Ok(Block::whole(self.ratings_saying(filter).await?));
+        }
+        let place = (behind, 0, i64::from(rows));
+        let stored = sql::ratings(&mut *self.store().read().await?, filter, place).await?;
+        let found = self.opened_ratings(stored).await?;
+        Ok(Block::of(found, rows, |one| Mark::new(one.rated_at, &one.application)))
+    }
+
+    async fn opened_ratings(&self, stored: Vec<RatingRow>) -> Result<Vec<Rating>, Error> {
         let mut ratings = Vec::new();
         for row in stored {
             ratings.push(self.opened_rating(row).await?);
         }
-        Ok(RatingPage { ratings, total, is_whole: true, figures })
+        Ok(ratings)
     }
 
     /// What applicants wrote is sealed: it is opened one by one and nothing of it is kept.
-    async fn ratings_saying(
-        &self,
-        stored: Vec<RatingRow>,
-        text: &str,
-    ) -> Result<Vec<Rating>, Error> {
-        let mut found = Vec::new();
-        for row in stored {
-            let rating = self.opened_rating(row).await?;
-            if rating.remark.as_deref().is_some_and(|remark| rules::has_part(remark, text)) {
-                found.push(rating);
-            }
-        }
+    async fn ratings_saying(&self, filter: &RatingFilter) -> Result<Vec<Rating>, Error> {
+        let newest = (None, 0, MOST_OPENED);
+        let stored = sql::ratings(&mut *self.store().read().await?, filter, newest).await?;
+        let mut found = self.opened_ratings(stored).await?;
+        let says = |remark: &str| rules::has_part(remark, &filter.text);
+        found.retain(|rating| rating.remark.as_deref().is_some_and(says));
         Ok(found)
     }
 

@@ -10,8 +10,10 @@ use super::model::{ComplaintClock, ComplaintState, ComplaintWords, Step};
 pub(super) const OPEN_DAYS: i64 = 7;
 /// Most characters of a remark or an answer.
 pub const MOST_REMARK: usize = 500;
-/// Most characters of a complaint or of an answer to it.
+/// Most characters of a complaint.
 pub const MOST_TEXT: usize = 4000;
+/// Most characters of an answer to it: who signs it reads it whole on the page.
+pub const MOST_ANSWER: usize = 2000;
 
 /// Until when a rating may be changed.
 pub(super) fn open_until(rated_at: Timestamp) -> Timestamp {
@@ -68,9 +70,11 @@ pub(super) fn clock(
 
 /// Received before this instant, a complaint that waits for so many working days is overdue.
 pub(super) fn overdue_before(calendar: &Calendar, days: u16, now: Timestamp) -> Timestamp {
-    let mut day = CivilDate::of(now);
-    // A day earlier is due no later: the first one that is over, going back, is the last of them.
-    while !working::after(calendar, day, WorkingDays(days)).is_over(now) {
+    // The last day that is over. So many working days lie behind the day that is looked for, up to this one.
+    let mut day = CivilDate::of(now).yesterday();
+    let mut left = days;
+    while left > 0 {
+        left -= u16::from(calendar.is_working_day(day));
         day = day.yesterday();
     }
     day.end()
@@ -199,6 +203,33 @@ mod tests {
                 assert_eq!(clock.unwrap().overdue, received < cut, "{received} at {now}");
             }
         }
+    }
+
+    /// What [`overdue_before`] means: going back, the first day whose term is over is the last of them.
+    fn as_defined(calendar: &Calendar, days: u16, now: Timestamp) -> Timestamp {
+        let mut day = CivilDate::of(now);
+        while !working::after(calendar, day, WorkingDays(days)).is_over(now) {
+            day = day.yesterday();
+        }
+        day.end()
+    }
+
+    #[test]
+    fn counting_back_comes_to_the_day_that_counting_forward_defines() {
+        let calendar = Calendar::published().unwrap();
+        // A year of holidays and weekends that are worked, at all hours, to the second around midnight.
+        let first: Timestamp = "2025-09-20T15:59:59Z".parse().unwrap();
+        for day in 0..260 {
+            for second in [0, 1, 7 * 3600, 20 * 3600] {
+                let now = first + SignedDuration::from_secs(day * 86_400 + second);
+                for days in [0, 1, 2, 5, 7, 15, 30] {
+                    let defined = as_defined(&calendar, days, now);
+                    assert_eq!(overdue_before(&calendar, days, now), defined, "{days} at {now}");
+                }
+            }
+        }
+        let most = overdue_before(&calendar, u16::MAX, first);
+        assert!(most < first, "the largest setting comes to an end");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row};
 use super::model::{Category, ComplaintFilter, ComplaintState, Level, RatingFilter, Step};
 use super::rules::Lock;
 use crate::error::Error;
+use crate::mark::{Mark, Span};
 
 /// A rating as it is stored.
 #[derive(Debug, Clone)]
@@ -159,50 +160,59 @@ pub(super) async fn answer_rating(
 /// Which ratings: without level, state of the answer and text.
 const SCOPE: &str = "rated_at >= $1 AND rated_at < $2 AND ($3 = '' OR service = $3) \
      AND ($4 = '' OR COALESCE(office, '-') = $4) AND ($5 = '' OR application = $5)";
-/// Level and answer beside [`SCOPE`]; whether something was written.
+/// Level and answer beside [`SCOPE`]; whether something was written. Behind which row is added for the
+/// direction of reading.
 const ASKED: &str = "level >= $6 AND level <= $7 AND ($8 = '' OR ($8 = 'open' AND level <= 2 \
      AND answer IS NULL) OR ($8 = 'answered' AND answer IS NOT NULL)) \
      AND ($9 = 0 OR remark IS NOT NULL)";
 
 type Statement<'q> = Query<'q, Any, AnyArguments>;
 
-fn in_scope<'q>(query: Statement<'q>, filter: &RatingFilter) -> Statement<'q> {
+fn in_scope<'q>(query: Statement<'q>, filter: &RatingFilter, span: &Span) -> Statement<'q> {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     query
-        .bind(filter.from.map_or(i64::MIN, |at| at.as_second()))
-        .bind(filter.until.map_or(i64::MAX, |at| at.as_second()))
+        .bind(span.from)
+        .bind(span.until)
         .bind(text(&filter.service))
         .bind(text(&filter.office))
         .bind(text(&filter.application))
 }
 
-fn as_asked<'q>(query: Statement<'q>, filter: &RatingFilter) -> Statement<'q> {
+fn as_asked<'q>(query: Statement<'q>, filter: &RatingFilter, span: &Span) -> Statement<'q> {
     let level = filter.level.map(|level| i64::from(level.number()));
     let answer = match filter.answered {
         None => "",
         Some(false) => "open",
         Some(true) => "answered",
     };
-    in_scope(query, filter)
+    in_scope(query, filter, span)
         .bind(level.unwrap_or(1))
         .bind(level.unwrap_or(5))
         .bind(answer)
         .bind(i64::from(!filter.text.trim().is_empty()))
 }
 
-/// A page of ratings: those that wait, the longest waiting first, all others the newest first.
+fn whole(filter: &RatingFilter) -> Span {
+    Span::of(filter.from, filter.until)
+}
+
+/// A page of ratings: those that wait, the longest waiting first, all others the newest first; behind a row.
 pub(super) async fn ratings(
     db: &mut AnyConnection,
     filter: &RatingFilter,
-    (offset, limit): (i64, i64),
+    (behind, offset, limit): (Option<&Mark>, i64, i64),
 ) -> Result<Vec<RatingRow>, Error> {
     let waits = filter.answered == Some(false) && filter.text.trim().is_empty();
-    let order = if waits { "rated_at, application" } else { "rated_at DESC, application DESC" };
+    let (span, way, order) = match waits {
+        true => (whole(filter).oldest_first(behind), '>', "rated_at, application"),
+        false => (whole(filter).newest_first(behind), '<', "rated_at DESC, application DESC"),
+    };
     let text = format!(
         "SELECT {RATING} FROM voice_rating WHERE {SCOPE} AND {ASKED} \
-         ORDER BY {order} LIMIT $10 OFFSET $11"
+         AND (rated_at {way} $10 OR application {way} $11) ORDER BY {order} LIMIT $12 OFFSET $13"
     );
-    let query = as_asked(sqlx::query(AssertSqlSafe(text)), filter).bind(limit).bind(offset);
+    let query = as_asked(sqlx::query(AssertSqlSafe(text)), filter, &span);
+    let query = query.bind(span.at).bind(span.name).bind(limit).bind(offset);
     query.fetch_all(db).await.map_err(fault)?.iter().map(rating_of).collect()
 }
 
@@ -212,7 +222,8 @@ pub(super) async fn rating_count(
     filter: &RatingFilter,
 ) -> Result<u64, Error> {
     let text = format!("SELECT COUNT(*) AS n FROM voice_rating WHERE {SCOPE} AND {ASKED}");
-    let row = as_asked(sqlx::query(AssertSqlSafe(text)), filter).fetch_one(db).await;
+    let query = as_asked(sqlx::query(AssertSqlSafe(text)), filter, &whole(filter));
+    let row = query.fetch_one(db).await;
     let count: i64 = column(&row.map_err(fault)?, "n")?;
     Ok(count.unsigned_abs())
 }
@@ -226,7 +237,8 @@ pub(super) async fn level_counts(
         "SELECT level, COUNT(*) AS n, COUNT(answer) AS m FROM voice_rating WHERE {SCOPE} \
          GROUP BY level"
     );
-    let rows = in_scope(sqlx::query(AssertSqlSafe(text)), filter).fetch_all(db).await;
+    let query = in_scope(sqlx::query(AssertSqlSafe(text)), filter, &whole(filter));
+    let rows = query.fetch_all(db).await;
     let read = |row: &AnyRow| {
         let (n, m): (i64, i64) = (column(row, "n")?, column(row, "m")?);
         Ok((level_of(row)?, n.unsigned_abs(), m.unsigned_abs()))
@@ -314,10 +326,11 @@ pub(super) type Overdue = (Timestamp, Timestamp);
 fn looked_at<'q>(
     query: Statement<'q>,
     (filter, (accept, answer)): (&ComplaintFilter, Overdue),
+    span: &Span,
 ) -> Statement<'q> {
     query
-        .bind(filter.from.map_or(i64::MIN, |at| at.as_second()))
-        .bind(filter.until.map_or(i64::MAX, |at| at.as_second()))
+        .bind(span.from)
+        .bind(span.until)
         .bind(filter.state.map_or("", ComplaintState::word))
         .bind(filter.category.map_or("", Category::word))
         .bind(filter.number.clone())
@@ -326,18 +339,34 @@ fn looked_at<'q>(
         .bind(answer.as_second())
 }
 
-/// A page of complaints, the oldest first, or the newest.
+/// A page of complaints, the oldest first; behind a row.
 pub(super) async fn complaints(
     db: &mut AnyConnection,
     filter: (&ComplaintFilter, Overdue),
-    (newest_first, offset, limit): (bool, i64, i64),
+    (behind, offset, limit): (Option<&Mark>, i64, i64),
 ) -> Result<Vec<ComplaintRow>, Error> {
-    let order = if newest_first { "received_at DESC, number DESC" } else { "received_at, number" };
+    let span = Span::of(filter.0.from, filter.0.until).oldest_first(behind);
     let text = format!(
         "SELECT {COMPLAINT} FROM voice_complaint WHERE {LOOKED_AT} \
-         ORDER BY {order} LIMIT $9 OFFSET $10"
+         AND (received_at > $9 OR number > $10) ORDER BY received_at, number LIMIT $11 OFFSET $12"
     );
-    let query = looked_at(sqlx::query(AssertSqlSafe(text)), filter).bind(limit).bind(offset);
+    let query = looked_at(sqlx::query(AssertSqlSafe(text)), filter, &span);
+    let query = query.bind(span.at).bind(span.name).bind(limit).bind(offset);
+    query.fetch_all(db).await.map_err(fault)?.iter().map(complaint_of).collect()
+}
+
+/// The newest complaints.
+pub(super) async fn newest_complaints(
+    db: &mut AnyConnection,
+    filter: (&ComplaintFilter, Overdue),
+    most: i64,
+) -> Result<Vec<ComplaintRow>, Error> {
+    let span = Span::of(filter.0.from, filter.0.until);
+    let text = format!(
+        "SELECT {COMPLAINT} FROM voice_complaint WHERE {LOOKED_AT} \
+         ORDER BY received_at DESC, number DESC LIMIT $9"
+    );
+    let query = looked_at(sqlx::query(AssertSqlSafe(text)), filter, &span).bind(most);
     query.fetch_all(db).await.map_err(fault)?.iter().map(complaint_of).collect()
 }
 
@@ -347,7 +376,8 @@ pub(super) async fn complaint_count(
     filter: (&ComplaintFilter, Overdue),
 ) -> Result<u64, Error> {
     let text = format!("SELECT COUNT(*) AS n FROM voice_complaint WHERE {LOOKED_AT}");
-    let row = looked_at(sqlx::query(AssertSqlSafe(text)), filter).fetch_one(db).await;
+    let span = Span::of(filter.0.from, filter.0.until);
+    let row = looked_at(sqlx::query(AssertSqlSafe(text)), filter, &span).fetch_one(db).await;
     let count: i64 = column(&row.map_err(fault)?, "n")?;
     Ok(count.unsigned_abs())
 }

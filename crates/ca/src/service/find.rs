@@ -11,6 +11,23 @@ use crate::sql::list::CertificateFilter;
 
 /// The most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
+/// So many names in one question.
+const AT_ONCE: usize = 500;
+
+/// A row of the list of certificates by their end, which is read on behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndMark {
+    /// The last second of the certificate.
+    pub not_after: Timestamp,
+    /// Its row number.
+    pub id: i64,
+}
+
+impl From<&CertificateRecord> for EndMark {
+    fn from(record: &CertificateRecord) -> Self {
+        Self { not_after: record.not_after, id: record.id }
+    }
+}
 
 /// One page of a list, newest first.
 #[derive(Debug, Clone)]
@@ -117,20 +134,49 @@ impl Ca {
         Export { ca: self.clone(), filter, after: 0 }
     }
 
-    /// Certificates whose last second lies before `until`, soonest first page of a list: for
-    /// renewal notices.
+    /// At most `limit` (1 to 500) certificates of subscribers that were not revoked and whose last second
+    /// lies from `from` on and before `until`, the soonest first, each pair by its signing certificate;
+    /// behind a mark. Fewer than asked for are the last.
     pub async fn ending(
         &self,
-        from: Timestamp,
-        until: Timestamp,
+        (from, until): (Timestamp, Timestamp),
+        behind: Option<EndMark>,
         limit: u32,
-    ) -> Result<CertificatePage, Error> {
-        let filter = CertificateFilter {
-            ends_from: Some(from),
-            ends_until: Some(until),
-            ..CertificateFilter::default()
-        };
-        self.list(&filter, None, limit).await
+    ) -> Result<Vec<CertificateRecord>, Error> {
+        let behind = behind.map_or((i64::MIN, 0), |mark| (sql::seconds(mark.not_after), mark.id));
+        let span = (sql::seconds(from), sql::seconds(until));
+        let place = (behind, i64::from(limit.clamp(1, PAGE_LIMIT)));
+        let mut reader = self.inner.store.read().await?;
+        let rows = sql::list::ending(&mut reader, self.issuer_id(), span, place).await?;
+        rows.into_iter().map(CertificateRecord::try_from).collect()
+    }
+
+    /// The certificates of these serial numbers, with their bytes; those that there are, in no order.
+    pub async fn find_all(&self, serials: &[Serial]) -> Result<Vec<StoredCertificate>, Error> {
+        let mut reader = self.inner.store.read().await?;
+        let mut found = Vec::new();
+        for some in serials.chunks(AT_ONCE) {
+            let serials: Vec<String> = some.iter().map(Serial::to_hex).collect();
+            let asked = sql::certificate::Names::Serials(self.issuer_id(), &serials);
+            found.extend(sql::certificate::all(&mut reader, asked).await?);
+        }
+        Ok(found)
+    }
+
+    /// The certificates in a role that answer these requests, with their bytes, in no order.
+    pub async fn find_requests(
+        &self,
+        requests: &[RequestId],
+        role: Role,
+    ) -> Result<Vec<StoredCertificate>, Error> {
+        let mut reader = self.inner.store.read().await?;
+        let mut found = Vec::new();
+        for some in requests.chunks(AT_ONCE) {
+            let requests: Vec<String> = some.iter().map(ToString::to_string).collect();
+            let asked = sql::certificate::Names::Requests(role.as_str(), &requests);
+            found.extend(sql::certificate::all(&mut reader, asked).await?);
+        }
+        Ok(found)
     }
 }
 

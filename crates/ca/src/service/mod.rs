@@ -29,7 +29,7 @@ pub(crate) use prepare::period;
 
 pub use account::Reconciliation;
 pub use evidence::Comparison;
-pub use find::{CertificatePage, Export};
+pub use find::{CertificatePage, EndMark, Export};
 pub use intend::{Intent, IssuanceTicket};
 pub use prepare::PreparedOrder;
 pub use recover::{Explanation, Recovery};

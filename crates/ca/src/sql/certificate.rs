@@ -1,7 +1,8 @@
 //! Rows of `certificate` and `certificate_der`, and the register of subject keys.
 
 use pki::Certificate;
-use sqlx::{AnyConnection, FromRow};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, FromRow, Row};
 
 use super::{instant, serial};
 use crate::error::Error;
@@ -156,6 +157,45 @@ pub async fn by_serial(
         .fetch_optional(conn)
         .await?;
     Ok(row)
+}
+
+/// What certificates are called by.
+#[derive(Debug, Clone, Copy)]
+pub enum Names<'n> {
+    /// Serial numbers of an issuer.
+    Serials(i64, &'n [String]),
+    /// Requests, and the role of the certificates that answer them.
+    Requests(&'n str, &'n [String]),
+}
+
+/// All certificates of these names with their bytes: one question.
+pub async fn all(
+    conn: &mut AnyConnection,
+    names: Names<'_>,
+) -> Result<Vec<StoredCertificate>, Error> {
+    let (Names::Serials(_, listed) | Names::Requests(_, listed)) = names;
+    let places: Vec<String> = (2..listed.len() + 2).map(|place| format!("${place}")).collect();
+    let condition = match names {
+        Names::Serials(..) => "c.issuer_id = $1 AND c.serial",
+        Names::Requests(..) => "c.role = $1 AND c.request_id",
+    };
+    let sql = format!(
+        "SELECT {COLUMNS}, der FROM certificate c JOIN certificate_der d ON d.certificate_id = c.id \
+         WHERE {condition} IN ({})",
+        places.join(", ")
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    let query = match names {
+        Names::Serials(issuer_id, _) => query.bind(issuer_id),
+        Names::Requests(role, _) => query.bind(role.to_owned()),
+    };
+    let query = listed.iter().fold(query, |query, name| query.bind(name.clone()));
+    let stored = |row: &AnyRow| -> Result<StoredCertificate, Error> {
+        let der: Vec<u8> = row.try_get("der")?;
+        let record = CertificateRow::from_row(row)?.try_into()?;
+        Ok(StoredCertificate { record, certificate: Certificate::from_der(&der)? })
+    };
+    query.fetch_all(conn).await?.iter().map(stored).collect()
 }
 
 pub async fn by_key(

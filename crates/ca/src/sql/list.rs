@@ -142,6 +142,35 @@ pub async fn export(
     Ok(bound!(query, condition.values).fetch_all(conn).await?)
 }
 
+/// Which certificates end soon: those of subscribers that were not revoked, each pair by its signing
+/// certificate; the soonest first, behind a row.
+#[must_use]
+pub fn ending_query(limit: i64) -> String {
+    format!(
+        "SELECT {COLUMNS} FROM certificate WHERE issuer_id = $1 AND not_after >= $2 AND not_after < $3 \
+         AND (not_after > $4 OR id > $5) AND role IN ('sign', 'service') AND status <> 'revoked' \
+         ORDER BY not_after, id LIMIT {limit}"
+    )
+}
+
+/// The next of them; `behind`: end and row number of the last one.
+pub async fn ending(
+    conn: &mut AnyConnection,
+    issuer_id: i64,
+    (from, until): (i64, i64),
+    (behind, limit): ((i64, i64), i64),
+) -> Result<Vec<CertificateRow>, Error> {
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(ending_query(limit)))
+        .bind(issuer_id)
+        .bind(from.max(behind.0))
+        .bind(until)
+        .bind(behind.0)
+        .bind(behind.1)
+        .fetch_all(conn)
+        .await?;
+    Ok(rows)
+}
+
 /// How many there are.
 pub async fn count(
     conn: &mut AnyConnection,

@@ -22,6 +22,8 @@ fn judge(folder: &std::path::Path) -> bool {
 #[tokio::test]
 async fn openssl_verifies_the_octets_that_are_documented_and_no_others() {
     if Command::new("openssl").arg("version").output().is_err() {
+        // `./check` installs the judges: there none may be missing.
+        assert!(std::env::var_os("YINXIN_JUDGES_PYTHON").is_none(), "openssl is missing");
         eprintln!("skipped: no openssl here");
         return;
     }

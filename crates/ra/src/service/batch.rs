@@ -17,7 +17,8 @@ use crate::sql;
 
 /// All certificates of a batch are new ones.
 pub(super) const SERVICE: &str = "new";
-const PAGE_ROWS: u32 = 50;
+/// Rows that a file is gathered by.
+const BLOCK_ROWS: u32 = 200;
 
 /// How many applications of a batch are where.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,13 +128,40 @@ impl Ra {
     }
 
     /// The batches within the limit of the permit that fit a search, the newest first: a page from 0 on,
-    /// and whether there is another.
+    /// and how many there are.
     pub async fn batches(
         &self,
         permit: &Permit,
         search: &BatchSearch,
-        page: u32,
-    ) -> Result<(Vec<Batch>, bool), Error> {
+        (page, rows): (u32, u32),
+    ) -> Result<(Vec<Batch>, u64), Error> {
+        let (office, unit) = self.batches_reached(permit, search)?;
+        let of = sql::batch::Wanted { office: office.as_ref(), unit: unit.as_deref(), search };
+        let place = (None, page.saturating_mul(rows), rows);
+        let mut reader = self.store().read().await?;
+        let total = sql::batch::total(&mut reader, &of).await?;
+        Ok((sql::batch::list(&mut reader, &of, place).await?, total))
+    }
+
+    /// Some more of them behind one, for a file; none behind the last.
+    pub async fn batches_behind(
+        &self,
+        permit: &Permit,
+        search: &BatchSearch,
+        behind: Option<&Batch>,
+    ) -> Result<Vec<Batch>, Error> {
+        let (office, unit) = self.batches_reached(permit, search)?;
+        let of = sql::batch::Wanted { office: office.as_ref(), unit: unit.as_deref(), search };
+        let place = (behind, 0, BLOCK_ROWS);
+        sql::batch::list(&mut *self.store().read().await?, &of, place).await
+    }
+
+    /// The office whose batches are looked at, if not every one's, and the index of the unit.
+    fn batches_reached(
+        &self,
+        permit: &Permit,
+        search: &BatchSearch,
+    ) -> Result<(Option<Option<OfficeId>>, Option<String>), Error> {
         permit.is_for(Action::ListApplications)?;
         let office: Option<Option<OfficeId>> = match permit.limit() {
             Limit::Any => None,
@@ -147,13 +175,7 @@ impl Ra {
             }
         };
         let unit = search.credit_code.as_deref().map(|code| self.unit_index(code)).transpose()?;
-        let of = sql::batch::Wanted { office: office.as_ref(), unit: unit.as_deref(), search };
-        let place = (page.saturating_mul(PAGE_ROWS), PAGE_ROWS + 1);
-        let mut batches = sql::batch::list(&mut *self.store().read().await?, &of, place).await?;
-        let full = usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-        let more = batches.len() > full;
-        batches.truncate(full);
-        Ok((batches, more))
+        Ok((office, unit))
     }
 
     /// How many of its applications are where.
@@ -167,7 +189,7 @@ impl Ra {
         let mut reader = self.store().read().await?;
         let all = BatchSearch::default();
         let of = sql::batch::Wanted { office: None, unit: None, search: &all };
-        let batches = sql::batch::list(&mut reader, &of, (0, 1000)).await?;
+        let batches = sql::batch::list(&mut reader, &of, (None, 0, 1000)).await?;
         drop(reader);
         let mut summaries = Vec::new();
         for batch in batches {
@@ -362,10 +384,8 @@ impl Ra {
     pub(super) async fn open_batch(&self, permit: &Permit, id: &BatchId) -> Result<Batch, Error> {
         let batch = self.batch_as_it_is(id).await?;
         permit.covers_object(Action::ImportBatch, &batch.object())?;
-        if batch.state == BatchState::Open {
-            return Ok(batch);
-        }
-        Err(Error::Sheet(format!("本批次{}，不能再改动；请另建一批", batch.state.chinese())))
+        rules::batch::open(batch.state, "改动")?;
+        Ok(batch)
     }
 
     /// One change of a batch: a unit with its record, refused if somebody else was faster.

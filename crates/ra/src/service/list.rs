@@ -81,6 +81,20 @@ impl Ra {
         Ok((sql::list::found(&mut reader, value, office, place).await?, total))
     }
 
+    /// The next of them behind one, for a file: at most 200, none behind the last.
+    pub async fn search_behind(
+        &self,
+        permit: &Permit,
+        (field, value): (SearchField, &str),
+        behind: Option<&Application>,
+    ) -> Result<Vec<Application>, Error> {
+        let office = limited(permit, &Selection::default())?.office;
+        let index = self.search_index(field, value)?;
+        let place = (behind, sql::list::MOST_ROWS);
+        let mut reader = self.store().read().await?;
+        sql::list::found_behind(&mut reader, (field, &index), office.as_ref(), place).await
+    }
+
     /// The application of this number.
     pub async fn by_number(
         &self,

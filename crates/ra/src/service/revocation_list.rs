@@ -27,6 +27,20 @@ impl Ra {
         sql::revocation::page(&mut reader, &wanted, place, self.catalogue()).await
     }
 
+    /// Some more of a selection by their numbers, for a file: behind a number, none behind the last. Whatever
+    /// is decided meanwhile, numbers stay.
+    pub async fn revocations_behind(
+        &self,
+        permit: &Permit,
+        selection: &RevocationSelection,
+        behind: &str,
+    ) -> Result<Vec<RevocationRow>, Error> {
+        let Some(wanted) = self.wanted(permit, selection).await? else { return Ok(Vec::new()) };
+        let mut reader = self.store().read().await?;
+        let place = (behind, MOST_ROWS);
+        sql::revocation::behind(&mut reader, wanted, place, self.catalogue()).await
+    }
+
     /// How many a selection has.
     pub async fn revocation_total(
         &self,

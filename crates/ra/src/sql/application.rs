@@ -1,6 +1,7 @@
 //! Rows of `ra_application`, the numbers of a day, and what offices took.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
 use law::CivilDate;
 use sqlx::any::AnyRow;
 
@@ -65,6 +66,33 @@ pub(crate) async fn by_serial(
     let text = "SELECT application FROM ra_certificate WHERE serial = $1";
     let row = sqlx::query(text).bind(serial).fetch_optional(conn).await?;
     row.as_ref().map(|row| parsed(row, "application")).transpose()
+}
+
+/// So many names in one question.
+const AT_ONCE: usize = 500;
+
+/// The offices of the applications that led to these certificates; those of the institution itself and of
+/// certificates that nobody applied for have none.
+pub(crate) async fn offices_of(
+    conn: &mut Connection,
+    serials: &[String],
+) -> Result<BTreeMap<String, OfficeId>, Error> {
+    let mut found = BTreeMap::new();
+    for some in serials.chunks(AT_ONCE) {
+        let places: Vec<String> = (1..=some.len()).map(|place| format!("${place}")).collect();
+        let text = format!(
+            "SELECT c.serial AS serial, a.office AS office FROM ra_certificate c \
+             JOIN ra_application a ON a.id = c.application \
+             WHERE a.office IS NOT NULL AND c.serial IN ({})",
+            places.join(", ")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(text));
+        let query = some.iter().fold(query, |query, serial| query.bind(serial.clone()));
+        for row in query.fetch_all(&mut *conn).await? {
+            found.insert(column(&row, "serial")?, parsed(&row, "office")?);
+        }
+    }
+    Ok(found)
 }
 
 /// Writes a new one.
@@ -178,17 +206,4 @@ pub(crate) async fn certified(
     let text = "INSERT INTO ra_certificate (serial, application) VALUES ($1, $2)";
     sqlx::query(text).bind(serial).bind(id.as_str()).execute(conn).await?;
     Ok(())
-}
-
-/// Whether its holder applied for the suspension of a certificate, and that was approved or, since an
-/// instant, carried out.
-pub(crate) async fn holds_suspended(
-    conn: &mut Connection,
-    serial: &str,
-    since: Timestamp,
-) -> Result<bool, Error> {
-    let text = "SELECT COUNT(*) AS n FROM ra_application WHERE service = 'suspend' \
-         AND concerns = $1 AND (state = 'reviewed' OR (state = 'carried_out' AND since >= $2))";
-    let row = sqlx::query(text).bind(serial).bind(since.as_second()).fetch_one(conn).await?;
-    Ok(count(&row, "n")? > 0)
 }

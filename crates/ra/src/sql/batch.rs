@@ -52,40 +52,65 @@ pub(crate) struct Wanted<'a> {
     pub search: &'a BatchSearch,
 }
 
-/// The batches that are wanted, the newest first.
-pub(crate) async fn list(
-    conn: &mut Connection,
-    wanted: &Wanted<'_>,
-    (offset, limit): (u32, u32),
-) -> Result<Vec<Batch>, Error> {
-    let text = "SELECT id, number, kind, office, state, blob, unit_index, created_at, version, \
-         run_actor, run_person, paper_blob FROM ra_batch \
-         WHERE ($1 = 0 OR COALESCE(office, '') = $2) AND ($3 = '' OR unit_index = $4) \
-         AND ($5 = '' OR state = $6) AND ($7 = '' OR kind = $8) \
-         AND ($9 = '' OR number LIKE $10 ESCAPE '!') \
-         ORDER BY created_at DESC, id LIMIT $11 OFFSET $12";
+/// Those that are wanted.
+const WANTED: &str = "($1 = 0 OR COALESCE(office, '') = $2) AND ($3 = '' OR unit_index = $4) \
+     AND ($5 = '' OR state = $6) AND ($7 = '' OR kind = $8) AND ($9 = '' OR number LIKE $10 ESCAPE '!')";
+
+type Statement<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
+
+fn asked<'q>(query: Statement<'q>, wanted: &Wanted<'_>) -> Statement<'q> {
     let office = wanted.office.map(|one| one.as_ref().map(OfficeId::to_string).unwrap_or_default());
     let (unit, search) = (wanted.unit.unwrap_or_default(), wanted.search);
     let state = search.state.map_or("", BatchState::word);
     let (kind, number) =
         (search.kind.as_deref().unwrap_or_default(), search.number.as_deref().unwrap_or_default());
     let like = number.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    let rows = sqlx::query(text)
+    query
         .bind(i64::from(office.is_some()))
         .bind(office.unwrap_or_default())
-        .bind(unit)
-        .bind(unit)
+        .bind(unit.to_owned())
+        .bind(unit.to_owned())
         .bind(state)
         .bind(state)
-        .bind(kind)
-        .bind(kind)
-        .bind(number)
+        .bind(kind.to_owned())
+        .bind(kind.to_owned())
+        .bind(number.to_owned())
         .bind(format!("%{like}%"))
+}
+
+/// A page of the batches that are wanted, the newest first; behind a batch.
+pub(crate) async fn list(
+    conn: &mut Connection,
+    wanted: &Wanted<'_>,
+    (behind, offset, limit): (Option<&Batch>, u32, u32),
+) -> Result<Vec<Batch>, Error> {
+    let (at, id) = match behind {
+        Some(last) => (last.created_at.as_second(), last.id.to_string()),
+        None => (i64::MAX, String::new()),
+    };
+    // Both bounds: by the first an index on the age is entered.
+    let text = format!(
+        "SELECT id, number, kind, office, state, blob, unit_index, created_at, version, \
+         run_actor, run_person, paper_blob FROM ra_batch WHERE {WANTED} \
+         AND created_at <= $11 AND (created_at < $12 OR id < $13) \
+         ORDER BY created_at DESC, id DESC LIMIT $14 OFFSET $15"
+    );
+    let rows = asked(sqlx::query(sqlx::AssertSqlSafe(text)), wanted)
+        .bind(at)
+        .bind(at)
+        .bind(id)
         .bind(i64::from(limit))
         .bind(i64::from(offset))
         .fetch_all(conn)
         .await?;
     rows.iter().map(batch).collect()
+}
+
+/// How many are wanted.
+pub(crate) async fn total(conn: &mut Connection, wanted: &Wanted<'_>) -> Result<u64, Error> {
+    let text = format!("SELECT COUNT(*) AS n FROM ra_batch WHERE {WANTED}");
+    let query = asked(sqlx::query(sqlx::AssertSqlSafe(text)), wanted);
+    count(&query.fetch_one(conn).await?, "n")
 }
 
 /// How many applications of a batch were delivered from an instant on, and when the first of these.

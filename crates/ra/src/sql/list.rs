@@ -162,7 +162,35 @@ pub(crate) async fn found(
     let limit = limit.min(MOST_ROWS);
     let text = format!(
         "SELECT {COLUMNS} FROM ra_application WHERE {which} \
-         ORDER BY created_at DESC, id LIMIT {limit} OFFSET {offset}"
+         ORDER BY created_at DESC, id DESC LIMIT {limit} OFFSET {offset}"
+    );
+    let rows = conditions.query(text).fetch_all(conn).await?;
+    rows.iter().map(of_row).collect()
+}
+
+/// The next of them behind one: at most so many.
+pub(crate) async fn found_behind(
+    conn: &mut Connection,
+    value: (SearchField, &str),
+    office: Option<&Option<OfficeId>>,
+    (behind, limit): (Option<&Application>, u32),
+) -> Result<Vec<Application>, Error> {
+    let (mut which, mut conditions) = having(value, office);
+    if let Some(last) = behind {
+        let at = last.created_at.as_second();
+        let binds = [Bind::Int(at), Bind::Int(at), Bind::Text(last.id.to_string())];
+        conditions.binds.extend(binds);
+        let place = conditions.binds.len();
+        which.push_str(&format!(
+            " AND (created_at < ${} OR (created_at = ${} AND id < ${place}))",
+            place - 2,
+            place - 1
+        ));
+    }
+    let limit = limit.min(MOST_ROWS);
+    let text = format!(
+        "SELECT {COLUMNS} FROM ra_application WHERE {which} \
+         ORDER BY created_at DESC, id DESC LIMIT {limit}"
     );
     let rows = conditions.query(text).fetch_all(conn).await?;
     rows.iter().map(of_row).collect()

@@ -426,3 +426,35 @@ async fn a_batch_is_for_kinds_that_a_unit_can_vouch_for_and_for_its_own_office()
     })
     .await;
 }
+
+#[tokio::test]
+async fn batches_are_read_on_behind_any_of_them_whatever_is_begun_meanwhile() {
+    on_each_engine(|world| async move {
+        // Three of one second, and one of another.
+        for _ in 0..3 {
+            begin(&world, "staff").await;
+        }
+        world.clock.advance(jiff::SignedDuration::from_secs(1));
+        begin(&world, "device").await;
+        let permit = world.permit(&world.clerk, Action::ListApplications).await;
+        let any = ra::BatchSearch::default();
+        let (all, total) = world.ra.batches(&permit, &any, (0, 50)).await.unwrap();
+        assert_eq!((all.len(), total), (4, 4));
+        let numbers = |batches: &[ra::Batch]| {
+            batches.iter().map(|one| one.number.clone()).collect::<Vec<_>>()
+        };
+        let (second, total) = world.ra.batches(&permit, &any, (1, 3)).await.unwrap();
+        assert_eq!((numbers(&second), total), (numbers(&all[3..]), 4));
+        world.clock.advance(jiff::SignedDuration::from_secs(1));
+        begin(&world, "unit").await;
+        for (place, batch) in all.iter().enumerate() {
+            let rest = world.ra.batches_behind(&permit, &any, Some(batch)).await.unwrap();
+            assert_eq!(numbers(&rest), numbers(&all[place + 1..]), "{place}");
+        }
+        let staff = ra::BatchSearch { kind: Some("staff".into()), ..any };
+        let (_, total) = world.ra.batches(&permit, &staff, (0, 1)).await.unwrap();
+        let rest = world.ra.batches_behind(&permit, &staff, Some(&all[0])).await.unwrap();
+        assert_eq!((rest.len(), total), (3, 3));
+    })
+    .await;
+}

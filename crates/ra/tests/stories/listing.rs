@@ -117,6 +117,30 @@ async fn an_application_is_found_by_any_spelling_of_its_identifiers() {
 }
 
 #[tokio::test]
+async fn what_is_found_is_read_on_behind_any_of_it_whatever_comes_meanwhile() {
+    on_each_engine(|world| async move {
+        for at in 0..4 {
+            let mut way = Way::begin(&world, "unit").await;
+            way.submitted().await;
+            world.clock.advance(jiff::SignedDuration::from_secs(at / 2));
+        }
+        let permit = world.permit(&world.clerk, Action::ListApplications).await;
+        let asked = (SearchField::Name, "贾如信");
+        let all = world.ra.search(&permit, asked).await.unwrap();
+        assert_eq!(all.len(), 4);
+        world.clock.advance(jiff::SignedDuration::from_secs(1));
+        Way::begin(&world, "unit").await.submitted().await;
+        for (place, one) in all.iter().enumerate() {
+            let rest = world.ra.search_behind(&permit, asked, Some(one)).await.unwrap();
+            let ids = rest.iter().map(|one| &one.id);
+            assert!(ids.eq(all[place + 1..].iter().map(|one| &one.id)), "{place}");
+        }
+        assert_eq!(world.ra.search_behind(&permit, asked, None).await.unwrap().len(), 5);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_application_of_the_same_holder_has_to_be_looked_at() {
     on_each_engine(|world| async move {
         let mut one = Way::begin(&world, "person").await;

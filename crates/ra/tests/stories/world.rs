@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use access::{
@@ -51,7 +52,12 @@ pub struct Staff {
 
 /// Which keys are certified, and which certificates there are.
 #[derive(Default)]
-pub struct Keys(pub Mutex<BTreeMap<String, Certified>>, pub Mutex<BTreeMap<String, Held>>);
+pub struct Keys(
+    pub Mutex<BTreeMap<String, Certified>>,
+    pub Mutex<BTreeMap<String, Held>>,
+    /// How often it was asked about certificates.
+    pub AtomicUsize,
+);
 
 impl KeyRegister for Keys {
     fn certified<'a>(&'a self, key: &'a PublicKey) -> BoxFuture<'a, Result<Certified, String>> {
@@ -63,8 +69,19 @@ impl KeyRegister for Keys {
         &'a self,
         serial: &'a Serial,
     ) -> BoxFuture<'a, Result<Option<Held>, String>> {
+        self.2.fetch_add(1, Ordering::Relaxed);
         let known = self.1.lock().unwrap().get(&serial.to_hex()).cloned();
         Box::pin(std::future::ready(Ok(known)))
+    }
+
+    fn certificates<'a>(
+        &'a self,
+        serials: &'a [Serial],
+    ) -> BoxFuture<'a, Result<Vec<Option<Held>>, String>> {
+        self.2.fetch_add(1, Ordering::Relaxed);
+        let known = self.1.lock().unwrap();
+        let found = serials.iter().map(|serial| known.get(&serial.to_hex()).cloned()).collect();
+        Box::pin(std::future::ready(Ok(found)))
     }
 }
 
@@ -134,6 +151,7 @@ impl World {
             calendar: Calendar::published().unwrap(),
             profiles: ProfileSet::embedded().unwrap(),
             keys: keys.clone(),
+            products: Arc::default(),
             public_data: data,
         };
         let ra = Ra::open(store.clone(), device, config).unwrap();
@@ -151,7 +169,6 @@ impl World {
     pub async fn signed<T: Serialize>(
         &self,
         by: &Staff,
-            products: Arc::default(),
         (kind, object): (ActKind, &str),
         order: &T,
     ) -> (Permit, SignedAct) {

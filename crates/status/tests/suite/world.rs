@@ -229,12 +229,22 @@ impl World {
         self.store.commit(work).await.unwrap();
     }
 
-    /// Changes a status as `ca` does: the row, the change, and a record in one unit.
+    /// Changes a status now.
     pub async fn change(&self, issuer: &Issuer, number: u64, status: &str, reason: Option<i64>) {
-        let (issuer, status, at) = (issuer.id, status.to_owned(), at(0).as_second());
+        self.change_at((issuer, serial(number)), (status, reason), at(0)).await;
+    }
+
+    /// Changes a status at an instant, as `ca` does: the row, the change, and a record in one unit.
+    pub async fn change_at(
+        &self,
+        (issuer, serial): (&Issuer, Serial),
+        (status, reason): (&str, Option<i64>),
+        at: Timestamp,
+    ) {
+        let (issuer, serial) = (issuer.id, serial.to_hex());
+        let (status, at) = (status.to_owned(), at.as_second());
         let work = unit(move |tx| {
             Box::pin(async move {
-                let serial = serial(number).to_hex();
                 let record =
                     Record::new("test.changed", Actor::system(), &serial, serde_json::json!({}));
                 let seq = tx.append(record).await?;

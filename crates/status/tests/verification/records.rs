@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use pki::Serial;
 use status::verification::{
     Basis, CertificateQuestion, Check, Evidence, Outcome, Purpose, Trust, Verifier,
 };
-use store::{Actor, Record};
 
 use crate::family::{Draft, Made, ca, list, user};
 use crate::world::{Issuer, World, at, unit};
@@ -38,49 +36,6 @@ async fn keep(world: &World, issuer: &Issuer, made: &Made) {
             .bind("0".repeat(64))
             .bind(vec![0x30_u8, 0])
             .bind(certificate.fingerprint())
-            .execute(tx.conn())
-            .await?;
-            Ok(())
-        })
-    });
-    world.store.commit(work).await.unwrap();
-}
-
-/// A change of status at an instant.
-async fn change(
-    world: &World,
-    (issuer, serial): (&Issuer, Serial),
-    (status, reason): (&'static str, Option<i64>),
-    when: Timestamp,
-) {
-    let (issuer, serial, when) = (issuer.id, serial.to_hex(), when.as_second());
-    let work = unit(move |tx| {
-        Box::pin(async move {
-            let record =
-                Record::new("test.changed", Actor::system(), &serial, serde_json::json!({}));
-            let seq = tx.append(record).await?;
-            sqlx::query(
-                "UPDATE certificate SET status = $1, reason = $2, changed_at = $3 \
-                 WHERE issuer_id = $4 AND serial = $5",
-            )
-            .bind(status)
-            .bind(reason)
-            .bind(when)
-            .bind(issuer)
-            .bind(&serial)
-            .execute(tx.conn())
-            .await?;
-            sqlx::query(
-                "INSERT INTO status_change (seq, issuer_id, issuer_key_hash, certificate_id, \
-                 serial, status, reason, at) SELECT $1, issuer_id, '', id, serial, $2, $3, $4 \
-                 FROM certificate WHERE issuer_id = $5 AND serial = $6",
-            )
-            .bind(i64::try_from(seq.0).unwrap())
-            .bind(status)
-            .bind(reason)
-            .bind(when)
-            .bind(issuer)
-            .bind(&serial)
             .execute(tx.conn())
             .await?;
             Ok(())
@@ -136,7 +91,7 @@ async fn a_status_holds_from_its_change_to_the_next() {
         ("good", None, at(-2000)),
         ("revoked", Some(1), at(-1000)),
     ] {
-        change(&world, (&issuer, serial), (status, reason), when).await;
+        world.change_at((&issuer, serial), (status, reason), when).await;
     }
     for (moment, expected, code) in [
         (-3001, Outcome::Passed, "status.revoked-later"),

@@ -1,10 +1,13 @@
 //! Units, batches, and what becomes of those that fail.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use sqlx::{Executor as _, Row as _};
 use store::{Error, ErrorKind, Filter, Opening, Seq, Standing, Store};
+use testkit::fault::{Counted, Fault, FaultyDevice};
+use testkit::scratch::Scratch;
 
 use crate::bench::{Bench, append, fill, record};
 
@@ -26,6 +29,7 @@ crate::on_both_engines!(
     typed_nulls_blobs_and_large_integers_survive,
     a_closed_store_opens_again_with_everything,
     closing_finishes_what_waits_and_refuses_what_comes_later,
+    a_closed_store_has_let_go_of_its_device_whatever_a_timer_was_at,
 );
 
 async fn table(store: &Store) {
@@ -375,6 +379,21 @@ async fn closing_finishes_what_waits_and_refuses_what_comes_later(bench: Bench) 
     let store = bench.open().await;
     assert!(done > 0);
     assert_eq!(store.size().await.unwrap(), done);
+}
+
+/// Whoever closes a store may open the device again, which locks itself: nothing may be left at work.
+async fn a_closed_store_has_let_go_of_its_device_whatever_a_timer_was_at(bench: Bench) {
+    let device = Arc::new(FaultyDevice::new(Scratch::new()));
+    let mut config = bench.config(Opening::New);
+    config.checkpoint_every = Duration::from_millis(1);
+    let store = Store::open(config, device.clone(), bench.clock.clone()).await.unwrap();
+    device.fail_from(Counted::Signatures, 1, Fault::Slow(Duration::from_millis(300)));
+    append(&store, 1).await.unwrap();
+    while device.count(Counted::Signatures) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    store.close().await;
+    assert_eq!(Arc::strong_count(&device), 1, "the checkpoint that was signed is over");
 }
 
 /// The units of the next batch run while the anchor is written: they must go when it fails.

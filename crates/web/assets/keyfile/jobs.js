@@ -2,7 +2,7 @@
 
 import { base64url, hex, same, utf8, wipe } from './bytes.js';
 import { publicKeyOf } from './certificate.js';
-import { openKeyFile } from './keyfile.js';
+import { isInTheClear, openKeyFile } from './keyfile.js';
 import { encrypt } from './pbes2.js';
 import { write } from './pem.js';
 import { writePrivateKeyInfo } from './pkcs8.js';
@@ -65,20 +65,32 @@ async function request({ key, passphrase }) {
   }
 }
 
-/** @param {{passphrase: string}} order @returns {Promise<{file: string, request: string}>} */
-async function make({ passphrase }) {
+/** @param {{passphrase: string, again: string}} order @returns {Promise<{file: string, request: string}>} */
+async function make({ passphrase, again }) {
+  fresh(passphrase, again);
   const pair = KeyPair.generate();
   const ready = requestOf(pair);
   return { file: await sealed(pair, passphrase), request: ready };
 }
 
+/** A key file is guarded by nothing but this. */
+const LEAST_LETTERS = 12;
+
+/** A passphrase that opens nothing yet: long enough, and typed the same twice. */
+function fresh(passphrase, again) {
+  if ([...passphrase].length < LEAST_LETTERS) refuse('passphrase-short');
+  if (passphrase !== again) refuse('passphrase-differs');
+}
+
 /**
- * Opens the answer of the institution; the encryption key is sealed under the same passphrase.
- * @param {{key: Uint8Array, passphrase: string, response: Uint8Array}} order
+ * Opens the answer of the institution; the encryption key is sealed under the passphrase of the key file, or,
+ * where that has none, under a new one.
+ * @param {{key: Uint8Array, passphrase: string, again: string, response: Uint8Array}} order
  * @returns {Promise<{sign: string, encryption: string | null, file: string | null}>} certificates and key
  */
-async function open({ key, passphrase, response }) {
+async function open({ key, passphrase, again, response }) {
   if (passphrase === '') refuse('passphrase-none');
+  if (isInTheClear(key)) fresh(passphrase, again);
   const pair = await openKeyFile(key, passphrase);
   try {
     const { sign: own, encryption } = openResponse(response, pair);

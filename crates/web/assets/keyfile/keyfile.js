@@ -20,6 +20,26 @@ const SEC1 = ['EC PRIVATE KEY', 'SM2 PRIVATE KEY'];
 const OTHERS = ['CERTIFICATE', 'CERTIFICATE REQUEST', 'CERTIFICATE RESPONSE', 'PUBLIC KEY'];
 
 /**
+ * Whether a file holds a key that no passphrase guards, as far as its outside tells: what else is wrong with it
+ * is said when it is opened.
+ * @param {Uint8Array} file
+ * @returns {boolean}
+ */
+export function isInTheClear(file) {
+  if (file.length === 0 || file.length > MOST_OCTETS) return false;
+  const text = new TextDecoder().decode(file);
+  if (text.trimStart().startsWith('{')) return false;
+  if (text.includes('-----BEGIN ')) {
+    return Boolean(find(text, [PLAIN, ...SEC1])) && !find(text, [SEALED]) && !/Proc-Type: 4,ENCRYPTED/.test(text);
+  }
+  try {
+    return new DerReader(file).inner(TAG.SEQUENCE).tag === TAG.INTEGER;
+  } catch {
+    return false;
+  }
+}
+
+/**
  * @param {Uint8Array} file
  * @param {string} passphrase
  * @returns {Promise<import('./sm2.js').KeyPair>} to be wiped after use

@@ -2,10 +2,8 @@
 // the connection is not safe (no Web Cryptography then), they stay hidden and the other ways are there.
 
 import { KeyFileForm, offer } from './form.js';
+import { isInTheClear } from './keyfile.js';
 import { refuse } from './refusal.js';
-
-/** A key file is guarded by nothing but this. */
-const LEAST_LETTERS = 12;
 
 const chosen = async (form) => (await form.file('key')) ?? refuse('file-missing');
 
@@ -56,10 +54,7 @@ function making(element) {
   const link = element.querySelector('[data-offer] a');
   const order = async (form) => {
     if (!form.field('agreed').checked) refuse('not-agreed');
-    const passphrase = form.text('passphrase');
-    if ([...passphrase].length < LEAST_LETTERS) refuse('passphrase-short');
-    if (passphrase !== form.text('again')) refuse('passphrase-differs');
-    return { passphrase };
+    return { passphrase: form.text('passphrase'), again: form.text('again') };
   };
   const form = new KeyFileForm(element, 'make', order, ({ file, request }) => {
     ready = request;
@@ -85,14 +80,23 @@ function opening(element) {
     response: (await form.file('response')) ?? refuse('response-missing'),
     key: await chosen(form),
     passphrase: form.text('passphrase'),
+    again: form.text('again'),
   });
-  new KeyFileForm(element, 'open', order, ({ sign, encryption, file }, form) => {
+  const form = new KeyFileForm(element, 'open', order, ({ sign, encryption, file }, form) => {
     form.empty();
+    again.hidden = true;
     const links = element.querySelectorAll('[data-offer] a');
     const files = [['签名证书.pem', sign], ['加密证书.pem', encryption], ['加密密钥.key.pem', file]];
     files.forEach(([name, text], at) => text && offer(links[at], name, text));
     form.say('签发结果已经打开，请保存下面的文件。');
     links[0].focus();
+  });
+  // A key file without a passphrase: the one for the new file is set here, and is typed twice.
+  const again = element.querySelector('[data-again]');
+  form.field('key').addEventListener('change', async () => {
+    const key = await form.file('key').catch(() => null);
+    again.hidden = !(key && isInTheClear(key));
+    form.field('again').value = '';
   });
 }
 

@@ -61,6 +61,11 @@ impl Form {
         self.fields.iter().filter_map(part)
     }
 
+    /// Whether any file was chosen.
+    pub fn has_files(&self) -> bool {
+        self.files.iter().any(|file| !file.content.is_empty())
+    }
+
     /// The file of a field, if one was chosen.
     pub fn file(&self, field: &str) -> Option<&File> {
         self.files.iter().find(|file| file.field == field && !file.content.is_empty())
@@ -171,6 +176,22 @@ impl Mistakes {
         self.0.push(Mistake { field: field.to_owned(), text: text.into() });
     }
 
+    /// Says beside its field that a text is too short or too long, and how long it is then: it comes back
+    /// whole, to be cut.
+    pub fn measure(
+        &mut self,
+        (field, text): (&str, &str),
+        letters: std::ops::RangeInclusive<usize>,
+        wanted: &str,
+    ) {
+        let (count, least, most) = (text.chars().count(), letters.start(), letters.end());
+        if count > *most {
+            self.add(field, format!("{wanted}，最多 {most} 字；现有 {count} 字，请删减"));
+        } else if count < *least {
+            self.add(field, format!("{wanted}，至少 {least} 字"));
+        }
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -195,6 +216,17 @@ mod tests {
         let request = Request::builder().header("content-type", kind).body(Body::from(body));
         let (parts, body) = request.unwrap().into_parts();
         read(&parts, body).await
+    }
+
+    #[test]
+    fn a_text_is_measured_in_letters_and_what_is_too_long_is_told_how_much() {
+        let mut mistakes = Mistakes::none();
+        mistakes.measure(("a", "写明理由"), 4..=5, "请写明理由");
+        assert!(mistakes.is_empty());
+        mistakes.measure(("b", "长长长长长长"), 4..=5, "请写明理由");
+        assert_eq!(mistakes.of("b"), Some("请写明理由，最多 5 字；现有 6 字，请删减"));
+        mistakes.measure(("c", "短"), 4..=5, "请写明理由");
+        assert_eq!(mistakes.of("c"), Some("请写明理由，至少 4 字"));
     }
 
     #[tokio::test]

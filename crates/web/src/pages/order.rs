@@ -10,8 +10,8 @@ use super::guard::Visitor;
 use crate::api::App;
 use crate::problem::Problem;
 
-/// The longest text of an order: who signs it reads it on the page.
-const MOST_TEXT: usize = 2_000;
+/// The longest text of an order: who signs it reads it on the page. Pages say so beside the field before.
+pub const MOST_TEXT: usize = 2_000;
 
 /// Prepares the act and leads to its signature.
 pub async fn to_be_signed(

@@ -77,6 +77,72 @@ async fn a_revoked_certificate_tells_why_by_whom_and_relying_parties_hear_it() {
     assert!(seat.page("/admin/certificates?state=revoked").await.contains("符合条件的有 2 张"));
 }
 
+async fn held(office: &Office) -> String {
+    let mut way = Way::begin(&office.world.institution).await;
+    way.fill_and_submit().await;
+    way.proof(&office.clerk).await;
+    way.approve(&office.reviewer).await.unwrap();
+    way.agree_and_request().await;
+    way.issue().await;
+    way.application.state.serials().unwrap().sign.clone()
+}
+
+fn text(answer: crate::door::Answer) -> String {
+    String::from_utf8(answer.body).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_ground_of_an_order_keeps_what_was_typed() {
+    let office = Office::new().await;
+    let page = format!("/admin/certificates/{}", held(&office).await);
+    let seat = office.seat(&office.head).await;
+    let (typed, paper) = ("来电核实后发现地址不符，正在调查", "（2026）云01执协1号");
+    let path = format!("{page}/suspend");
+    for ground in ["ordered-hold", "inquiry", "ordered-hold"] {
+        let fields =
+            [("ground", ground), ("document_number", paper), ("account", typed), ("choose", "yes")];
+        let again = seat.post(&path, &fields).await;
+        assert_eq!(again.status.as_u16(), 200, "{ground}");
+        let again = text(again);
+        // The number of a paper stays for the ground that wants one.
+        assert!(again.contains(typed) && again.contains(paper), "{ground}: {again}");
+        assert!(again.contains(&format!("value=\"{ground}\" selected")), "{again}");
+    }
+    let fields = [
+        ("ground", "false-materials"),
+        ("requester", "审核部门"),
+        ("account", typed),
+        ("choose", "yes"),
+    ];
+    let path = format!("{page}/revoke");
+    let again = seat.upload(&path, (&fields, "evidence-finding")).await;
+    assert_eq!(again.status.as_u16(), 422, "a file that was chosen is gone, and that is said");
+    let again = text(again);
+    for told in [typed, "审核部门", "已选的文件须重新选择"] {
+        assert!(again.contains(told), "{told}: {again}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_an_order_was_carried_out_is_told_to_who_signed_it_and_not_by_an_address_alone() {
+    let office = Office::new().await;
+    let page = format!("/admin/certificates/{}", held(&office).await);
+    let seat = office.seat(&office.head).await;
+    let back = format!("{page}?done=yes");
+    assert!(!seat.page(&back).await.contains("已经办理"), "nothing was ordered");
+    let fields = [("ground", "inquiry"), ("account", "正在核查申请材料")];
+    let to_sign = seat.order(&format!("{page}/suspend"), &fields).await;
+    assert_eq!(seat.sign(&to_sign).await.field("location"), back);
+    assert!(seat.page(&back).await.contains("已经办理"));
+    assert!(!seat.page(&page).await.contains("已经办理"));
+    for other in [&office.clerk, &office.inspector] {
+        let other = office.seat(other).await;
+        assert!(!other.page(&back).await.contains("已经办理"), "another's order");
+    }
+    office.world.pass(11 * 60);
+    assert!(!seat.page(&back).await.contains("已经办理"), "old news");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn certificates_of_an_application_are_found_by_its_number() {
     let office = Office::new().await;

@@ -13,7 +13,7 @@ import { blake2b } from '../../assets/keyfile/blake2b.js';
 import { fromHex, hex, random, toInteger, utf8 } from '../../assets/keyfile/bytes.js';
 import { bitString, oid, sequence, set, value } from '../../assets/keyfile/der.js';
 import { JOBS } from '../../assets/keyfile/jobs.js';
-import { openKeyFile } from '../../assets/keyfile/keyfile.js';
+import { isInTheClear, openKeyFile } from '../../assets/keyfile/keyfile.js';
 import { writePrivateKeyInfo } from '../../assets/keyfile/pkcs8.js';
 import { pbkdf2, hmac, sm3 } from '../../assets/keyfile/sm3.js';
 import { KeyPair, sign, signWith, verify } from '../../assets/keyfile/sm2.js';
@@ -133,6 +133,16 @@ for (const form of ['PKCS #8', 'PKCS #8 in DER', 'EC PRIVATE KEY', 'sealed by Op
   });
 }
 
+test('a file tells by its outside whether a passphrase guards the key', () => {
+  openssl('pkcs8', '-topk8', '-nocrypt', '-in', at('plain.pem'), '-outform', 'DER', '-out', at('plain.der'));
+  openssl('pkcs8', '-topk8', '-in', at('plain.pem'), '-passout', `pass:${PHRASE}`, '-outform', 'DER', '-out', at('sealed.der'));
+  openssl('ec', '-in', at('plain.pem'), '-out', at('plain.sec1'));
+  for (const name of ['plain.pem', 'plain.der', 'plain.sec1']) assert.ok(isInTheClear(read(name)), name);
+  for (const file of [read('sealed.der'), sealedKey('aes-256-cbc', 'hmacWithSHA256'), utf8('{"v":1}'), utf8('x'), new Uint8Array()]) {
+    assert.ok(!isInTheClear(file));
+  }
+});
+
 test('every cipher and function that OpenSSL seals with is opened, and no other', async () => {
   const { publicKey } = await openKeyFile(read('plain.pem'), '');
   for (const cipher of ['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc', 'sm4-cbc']) {
@@ -178,16 +188,23 @@ test('an answer whose envelope OpenSSL made is opened, by its own key alone', as
     sequence(set(signing), envelope, value(0xa1, encryption)),
   );
   for (const response of answers) {
-    const opened = await JOBS.open({ key: read('plain.pem'), passphrase: PHRASE, response });
+    const opened = await JOBS.open({ key: read('plain.pem'), passphrase: PHRASE, again: PHRASE, response });
     const text = (name, words) => openssl(...words, '-in', save(name, opened[name])).toString();
     assert.equal(text('sign', ['x509', '-noout', '-pubkey']), fs.readFileSync(at('plain.pem.pub'), 'utf8'));
     assert.equal(text('encryption', ['x509', '-noout', '-pubkey']), fs.readFileSync(at('enc.pem.pub'), 'utf8'));
     assert.equal(text('file', ['pkey', '-pubout', '-passin', `pass:${PHRASE}`]), fs.readFileSync(at('enc.pem.pub'), 'utf8'));
   }
   const [response] = answers;
-  const open = (more) => code(JOBS.open({ key: read('plain.pem'), passphrase: PHRASE, response, ...more }));
+  const open = (more) => code(JOBS.open({ key: read('plain.pem'), passphrase: PHRASE, again: PHRASE, response, ...more }));
   assert.equal(await open({ key: read('enc.pem') }), 'response-other-key');
   assert.equal(await open({ passphrase: '' }), 'passphrase-none');
+  // A new passphrase is typed twice and is long enough; that of a key file that has one is neither.
+  assert.equal(await open({ again: `${PHRASE}x` }), 'passphrase-differs');
+  assert.equal(await open({ again: '' }), 'passphrase-differs');
+  assert.equal(await open({ passphrase: 'short', again: 'short' }), 'passphrase-short');
+  openssl('pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-in', at('plain.pem'), '-passout', 'pass:short', '-out', at('short.pem'));
+  const sealedOne = { key: read('short.pem'), passphrase: 'short', again: '', response };
+  assert.ok((await JOBS.open(sealedOne)).file.includes('ENCRYPTED PRIVATE KEY'));
   assert.equal(await open({ response: utf8('hello') }), 'response-damaged');
   for (let place = 0; place < response.length; place += 7) {
     const said = await open({ response: response.slice(0, place) });
@@ -206,7 +223,9 @@ test('an answer whose envelope OpenSSL made is opened, by its own key alone', as
 });
 
 test('a key file made here is opened by OpenSSL, and its request proves possession', async () => {
-  const { file, request } = await JOBS.make({ passphrase: PHRASE });
+  const { file, request } = await JOBS.make({ passphrase: PHRASE, again: PHRASE });
+  assert.equal(await code(JOBS.make({ passphrase: PHRASE, again: 'other' })), 'passphrase-differs');
+  assert.equal(await code(JOBS.make({ passphrase: 'short', again: 'short' })), 'passphrase-short');
   save('made.pem', file);
   save('made.csr', request);
   const text = openssl('pkey', '-in', at('made.pem'), '-passin', `pass:${PHRASE}`, '-text', '-noout').toString();

@@ -12,8 +12,8 @@ use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
 
-/// Shortest reason that says anything.
-const REASON_LETTERS: usize = 4;
+/// A reason that says something and is read whole.
+const REASON_LETTERS: std::ops::RangeInclusive<usize> = 4..=500;
 
 /// `POST /admin/ca/publish`.
 pub async fn publish(State(app): State<App>, frame: Frame, visitor: Visitor, form: Form) -> Answer {
@@ -58,7 +58,5 @@ pub async fn refill(State(app): State<App>, frame: Frame, visitor: Visitor, form
 }
 
 fn check_reason((field, reason): (&str, &str), mistakes: &mut Mistakes) {
-    if reason.chars().count() < REASON_LETTERS {
-        mistakes.add(field, "请写明理由，至少四个字");
-    }
+    mistakes.measure((field, reason), REASON_LETTERS, "请写明理由");
 }

@@ -17,14 +17,12 @@ use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::paging::{self, Paging};
-use crate::pages::{address, csv, words};
+use crate::pages::paging::{self, Paging, Trail};
+use crate::pages::{address, csv, list, words};
 use crate::problem::Problem;
 
 /// Rows of one page.
 const ROWS: u32 = 50;
-/// Pages that a step back remembers.
-const TRAIL: usize = 40;
 const PATH: &str = "/admin/certificates";
 const STATES: [(&str, &str); 4] =
     [("good", "有效"), ("suspended", "已暂停"), ("revoked", "已撤销"), ("expired", "已过期")];
@@ -86,41 +84,11 @@ impl Query {
 
     /// Where this page stands: it is come to by the marks, and counted for people.
     fn paging(&self, next: Option<i64>, total: u64) -> Result<Paging, Problem> {
-        let place = match self.after.as_str() {
-            "" => 0,
-            _ => paging::place(&self.page)?.max(1),
-        };
-        let counted = |page: u32| page.saturating_add(1).to_string();
-        let trail = self.trail();
-        let next = next.map(|mark| {
-            let page = counted(place.saturating_add(1));
-            self.address(PATH, (&mark.to_string(), &trail, &page))
-        });
-        let previous = self.previous().map(|(after, trail)| match after.as_str() {
-            "" => self.address(PATH, ("", "", "")),
-            after => self.address(PATH, (after, &trail, &counted(place.saturating_sub(1)))),
-        });
-        let first = previous.is_some().then(|| self.address(PATH, ("", "", "")));
-        let pages = Some(total.div_ceil(u64::from(ROWS)).max(u64::from(place) + 1));
-        Ok(Paging { here: u64::from(place) + 1, pages, first, previous, next })
-    }
-
-    /// Where the page before begins, and what lies before that.
-    fn previous(&self) -> Option<(String, String)> {
-        if self.after.is_empty() {
-            return None;
-        }
-        let (trail, last) = self.trail.rsplit_once('.').unwrap_or(("", &self.trail));
-        Some((last.trim_start_matches('0').to_owned(), trail.to_owned()))
-    }
-
-    /// The trail of the page that follows this one.
-    fn trail(&self) -> String {
-        let here = if self.after.is_empty() { "0" } else { &self.after };
-        let marks = self.trail.split('.').filter(|mark| !mark.is_empty()).chain([here]);
-        let marks: Vec<_> = marks.collect();
-        let from = marks.len().saturating_sub(TRAIL);
-        marks.get(from..).unwrap_or_default().join(".")
+        let trail = Trail { after: &self.after, trail: &self.trail, page: &self.page };
+        let next = next.map(|mark| mark.to_string());
+        let neighbours = trail.neighbours(next, |place| self.address(PATH, place))?;
+        let first = self.address(PATH, ("", "", ""));
+        Ok(Paging::marked((trail.place()?, ROWS), total, first, neighbours))
     }
 }
 
@@ -161,10 +129,7 @@ pub async fn show(
     let filter = filter(&app, &visitor, &query, &mut mistakes).await?;
     let before = match query.after.as_str() {
         "" => None,
-        mark => {
-            let wrong = |_| Problem::bad_request("web.page", "页码无效，请回到列表首页重新翻页");
-            Some(mark.parse().map_err(wrong)?)
-        }
+        mark => Some(mark.parse().map_err(|_| paging::wrong())?),
     };
     let found = app.ca().list(&filter, before, ROWS).await.map_err(app::Error::from)?;
     let total = app.ca().count(&filter).await.map_err(app::Error::from)?;
@@ -339,9 +304,7 @@ pub async fn export(
 ) -> Answer {
     let mut mistakes = Mistakes::none();
     let filter = filter(&app, &visitor, &query, &mut mistakes).await?;
-    if let Some(mistake) = mistakes.all().first() {
-        return Err(Problem::bad_request("web.period", mistake.text.clone()));
-    }
+    list::refused(&mistakes)?;
     let export = app.ca().export(filter);
     let pages = stream::try_unfold((app, export), |(app, mut export)| async move {
         let records = export.next().await?;
@@ -398,26 +361,19 @@ mod tests {
 
     #[test]
     fn a_step_back_leads_to_the_page_that_was_come_from() {
-        let first = Query::default();
-        assert_eq!((first.previous(), first.trail()), (None, "0".to_owned()));
-        let second = Query { after: "90".into(), trail: first.trail(), ..Query::default() };
-        assert_eq!(second.previous(), Some((String::new(), String::new())));
-        let third = Query { after: "40".into(), trail: second.trail(), ..Query::default() };
-        assert_eq!(third.trail, "0.90");
-        assert_eq!(third.previous(), Some(("90".into(), "0".into())));
-        let address = third.address(PATH, ("40", &third.trail, "3"));
-        assert_eq!(address, "/admin/certificates?after=40&trail=0.90&page=3");
-        let third = Query { page: "3".into(), ..third };
-        let paging = third.paging(None, 101).unwrap();
+        let query = Query {
+            after: "40".into(),
+            trail: "0.90".into(),
+            page: "3".into(),
+            ..Query::default()
+        };
+        let paging = query.paging(None, 101).unwrap();
         assert_eq!((paging.here, paging.pages, paging.next), (3, Some(3), None));
         let previous = paging.previous.unwrap();
         assert_eq!(previous, "/admin/certificates?after=90&trail=0&page=2");
         assert_eq!(paging.first.as_deref(), Some("/admin/certificates"));
-        let second = Query { page: "2".into(), ..second };
-        let paging = second.paging(Some(40), 101).unwrap();
-        assert_eq!((paging.here, paging.previous.as_deref()), (2, Some("/admin/certificates")));
-        let paging = first.paging(Some(90), 101).unwrap();
-        assert!(paging.previous.is_none() && paging.first.is_none());
-        assert_eq!(paging.next.as_deref(), Some("/admin/certificates?after=90&trail=0&page=2"));
+        let first = Query::default().paging(Some(90), 101).unwrap();
+        assert!(first.previous.is_none() && first.first.is_none());
+        assert_eq!(first.next.as_deref(), Some("/admin/certificates?after=90&trail=0&page=2"));
     }
 }

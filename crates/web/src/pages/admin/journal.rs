@@ -23,7 +23,7 @@ use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::{address, csv, words};
+use crate::pages::{address, csv, list, paging, words};
 use crate::problem::Problem;
 
 /// Rows of one page.
@@ -150,7 +150,7 @@ async fn found(
     let place = if is_back { &query.before } else { &query.after };
     let after = match place.as_str() {
         "" => None,
-        place => Some(Seq(place.parse().map_err(|_| wrong_place())?)),
+        place => Some(Seq(place.parse().map_err(|_| paging::wrong())?)),
     };
     // One more than shown tells whether there are more.
     let page = Page { after, limit: ROWS + 1, newest_first: !is_back };
@@ -165,10 +165,6 @@ async fn found(
         }
     }
     Ok((shown, has_more))
-}
-
-fn wrong_place() -> Problem {
-    Problem::bad_request("web.page", "页码无效，请回到列表首页重新翻页")
 }
 
 async fn marks_over(app: &App, found: &VecDeque<Stored>) -> Result<Vec<AuditMark>, Problem> {
@@ -278,9 +274,7 @@ pub async fn export(
 ) -> Answer {
     let mut mistakes = Mistakes::none();
     let filter = filter(&app, &visitor, &query, &mut mistakes).await?;
-    if let Some(mistake) = mistakes.all().first() {
-        return Err(Problem::bad_request("web.period", mistake.text.clone()));
-    }
+    list::refused(&mistakes)?;
     let pages = stream::try_unfold((app, filter, None), |(app, filter, after)| async move {
         let page = Page { after, limit: BLOCK, newest_first: false };
         let records = app.store().records(&filter, page).await?;

@@ -3,11 +3,13 @@
 //! its blind index.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use access::Action;
 use app::notify::{Endings, Expiring, HORIZON, NOTICE_DAYS};
 use askama::Template;
 use axum::extract::State;
+use ca::EndMark;
 use pki::Serial;
 use serde::Deserialize;
 
@@ -19,13 +21,16 @@ use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::paging::{self, Paging};
+use crate::pages::list::{self, Choices};
+use crate::pages::paging::{self, Paging, Trail};
 use crate::pages::{address, csv, words};
 use crate::problem::Problem;
 
 const PATH: &str = "/desk/expiring";
 /// Rows of one page.
 const ROWS: usize = 50;
+/// Rows read at once for a file.
+const BLOCK: usize = 200;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -35,19 +40,34 @@ pub struct Query {
     office: String,
     field: String,
     q: String,
+    /// The mark behind which the page begins: a list of a hundred thousand is not counted through.
+    after: String,
+    /// The marks of the pages before.
+    trail: String,
     page: String,
 }
 
 impl Query {
-    fn address(&self, path: &str, page: &str) -> String {
+    fn address(&self, path: &str, (after, trail, page): (&str, &str, &str)) -> String {
         let pairs = [
             ("days", &*self.days),
             ("office", &*self.office),
             ("field", if self.q.is_empty() { "" } else { &self.field }),
             ("q", &*self.q),
+            ("after", after),
+            ("trail", trail),
             ("page", page),
         ];
         address::with(path, &pairs)
+    }
+
+    /// Where this page stands.
+    fn paging(&self, next: Option<EndMark>) -> Result<Paging, Problem> {
+        let trail = Trail { after: &self.after, trail: &self.trail, page: &self.page };
+        let next = next.map(|mark| marked(&mark));
+        let (previous, next) = trail.neighbours(next, |place| self.address(PATH, place))?;
+        let first = previous.is_some().then(|| self.address(PATH, ("", "", "")));
+        Ok(Paging { here: u64::from(trail.place()?) + 1, pages: None, first, previous, next })
     }
 
     fn is_search(&self) -> bool {
@@ -63,7 +83,7 @@ struct List {
     mistakes: Mistakes,
     steps: [i64; 4],
     /// None for who works at one office and sees no other.
-    offices: Option<Vec<(String, String)>>,
+    offices: Option<Choices>,
     fields: Vec<(&'static str, &'static str)>,
     is_search: bool,
     rows: Vec<Row>,
@@ -104,6 +124,23 @@ fn row(app: &App, (one, offices): (Expiring, &[(String, String)])) -> Row {
 
 fn told(days: Option<i64>) -> String {
     days.map_or_else(|| "尚未提醒".to_owned(), |days| format!("已按提前 {days} 天提醒"))
+}
+
+/// A certificate as an address has it: when it ends, and its row.
+fn marked(mark: &EndMark) -> String {
+    format!("{}-{}", mark.not_after.as_second(), mark.id)
+}
+
+fn mark(text: &str) -> Result<Option<EndMark>, Problem> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let read = || {
+        let (end, id) = text.split_once('-')?;
+        let not_after = jiff::Timestamp::from_second(end.parse().ok()?).ok()?;
+        Some(EndMark { not_after, id: id.parse().ok()? })
+    };
+    read().map(Some).ok_or_else(paging::wrong)
 }
 
 /// What is looked at; what was typed and is no serial number or number is said beside the field.
@@ -152,9 +189,8 @@ pub async fn show(
 ) -> Answer {
     let mut mistakes = Mistakes::none();
     let asked = endings(&app, &visitor, (&query, &mut mistakes)).await?;
-    let place = paging::place(&query.page)?;
-    let at = (usize::try_from(place).unwrap_or(usize::MAX), ROWS);
-    let (found, has_more) = app.expiring(visitor.permit()?, &asked, at).await?;
+    let place = (mark(&query.after)?, ROWS);
+    let (found, next) = app.expiring(visitor.permit()?, &asked, place).await?;
     let offices = offices(&app, &visitor).await?;
     let fields = [("serial", "证书序列号"), ("number", "申请编号")].into_iter();
     let fields = fields.chain(ra::SearchField::ALL.map(|field| (field.word(), field.chinese())));
@@ -164,8 +200,8 @@ pub async fn show(
         offices: sees_all(&app, &visitor).then_some(offices),
         fields: fields.collect(),
         is_search: query.is_search(),
-        paging: Paging::open(place, has_more, |page| query.address(PATH, page)),
-        csv: query.address("/desk/expiring.csv", ""),
+        paging: query.paging(next)?,
+        csv: query.address("/desk/expiring.csv", ("", "", "")),
         frame,
         query,
         mistakes,
@@ -189,20 +225,26 @@ pub async fn export(
         ["序列号", "证书主体", "模板", "到期时间", "剩余天数", "提醒情况", "受理机构", "申请编号"];
     let mut mistakes = Mistakes::none();
     let asked = endings(&app, &visitor, (&query, &mut mistakes)).await?;
-    if let Some(mistake) = mistakes.all().first() {
-        return Err(Problem::bad_request("web.search", mistake.text.clone()));
-    }
-    let (all, _) = app.expiring(visitor.permit()?, &asked, (0, usize::MAX)).await?;
+    list::refused(&mistakes)?;
     let offices = offices(&app, &visitor).await?;
-    let rows = all.into_iter().map(|one| {
-        let end = words::second(one.not_after);
-        let profile = one.profile.clone();
-        let row = row(&app, (one, &offices));
-        let number = row.application.map(|(_, number)| number).unwrap_or_default();
-        let days = row.days.to_string();
-        vec![row.serial, row.subject, profile, end, days, row.told, row.office, number]
-    });
-    Ok(csv::list("expiring", &HEADINGS, rows))
+    let looked = Arc::new((app, visitor.permit()?.clone(), asked, offices));
+    Ok(list::file("expiring", &HEADINGS, None, move |behind: Option<EndMark>| {
+        let looked = looked.clone();
+        async move {
+            let (app, permit, asked, offices) = &*looked;
+            let (found, next) = app.expiring(permit, asked, (behind, BLOCK)).await?;
+            let rows = found.into_iter().map(|one| line(app, (one, offices))).collect();
+            Ok::<_, app::Error>((rows, next.map(Some)))
+        }
+    }))
+}
+
+fn line(app: &App, (one, offices): (Expiring, &Choices)) -> csv::Row {
+    let (end, profile) = (words::second(one.not_after), one.profile.clone());
+    let row = row(app, (one, offices));
+    let number = row.application.map(|(_, number)| number).unwrap_or_default();
+    let days = row.days.to_string();
+    vec![row.serial, row.subject, profile, end, days, row.told, row.office, number]
 }
 
 #[cfg(test)]
@@ -221,10 +263,26 @@ mod tests {
     #[test]
     fn a_filter_is_kept_from_page_to_page() {
         let query = Query { days: "7".into(), field: "name".into(), ..Query::default() };
-        assert_eq!(query.address(PATH, "2"), "/desk/expiring?days=7&page=2");
-        let query = Query { q: "甄有印".into(), ..query };
-        assert!(
-            query.address(PATH, "").starts_with("/desk/expiring?days=7&field=name&q=%E7%94%84")
-        );
+        let next = EndMark { not_after: jiff::Timestamp::from_second(17).unwrap(), id: 3 };
+        let paging = query.paging(Some(next)).unwrap();
+        assert_eq!((paging.here, paging.previous), (1, None));
+        let next = "/desk/expiring?days=7&after=17-3&trail=0&page=2";
+        assert_eq!(paging.next.as_deref(), Some(next));
+        let query =
+            Query { q: "甄有印".into(), after: "17-3".into(), trail: "0".into(), ..query };
+        let paging = query.paging(None).unwrap();
+        let begins = "/desk/expiring?days=7&field=name&q=%E7%94%84";
+        assert!(paging.previous.is_some_and(|it| it.starts_with(begins)) && paging.here == 2);
+    }
+
+    #[test]
+    fn a_page_begins_behind_an_end_of_validity() {
+        let read = mark("1796000000-12").unwrap().unwrap();
+        assert_eq!((read.not_after.as_second(), read.id), (1_796_000_000, 12));
+        assert_eq!(marked(&read), "1796000000-12");
+        assert_eq!(mark("").unwrap(), None);
+        for wrong in ["1796000000", "x-1", "99999999999999-1", "-", "1-"] {
+            assert_eq!(mark(wrong).unwrap_err().code, "web.page", "{wrong}");
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! The batches of the institution or of an office: found by number, unit, state and kind, page by page, and
 //! as a file.
 
+use std::sync::Arc;
+
 use access::{Action, Permit};
 use askama::Template;
 use axum::extract::State;
-use futures_util::stream;
 use pki::ident::CreditCode;
 use ra::{Batch, BatchSearch, BatchState, Ra};
 use serde::Deserialize;
@@ -13,9 +14,12 @@ use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::{address, csv, words};
+use crate::pages::list::{self, Asked, some};
+use crate::pages::paging::Paging;
+use crate::pages::{csv, words};
 
-const PATH: &str = "/desk/batches";
+/// Rows of one page.
+const ROWS: u32 = 50;
 const ISSUED: [&str; 3] = ["issued", "delivered", "confirmed"];
 
 /// What is looked for, and which page of it.
@@ -25,18 +29,25 @@ pub struct Query {
     q: String,
     state: String,
     kind: String,
-    page: u32,
+    page: String,
+}
+
+impl Asked for Query {
+    const PATH: &'static str = "/desk/batches";
+
+    fn narrowing(&self) -> Vec<(&'static str, &str)> {
+        vec![("q", &self.q), ("state", &self.state), ("kind", &self.kind)]
+    }
+
+    fn page(&self) -> &str {
+        &self.page
+    }
 }
 
 impl Query {
-    fn is_narrow(&self) -> bool {
-        [&self.q, &self.state, &self.kind].into_iter().any(|text| !text.trim().is_empty())
-    }
-
     /// A whole credit code is that of a unit; anything else is a part of a number.
     fn search(&self) -> BatchSearch {
-        let some = |text: &str| Some(text.trim().to_uppercase()).filter(|text| !text.is_empty());
-        let (code, number) = match some(&self.q) {
+        let (code, number) = match some(&self.q.to_uppercase()) {
             Some(text) if CreditCode::parse(&text).is_ok() => (Some(text), None),
             other => (None, other),
         };
@@ -44,19 +55,8 @@ impl Query {
             number,
             credit_code: code,
             state: BatchState::ALL.into_iter().find(|state| state.word() == self.state),
-            kind: Some(self.kind.clone()).filter(|kind| !kind.is_empty()),
+            kind: some(&self.kind),
         }
-    }
-
-    fn address(&self, path: &str, page: Option<u32>) -> String {
-        let page = page.filter(|page| *page > 0).map(|page| page.to_string()).unwrap_or_default();
-        let pairs = [
-            ("q", self.q.trim()),
-            ("state", &*self.state),
-            ("kind", &*self.kind),
-            ("page", &*page),
-        ];
-        address::with(path, &pairs)
     }
 }
 
@@ -68,9 +68,10 @@ struct List {
     kinds: Vec<(String, String)>,
     rows: Vec<Row>,
     may_begin: bool,
+    is_search: bool,
+    found: u64,
+    paging: Paging,
     csv: String,
-    previous: Option<String>,
-    next: Option<String>,
 }
 
 struct Row {
@@ -108,22 +109,23 @@ pub async fn show(
     Params(query): Params<Query>,
 ) -> Answer {
     let ra = app.registration()?;
-    let (batches, more) = ra.batches(visitor.permit()?, &query.search(), query.page).await?;
+    let place = (query.place()?, ROWS);
+    let (batches, found) = ra.batches(visitor.permit()?, &query.search(), place).await?;
     let read = app.permit(visitor.principal(), Action::ReadApplication)?;
     let mut rows = Vec::new();
     for batch in batches {
         rows.push(row(ra, &read, batch).await?);
     }
     let kinds = ra.catalogue().kinds().iter();
-    let place = |page: Option<u32>| page.map(|page| query.address(PATH, Some(page)));
     page(&List {
         frame,
         kinds: kinds.map(|kind| (kind.name.clone(), kind.title.clone())).collect(),
         rows,
         may_begin: app.permit(visitor.principal(), Action::ImportBatch).is_ok(),
-        csv: query.address("/desk/batches.csv", None),
-        previous: place(query.page.checked_sub(1)),
-        next: place(query.page.checked_add(1).filter(|_| more)),
+        is_search: query.is_search(),
+        found,
+        paging: query.paging(place, found),
+        csv: query.file("/desk/batches.csv"),
         query,
     })
 }
@@ -136,22 +138,21 @@ pub async fn export(
 ) -> Answer {
     const HEADINGS: [&str; 8] =
         ["批次编号", "单位", "证书类型", "状态", "申请", "已签发", "未签发有原因", "建立时间"];
-    let (ra, permit) = (app.registration()?.clone(), visitor.permit()?.clone());
+    let ra = app.registration()?.clone();
     let read = app.permit(visitor.principal(), Action::ReadApplication)?;
-    let search = query.search();
-    let pages = stream::try_unfold(Some(0), move |at: Option<u32>| {
-        let (ra, permit, read, search) = (ra.clone(), permit.clone(), read.clone(), search.clone());
+    let looked = Arc::new((ra, (visitor.permit()?.clone(), read), query.search()));
+    Ok(list::file("batches", &HEADINGS, None, move |behind: Option<Batch>| {
+        let looked = looked.clone();
         async move {
-            let Some(at) = at else { return Ok(None) };
-            let (batches, more) = ra.batches(&permit, &search, at).await?;
-            let mut rows = Vec::new();
+            let (ra, (permit, read), search) = &*looked;
+            let batches = ra.batches_behind(permit, search, behind.as_ref()).await?;
+            let (next, mut rows) = (batches.last().cloned(), Vec::new());
             for batch in batches {
-                rows.push(cells(row(&ra, &read, batch).await?));
+                rows.push(cells(row(ra, read, batch).await?));
             }
-            Ok::<_, ra::Error>(Some((rows, more.then(|| at.saturating_add(1)))))
+            Ok::<_, ra::Error>((rows, next.map(Some)))
         }
-    });
-    Ok(csv::streamed("batches", &HEADINGS, pages))
+    }))
 }
 
 fn cells(row: Row) -> csv::Row {

@@ -1,13 +1,15 @@
 //! Messages to applicants: what waits, what is through, what was given up and why. Nothing of what they
 //! say. What was given up is tried again by a signed order (GM/T 0034 §6).
 
+use std::sync::Arc;
+
 use access::{ActKind, Action, Permit};
+use app::Mark;
 use app::notify::{
     Channel, MOST_CHOSEN, MessageFilter, MessageRow, MessageState, REQUEUE_OBJECT, RequeueOrder,
 };
 use askama::Template;
 use axum::extract::State;
-use futures_util::stream;
 use serde::Deserialize;
 
 use crate::api::{App, Params};
@@ -16,11 +18,11 @@ use crate::pages::answer::{Answer, go, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::paging::{self, Paging};
-use crate::pages::{address, csv, words};
+use crate::pages::list::{self, Asked, Tab};
+use crate::pages::paging::Paging;
+use crate::pages::{csv, words};
 use crate::problem::Problem;
 
-const PATH: &str = "/admin/messages";
 /// Rows of one page: as many as one order names.
 const ROWS: u32 = 50;
 /// Rows read at once for a file.
@@ -44,31 +46,34 @@ pub struct Query {
     page: String,
 }
 
-impl Query {
-    fn address(&self, path: &str, (state, page): (&str, &str)) -> String {
-        let pairs = [
-            ("state", state),
-            ("kind", &*self.kind),
-            ("channel", &*self.channel),
-            ("failure", &*self.failure),
-            ("from", &*self.from),
-            ("to", &*self.to),
-            ("q", &*self.q),
-            ("page", page),
-        ];
-        address::with(path, &pairs)
+impl Asked for Query {
+    const PATH: &'static str = "/admin/messages";
+
+    fn tab(&self) -> &str {
+        self.here().word()
     }
 
+    fn narrowing(&self) -> Vec<(&'static str, &str)> {
+        vec![
+            ("kind", &self.kind),
+            ("channel", &self.channel),
+            ("failure", &self.failure),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("q", &self.q),
+        ]
+    }
+
+    fn page(&self) -> &str {
+        &self.page
+    }
+}
+
+impl Query {
     /// The state that is meant: what was given up is looked at first.
     fn here(&self) -> MessageState {
         let found = MessageState::ALL.into_iter().find(|state| state.word() == self.state);
         found.unwrap_or(MessageState::Dead)
-    }
-
-    fn is_search(&self) -> bool {
-        [&self.kind, &self.channel, &self.failure, &self.from, &self.to, &self.q]
-            .into_iter()
-            .any(|text| !text.trim().is_empty())
     }
 }
 
@@ -90,13 +95,6 @@ struct List {
     rows: Vec<Row>,
     paging: Paging,
     csv: String,
-}
-
-struct Tab {
-    address: String,
-    title: &'static str,
-    total: u64,
-    is_here: bool,
 }
 
 struct Row {
@@ -257,8 +255,8 @@ async fn shown(
 ) -> Result<List, Problem> {
     let mut mistakes = Mistakes::none();
     let filter = filter(app, visitor, (&query, &mut mistakes)).await;
-    let place = paging::place(&query.page)?;
-    let (found, total) = app.messages(&filter, (place, ROWS)).await?;
+    let place = (query.place()?, ROWS);
+    let (found, total) = app.messages(&filter, place).await?;
     let reads = app.permit(visitor.principal(), Action::ReadApplication).ok();
     let subjects = Subjects { app, frame: &frame, reads };
     let mut rows = Vec::new();
@@ -268,13 +266,12 @@ async fn shown(
     }
     let (counts, here) = (app.message_counts().await?, query.here());
     let tab = |(state, total): (MessageState, u64)| Tab {
-        address: Query::default().address(PATH, (state.word(), "")),
+        address: Query::default().address(Query::PATH, (state.word(), "")),
         title: state.chinese(),
         total,
         is_here: state == here,
     };
     let failures = app.message_failures().await?.into_iter();
-    let paging = Paging::of((place, ROWS), total, |page| query.address(PATH, (here.word(), page)));
     Ok(List {
         tabs: counts.into_iter().map(tab).collect(),
         kinds: KINDS,
@@ -285,8 +282,8 @@ async fn shown(
         is_search: query.is_search(),
         may_requeue: app.permit(visitor.principal(), Action::RequeueMessages).is_ok(),
         rows,
-        paging,
-        csv: query.address("/admin/messages/export.csv", (here.word(), "")),
+        paging: query.paging(place, total),
+        csv: query.file("/admin/messages/export.csv"),
         here,
         frame,
         query,
@@ -302,17 +299,17 @@ pub async fn export(
 ) -> Answer {
     let mut mistakes = Mistakes::none();
     let filter = filter(&app, &visitor, (&query, &mut mistakes)).await;
-    if let Some(mistake) = mistakes.all().first() {
-        return Err(Problem::bad_request("web.period", mistake.text.clone()));
-    }
-    let pages = stream::try_unfold((app, filter, 0), |(app, filter, page)| async move {
-        let (rows, _) = app.messages(&filter, (page, BLOCK)).await?;
-        if rows.is_empty() {
-            return Ok::<_, app::Error>(None);
+    list::refused(&mistakes)?;
+    let looked = Arc::new((app, filter));
+    Ok(list::file("messages", &HEADINGS, None, move |behind: Option<Mark>| {
+        let looked = looked.clone();
+        async move {
+            let (app, filter) = &*looked;
+            let block = app.messages_behind(filter, (behind.as_ref(), BLOCK)).await?;
+            let rows = block.rows.into_iter().map(line).collect();
+            Ok::<_, app::Error>((rows, block.next.map(Some)))
         }
-        Ok(Some((rows.into_iter().map(line).collect(), (app, filter, page + 1))))
-    });
-    Ok(csv::streamed("messages", &HEADINGS, pages))
+    }))
 }
 
 fn line(one: MessageRow) -> csv::Row {

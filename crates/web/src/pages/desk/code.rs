@@ -44,8 +44,9 @@ pub async fn submit(
     let application = found(&app, &visitor, &id).await?;
     let version = crate::pages::version(&form)?;
     let recognised = form.text("recognised").trim().to_owned();
-    if recognised.chars().count() < 4 {
-        let mistakes = Mistakes::one("recognised", "请写明怎样确认了申请人的身份，至少四个字");
+    let mut mistakes = Mistakes::none();
+    mistakes.measure(("recognised", &recognised), 4..=500, "请写明怎样确认了申请人的身份");
+    if !mistakes.is_empty() {
         return page_to_correct(&Code { frame, application, recognised, mistakes });
     }
     let order = CodeOrder { version, recognised };

@@ -53,9 +53,7 @@ pub async fn submit(
     if !grounds.iter().any(|one| one.name == ground) {
         mistakes.add("ground", "请选择不予受理的情形；材料有缺、可以补正的，请退回补正");
     }
-    if reason.chars().count() < 4 {
-        mistakes.add("reason", "请写明本件的具体情况，至少四个字，申请人会看到");
-    }
+    mistakes.measure(("reason", &reason), 4..=1000, "请写明本件的具体情况，申请人会看到");
     if !mistakes.is_empty() {
         let again = Decline { frame, application, grounds, ground, reason, mistakes };
         return page_to_correct(&again);

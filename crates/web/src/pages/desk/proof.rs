@@ -168,8 +168,9 @@ fn evidence(method: &Method, row: &Row<'_>) -> Result<EvidenceRow, &'static str>
         (_, "") => None,
         (_, id) => Some(id.parse().map_err(|_| "请重新指明所依据的材料")?),
     };
-    if means.needs == Need::Note && row.note.chars().count() < 4 {
-        return Err("请写明核验经过，至少四个字");
+    let least = if means.needs == Need::Note { 4 } else { 0 };
+    if !(least..=500).contains(&row.note.chars().count()) {
+        return Err("请写明核验经过，4 至 500 字");
     }
     let inquiry = row.inquiry.as_ref().filter(|_| means.needs == Need::Inquiry);
     if means.needs == Need::Inquiry && inquiry.is_none() {

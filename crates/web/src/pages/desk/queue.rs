@@ -14,6 +14,7 @@ use crate::pages::apply::overview::tag;
 use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
+use crate::pages::list::{Choices, Tab, some};
 use crate::pages::paging::{self, Paging};
 use crate::pages::visit::cookie;
 use crate::pages::{address, words};
@@ -21,8 +22,6 @@ use crate::problem::Problem;
 
 /// Rows of one page.
 const ROWS: u32 = 50;
-/// Rows read at once for everything that is found.
-const BLOCK: u32 = 200;
 const PATH: &str = "/desk";
 /// The cookie that keeps the chosen queue. It names nobody.
 const COOKIE: &str = "yx-desk";
@@ -49,7 +48,6 @@ pub struct Query {
     q: String,
     after: String,
     before: String,
-    /// Of what was found.
     page: String,
 }
 
@@ -81,14 +79,16 @@ impl Query {
         line.parse().ok()
     }
 
-    fn address(&self, path: &str, (queue, place): (&str, (&str, &str))) -> String {
+    /// An address with a queue, a mark of it, and a page.
+    fn address(&self, path: &str, (queue, mark, page): (&str, (&str, &str), &str)) -> String {
         let pairs = [
             ("queue", queue),
             ("service", &*self.service),
             ("kind", &*self.kind),
             ("field", if self.q.is_empty() { "" } else { &self.field }),
             ("q", &*self.q),
-            place,
+            mark,
+            ("page", page),
         ];
         address::with(path, &pairs)
     }
@@ -96,7 +96,6 @@ impl Query {
     /// What the queue of a name selects.
     pub(super) fn selection(&self, queue: &str) -> Selection {
         let states = QUEUES.iter().find(|(name, ..)| *name == queue).map_or(&[][..], |q| q.2);
-        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Selection {
             states: states.iter().map(|word| (*word).to_owned()).collect(),
             service: some(&self.service),
@@ -112,13 +111,33 @@ impl Query {
         found.or(QUEUES.first()).map_or("all", |(name, ..)| name)
     }
 
+    /// The place of the page, from 0: who comes by a mark is not on the first one.
+    fn place(&self) -> Result<u32, Problem> {
+        let is_first = self.after.is_empty() && self.before.is_empty() && self.search().is_none();
+        if is_first { Ok(0) } else { paging::place(&self.page) }
+    }
+
+    /// The neighbours of a page of a queue.
+    fn paging(
+        &self,
+        (previous, next): (Option<Mark>, Option<Mark>),
+        total: u64,
+    ) -> Result<Paging, Problem> {
+        let (here, place) = (self.here(), self.place()?);
+        let at = |name: &str, mark: &Mark, page: u32| {
+            self.address(PATH, (here, (name, &marked(mark)), &page.saturating_add(1).to_string()))
+        };
+        let next = next.map(|mark| at("after", &mark, place.saturating_add(1)));
+        let previous = previous.map(|mark| at("before", &mark, place.saturating_sub(1)));
+        let first = self.address(PATH, (here, ("", ""), ""));
+        Ok(Paging::marked((place, ROWS), total, first, (previous, next)))
+    }
+
     /// What is looked for, if anything.
     pub(super) fn search(&self) -> Option<(&str, &str)> {
         Some((&*self.field, self.q.trim())).filter(|(_, q)| !q.is_empty())
     }
 }
-
-type Choices = Vec<(String, String)>;
 
 #[derive(Template)]
 #[template(path = "desk/queue.html")]
@@ -132,28 +151,18 @@ struct Queue {
     kinds: Choices,
     rows: Vec<Row>,
     here: &'static str,
-    /// How many were found, and the pages of them.
-    found: Option<(u64, Paging)>,
+    /// How many there are.
+    total: u64,
+    paging: Paging,
     mistakes: Mistakes,
-    first: String,
-    next: Option<String>,
-    previous: Option<String>,
     csv: String,
 }
 
 /// What one page has.
 struct Page {
     applications: Found,
-    next: Option<Mark>,
-    previous: Option<Mark>,
-    found: Option<(u64, Paging)>,
-}
-
-struct Tab {
-    address: String,
-    title: &'static str,
     total: u64,
-    is_here: bool,
+    paging: Paging,
 }
 
 struct Row {
@@ -178,34 +187,13 @@ pub async fn show(
     let query = query.remembered(&headers);
     let (ra, permit, here) = (app.registration()?, visitor.permit()?, query.here());
     let mut mistakes = Mistakes::none();
-    let Page { applications, next, previous, found } = match query.search() {
-        None => {
-            let (after, before) = (mark(&query.after)?, mark(&query.before)?);
-            let selection = Selection { after, before, ..query.selection(here) };
-            let page = ra.list(permit, &selection).await?;
-            let (next, previous) = (page.next, page.previous);
-            Page { applications: page.applications, next, previous, found: None }
-        }
-        Some(asked) => {
-            let place = paging::place(&query.page)?;
-            let looked = search_page(&app, &visitor, asked, (place, ROWS)).await;
-            let (applications, total) = looked.or_else(|problem| match problem.status {
-                500.. => Err(problem),
-                _ => {
-                    mistakes.add("q", problem.detail);
-                    Ok((Found::new(), 0))
-                }
-            })?;
-            let paging = Paging::of((place, ROWS), total, |page| {
-                query.address(PATH, (here, ("page", page)))
-            });
-            Page { applications, next: None, previous: None, found: Some((total, paging)) }
-        }
+    let Page { applications, total, paging } = match query.search() {
+        None => waiting(&app, &visitor, &query).await?,
+        Some(asked) => found(&app, &visitor, (&query, asked), &mut mistakes).await?,
     };
     let rows = applications.into_iter().map(|(one, clock)| row(&app, &one, clock));
     let fields = [("number", "申请编号")].into_iter();
     let fields = fields.chain(ra::SearchField::ALL.map(|field| (field.word(), field.chinese())));
-    let place = |name: &str, mark: Mark| query.address(PATH, (here, (name, &marked(&mark))));
     let catalogue = ra.catalogue();
     let services = &catalogue.services().list;
     let kept = query.kept(frame.site.public_url().starts_with("https:"));
@@ -217,12 +205,10 @@ pub async fn show(
         kinds: catalogue.kinds().iter().map(|k| (k.name.clone(), k.title.clone())).collect(),
         rows: rows.collect::<Result<_, Problem>>()?,
         here,
-        first: query.address(PATH, (here, ("", ""))),
-        found,
+        total,
+        paging,
         mistakes,
-        next: next.map(|mark| place("after", mark)),
-        previous: previous.map(|mark| place("before", mark)),
-        csv: query.address("/desk/export.csv", (here, ("", ""))),
+        csv: query.address("/desk/export.csv", (here, ("", ""), "")),
         frame,
         query,
     };
@@ -234,6 +220,37 @@ pub async fn show(
     Ok(response)
 }
 
+/// A page of a queue.
+async fn waiting(app: &App, visitor: &Visitor, query: &Query) -> Result<Page, Problem> {
+    let (ra, permit, here) = (app.registration()?, visitor.permit()?, query.here());
+    let (after, before) = (mark(&query.after)?, mark(&query.before)?);
+    let selection = Selection { after, before, ..query.selection(here) };
+    let page = ra.list(permit, &selection).await?;
+    let total = ra.total(permit, &query.selection(here)).await?;
+    let paging = query.paging((page.previous, page.next), total)?;
+    Ok(Page { applications: page.applications, total, paging })
+}
+
+/// A page of what is found; what was typed and can be no number is said beside the field.
+async fn found(
+    app: &App,
+    visitor: &Visitor,
+    (query, asked): (&Query, (&str, &str)),
+    mistakes: &mut Mistakes,
+) -> Result<Page, Problem> {
+    let place = (query.place()?, ROWS);
+    let looked = search_page(app, visitor, asked, place).await;
+    let (applications, total) = looked.or_else(|problem| match problem.status {
+        500.. => Err(problem),
+        _ => {
+            mistakes.add("q", problem.detail);
+            Ok((Found::new(), 0))
+        }
+    })?;
+    let address = |page: &str| query.address(PATH, (query.here(), ("", ""), page));
+    Ok(Page { applications, total, paging: Paging::of(place, total, address) })
+}
+
 async fn tabs(app: &App, visitor: &Visitor, query: &Query) -> Result<Vec<Tab>, Problem> {
     let (ra, permit, here) = (app.registration()?, visitor.permit()?, query.here());
     let is_search = query.search().is_some();
@@ -241,7 +258,7 @@ async fn tabs(app: &App, visitor: &Visitor, query: &Query) -> Result<Vec<Tab>, P
     let mut tabs = Vec::new();
     for (name, title, _) in QUEUES {
         let total = ra.total(permit, &query.selection(name)).await?;
-        let address = bare.address(PATH, (name, ("", "")));
+        let address = bare.address(PATH, (name, ("", ""), ""));
         tabs.push(Tab { address, title, total, is_here: name == here && !is_search });
     }
     Ok(tabs)
@@ -261,29 +278,43 @@ fn mark(text: &str) -> Result<Option<Mark>, Problem> {
         let since = jiff::Timestamp::from_second(since.parse().ok()?).ok()?;
         Some(Mark { since, id: id.parse().ok()? })
     };
-    let wrong = || Problem::bad_request("web.page", "页码无效，请回到列表首页重新翻页");
-    read().map(Some).ok_or_else(wrong)
+    read().map(Some).ok_or_else(paging::wrong)
 }
 
 /// Applications with their clocks.
 pub(super) type Found = Vec<(Application, Option<ra::ReviewClock>)>;
 
-/// By number, or by a name or number of the form: exactly, through its blind index. All there are.
+/// By number, or by a name or number of the form: exactly, through its blind index. All there are, each read
+/// behind the one before.
 pub(super) async fn search(
     app: &App,
     visitor: &Visitor,
-    asked: (&str, &str),
+    (field, q): (&str, &str),
 ) -> Result<Found, Problem> {
-    let mut all = Found::new();
-    for page in 0.. {
-        let (found, total) = search_page(app, visitor, asked, (page, BLOCK)).await?;
-        let is_last = found.is_empty();
-        all.extend(found);
-        if is_last || u64::try_from(all.len()).unwrap_or(u64::MAX) >= total {
-            break;
+    let Some(field) = search_field(field) else {
+        return Ok(search_page(app, visitor, (field, q), (0, 1)).await?.0);
+    };
+    let ra = app.registration()?;
+    let mut all: Vec<Application> = Vec::new();
+    loop {
+        let block = ra.search_behind(visitor.permit()?, (field, q), all.last()).await?;
+        if block.is_empty() {
+            return Ok(all.into_iter().map(|one| clocked(ra, one)).collect::<Result<_, _>>()?);
         }
+        all.extend(block);
     }
-    Ok(all)
+}
+
+fn search_field(word: &str) -> Option<ra::SearchField> {
+    ra::SearchField::ALL.into_iter().find(|one| one.word() == word)
+}
+
+fn clocked(
+    ra: &ra::Ra,
+    application: Application,
+) -> Result<(Application, Option<ra::ReviewClock>), ra::Error> {
+    let clock = ra.clock(&application)?;
+    Ok((application, clock))
 }
 
 /// A page of them, and how many there are.
@@ -294,8 +325,7 @@ async fn search_page(
     place: (u32, u32),
 ) -> Result<(Found, u64), Problem> {
     let ra = app.registration()?;
-    let field = ra::SearchField::ALL.into_iter().find(|one| one.word() == field);
-    let (applications, total) = match field {
+    let (applications, total) = match search_field(field) {
         Some(field) => ra.search_page(visitor.permit()?, (field, q), place).await?,
         None => {
             let read = app.permit(visitor.principal(), Action::ReadApplication)?;
@@ -304,11 +334,7 @@ async fn search_page(
             (found.into_iter().collect(), total)
         }
     };
-    let clocked = |application: Application| {
-        let clock = ra.clock(&application)?;
-        Ok((application, clock))
-    };
-    let found = applications.into_iter().map(clocked);
+    let found = applications.into_iter().map(|one| clocked(ra, one));
     Ok((found.collect::<Result<_, ra::Error>>()?, total))
 }
 
@@ -344,6 +370,24 @@ mod tests {
         for wrong in ["1796000000", "x.0123", "1796000000.0123", "99999999999999.", "."] {
             assert_eq!(mark(wrong).unwrap_err().code, "web.page", "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_page_of_a_queue_is_counted_for_people_and_led_on_by_marks() {
+        let id: ra::ApplicationId = "0123456789abcdef0123456789abcdef".parse().unwrap();
+        let mark = || Mark { since: jiff::Timestamp::from_second(17).unwrap(), id: id.clone() };
+        let first = Query { queue: "all".into(), page: "9".into(), ..Query::default() };
+        let paging = first.paging((None, Some(mark())), 101).unwrap();
+        assert_eq!((paging.here, paging.pages, paging.previous), (1, Some(3), None));
+        let next = format!("/desk?queue=all&after=17.{id}&page=2");
+        assert_eq!(paging.next.as_deref(), Some(&*next));
+        let second = Query { after: marked(&mark()), page: "2".into(), ..first };
+        let paging = second.paging((Some(mark()), None), 101).unwrap();
+        let previous = format!("/desk?queue=all&before=17.{id}&page=1");
+        assert_eq!((paging.here, paging.previous.as_deref()), (2, Some(&*previous)));
+        assert_eq!(paging.first.as_deref(), Some("/desk?queue=all"));
+        let lost = Query { page: "x".into(), ..second };
+        assert_eq!(lost.paging((None, None), 1).unwrap_err().code, "web.page");
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::pages::guard::Visitor;
 use crate::pages::wording::Wording;
 use crate::problem::Problem;
 
+/// Most letters of what a reviewer writes, as the rules have it.
+const MOST: usize = 1000;
+
 #[derive(Template)]
 #[template(path = "desk/review.html")]
 struct Review<'c> {
@@ -151,22 +154,21 @@ fn decision(review: &Review<'_>) -> Result<Decision, Mistakes> {
                 let number = &one.application.number;
                 mistakes.add(&format!("duplicate-{number}"), format!("请查看另一件申请 {number}"));
             }
+            let opinion = text("opinion");
+            mistakes.measure(("opinion", &opinion), 0..=MOST, "请精简审核意见");
             if !mistakes.is_empty() {
                 return Err(mistakes);
             }
             let ticked = review.checklist.iter().map(|item| item.name.clone()).collect();
-            let opinion = Some(text("opinion")).filter(|text| !text.is_empty());
+            let opinion = Some(opinion).filter(|text| !text.is_empty());
             Ok(Decision::Approve { ticked, duplicates: seen, opinion })
         }
         "refuse" => {
             let (reason, basis) = (text("reason"), text("basis"));
             let mut mistakes = Mistakes::none();
-            if reason.is_empty() {
-                mistakes.add("reason", "请写明不予签发的理由，使申请人知道原因");
-            }
-            if basis.is_empty() {
-                mistakes.add("basis", "请写明不予签发的依据（条款）");
-            }
+            let wanted = "请写明不予签发的理由，使申请人知道原因";
+            mistakes.measure(("reason", &reason), 4..=MOST, wanted);
+            mistakes.measure(("basis", &basis), 4..=MOST, "请写明不予签发的依据（条款）");
             if mistakes.is_empty() { Ok(Decision::Refuse { reason, basis }) } else { Err(mistakes) }
         }
         _ => Err(Mistakes::one("decision", "请选择审核结论")),

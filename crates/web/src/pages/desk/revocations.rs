@@ -16,12 +16,13 @@ use crate::pages::answer::{Answer, go, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::{address, words};
+use crate::pages::list::{Asked, Tab};
+use crate::pages::paging::Paging;
+use crate::pages::words;
 use crate::problem::Problem;
 
 /// Rows of one page.
 const ROWS: u32 = 50;
-const PATH: &str = "/desk/revocations";
 
 #[derive(Template)]
 #[template(path = "desk/revocations.html")]
@@ -30,18 +31,14 @@ struct List {
     query: Query,
     tabs: Vec<Tab>,
     sources: Vec<(&'static str, &'static str)>,
+    is_search: bool,
+    /// What waits is listed the longest waiting first.
+    is_open: bool,
+    total: u64,
     rows: Vec<Row>,
-    next: Option<String>,
-    previous: Option<String>,
+    paging: Paging,
     csv: String,
     may_enter: bool,
-}
-
-struct Tab {
-    address: String,
-    title: &'static str,
-    total: u64,
-    is_here: bool,
 }
 
 struct Row {
@@ -64,7 +61,23 @@ pub struct Query {
     state: String,
     source: String,
     q: String,
-    page: u32,
+    page: String,
+}
+
+impl Asked for Query {
+    const PATH: &'static str = "/desk/revocations";
+
+    fn tab(&self) -> &str {
+        self.state().map_or(ALL, RevocationState::word)
+    }
+
+    fn narrowing(&self) -> Vec<(&'static str, &str)> {
+        vec![("source", &self.source), ("q", &self.q)]
+    }
+
+    fn page(&self) -> &str {
+        &self.page
+    }
 }
 
 impl Query {
@@ -77,25 +90,14 @@ impl Query {
         }
     }
 
-    fn word(&self) -> &'static str {
-        self.state().map_or(ALL, RevocationState::word)
-    }
-
     pub(super) fn selection(&self) -> RevocationSelection {
         RevocationSelection {
             state: self.state(),
             source: Source::ALL.into_iter().find(|source| word(*source) == self.source),
             q: self.q.trim().to_owned(),
-            offset: self.page.saturating_mul(ROWS),
+            offset: 0,
             limit: ROWS,
         }
-    }
-
-    fn address(&self, path: &str, (state, page): (&str, u32)) -> String {
-        let page = if page == 0 { String::new() } else { page.to_string() };
-        let pairs =
-            [("state", state), ("source", &*self.source), ("q", self.q.trim()), ("page", &page)];
-        address::with(path, &pairs)
     }
 }
 
@@ -124,35 +126,36 @@ pub async fn show(
 ) -> Answer {
     let (ra, permit) = (app.registration()?, visitor.permit()?);
     let selection = query.selection();
-    let mut tabs = Vec::new();
+    let place = (query.place()?, ROWS);
+    let (mut tabs, mut total) = (Vec::new(), 0);
     let states = RevocationState::ALL.into_iter().map(Some).chain([None]);
     for state in states {
         let of_tab = RevocationSelection { state, ..selection.clone() };
         let name = state.map_or(ALL, RevocationState::word);
+        let (found, is_here) =
+            (ra.revocation_total(permit, &of_tab).await?, state == selection.state);
+        total = if is_here { found } else { total };
         tabs.push(Tab {
-            address: query.address(PATH, (name, 0)),
+            address: query.address(Query::PATH, (name, "")),
             title: state.map_or("全部", RevocationState::chinese),
-            total: ra.revocation_total(permit, &of_tab).await?,
-            is_here: state == selection.state,
+            total: found,
+            is_here,
         });
     }
-    // One more than shown tells whether there is a next page.
-    let asked = RevocationSelection { limit: ROWS + 1, ..selection };
-    let mut found = ra.revocations(permit, &asked).await?;
-    let most = usize::try_from(ROWS).unwrap_or(usize::MAX);
-    let more = found.len() > most;
-    found.truncate(most);
+    let selection = RevocationSelection { offset: place.0.saturating_mul(ROWS), ..selection };
+    let found = ra.revocations(permit, &selection).await?;
     let rows = found.into_iter().map(|one| row(&app, one)).collect::<Result<_, Problem>>()?;
-    let (here, at) = (query.word(), query.page);
     let of_others = Source::ALL.into_iter().filter(|one| *one != Source::Holder);
     page(&List {
         frame,
         tabs,
         sources: of_others.map(|one| (word(one), one.chinese())).collect(),
+        is_search: query.is_search(),
+        is_open: selection.state.is_some_and(RevocationState::is_open),
+        total,
         rows,
-        next: more.then(|| query.address(PATH, (here, at.saturating_add(1)))),
-        previous: (at > 0).then(|| query.address(PATH, (here, at.saturating_sub(1)))),
-        csv: query.address("/desk/revocations/export.csv", (here, 0)),
+        paging: query.paging(place, total),
+        csv: query.file("/desk/revocations/export.csv"),
         may_enter: app.permit(visitor.principal(), access::Action::EnterRevocation).is_ok(),
         query,
     })
@@ -256,14 +259,16 @@ pub async fn create(State(app): State<App>, frame: Frame, visitor: Visitor, form
     if again.serials.is_empty() {
         mistakes.add("serials", "请填写要撤销的证书序列号，一行一个");
     }
-    if again.particulars.requester.is_empty() {
-        mistakes.add("requester", "请写明由谁提出");
+    let letters = |text: &str| text.chars().count();
+    let Particulars { requester, document_number, account } = &again.particulars;
+    if !(2..=500).contains(&letters(requester)) {
+        mistakes.add("requester", "请写明由谁提出，2 至 500 字");
     }
-    if ground.document && again.particulars.document_number.is_empty() {
-        mistakes.add("document_number", "请填写来函或法律文书的文号");
+    if ground.document && !(2..=500).contains(&letters(document_number)) {
+        mistakes.add("document_number", "请填写来函或法律文书的文号，2 至 500 字");
     }
-    if again.particulars.account.chars().count() < 4 {
-        mistakes.add("account", "请写明事情经过，至少四个字");
+    if !(4..=500).contains(&letters(account)) {
+        mistakes.add("account", "请写明事情经过，4 至 500 字");
     }
     let mut evidence = Vec::new();
     for wanted in &ground.evidence {

@@ -1,18 +1,17 @@
-//! Revocations as a file: numbers, grounds, states and clocks; nothing of what is sealed.
+//! Revocations as a file, by their numbers: grounds, states and clocks; nothing of what is sealed.
+
+use std::sync::Arc;
 
 use axum::extract::State;
-use futures_util::stream;
-use ra::{RevocationRow, RevocationSelection};
+use ra::RevocationRow;
 
 use super::revocations::{Query, decide_by, stop};
 use crate::api::{App, Params};
 use crate::pages::answer::Answer;
 use crate::pages::guard::Visitor;
-use crate::pages::{csv, words};
+use crate::pages::{csv, list, words};
 use crate::problem::Problem;
 
-/// Rows read at once.
-const BLOCK: u32 = 200;
 const HEADINGS: [&str; 10] = [
     "撤销登记编号",
     "提出人",
@@ -32,21 +31,18 @@ pub async fn file(
     visitor: Visitor,
     Params(query): Params<Query>,
 ) -> Answer {
-    let (ra, permit) = (app.registration()?.clone(), visitor.permit()?.clone());
-    let selection = RevocationSelection { limit: BLOCK, offset: 0, ..query.selection() };
-    let begin = Some((app, ra, permit, selection));
-    let pages = stream::try_unfold(begin, |place| async move {
-        let Some((app, ra, permit, selection)) = place else { return Ok::<_, ra::Error>(None) };
-        let found = ra.revocations(&permit, &selection).await?;
-        let is_last = found.len() < usize::try_from(BLOCK).unwrap_or(usize::MAX);
-        let rows = found.into_iter().map(|one| row(&app, one));
-        let rows: Vec<_> =
-            rows.collect::<Result<_, Problem>>().map_err(|_| ra::Error::Stored("撤销登记"))?;
-        let offset = selection.offset.saturating_add(BLOCK);
-        let next = RevocationSelection { offset, ..selection };
-        Ok(Some((rows, (!is_last).then_some((app, ra, permit, next)))))
-    });
-    Ok(csv::streamed("revocations", &HEADINGS, pages))
+    let looked = Arc::new((app, visitor.permit()?.clone(), query.selection()));
+    Ok(list::file("revocations", &HEADINGS, String::new(), move |behind: String| {
+        let looked = looked.clone();
+        async move {
+            let (app, permit, selection) = &*looked;
+            let ra = app.registration()?;
+            let found = ra.revocations_behind(permit, selection, &behind).await?;
+            let next = found.last().map(|last| last.revocation.number.to_string());
+            let rows = found.into_iter().map(|one| row(app, one)).collect::<Result<_, Problem>>();
+            Ok::<_, app::Error>((rows.map_err(|_| app::Error::Stored("撤销登记"))?, next))
+        }
+    }))
 }
 
 fn row(

@@ -92,8 +92,12 @@ pub async fn submit(
     if items.is_empty() {
         mistakes.add("targets", "请至少写明一处需要补正的内容");
     }
-    for one in items.iter().filter(|one| one.defect.is_empty() || one.remedy.is_empty()) {
-        mistakes.add(&one.target, "问题和补正方法都要写明，使申请人知道改什么、怎么改");
+    let fits = |text: &str| (2..=500).contains(&text.chars().count());
+    for one in items.iter() {
+        if ![&one.defect, &one.remedy, &one.article].into_iter().all(|text| fits(text)) {
+            let text = "问题、补正方法和依据都要写明，使申请人知道改什么、怎么改；每项 2 至 500 字";
+            mistakes.add(&one.target, text);
+        }
     }
     if !mistakes.is_empty() {
         return page_to_correct(&Supplement { frame, application, targets, mistakes });

@@ -1,11 +1,13 @@
 //! 文书: letters across applications, for the staff: found by number, application, kind, office and
 //! days. Nothing of what they say; opening one is on record (PIPL Art. 51).
 
+use std::sync::Arc;
+
 use access::Limit;
+use app::Mark;
 use app::letters::{LetterFilter, ListedLetter};
 use askama::Template;
 use axum::extract::State;
-use futures_util::stream;
 use letters::LetterKind;
 use serde::Deserialize;
 
@@ -16,18 +18,15 @@ use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::Mistakes;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::paging::{self, Paging};
-use crate::pages::{address, csv, words};
-use crate::problem::Problem;
+use crate::pages::list::{self, Asked, Choices};
+use crate::pages::paging::Paging;
+use crate::pages::{csv, words};
 
-const PATH: &str = "/desk/letters";
 /// Rows of one page.
 const ROWS: u32 = 50;
 /// Rows read at once for a file.
 const BLOCK: u32 = 500;
 const HEADINGS: [&str; 5] = ["文书编号", "文书", "申请编号", "受理机构", "出具时间"];
-
-type Choices = Vec<(String, String)>;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -43,38 +42,34 @@ pub struct Query {
     page: String,
 }
 
-impl Query {
-    fn address(&self, path: &str, page: &str) -> String {
-        let pairs = [
-            ("q", &*self.q),
-            ("kind", &*self.kind),
-            ("office", &*self.office),
-            ("from", &*self.from),
-            ("to", &*self.to),
-            ("page", page),
-        ];
-        address::with(path, &pairs)
+impl Asked for Query {
+    const PATH: &'static str = "/desk/letters";
+
+    fn narrowing(&self) -> Vec<(&'static str, &str)> {
+        vec![
+            ("q", &self.q),
+            ("kind", &self.kind),
+            ("office", &self.office),
+            ("from", &self.from),
+            ("to", &self.to),
+        ]
     }
 
+    fn page(&self) -> &str {
+        &self.page
+    }
+}
+
+impl Query {
     fn filter(&self, mistakes: &mut Mistakes) -> LetterFilter {
         let period = Period::of((&self.from, &self.to), mistakes);
         LetterFilter {
             number: self.q.trim().to_owned(),
             kind: self.kind.parse().ok(),
-            office: match self.office.as_str() {
-                "" => None,
-                "-" => Some(String::new()),
-                office => Some(office.to_owned()),
-            },
+            office: list::office(&self.office),
             from: period.begin(),
             until: period.end(),
         }
-    }
-
-    fn is_search(&self) -> bool {
-        [&self.q, &self.kind, &self.office, &self.from, &self.to]
-            .into_iter()
-            .any(|text| !text.trim().is_empty())
     }
 }
 
@@ -125,8 +120,8 @@ pub async fn show(
 ) -> Answer {
     let mut mistakes = Mistakes::none();
     let filter = query.filter(&mut mistakes);
-    let (place, permit) = (paging::place(&query.page)?, visitor.permit()?);
-    let (found, total) = app.letters_issued(permit, &filter, (place, ROWS)).await?;
+    let (place, permit) = ((query.place()?, ROWS), visitor.permit()?);
+    let (found, total) = app.letters_issued(permit, &filter, place).await?;
     let offices = offices(&app, &visitor).await?;
     let shown = List {
         kinds: LetterKind::ALL,
@@ -134,8 +129,8 @@ pub async fn show(
         offices: matches!(permit.limit(), Limit::Any).then_some(offices),
         is_search: query.is_search(),
         total,
-        paging: Paging::of((place, ROWS), total, |page| query.address(PATH, page)),
-        csv: query.address("/desk/letters/export.csv", ""),
+        paging: query.paging(place, total),
+        csv: query.file("/desk/letters/export.csv"),
         frame,
         query,
         mistakes,
@@ -151,20 +146,19 @@ pub async fn export(
 ) -> Answer {
     let mut mistakes = Mistakes::none();
     let filter = query.filter(&mut mistakes);
-    if let Some(mistake) = mistakes.all().first() {
-        return Err(Problem::bad_request("web.period", mistake.text.clone()));
-    }
+    list::refused(&mistakes)?;
     let offices = offices(&app, &visitor).await?;
-    let begin = (app, visitor.permit()?.clone(), (filter, offices), 0);
-    let pages = stream::try_unfold(begin, |(app, permit, (filter, offices), page)| async move {
-        let (found, _) = app.letters_issued(&permit, &filter, (page, BLOCK)).await?;
-        if found.is_empty() {
-            return Ok::<_, app::Error>(None);
+    let permit = visitor.permit()?.clone();
+    let looked = Arc::new((app, permit, filter, offices));
+    Ok(list::file("letters", &HEADINGS, None, move |behind: Option<Mark>| {
+        let looked = looked.clone();
+        async move {
+            let (app, permit, filter, offices) = &*looked;
+            let block = app.letters_behind(permit, filter, (behind.as_ref(), BLOCK)).await?;
+            let rows = block.rows.into_iter().map(|one| line(row(one, offices))).collect();
+            Ok::<_, app::Error>((rows, block.next.map(Some)))
         }
-        let rows = found.into_iter().map(|one| line(row(one, &offices))).collect();
-        Ok(Some((rows, (app, permit, (filter, offices), page + 1))))
-    });
-    Ok(csv::streamed("letters", &HEADINGS, pages))
+    }))
 }
 
 fn line(row: Row) -> csv::Row {

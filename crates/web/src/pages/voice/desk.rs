@@ -1,12 +1,14 @@
 //! 管理台: complaints as they are worked on. Each step is signed; who reads one is on record.
 
+use std::sync::Arc;
+
 use access::{ActKind, Action};
+use app::Mark;
 use app::voice::{
     Category, Complaint, ComplaintFilter, ComplaintOrder, ComplaintState, ComplaintWords, Step,
 };
 use askama::Template;
 use axum::extract::{Path, State};
-use futures_util::stream;
 use serde::Deserialize;
 
 use super::complaints::{clock, tag};
@@ -17,11 +19,12 @@ use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::paging::{self, Paging};
-use crate::pages::{address, csv, words};
+use crate::pages::list::{self, Asked, Tab};
+use crate::pages::order::MOST_TEXT;
+use crate::pages::paging::Paging;
+use crate::pages::{csv, words};
 use crate::problem::Problem;
 
-const PATH: &str = "/admin/complaints";
 /// Complaints of one page.
 const ROWS: u32 = 50;
 /// Complaints read at once for a file.
@@ -42,20 +45,29 @@ pub struct Query {
     page: String,
 }
 
-impl Query {
-    fn address(&self, path: &str, (state, page): (&str, &str)) -> String {
-        let pairs = [
-            ("state", state),
-            ("category", &*self.category),
-            ("overdue", &*self.overdue),
-            ("from", &*self.from),
-            ("to", &*self.to),
-            ("q", &*self.q),
-            ("page", page),
-        ];
-        address::with(path, &pairs)
+impl Asked for Query {
+    const PATH: &'static str = "/admin/complaints";
+
+    fn tab(&self) -> &str {
+        &self.state
     }
 
+    fn narrowing(&self) -> Vec<(&'static str, &str)> {
+        vec![
+            ("category", &self.category),
+            ("overdue", &self.overdue),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("q", &self.q),
+        ]
+    }
+
+    fn page(&self) -> &str {
+        &self.page
+    }
+}
+
+impl Query {
     /// A number is one where it begins like one; anything else is looked for in what was written.
     fn filter(&self, mistakes: &mut Mistakes) -> ComplaintFilter {
         let period = Period::of((&self.from, &self.to), mistakes);
@@ -77,13 +89,6 @@ impl Query {
             text,
         }
     }
-
-    /// Whether more is asked for than a state.
-    fn is_search(&self) -> bool {
-        [&self.category, &self.overdue, &self.from, &self.to, &self.q]
-            .into_iter()
-            .any(|text| !text.trim().is_empty())
-    }
 }
 
 #[derive(Template)]
@@ -101,13 +106,6 @@ struct List {
     rows: Vec<Row>,
     paging: Paging,
     csv: String,
-}
-
-struct Tab {
-    address: String,
-    title: &'static str,
-    total: u64,
-    is_here: bool,
 }
 
 struct Row {
@@ -142,10 +140,8 @@ pub async fn list(
     let permit = visitor.permit()?;
     let mut mistakes = Mistakes::none();
     let filter = query.filter(&mut mistakes);
-    let place = paging::place(&query.page)?;
-    let found = app.complaints(permit, &filter, (place, ROWS)).await?;
-    let paging =
-        Paging::of((place, ROWS), found.total, |page| query.address(PATH, (&query.state, page)));
+    let place = (query.place()?, ROWS);
+    let found = app.complaints(permit, &filter, place).await?;
     let shown = List {
         tabs: tabs(&app.complaint_counts(permit).await?, &query),
         categories: Category::ALL,
@@ -154,8 +150,8 @@ pub async fn list(
         is_whole: found.is_whole,
         is_search: query.is_search(),
         rows: found.complaints.iter().map(|one| row(&app, one)).collect(),
-        paging,
-        csv: query.address("/admin/complaints/export", (&query.state, "")),
+        paging: query.paging(place, found.total),
+        csv: query.file("/admin/complaints/export"),
         frame,
         query,
         mistakes,
@@ -168,7 +164,8 @@ fn tabs(counts: &[(ComplaintState, u64)], query: &Query) -> Vec<Tab> {
     let total = |state| counts.iter().find(|(one, _)| *one == state).map_or(0, |(_, n)| *n);
     let here = ComplaintState::of(&query.state);
     let tab = |state: Option<ComplaintState>| Tab {
-        address: Query::default().address(PATH, (state.map_or("", ComplaintState::word), "")),
+        address: Query::default()
+            .address(Query::PATH, (state.map_or("", ComplaintState::word), "")),
         title: state.map_or("全部", ComplaintState::chinese),
         total: state.map_or_else(|| counts.iter().map(|(_, n)| n).sum(), total),
         is_here: here == state,
@@ -185,19 +182,17 @@ pub async fn export(
 ) -> Answer {
     let mut mistakes = Mistakes::none();
     let filter = query.filter(&mut mistakes);
-    if let Some(mistake) = mistakes.all().first() {
-        return Err(Problem::bad_request("web.period", mistake.text.clone()));
-    }
-    let begin = (app, visitor.permit()?.clone(), filter, 0);
-    let pages = stream::try_unfold(begin, |(app, permit, filter, page)| async move {
-        let found = app.complaints(&permit, &filter, (page, BLOCK)).await?;
-        if found.complaints.is_empty() {
-            return Ok::<_, app::Error>(None);
+    list::refused(&mistakes)?;
+    let looked = Arc::new((app, visitor.permit()?.clone(), filter));
+    Ok(list::file("complaints", &HEADINGS, None, move |behind: Option<Mark>| {
+        let looked = looked.clone();
+        async move {
+            let (app, permit, filter) = &*looked;
+            let block = app.complaints_behind(permit, filter, (behind.as_ref(), BLOCK)).await?;
+            let rows = block.rows.iter().map(line).collect();
+            Ok::<_, app::Error>((rows, block.next.map(Some)))
         }
-        let rows = found.complaints.iter().map(line).collect();
-        Ok(Some((rows, (app, permit, filter, page + 1))))
-    });
-    Ok(csv::streamed("complaints", &HEADINGS, pages))
+    }))
 }
 
 fn line(one: &Complaint) -> csv::Row {
@@ -281,8 +276,8 @@ pub async fn handle(
     if step.is_none() {
         mistakes.add("step", "请选择怎样办理");
     }
-    if !(4..=4000).contains(&text.chars().count()) {
-        mistakes.add("text", "请写明给投诉人的答复或理由，4 至 4000 字");
+    if !(4..=MOST_TEXT).contains(&text.chars().count()) {
+        mistakes.add("text", format!("请写明给投诉人的答复或理由，4 至 {MOST_TEXT} 字"));
     }
     let (Some(step), true) = (step, mistakes.is_empty()) else {
         let before = shown(&app, frame, &visitor, &id).await?;

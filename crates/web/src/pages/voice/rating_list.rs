@@ -2,11 +2,13 @@
 //! figures of what was looked for; bad ones are answered here, each with a signature
 //! (国办发〔2019〕51号). The file of a list has nothing that anybody wrote.
 
+use std::sync::Arc;
+
 use access::{ActKind, Action, Permit};
+use app::Mark;
 use app::voice::{Level, Rating, RatingAnswer, RatingFilter};
 use askama::Template;
 use axum::extract::{Path, State};
-use futures_util::stream;
 use serde::Deserialize;
 
 use super::ratings::{self, MOST};
@@ -18,11 +20,11 @@ use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::paging::{self, Paging};
-use crate::pages::{address, csv, words};
+use crate::pages::list::{self, Asked, Choices, some};
+use crate::pages::paging::Paging;
+use crate::pages::{csv, words};
 use crate::problem::Problem;
 
-const PATH: &str = "/admin/ratings";
 /// Ratings of one page: each with its form.
 const ROWS: u32 = 20;
 /// Ratings read at once for a file.
@@ -31,8 +33,6 @@ const HEADINGS: [&str; 8] =
     ["申请编号", "业务", "证书类型", "受理机构", "等级", "评价时间", "写了意见", "答复时间"];
 const LISTS: [(&str, &str); 3] =
     [("", "待答复的差评"), ("answered", "已答复"), ("all", "全部评价")];
-
-type Choices = Vec<(String, String)>;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -48,24 +48,33 @@ pub struct Query {
     page: String,
 }
 
-impl Query {
-    fn address(&self, path: &str, (list, page): (&str, &str)) -> String {
-        let pairs = [
-            ("list", list),
-            ("level", &*self.level),
-            ("service", &*self.service),
-            ("office", &*self.office),
-            ("from", &*self.from),
-            ("to", &*self.to),
-            ("q", &*self.q),
-            ("page", page),
-        ];
-        address::with(path, &pairs)
+impl Asked for Query {
+    const PATH: &'static str = "/admin/ratings";
+    const TAB: &'static str = "list";
+
+    fn tab(&self) -> &str {
+        &self.list
     }
 
+    fn narrowing(&self) -> Vec<(&'static str, &str)> {
+        vec![
+            ("level", &self.level),
+            ("service", &self.service),
+            ("office", &self.office),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("q", &self.q),
+        ]
+    }
+
+    fn page(&self) -> &str {
+        &self.page
+    }
+}
+
+impl Query {
     fn filter(&self, mistakes: &mut Mistakes) -> RatingFilter {
         let period = Period::of((&self.from, &self.to), mistakes);
-        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         RatingFilter {
             level: self.level.parse().ok().and_then(Level::new),
             answered: match self.list.as_str() {
@@ -80,13 +89,6 @@ impl Query {
             until: period.end(),
             text: self.q.trim().to_owned(),
         }
-    }
-
-    /// Whether more is asked for than a list.
-    fn is_search(&self) -> bool {
-        [&self.level, &self.service, &self.office, &self.from, &self.to, &self.q]
-            .into_iter()
-            .any(|text| !text.trim().is_empty())
     }
 }
 
@@ -146,8 +148,8 @@ async fn shown(
     filter: &RatingFilter,
 ) -> Result<List, Problem> {
     let reads = app.permit(visitor.principal(), Action::ReadVoice)?;
-    let place = paging::place(&query.page)?;
-    let found = app.ratings(&reads, filter, (place, ROWS)).await?;
+    let place = (query.place()?, ROWS);
+    let found = app.ratings(&reads, filter, place).await?;
     let services = app.registration()?.catalogue().services().list.iter();
     let services = services.map(|one| (one.name.clone(), one.title.clone())).collect();
     let offices = offices(app, visitor).await?;
@@ -156,7 +158,8 @@ async fn shown(
         rows.push(row(app, visitor, (rating, &offices)).await?);
     }
     let is_here = |list: &str| query.list == list;
-    let tabs = LISTS.map(|(list, title)| (query.address(PATH, (list, "")), title, is_here(list)));
+    let there = |list: &str| query.address(Query::PATH, (list, ""));
+    let tabs = LISTS.map(|(list, title)| (there(list), title, is_here(list)));
     Ok(List {
         tabs: tabs.to_vec(),
         levels: levels(&query.list),
@@ -167,10 +170,8 @@ async fn shown(
         is_whole: found.is_whole,
         is_search: query.is_search(),
         rows,
-        paging: Paging::of((place, ROWS), found.total, |page| {
-            query.address(PATH, (&query.list, page))
-        }),
-        csv: query.address("/admin/ratings/export", (&query.list, "")),
+        paging: query.paging(place, found.total),
+        csv: query.file("/admin/ratings/export"),
         may_answer: app.permit(visitor.principal(), Action::HandleVoice).is_ok(),
         mistakes: Mistakes::none(),
         frame,
@@ -224,25 +225,23 @@ pub async fn export(
 ) -> Answer {
     let mut mistakes = Mistakes::none();
     let filter = query.filter(&mut mistakes);
-    if let Some(mistake) = mistakes.all().first() {
-        return Err(Problem::bad_request("web.period", mistake.text.clone()));
-    }
+    list::refused(&mistakes)?;
     let offices = offices(&app, &visitor).await?;
     let reads = visitor.permit()?.clone();
     let looks = app.permit(visitor.principal(), Action::ReadApplication)?;
-    let begin = (app, (reads, looks), (filter, offices), 0);
-    let pages = stream::try_unfold(begin, |(app, permits, (filter, offices), page)| async move {
-        let found = app.ratings(&permits.0, &filter, (page, BLOCK)).await?;
-        if found.ratings.is_empty() {
-            return Ok::<_, app::Error>(None);
+    let looked = Arc::new((app, (reads, looks), filter, offices));
+    Ok(list::file("ratings", &HEADINGS, None, move |behind: Option<Mark>| {
+        let looked = looked.clone();
+        async move {
+            let (app, (reads, looks), filter, offices) = &*looked;
+            let block = app.ratings_behind(reads, filter, (behind.as_ref(), BLOCK)).await?;
+            let mut rows = Vec::new();
+            for rating in &block.rows {
+                rows.push(line(app, looks, (rating, offices)).await?);
+            }
+            Ok::<_, app::Error>((rows, block.next.map(Some)))
         }
-        let mut rows = Vec::new();
-        for rating in &found.ratings {
-            rows.push(line(&app, &permits.1, (rating, &offices)).await?);
-        }
-        Ok(Some((rows, (app, permits, (filter, offices), page + 1))))
-    });
-    Ok(csv::streamed("ratings", &HEADINGS, pages))
+    }))
 }
 
 async fn line(
