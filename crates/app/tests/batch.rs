@@ -6,6 +6,8 @@
 mod way;
 mod world;
 
+#[path = "batch/attested.rs"]
+mod attested;
 #[path = "batch/consent.rs"]
 mod consent;
 #[path = "batch/kills.rs"]

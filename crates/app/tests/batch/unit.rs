@@ -40,7 +40,7 @@ pub fn id_number(at: u32) -> String {
     format!("{body}{}", testkit::identity::id_number_check(&body))
 }
 
-fn request(key: &PrivateKey) -> String {
+pub fn request(key: &PrivateKey) -> String {
     let id = UserId::default();
     let info = csr::request_info(&Name::from_attributes([]), key.public_key());
     let der = csr::signed_request(&info, &key.sign(&id, &info));
@@ -78,6 +78,11 @@ pub async fn started_with(
     (rows, first): (u32, &PrivateKey),
 ) -> Batch {
     let batch = begun(world, clerk, (rows, first)).await;
+    worked(world, (clerk, reviewer), batch).await
+}
+
+/// Everything between the sheet and the run.
+pub async fn worked(world: &World, (clerk, reviewer): (&Staff, &Staff), batch: Batch) -> Batch {
     work(&world.institution).await;
     for step in BatchStep::ALL {
         ordered(world, (clerk, reviewer), (&batch, step)).await;
@@ -89,12 +94,17 @@ pub async fn started_with(
 
 /// A batch with its sheet, that nobody has worked through, and its materials.
 pub async fn begun(world: &World, clerk: &Staff, (rows, first): (u32, &PrivateKey)) -> Batch {
+    begun_with(world, clerk, sheet(&world.institution, rows, first)).await
+}
+
+/// The same with a sheet of one's own.
+pub async fn begun_with(world: &World, clerk: &Staff, sheet: Vec<u8>) -> Batch {
     let institution = &world.institution;
     let (ra, access) = (institution.registration().unwrap(), institution.access());
     let permit = clerk.permit(access, Action::ImportBatch).await;
     let new = NewBatch { kind: "staff".into(), office: None, party: party() };
     let batch = ra.begin_batch(&permit, new).await.unwrap();
-    ra.import_sheet(&permit, &batch.id, sheet(institution, rows, first)).await.unwrap();
+    ra.import_sheet(&permit, &batch.id, sheet).await.unwrap();
     for (name, _, required) in ra.batch_material_list("staff").unwrap() {
         let content = format!("%PDF-1.7 {name}\n%%EOF").into_bytes();
         let upload = Upload { name, file_name: "材料.pdf".into(), content };
