@@ -1,6 +1,7 @@
 //! Changes of an issued certificate. The two certificates of a pair are one product to their
-//! holder: they are suspended, resumed and revoked together, in one unit; the key centre hears
-//! of a revoked encryption certificate afterwards, and until it has heard the debt is a row.
+//! holder: they are suspended, resumed and revoked together, in one unit, with the holds that stand on them
+//! (ADR 6); the key centre hears of a revoked encryption certificate afterwards, and until it has heard the
+//! debt is a row.
 
 use ca::{CertificateRecord, Revocation, Role, Status, StoredCertificate};
 use futures_util::future::BoxFuture;
@@ -9,7 +10,7 @@ use store::{Actor, ErrorKind, Tx};
 
 use crate::error::Error;
 use crate::institution::{ISSUER, Institution};
-use crate::registration::{StatusNotice, Why, status_of, tell_of};
+use crate::registration::{Asked, Effect, HoldAsked, LiftAsked, StatusNotice, Why, status_of};
 use crate::sql;
 
 /// What to do with a certificate and its partner.
@@ -26,47 +27,79 @@ pub enum Change {
 /// A change with the certificates that it is about, the one that was named first.
 pub(crate) struct Planned {
     serials: Vec<Serial>,
-    change: Change,
+    held: String,
+    asked: Asked,
     notice: Option<StatusNotice>,
+    applied: bool,
+}
+
+impl Planned {
+    /// The certificate on which holds stand: the signing one of a pair.
+    pub(crate) fn held(&self) -> &str {
+        &self.held
+    }
+
+    /// What the holder is told of it, if somebody applied for the certificate here.
+    pub(crate) fn notice(&self) -> Option<&StatusNotice> {
+        self.notice.as_ref()
+    }
+
+    /// Whether the holder applied for it, and has the letters of that.
+    pub(crate) const fn is_applied(&self) -> bool {
+        self.applied
+    }
+}
+
+/// What came of a change.
+pub(crate) struct Changed {
+    /// The certificates as they stand now, the one that was named first.
+    pub(crate) records: Vec<CertificateRecord>,
+    /// Whether a hold stands on them.
+    pub(crate) held: bool,
 }
 
 impl Institution {
-    /// Changes a certificate and the other one of its pair; answers what became of each, the
-    /// one that was named first. Asked again for a revocation it answers the same. Refuses to resume
-    /// what a revocation still waits for.
+    /// Changes a certificate and the other one of its pair on the word of a program of the institution; answers
+    /// what became of each, the one that was named first. Asked again for a revocation it answers the same.
+    /// Resumes what programs suspended, and refuses what others hold or a revocation still waits for.
     pub async fn change(
         &self,
         serial: Serial,
         change: Change,
         actor: Actor,
     ) -> Result<Vec<CertificateRecord>, Error> {
-        let why = Why::Brought { ground: None, number: None };
-        let planned = self.plan(serial, change, why).await?;
-        let resumed = match planned.change {
-            Change::Resume => planned.serials.clone(),
-            Change::Suspend | Change::Revoke(_) => Vec::new(),
+        let origin = actor.to_string();
+        let asked = match change {
+            Change::Suspend => {
+                let (source, ground) = (ra::Source::Institution, None);
+                Asked::Hold(HoldAsked { source, ground, origin, once: false })
+            }
+            Change::Resume => Asked::Lift(LiftAsked {
+                power: ra::Power::Program,
+                named: ra::Named::Reached,
+                origin,
+                end: ra::HoldEnd::Lifted,
+                once: false,
+            }),
+            Change::Revoke(revocation) => Asked::Revoke(revocation),
         };
-        self.change_as(planned, actor, |tx, institution| {
-            Box::pin(async move {
-                for serial in resumed {
-                    institution.may_resume(tx, &serial).await?;
-                }
-                Ok(true)
-            })
-        })
-        .await
+        let why = Why::Brought { ground: None, number: None };
+        let planned = self.plan(serial, asked, why).await?;
+        let done = self.change_as(planned, actor, |_, _| Box::pin(async { Ok(true) })).await?;
+        Ok(done.records)
     }
 
     /// What a change comes to: the pair, and what its holder is told.
     pub(crate) async fn plan(
         &self,
         serial: Serial,
-        change: Change,
+        asked: Asked,
         why: Why,
     ) -> Result<Planned, Error> {
-        let serials = self.with_partner(serial).await?;
-        let notice = self.notice_of(&serial.to_hex(), (&change, &why)).await?;
-        Ok(Planned { serials, change, notice })
+        let (serials, held) = self.with_partner(serial).await?;
+        let notice = self.notice_of(&serial.to_hex(), (&asked, &why)).await?;
+        let applied = matches!(why, Why::Applied { .. });
+        Ok(Planned { serials, held: held.to_hex(), asked, notice, applied })
     }
 
     /// Carries a plan out in one unit with what belongs to it. `beside` is asked first, in that very unit:
@@ -76,60 +109,69 @@ impl Institution {
         planned: Planned,
         actor: Actor,
         beside: F,
-    ) -> Result<Vec<CertificateRecord>, Error>
+    ) -> Result<Changed, Error>
     where
         F: for<'t> FnOnce(&'t mut Tx, Self) -> BoxFuture<'t, Result<bool, Error>> + Send + 'static,
     {
-        let ends = !matches!(planned.change, Change::Resume);
-        let named = planned.serials.first().copied();
+        let ends = !matches!(planned.asked, Asked::Lift(_));
+        let (serials, named) = (planned.serials.clone(), planned.serials.first().copied());
         let (institution, by) = (self.clone(), actor.clone());
         let done = self
             .store()
             .commit(move |tx| {
                 Box::pin(async move {
                     if !beside(tx, institution.clone()).await? {
-                        return Ok(Vec::new());
+                        return Ok(None);
                     }
-                    institution.change_in(tx, &planned, &by).await
+                    institution.change_in(tx, &planned, &by).await.map(Some)
                 })
             })
             .await;
-        let changed = match (done, named) {
-            (Ok(changed), _) => changed,
+        let effect = match (done, named) {
+            (Ok(None), _) => return Ok(Changed { records: Vec::new(), held: false }),
+            (Ok(Some(effect)), _) => effect,
             (Err(error), Some(serial)) => {
                 return Err(self.not_changed(&serial, actor, error).await);
             }
             (Err(error), None) => return Err(error),
         };
-        for record in &changed {
-            self.responder().invalidate(&record.serial);
+        let mut records = Vec::new();
+        for serial in &serials {
+            self.responder().invalidate(serial);
+            // Whoever of the staff signs in with it does so no longer (GM/T 0034 §6).
+            if ends {
+                self.access().end_keys_of_certificate(actor.clone(), serial.to_hex()).await?;
+            }
+            records.extend(self.ca().find(serial).await?.map(|found| found.record));
         }
-        // Whoever of the staff signs in with it does so no longer (GM/T 0034 §6).
-        for record in changed.iter().filter(|_| ends) {
-            self.access().end_keys_of_certificate(actor.clone(), record.serial.to_hex()).await?;
-        }
-        Ok(changed)
+        Ok(Changed { records, held: effect.held })
     }
 
-    /// A certificate and its partner, and what the holder is told, in this unit.
     async fn change_in(
         &self,
         tx: &mut Tx,
         planned: &Planned,
         actor: &Actor,
-    ) -> Result<Vec<CertificateRecord>, Error> {
-        let mut done = Vec::new();
+    ) -> Result<Effect, Error> {
+        match &planned.asked {
+            Asked::Hold(hold) => self.hold_in(tx, (planned, hold), actor).await,
+            Asked::Lift(lift) => self.lift_in(tx, (planned, lift), actor).await,
+            Asked::Revoke(revocation) => self.revoke_in(tx, (planned, revocation), actor).await,
+        }
+    }
+
+    /// The CA's change of a certificate and its partner, in this unit; whether there was one.
+    pub(crate) async fn change_all(
+        &self,
+        tx: &mut Tx,
+        planned: &Planned,
+        (change, actor): (&Change, &Actor),
+    ) -> Result<bool, Error> {
         let mut changes = false;
         for serial in &planned.serials {
-            let (record, is_new) = self.change_one(tx, serial, &planned.change, actor).await?;
-            changes |= is_new;
-            done.push(record);
+            changes |= self.change_one(tx, serial, change, actor).await?;
         }
-        if let Some(notice) = planned.notice.as_ref().filter(|_| changes) {
-            let at = tx.now();
-            tell_of(tx.conn(), &StatusNotice { at, ..notice.clone() }).await?;
-        }
-        Ok(done)
+        Ok(changes)
     }
 
     /// A change that the rules refuse is an order refused, and recorded as one.
@@ -169,7 +211,7 @@ impl Institution {
         serial: &Serial,
         change: &Change,
         actor: &Actor,
-    ) -> Result<(CertificateRecord, bool), Error> {
+    ) -> Result<bool, Error> {
         let before = status_of(tx.conn(), &serial.to_hex()).await?;
         let record = match change {
             Change::Suspend => self.ca().suspend(tx, serial, actor).await?,
@@ -180,12 +222,12 @@ impl Institution {
             let now = tx.now().as_second();
             sql::owe_notice(tx.conn(), &serial.to_hex(), now).await?;
         }
-        let is_new = before.as_deref() != Some(record.status.as_str());
-        Ok((record, is_new))
+        Ok(before.as_deref() != Some(record.status.as_str()))
     }
 
-    /// The certificate and, if it has one, its partner that is of the same issuance.
-    async fn with_partner(&self, serial: Serial) -> Result<Vec<Serial>, Error> {
+    /// The certificate and, if it has one, its partner that is of the same issuance; and the one of them on
+    /// which holds stand.
+    async fn with_partner(&self, serial: Serial) -> Result<(Vec<Serial>, Serial), Error> {
         let found = self.ca().find(&serial).await?;
         let found =
             found.ok_or_else(|| ca::Error::from(ca::Invalid::NoCertificate(serial.to_hex())))?;
@@ -199,7 +241,11 @@ impl Institution {
             let partner = self.ca().find_request(&found.record.request_id, role).await?;
             serials.extend(partner.map(|partner| partner.record.serial));
         }
-        Ok(serials)
+        let held = match (other, serials.get(1)) {
+            (Some(Role::Sign), Some(partner)) => *partner,
+            _ => serial,
+        };
+        Ok((serials, held))
     }
 
     /// Tells the key centre of encryption certificates that were revoked; how many it now knows

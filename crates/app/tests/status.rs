@@ -139,37 +139,27 @@ async fn suspended_resumed_and_revoked_show_in_the_next_answer_and_in_the_next_l
     assert_eq!(list.entries, 2, "both certificates of the pair, once");
 }
 
-/// Invariant 3: cut off between the CA's change and the registration's note, and asked again.
+/// Invariant 3: cut off between the CA's change and the registration's note, and asked again. Holds are killed at
+/// every step in `holds/kills.rs`.
 #[tokio::test]
 async fn what_was_cut_off_between_the_two_units_is_finished_by_the_sweep() {
     let (world, clerk, reviewer) = world().await;
     let people = (&clerk, &reviewer);
     let institution = &world.institution;
     let pair = serials(&holder(&world, people).await);
-    for (service, ground, expected) in [
-        ("suspend", "mislaid", Some(Reason::CertificateHold)),
-        ("resume", "found", None),
-        ("revoke", "compromised", Some(Reason::KeyCompromise)),
-    ] {
-        let way = changed(&world, (service, ground, &pair.sign), people).await;
-        // The CA did it, and the power went.
-        let serial = Serial::from_hex(&pair.sign).unwrap();
-        let change = match service {
-            "suspend" => app::lifecycle::Change::Suspend,
-            "resume" => app::lifecycle::Change::Resume,
-            _ => app::lifecycle::Change::Revoke(ca::Revocation::because(
-                ca::RevocationReason::KeyCompromise,
-            )),
-        };
-        institution.change(serial, change, store::Actor::system()).await.unwrap();
-        institution.carry_out_decisions().await.unwrap();
-        let read = way.own(Action::ReadApplication).await;
-        let found = way.ra().application(&read, &way.application.id).await.unwrap();
-        assert!(matches!(found.state, State::CarriedOut { .. }), "{service}: {:?}", found.state);
-        assert_eq!(reasons(status(&world, &pair).await), [expected; 2]);
-        let about = format!("certificate:issuing/{}", pair.sign);
-        assert!(world.records("order.refused", &about).await.is_empty(), "{service}");
-    }
+    let way = changed(&world, ("revoke", "compromised", &pair.sign), people).await;
+    // The CA did it, and the power went.
+    let serial = Serial::from_hex(&pair.sign).unwrap();
+    let because = ca::Revocation::because(ca::RevocationReason::KeyCompromise);
+    let change = app::lifecycle::Change::Revoke(because);
+    institution.change(serial, change, store::Actor::system()).await.unwrap();
+    institution.carry_out_decisions().await.unwrap();
+    let read = way.own(Action::ReadApplication).await;
+    let found = way.ra().application(&read, &way.application.id).await.unwrap();
+    assert!(matches!(found.state, State::CarriedOut { .. }), "{:?}", found.state);
+    assert_eq!(reasons(status(&world, &pair).await), [Some(Reason::KeyCompromise); 2]);
+    let about = format!("certificate:issuing/{}", pair.sign);
+    assert!(world.records("order.refused", &about).await.is_empty());
 }
 
 #[tokio::test]
@@ -261,7 +251,8 @@ async fn a_renewal_with_the_same_key_is_told_so_before_the_key_is_taken_in() {
     let csr = pki::CertificationRequest::from_der(&csr).unwrap();
     let possession = csr.prove_possession(&UserId::default()).unwrap();
     let at = way.application.at();
-    let told = world.institution.submit_key(&principal, &at, &possession).await.unwrap_err();
+    let told =
+        world.institution.submit_key(&principal, &at, (&possession, None)).await.unwrap_err();
     assert_eq!(told.code(), "app.not_applicable");
     way.key = way::key();
     way.request().await.unwrap();

@@ -17,6 +17,7 @@ use app::registration::StatusOrder;
 use ca::{Revocation, RevocationReason, Status};
 use letters::{Block, LetterKind};
 use pki::Serial;
+use sqlx::Row;
 use store::Actor;
 use way::{Staff, Way, world};
 use world::World;
@@ -84,6 +85,7 @@ fn on(ground: &str, paper: &str) -> StatusOrder {
         ground: ground.into(),
         document_number: paper.into(),
         account: "法院送达协助执行通知书，要求暂停".into(),
+        holds: Vec::new(),
     }
 }
 
@@ -110,13 +112,16 @@ async fn an_order_of_a_court_is_carried_out_on_record_and_told_to_the_holder() {
     let plain = ordered[0].body.to_string();
     assert!(!plain.contains("协助执行通知书"), "facts are sealed (Invariant 6)");
     let reads = biz.permit(world.institution.access(), Action::ReadRevocations).await;
-    let orders =
-        world.institution.status_orders(&reads, &Serial::from_hex(&serial).unwrap()).await.unwrap();
+    let named = Serial::from_hex(&serial).unwrap();
+    let (orders, next) = world.institution.status_orders(&reads, &named, (None, 10)).await.unwrap();
     assert_eq!(orders[0].particulars.document_number, paper);
+    assert!(
+        orders[0].actor.starts_with("person:") && orders[0].at == world.now() && next.is_none()
+    );
 
     let told = notices(&way).await;
     assert_eq!(told.len(), 1);
-    for words in ["暂停使用", "人民法院等有权机关依法要求暂停", "有权机关", "可以申请恢复"]
+    for words in ["暂停使用", "人民法院等有权机关依法要求暂停", "有权机关", "作出决定的机关"]
     {
         assert!(told[0].contains(words), "{words}: {}", told[0]);
     }
@@ -124,15 +129,35 @@ async fn an_order_of_a_court_is_carried_out_on_record_and_told_to_the_holder() {
     assert_eq!(sent.len(), 2, "telephone and mailbox that were proofed: {sent:?}");
     assert!(sent.iter().all(|text| text.contains(way.application.number.as_str())));
 
-    // Suspended already, or on a ground of another kind: refused, and nothing more is told.
-    assert!(order(&world, &biz, suspends, &on("ordered-hold", paper)).await.is_err());
+    // On a ground of another kind, without a hold, or alone against a court: refused, and nothing more is told.
     let resumes = (ActKind::ResumeCertificate, &*serial);
+    assert!(order(&world, &biz, suspends, &on("unit-lifted", paper)).await.is_err());
     assert!(order(&world, &biz, resumes, &on("ordered-hold", paper)).await.is_err());
-    order(&world, &biz, resumes, &on("order-lifted", paper)).await.unwrap();
-    assert_eq!(status(serial).await, Status::Good);
+    assert!(order(&world, &biz, resumes, &on("order-lifted", paper)).await.is_err());
+    let reads_it = biz.permit(world.institution.access(), Action::ReadCertificate).await;
+    let holds = async || way.ra().holds(&reads_it, &serial).await.unwrap();
+    let lifts = |ground: &str, hold: &ra::Hold| StatusOrder {
+        holds: vec![hold.id.clone()],
+        ..on(ground, paper)
+    };
+    let alone = lifts("order-lifted", &holds().await[0]);
+    assert!(order(&world, &biz, resumes, &alone).await.is_err());
+    // A unit's beside it: set and lifted, told both times, and the court's stands.
+    order(&world, &biz, suspends, &on("unit-hold", paper)).await.unwrap();
+    let of_unit = holds().await.into_iter().find(|one| one.source == ra::Source::Unit).unwrap();
+    order(&world, &biz, resumes, &lifts("unit-lifted", &of_unit)).await.unwrap();
+    assert!(matches!(status(serial.clone()).await, Status::Suspended { .. }));
+    // The newest first, page by page, none twice.
+    let page = async |place| world.institution.status_orders(&reads, &named, place).await.unwrap();
+    let (newest, next) = page((None, 1)).await;
+    assert_eq!((newest.len(), &*newest[0].ground.name), (1, "unit-lifted"));
+    let (older, next) = page((next, 2)).await;
+    let grounds: Vec<_> = older.iter().map(|one| &*one.ground.name).collect();
+    assert_eq!((&*grounds, next), (&["unit-hold", "ordered-hold"][..], None));
     let told = notices(&way).await;
-    assert_eq!(told.len(), 2);
-    assert!(told[1].contains("恢复使用") && told[1].contains("解除暂停"), "{}", told[1]);
+    assert_eq!(told.len(), 3);
+    assert!(told[1].contains("另增一项暂停") && told[1].contains("所在单位"), "{}", told[1]);
+    assert!(told[2].contains("解除一项暂停") && told[2].contains("要求恢复"), "{}", told[2]);
 }
 
 #[tokio::test]
@@ -198,4 +223,57 @@ async fn what_the_holder_applied_for_has_its_own_letter_and_no_other() {
     assert_eq!(notices(&issued).await.len(), 0);
     assert_eq!(notices(&way).await.len(), 0);
     assert_eq!(messages(&world).await.len(), 0);
+}
+
+/// Notices about a holder's certificate that always fail: there is no such ground.
+async fn hopeless(way: &Way<'_>, count: i64) {
+    let (id, serial) = (way.application.id.to_string(), sign_serial(way));
+    let done = way.institution.store().commit(move |tx| {
+        Box::pin(async move {
+            for position in 1..=count {
+                sqlx::query(
+                    "INSERT INTO status_notice (application, position, serial, change, ground, \
+                     reason, at) VALUES ($1, $2, $3, 'revoke', 'no-such', 9, 1)",
+                )
+                .bind(&id)
+                .bind(position)
+                .bind(&serial)
+                .execute(tx.conn())
+                .await
+                .map_err(store::Error::from)?;
+            }
+            Ok::<_, store::Error>(())
+        })
+    });
+    done.await.unwrap();
+}
+
+#[tokio::test]
+async fn notices_that_fail_keep_none_of_the_others_waiting() {
+    let (world, clerk, reviewer) = world().await;
+    let other = holder(&world, &clerk, &reviewer).await;
+    let way = holder(&world, &clerk, &reviewer).await;
+    let serial = Serial::from_hex(&sign_serial(&way)).unwrap();
+    // More than are tried at once, and older than every other one.
+    hopeless(&other, 230).await;
+    let change = Change::Revoke(Revocation::because(RevocationReason::PrivilegeWithdrawn));
+    world.institution.change(serial, change, Actor::client("0011")).await.unwrap();
+    for _ in 0..2 {
+        world.institution.tell_holders().await.unwrap();
+    }
+    assert_eq!(notices(&way).await.len(), 1, "its turn came");
+    let tries = async || {
+        let mut reader = world.institution.store().read().await.unwrap();
+        let text = "SELECT MIN(tries), MAX(tries) FROM status_notice WHERE told_at IS NULL";
+        let row = sqlx::query(text).fetch_one(&mut *reader).await.unwrap();
+        (row.get::<i64, _>(0), row.get::<i64, _>(1))
+    };
+    assert_eq!(tries().await, (1, 1), "each once, and none again within the minute");
+    world.institution.tell_holders().await.unwrap();
+    assert_eq!(tries().await, (1, 1));
+    world.pass(61);
+    world.institution.tell_holders().await.unwrap();
+    assert_eq!(tries().await, (1, 2), "200 of them, and the rest with the next sweep");
+    world.institution.tell_holders().await.unwrap();
+    assert_eq!(tries().await, (2, 2));
 }

@@ -5,6 +5,11 @@ use store::ErrorKind;
 
 use crate::catalogue::Step;
 
+/// Two people, each by the own signature, in the order of the registration.
+const REGISTRATION: &str = "《电子政务电子认证服务管理办法》第十八条、GM/T 0034 第6章";
+/// What is decided is what was read: steps in their order, each signed by who took it.
+const AS_READ: &str = "《电子政务电子认证服务管理办法》第二十一条、GM/T 0034 第6章";
+
 macro_rules! refusals {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $text:literal, $article:literal;)+) => {
         /// Why the rules say no.
@@ -105,6 +110,14 @@ refusals! {
     ListDiffers = "ra.list_differs", "要撤销的证书与签名所指的名单不符，请重新试算", "《电子政务电子认证服务管理办法》第十八条、GM/T 0034 第6章";
     /// Who enters a revocation does not confirm it.
     RevokeSecondPerson = "ra.revoke_second_person", "登记和复核撤销不得由同一人办理，请由另一人复核", "GM/T 0034 第6章、第8章";
+    /// A hold that stands on somebody else's word.
+    HoldBeyond = "ra.hold_beyond", "所持依据不能解除该证书现有的暂停", "《电子政务电子认证服务管理办法》第十八条";
+    /// The hold is gone already.
+    HoldGone = "ra.hold_gone", "所指的暂停已经解除或者不存在，请打开证书页核对现在的暂停后再办", "《电子政务电子认证服务管理办法》第十八条";
+    /// The institution's own hold is not lifted by who set it.
+    HoldSecondPerson = "ra.hold_second_person", "本机构设置的暂停不得由设置人自己解除，请由另一名业务管理员办理", "《电子政务电子认证服务管理办法》第十八条、GM/T 0034 第6章";
+    /// What courts and the administration hold is lifted by two people.
+    LiftingSecondPerson = "ra.lifting_second_person", "有权机关、密码管理部门的暂停须登记解除文书，并由另一人复核后解除，不能由一人直接办理", "《电子政务电子认证服务管理办法》第十八条、GM/T 0034 第6章";
     /// A ground that the law of the institution does not know.
     DeclineUnfounded = "ra.decline_unfounded", "请选择不予受理的情形，并写明具体理由", "《行政许可法》第三十二条第一款（参照）、《电子政务电子认证服务管理办法》第二十一条";
     /// A service about a certificate, without naming it.
@@ -157,6 +170,22 @@ pub enum Error {
         /// The state for people.
         state: &'static str,
     },
+    /// A step of a registration (撤销、解除暂停) has no place in its present state.
+    #[error("这件登记目前“{}”，不能{asked}；没有改变任何内容，请回到登记页，按现在的状态办理（{}）", .state, REGISTRATION)]
+    RegistrationTurn {
+        /// What was asked for.
+        asked: &'static str,
+        /// The state for people.
+        state: &'static str,
+    },
+    /// A step of a batch has no place in its present state.
+    #[error("本批次目前“{}”，不能{asked}；没有改变任何内容，请回到批次页，按现在的状态办理，或者另建一批（{}）", .state, AS_READ)]
+    BatchTurn {
+        /// What was asked for.
+        asked: &'static str,
+        /// The state for people.
+        state: &'static str,
+    },
     /// The form does not hold; all that is wrong with it, at once.
     #[error("申请表或材料有 {} 处需要更正：{}", .0.len(), first(.0))]
     Form(Vec<FieldError>),
@@ -188,8 +217,11 @@ pub enum Error {
     /// The activation code is wrong.
     #[error("激活码不正确，请核对后重新输入")]
     WrongActivation,
-    /// Somebody changed the application since it was read.
-    #[error("申请已被他人更改，请刷新页面后重试")]
+    /// Somebody was faster: it is no longer what was read or signed.
+    #[error(
+        "您打开之后，所办事项已由他人更改或者办理，这次没有办理，也没有改变任何内容；请重新打开，核对现在的内容后再办（{}）",
+        AS_READ
+    )]
     Changed,
     /// The name is taken.
     #[error("已有同名的注册机构，请换用其他名称")]
@@ -235,6 +267,8 @@ impl Error {
         match self {
             Self::Refused { refusal, .. } => refusal.code(),
             Self::OutOfOrder { .. } => "ra.out_of_order",
+            Self::RegistrationTurn { .. } => "ra.registration_turn",
+            Self::BatchTurn { .. } => "ra.batch_turn",
             Self::Form(_) => "ra.form",
             Self::Material(_) => "ra.material",
             Self::Sheet(_) => "ra.sheet",
@@ -264,6 +298,7 @@ impl Error {
             | Self::Sheet(_)
             | Self::Input { .. }
             | Self::Unknown { .. } => ErrorKind::Invalid,
+            Self::Pki(pki::Error::Attestation { .. }) => ErrorKind::Refusal,
             Self::Pki(_) => ErrorKind::Invalid,
             Self::Catalogue(_)
             | Self::Stored(_)
@@ -282,6 +317,8 @@ impl Error {
         match self {
             Self::Refused { refusal, .. } => Some(refusal.article()),
             Self::OutOfOrder { step, .. } => Some(step.article()),
+            Self::RegistrationTurn { .. } => Some(REGISTRATION),
+            Self::BatchTurn { .. } | Self::Changed => Some(AS_READ),
             _ => None,
         }
     }
@@ -298,7 +335,6 @@ mod tests {
     use super::*;
 
     #[test]
-            Self::Pki(pki::Error::Attestation { .. }) => ErrorKind::Refusal,
     fn every_refusal_names_its_article_and_says_what_to_do() {
         for refusal in Refusal::ALL {
             let text = Error::from(*refusal).to_string();

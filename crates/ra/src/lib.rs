@@ -41,20 +41,23 @@ pub use model::{
     BatchProgress, BatchRow, BatchRun, BatchSearch, BatchSheet, BatchState, BatchStep, CodeOrder,
     Conditions, Created, DayCount, Decision, DeclineOrder, Delivery, Duplicate, Element, Ending,
     EnterBatchOrder, EnterOrder, EvidenceRow, Figures, Filing, FilingClock, Finding, Form, FormRow,
-    FormView, IdentityProof, InquiryId, Institution, ListRef, Mark, Material, MaterialId, Media,
-    NewApplication, NewBatch, Number, Office, OfficeId, OfficeOrder, OfficeRecord,
-    OfficeRecordKind, OpenStop, OpenedMaterial, Outcome, Pace, Particulars, ProofBatchOrder,
-    ProofOrder, ReadyToCarryOut, ReadyToIssue, ReadyToRevoke, Receipt, RefusalStage, ReturnOrder,
-    Review, ReviewBatchOrder, ReviewClock, ReviewOrder, ReviewTimes, Revocation,
-    RevocationDecision, RevocationDraft, RevocationId, RevocationItem, RevocationOrder,
-    RevocationReview, RevocationRow, RevocationSelection, RevocationState, RevocationView,
-    RunAgreement, SampleRow, Saved, Selection, Serials, State, StopEnd, SupplementItem,
-    SupplementList, SuspensionOrder, Tally, Today, Upload,
+    FormView, Hold, HoldEnd, HoldId, IdentityProof, InquiryId, Institution, LiftingDraft, ListRef,
+    Mark, Material, MaterialId, Media, Named, NewApplication, NewBatch, NewHold, Number, Office,
+    OfficeId, OfficeOrder, OfficeRecord, OfficeRecordKind, OpenStop, OpenedMaterial, Outcome, Pace,
+    Particulars, Power, ProofBatchOrder, ProofOrder, ReadyToCarryOut, ReadyToIssue, ReadyToRevoke,
+    Receipt, RefusalStage, ReturnOrder, Review, ReviewBatchOrder, ReviewClock, ReviewOrder,
+    ReviewTimes, Revocation, RevocationDecision, RevocationDraft, RevocationId, RevocationItem,
+    RevocationOrder, RevocationReview, RevocationRow, RevocationSelection, RevocationState,
+    RevocationView, RunAgreement, SampleRow, Saved, Selection, Serials, State, StopEnd,
+    SupplementItem, SupplementList, SuspensionOrder, Tally, Today, Upload,
 };
 pub use port::{
     Answer, Certified, Enclosed, Held, KeyRegister, Offline, Post, PublicData, Standing,
 };
 pub use rules::material::{MOST_FILES, MOST_OCTETS};
+pub use service::hold::{
+    end_holds, has_held, has_lifted, power_of, reviewed_power_of, set_hold, standing_holds, to_lift,
+};
 pub use service::{Acknowledged, Matter, SignedAgreement};
 pub use service::{
     BatchCounts, Called, Contact, Happening, Inquiry, NoticeStatus, Ra, RaConfig, ReviewRecord,

@@ -43,6 +43,8 @@ kinds! {
     IssueCheckCode "application.code" "补发查询码" SubmitApplication,
     EnterRevocation "revocation.enter" "登记撤销" EnterRevocation,
     ReviewRevocation "revocation.review" "复核撤销" ReviewRevocation,
+    EnterLifting "lifting.enter" "登记解除暂停" ResumeCertificate,
+    ReviewLifting "lifting.review" "复核解除暂停" ReviewRevocation,
     EnterBatch "batch.enter" "批量提交申请" CreateApplication,
     BatchProof "batch.proof" "批量核验身份" ProofIdentity,
     BatchReview "batch.review" "批量审核申请" ReviewApplication,

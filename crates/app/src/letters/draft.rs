@@ -215,7 +215,7 @@ fn told(
         .text("reason", told.reason)
         .text("basis", told.basis)
         .text("number", notice.number.clone().unwrap_or_default())
-        .text("next", notice.change.next()))
+        .text("next", told.next))
 }
 
 /// When something first happened.

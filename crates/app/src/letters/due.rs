@@ -98,6 +98,8 @@ fn changed(history: &History<'_>) -> Option<LetterKind> {
         _ if !history.has("application.carried-out") => None,
         "revoke" => Some(LetterKind::Revocation),
         "suspend" => Some(LetterKind::Suspension),
+        // The certificate is not in force again: the holder is told of that by a notice.
+        "resume" if history.has("application.still-held") => None,
         "resume" => Some(LetterKind::Resumption),
         _ => None,
     }
@@ -159,6 +161,13 @@ mod tests {
             let open = history(service, &["application.submitted"]);
             assert_eq!(due(&open), [(K::Receipt, 1)]);
         }
+    }
+
+    #[test]
+    fn nobody_has_it_in_writing_that_a_certificate_is_resumed_while_another_hold_stands() {
+        let happened =
+            ["application.submitted", "application.still-held", "application.carried-out"];
+        assert_eq!(due(&history("resume", &happened)), [(K::Receipt, 1)]);
     }
 
     #[test]

@@ -46,7 +46,11 @@ impl Institution {
             ActKind::SuspendCertificate | ActKind::ResumeCertificate => {
                 self.on_certificate(principal, act).await?;
             }
-            ActKind::EnterRevocation | ActKind::ReviewRevocation | ActKind::RevokeCertificate => {
+            ActKind::EnterRevocation
+            | ActKind::ReviewRevocation
+            | ActKind::EnterLifting
+            | ActKind::ReviewLifting
+            | ActKind::RevokeCertificate => {
                 self.on_revocation(principal, act).await?;
             }
             ActKind::EnterBatch | ActKind::BatchProof | ActKind::BatchReview => {
@@ -103,13 +107,14 @@ impl Institution {
         Ok(self.registration()?.reissue_check_code(&permit, &id, act).await?)
     }
 
-    /// A caller's certificate is suspended and a confirmed list is revoked at once, as far as it goes.
+    /// A caller's certificate is suspended, a confirmed list revoked and a confirmed lifting done at once, as far
+    /// as it goes.
     async fn on_revocation(&self, principal: &Principal, act: SignedAct) -> Result<(), Error> {
         let (ra, kind) = (self.registration()?, act.kind());
         let permit = self.permit(principal, kind.action())?;
         let id = below(&act, "revocation:")?.parse()?;
         match kind {
-            ActKind::EnterRevocation | ActKind::RevokeCertificate => {
+            ActKind::EnterRevocation | ActKind::EnterLifting | ActKind::RevokeCertificate => {
                 drop(ra.enter_revocation(&permit, &id, act).await?);
             }
             _ => drop(ra.review_revocation(&permit, &id, act).await?),

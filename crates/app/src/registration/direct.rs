@@ -1,19 +1,21 @@
-//! What an administrator orders about one certificate without an application: suspension and resumption by
-//! one person, for both can be taken back. A revocation cannot: it is written down and waits for another
-//! person like every other one (GM/T 0034 §6; ADR 6).
+//! What an administrator orders about one certificate without an application: a hold by one person, for it can be
+//! taken back, and the lifting of the holds that its ground reaches. What courts and the administration hold is
+//! lifted by two people, and a revocation is written down and waits for another person like every other one
+//! (GM/T 0034 §6; ADR 6).
 
 use access::{ActKind, Action, Permit, Principal, SignedAct};
+use jiff::Timestamp;
 use pki::Serial;
-use ra::{Ground, Held, Standing};
+use ra::{Ground, Held, HoldEnd, HoldId, Named, Standing};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Filter, Page, Record, SealedBlob, Tx};
+use store::{Filter, Page, Record, SealedBlob, Seq, Tx};
 use zeroize::Zeroizing;
 
+use super::holds::{Asked, HoldAsked, LiftAsked};
 use super::told::Why;
 use crate::error::Error;
 use crate::institution::{ISSUER, Institution};
-use crate::lifecycle::Change;
 
 /// The purpose of the sealed particulars.
 const PURPOSE: &str = "status-order";
@@ -29,6 +31,9 @@ pub struct StatusOrder {
     pub document_number: String,
     /// The facts that it is founded on.
     pub account: String,
+    /// Which holds are lifted; none where one is set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<HoldId>,
 }
 
 /// The sealed part of an order, as those who answer for revocations read it.
@@ -45,6 +50,10 @@ pub struct OrderParticulars {
 pub struct OrderOnRecord {
     /// Its record.
     pub seq: u64,
+    /// When it was carried out.
+    pub at: Timestamp,
+    /// Whose it is.
+    pub actor: String,
     /// The ground.
     pub ground: Ground,
     /// What is sealed.
@@ -64,15 +73,18 @@ impl StatusOrder {
         if !said(&self.account, 4) {
             return Err(Error::NotApplicable("请写明依据的事实，四至五百字"));
         }
+        if self.holds.is_empty() == (service == "resume") {
+            return Err(Error::NotApplicable("请选择要解除的暂停"));
+        }
         Ok(())
     }
 }
 
-/// The service and the change that an act is.
-fn asked(kind: ActKind) -> Result<(&'static str, Change, Standing), Error> {
+/// The service that an act is, and how the certificate may stand for it.
+fn service_of(kind: ActKind) -> Result<(&'static str, &'static [Standing]), Error> {
     match kind {
-        ActKind::SuspendCertificate => Ok(("suspend", Change::Suspend, Standing::Good)),
-        ActKind::ResumeCertificate => Ok(("resume", Change::Resume, Standing::Suspended)),
+        ActKind::SuspendCertificate => Ok(("suspend", &[Standing::Good, Standing::Suspended])),
+        ActKind::ResumeCertificate => Ok(("resume", &[Standing::Suspended])),
         _ => Err(Error::Stored("签名事项")),
     }
 }
@@ -85,7 +97,6 @@ impl Institution {
         act: SignedAct,
     ) -> Result<(), Error> {
         let kind = act.kind();
-        let (service, change, from) = asked(kind)?;
         let permit = self.permit(principal, kind.action())?;
         permit.covers(kind.action())?;
         let serial = act.object().strip_prefix("certificate:");
@@ -93,11 +104,8 @@ impl Institution {
         act.covers(&permit, kind, act.object())?;
         let order: StatusOrder = serde_json::from_value(act.payload().clone())
             .map_err(|_| Error::Stored("签名事项的内容"))?;
-        let ra = self.registration()?;
-        let ground = ra.catalogue().ground(&order.ground).ok();
-        order.check(ground, service)?;
-        let held = ra.certificate(&serial).await?;
-        standing_as(&held, from)?;
+        let origin = format!("act:{}", gm::sm3::hash(act.statement().as_bytes()).to_hex());
+        let (held, asked) = self.order_of((&permit, kind), &serial, (&order, origin)).await?;
         let particulars = OrderParticulars {
             document_number: order.document_number.trim().to_owned(),
             account: order.account.trim().to_owned(),
@@ -105,7 +113,7 @@ impl Institution {
         let content = serde_json::to_vec(&particulars).map_err(|_| Error::Stored("particulars"))?;
         let blob = self.store().seal_blob(Zeroizing::new(content), PURPOSE).await?;
         let why = Why::Brought { ground: Some(order.ground.clone()), number: None };
-        let planned = self.plan(held.serial, change, why).await?;
+        let planned = self.plan(held.serial, asked, why).await?;
         let noted = Noted { serial: held.serial, order, blob, permit: permit.clone() };
         let done = self.change_as(planned, permit.actor(), move |tx, institution| {
             Box::pin(async move { institution.note_status_order(tx, noted, act).await })
@@ -123,21 +131,45 @@ impl Institution {
     ) -> Result<bool, Error> {
         let Noted { serial, order, blob, permit } = noted;
         let hex = serial.to_hex();
-        if act.kind() == ActKind::ResumeCertificate {
-            self.may_resume(tx, &serial).await?;
-        }
         let blob = blob.insert(tx).await?;
-        let body = json!({ "order": act.kind().name(), "ground": order.ground,
+        let body = json!({ "order": act.kind().name(), "ground": order.ground, "holds": order.holds,
             "particulars": blob.to_json(), "act": act.to_json() });
         let about = format!("certificate:{ISSUER}/{hex}");
         tx.append(Record::new(KIND, permit.actor(), about, body)).await?;
         Ok(true)
     }
 
+    /// The certificate of an order with what is asked about it, as far as that can be said before the unit.
+    pub(super) async fn order_of(
+        &self,
+        (permit, kind): (&Permit, ActKind),
+        serial: &str,
+        (order, origin): (&StatusOrder, String),
+    ) -> Result<(Held, Asked), Error> {
+        let (service, standings) = service_of(kind)?;
+        let ra = self.registration()?;
+        let ground = ra.catalogue().ground(&order.ground).ok();
+        order.check(ground, service)?;
+        let ground = ground.ok_or(Error::Stored("事由"))?;
+        let held = ra.certificate(serial).await?;
+        standing_as(&held, standings)?;
+        if service == "suspend" {
+            let (source, ground) = (ground.source, Some(ground.name.clone()));
+            return Ok((held, Asked::Hold(HoldAsked { source, ground, origin, once: true })));
+        }
+        let by = permit.actor();
+        let power = ra::power_of(ground, (by.as_str(), ra.is_unit_the_party(&held)?))?;
+        let named = Named::These(order.holds.clone());
+        let (serial, end) = (held.serial.to_hex(), HoldEnd::Lifted);
+        let standing = ra::standing_holds(&mut *self.store().read().await?, &serial).await?;
+        ra::to_lift(&power, &named, &standing)?;
+        Ok((held, Asked::Lift(LiftAsked { power, named, origin, end, once: false })))
+    }
+
     /// Nobody undoes alone what a revocation that was signed for waits for.
-    pub(crate) async fn may_resume(&self, tx: &mut Tx, serial: &Serial) -> Result<(), Error> {
+    pub(crate) async fn may_resume(&self, tx: &mut Tx, serial: &str) -> Result<(), Error> {
         let Some(ra) = self.ra() else { return Ok(()) };
-        match ra.has_open_revocation(tx, &serial.to_hex()).await? {
+        match ra.has_open_revocation(tx, serial).await? {
             true => Err(Error::NotApplicable(
                 "该证书另有撤销登记尚未办结，现在不能恢复；请先办结撤销登记",
             )),
@@ -145,19 +177,27 @@ impl Institution {
         }
     }
 
-    /// The orders about a certificate, oldest first, for those who read revocations.
+    /// Some orders about a certificate, the newest first, from before a record; and the record to go on from,
+    /// if there are more. For those who read revocations.
     pub async fn status_orders(
         &self,
         permit: &Permit,
         serial: &Serial,
-    ) -> Result<Vec<OrderOnRecord>, Error> {
+        (before, rows): (Option<Seq>, u32),
+    ) -> Result<(Vec<OrderOnRecord>, Option<Seq>), Error> {
         permit.covers(Action::ReadRevocations)?;
         let filter = Filter {
             kind: Some(KIND.to_owned()),
             subject: Some(format!("certificate:{ISSUER}/{}", serial.to_hex())),
             ..Filter::default()
         };
-        let records = self.store().records(&filter, Page { limit: 100, ..Page::default() }).await?;
+        // One more than shown tells whether there are more.
+        let page = Page { after: before, limit: rows.saturating_add(1), newest_first: true };
+        let mut records = self.store().records(&filter, page).await?;
+        let most = usize::try_from(rows).unwrap_or(usize::MAX);
+        let has_more = records.len() > most;
+        records.truncate(most);
+        let next = records.last().map(|last| last.seq).filter(|_| has_more);
         let mut orders = Vec::new();
         for record in records {
             let text = |path: &str| record.body.pointer(path).and_then(|value| value.as_str());
@@ -168,9 +208,10 @@ impl Institution {
             let ground = self.registration()?.catalogue().ground(ground)?.clone();
             let content = self.store().open_blob(blob).await?;
             let particulars = serde_json::from_slice(&content).map_err(|_| damaged)?;
-            orders.push(OrderOnRecord { seq: record.seq.0, ground, particulars });
+            let (at, actor) = (record.at, record.actor);
+            orders.push(OrderOnRecord { seq: record.seq.0, at, actor, ground, particulars });
         }
-        Ok(orders)
+        Ok((orders, next))
     }
 }
 
@@ -183,8 +224,8 @@ struct Noted {
 }
 
 /// Refused before anything is written where the certificate does not stand as the order supposes.
-fn standing_as(held: &Held, from: Standing) -> Result<(), Error> {
-    match held.standing == from {
+fn standing_as(held: &Held, from: &[Standing]) -> Result<(), Error> {
+    match from.contains(&held.standing) {
         true => Ok(()),
         false => Err(Error::NotApplicable("证书的状态已经改变，请回到证书页核对后再办理")),
     }
@@ -202,6 +243,7 @@ mod tests {
             ground: ground.into(),
             document_number: paper.into(),
             account: account.into(),
+            holds: Vec::new(),
         };
         let holds = |order: StatusOrder, service: &str| {
             order.check(catalogue.ground(&order.ground).ok(), service).is_ok()
@@ -215,5 +257,14 @@ mod tests {
         assert!(!holds(order("call-rejected", "", "程序执行的"), "resume"), "the program's");
         assert!(!holds(order("ordered", "（2026）云01协1号", "协助执行通知"), "suspend"));
         assert!(!holds(order("no-such", "", "正在核查申请材料"), "suspend"));
+        let lifts = StatusOrder {
+            holds: vec!["h1".parse().unwrap()],
+            ..order("inquiry-cleared", "", "核查完毕，没有发现问题")
+        };
+        assert!(holds(lifts.clone(), "resume"));
+        let none = StatusOrder { holds: Vec::new(), ..lifts.clone() };
+        assert!(!holds(none, "resume"), "which hold is not said");
+        let more = StatusOrder { ground: "inquiry".into(), ..lifts };
+        assert!(!holds(more, "suspend"), "who sets one lifts none");
     }
 }

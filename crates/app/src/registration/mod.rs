@@ -8,6 +8,8 @@ mod agree;
 mod apply;
 mod deliver;
 mod direct;
+mod foresee;
+mod holds;
 mod issue;
 mod keys;
 mod sql;
@@ -19,9 +21,9 @@ use std::sync::Arc;
 
 use gm::{Device, DeviceError, KeyKind, KeyLabel, PublicKey, RefusedReason};
 use law::Calendar;
+use pki::attestation::Products;
 use pki::ident::CreditCode;
 use pki::profile::ProfileSet;
-use pki::attestation::Products;
 use ra::{Offline, Ra, RaConfig};
 use serde_json::json;
 use store::{Actor, Record, Store};
@@ -31,10 +33,11 @@ use crate::institution::{Institution, Parts};
 use keys::CertifiedKeys;
 
 pub use act::Done;
-pub use direct::StatusOrder;
+pub use direct::{OrderOnRecord, StatusOrder};
+pub(crate) use holds::{Asked, Effect, HoldAsked, LiftAsked};
 pub(crate) use issue::order as issue_order_of;
 pub use sql::RevocationLine;
-pub(crate) use sql::{status_of, tell_of};
+pub(crate) use sql::status_of;
 pub(crate) use told::Why;
 pub use told::{ChangeWord, StatusNotice};
 
@@ -75,10 +78,10 @@ pub(crate) async fn open(
         calendar: Calendar::published().map_err(ra::Error::from)?,
         profiles: profiles.clone(),
         keys: Arc::new(CertifiedKeys(ca.clone())),
+        products: products.clone(),
         public_data: Arc::new(Offline),
     };
     Ok(Some(Ra::open(store.clone(), parts.device.clone(), config)?))
-        products: products.clone(),
 }
 
 /// The institution's key for agreements; made, and recorded, when there is none yet.

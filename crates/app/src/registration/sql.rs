@@ -1,5 +1,4 @@
-//! What joins registration and certificates: who suspended a certificate, how the certificates of a
-//! revocation stand, and what holders are told (`migrations/institution/0810_status_told.sql`).
+//! What joins registration and certificates: how the certificates of a revocation stand, and what holders are told (`migrations/institution/0810_status_told.sql`).
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
@@ -12,32 +11,22 @@ use crate::institution::ISSUER;
 
 const DAMAGED: Error = Error::Stored("状态变更告知");
 
-/// Whether a certificate is suspended, and by whom. The record of a suspension made in the same batch of
-/// units is not there yet: then nobody is named.
-pub(super) async fn suspension(
+/// The word of the status of a certificate, and whether its time is over at a moment.
+pub(super) async fn standing_of(
     db: &mut AnyConnection,
     serial: &str,
-) -> Result<Option<Option<String>>, Fault> {
+    now: i64,
+) -> Result<(String, bool), Fault> {
     let row = sqlx::query::<Any>(
-        "SELECT c.status AS status, (SELECT j.actor FROM status_change s \
-         JOIN journal j ON j.seq = s.seq WHERE s.issuer_id = c.issuer_id AND s.serial = c.serial \
-         ORDER BY s.seq DESC LIMIT 1) AS actor, \
-         (SELECT COUNT(*) FROM status_change s WHERE s.issuer_id = c.issuer_id \
-         AND s.serial = c.serial AND s.seq > (SELECT MAX(seq) FROM journal)) AS ahead \
-         FROM certificate c JOIN issuer i ON i.id = c.issuer_id \
-         WHERE i.name = $1 AND c.serial = $2",
+        "SELECT c.status AS status, c.not_after AS not_after FROM certificate c \
+         JOIN issuer i ON i.id = c.issuer_id WHERE i.name = $1 AND c.serial = $2",
     )
     .bind(ISSUER)
     .bind(serial)
     .fetch_optional(db)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.try_get::<String, _>("status")? != "suspended" {
-        return Ok(None);
-    }
-    let is_ahead = row.try_get::<i64, _>("ahead")? > 0;
-    let actor: Option<String> = row.try_get("actor")?;
-    Ok(Some(actor.filter(|_| !is_ahead)))
+    let Some(row) = row else { return Ok((String::new(), false)) };
+    Ok((row.try_get("status")?, row.try_get::<i64, _>("not_after")? < now))
 }
 
 /// The word of the status of a certificate, if there is one.
@@ -63,7 +52,7 @@ pub struct RevocationLine {
     pub position: u32,
     /// Serial of the signing certificate.
     pub serial: String,
-    /// What became of it: `revoked`, or `refused` with the code of the refusal.
+    /// What became of it: `revoked`, `lifted`, or `refused` with the code of the refusal.
     pub outcome: Option<(String, Option<String>)>,
     /// `good`, `suspended` or `revoked`; none where the certificate is missing.
     pub status: Option<String>,
@@ -110,13 +99,14 @@ fn line(row: &AnyRow) -> Result<RevocationLine, sqlx::Error> {
 /// Writes down, in the unit of the change, what the holder is to be told.
 pub(crate) async fn tell_of(db: &mut AnyConnection, new: &StatusNotice) -> Result<(), Fault> {
     sqlx::query::<Any>(
-        "INSERT INTO status_notice (application, position, serial, change, ground, reason, number, at) \
-         SELECT $1, COALESCE(MAX(position), 0) + 1, $2, $3, $4, $5, $6, $7 FROM status_notice \
-         WHERE application = $8",
+        "INSERT INTO status_notice (application, position, serial, change, effect, ground, reason, number, \
+         at) SELECT $1, COALESCE(MAX(position), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM status_notice \
+         WHERE application = $9",
     )
     .bind(new.application.clone())
     .bind(new.serial.clone())
-    .bind(new.change.word())
+    .bind(new.change.stored().0)
+    .bind(new.change.stored().1.map(str::to_owned))
     .bind(new.ground.clone())
     .bind(i64::from(new.reason))
     .bind(new.number.clone())
@@ -127,8 +117,7 @@ pub(crate) async fn tell_of(db: &mut AnyConnection, new: &StatusNotice) -> Resul
     Ok(())
 }
 
-const NOTICE: &str =
-    "SELECT application, position, serial, change, ground, reason, number, at FROM status_notice";
+const NOTICE: &str = "SELECT application, position, serial, change, effect, ground, reason, number, at FROM status_notice";
 
 /// What the holder of an application is to be told, oldest first.
 pub(crate) async fn notices(
@@ -140,18 +129,25 @@ pub(crate) async fn notices(
     rows.fetch_all(db).await.map_err(Fault::from)?.iter().map(notice).collect()
 }
 
-/// What nobody was told of yet, the oldest first.
-pub(super) async fn untold(db: &mut AnyConnection, limit: i64) -> Result<Vec<StatusNotice>, Error> {
-    let text =
-        format!("{NOTICE} WHERE told_at IS NULL ORDER BY at, application, position LIMIT $1");
-    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(limit);
+/// What nobody was told of yet and is due: what never failed first, the oldest of it first, then what failed
+/// before, the longest waiting first.
+pub(super) async fn untold(
+    db: &mut AnyConnection,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<StatusNotice>, Error> {
+    let text = format!(
+        "{NOTICE} WHERE told_at IS NULL AND next_at <= $1 \
+         ORDER BY next_at, at, application, position LIMIT $2"
+    );
+    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(now).bind(limit);
     rows.fetch_all(db).await.map_err(Fault::from)?.iter().map(notice).collect()
 }
 
 fn notice(row: &AnyRow) -> Result<StatusNotice, Error> {
     let read = || {
         Ok::<_, sqlx::Error>((
-            row.try_get::<String, _>("change")?,
+            (row.try_get::<String, _>("change")?, row.try_get::<Option<String>, _>("effect")?),
             row.try_get::<i64, _>("position")?,
             row.try_get::<i64, _>("reason")?,
             row.try_get::<i64, _>("at")?,
@@ -159,18 +155,46 @@ fn notice(row: &AnyRow) -> Result<StatusNotice, Error> {
             (row.try_get("ground")?, row.try_get("number")?),
         ))
     };
-    let (change, position, reason, at, (application, serial), (ground, number)) =
+    let ((change, effect), position, reason, at, (application, serial), (ground, number)) =
         read().map_err(|_| DAMAGED)?;
     Ok(StatusNotice {
         application,
         position: u32::try_from(position).map_err(|_| DAMAGED)?,
         serial,
-        change: ChangeWord::of(&change).ok_or(DAMAGED)?,
+        change: ChangeWord::of(&change, effect.as_deref()).ok_or(DAMAGED)?,
         ground,
         reason: u8::try_from(reason).map_err(|_| DAMAGED)?,
         number,
         at: Timestamp::from_second(at).map_err(|_| DAMAGED)?,
     })
+}
+
+/// How often it was tried in vain to tell of a change.
+pub(super) async fn tries(
+    db: &mut AnyConnection,
+    (application, position): (&str, u32),
+) -> Result<i64, Fault> {
+    let text = "SELECT tries FROM status_notice WHERE application = $1 AND position = $2";
+    let query = sqlx::query::<Any>(text).bind(application).bind(i64::from(position));
+    Ok(query.fetch_one(db).await?.try_get(0)?)
+}
+
+/// Notes that it was tried in vain, and when it is tried again.
+pub(super) async fn put_off(
+    db: &mut AnyConnection,
+    (application, position): (&str, u32),
+    next: i64,
+) -> Result<(), Fault> {
+    sqlx::query::<Any>(
+        "UPDATE status_notice SET tries = tries + 1, next_at = $1 \
+         WHERE application = $2 AND position = $3 AND told_at IS NULL",
+    )
+    .bind(next)
+    .bind(application)
+    .bind(i64::from(position))
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Notes that the holder was told. False if that was noted before.

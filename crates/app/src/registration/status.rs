@@ -9,28 +9,63 @@ use pki::Serial;
 use pki::crl::Reason;
 use ra::catalogue::CALL_HOLD;
 use ra::{
-    Application, At, Called, Ending, Ground, OpenStop, Outcome, ReadyToRevoke, RevocationId,
-    RevocationView, StopEnd,
+    Application, At, Called, Ending, Ground, HoldEnd, Named, OpenStop, Outcome, Power,
+    ReadyToRevoke, RevocationId, RevocationItem, RevocationState, RevocationView, Source, StopEnd,
 };
-use store::{Actor, ErrorKind, Tx, fault};
+use store::{Actor, ErrorKind, fault};
 
+use super::holds::{Asked, HoldAsked, LiftAsked};
 use super::sql::{self, RevocationLine};
 use super::told::Why;
 
 use crate::error::Error;
-use crate::institution::Institution;
-use crate::lifecycle::Change;
+use crate::institution::{ISSUER, Institution};
 
-/// The change that a ground comes to: its one reason, that nobody typed (T-14).
-fn change(ground: &Ground) -> Result<Change, Error> {
+/// What a ground of an application, or of a revocation, comes to: its one reason, that nobody typed (T-14).
+/// Holds are the holder's here: others' come by calls and orders.
+fn asked(ground: &Ground, origin: String) -> Result<Asked, Error> {
     Ok(match ground.reason {
-        Reason::CertificateHold => Change::Suspend,
-        Reason::RemoveFromCrl => Change::Resume,
+        Reason::CertificateHold => Asked::Hold(HoldAsked {
+            source: ground.source,
+            ground: Some(ground.name.clone()),
+            origin,
+            once: true,
+        }),
+        Reason::RemoveFromCrl => Asked::Lift(LiftAsked {
+            power: Power::Holder,
+            named: Named::Reached,
+            origin,
+            end: HoldEnd::Lifted,
+            once: true,
+        }),
         reason => {
             let reason = RevocationReason::from_code(reason.code()).map_err(ca::Error::from)?;
-            Change::Revoke(Revocation::because(reason))
+            Asked::Revoke(Revocation::because(reason))
         }
     })
+}
+
+/// What an item of a list that two people answered for comes to.
+fn listed(ready: &ReadyToRevoke, item: &RevocationItem) -> Result<Asked, Error> {
+    let origin = ready.revocation().subject();
+    match &item.hold {
+        None => asked(ready.ground(), origin),
+        Some(hold) => Ok(Asked::Lift(LiftAsked {
+            power: ra::reviewed_power_of(ready.ground())?,
+            named: Named::These(vec![hold.clone()]),
+            origin,
+            end: HoldEnd::Lifted,
+            once: true,
+        })),
+    }
+}
+
+/// How the hold of a call ends.
+fn end_of(stop: &OpenStop) -> HoldEnd {
+    match stop.revocation().state {
+        RevocationState::Lapsed => HoldEnd::Lapsed,
+        _ => HoldEnd::Rejected,
+    }
 }
 
 /// Whether the CA said no for good: asking again would not help.
@@ -45,11 +80,16 @@ impl Institution {
         let ra = self.registration()?;
         let ready = ra.ready_to_carry_out(at).await?;
         let actor = Actor::new(format!("person:{}", ready.review().person()));
-        let what = (ready.ground(), Why::Applied);
-        let done = self.bring_about(ready.serial(), what, actor).await;
+        let ground = ready.ground();
+        let why = Why::Applied { ground: ground.name.clone() };
+        let asked = asked(ground, format!("application:{}", at.id))?;
+        let done = self.bring_about(ready.serial(), (asked, why), actor).await;
         fault::point("app.60-status-changed");
         match done {
-            Ok(()) => Ok(ra.carried_out(ready).await?),
+            Ok(held) => {
+                let still_held = held && ground.reason == Reason::RemoveFromCrl;
+                Ok(ra.carried_out(ready, still_held).await?)
+            }
             Err(error) if is_final(&error) => {
                 Ok(ra.not_carried_out(ready, (error.code(), &error.to_string())).await?)
             }
@@ -57,26 +97,24 @@ impl Institution {
         }
     }
 
-    /// The certificate and its partner stand as the ground wants them.
+    /// The certificate and its partner stand as the ground wants them; whether a hold stands on them.
     async fn bring_about(
         &self,
         serial: &str,
-        (ground, why): (&Ground, Why),
+        (asked, why): (Asked, Why),
         actor: Actor,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let serial = Serial::from_hex(serial)?;
-        let change = change(ground)?;
-        let found = self.ca().find(&serial).await?.ok_or(Error::Stored("所指的证书缺失"))?;
-        let is_there = match (&change, &found.record.status) {
-            (Change::Suspend, Status::Suspended { .. }) | (Change::Resume, Status::Good) => true,
-            (Change::Revoke(asked), Status::Revoked { reason, .. }) => *reason == asked.reason,
-            _ => false,
-        };
-        if !is_there {
-            let planned = self.plan(serial, change, why).await?;
-            self.change_as(planned, actor, |_, _| Box::pin(async { Ok(true) })).await?;
+        if let Asked::Revoke(asked) = &asked {
+            let found = self.ca().find(&serial).await?.ok_or(Error::Stored("所指的证书缺失"))?;
+            match &found.record.status {
+                Status::Revoked { reason, .. } if *reason == asked.reason => return Ok(false),
+                _ => {}
+            }
         }
-        Ok(())
+        let planned = self.plan(serial, asked, why).await?;
+        let done = self.change_as(planned, actor, |_, _| Box::pin(async { Ok(true) })).await?;
+        Ok(done.held)
     }
 
     /// The applicant confirms receipt; what the new certificates replace ends at once.
@@ -92,7 +130,7 @@ impl Institution {
     }
 
     /// What people decided stands; the sweep carries out what could not be done just now.
-    pub(super) fn soon<T>(&self, done: Result<T, Error>) {
+    pub(crate) fn soon<T>(&self, done: Result<T, Error>) {
         if let Err(error) = done {
             tracing::error!(code = error.code(), %error, "a decision is carried out later");
         }
@@ -128,18 +166,21 @@ impl Institution {
 
     async fn end(&self, ending: Ending) -> Result<(), Error> {
         let actor = Actor::new(format!("applicant:{}", ending.application()));
-        let what = (ending.ground(), Why::Applied);
-        let done = self.bring_about(ending.serial(), what, actor).await;
+        let ground = ending.ground();
+        let why = Why::Applied { ground: ground.name.clone() };
+        let asked = asked(ground, format!("application:{}", ending.application()))?;
+        let done = self.bring_about(ending.serial(), (asked, why), actor).await;
         fault::point("app.61-replaced-ended");
         let refusal = match done {
-            Ok(()) => None,
+            Ok(_) => None,
             Err(error) if is_final(&error) => Some(error.code().to_owned()),
             Err(error) => return Err(error),
         };
         Ok(self.registration()?.ended(ending, refusal.as_deref()).await?)
     }
 
-    /// Revokes what is open of a list, one by one; cut off anywhere it goes on behind the last one.
+    /// Revokes what is open of a list, or lifts the holds that it names, one by one; cut off anywhere it goes on
+    /// behind the last one.
     pub(super) async fn revoke_list(&self, ready: &ReadyToRevoke) -> Result<(), Error> {
         let ra = self.registration()?;
         let reviewer = ready.revocation().reviewed_by.as_deref().unwrap_or_default();
@@ -149,9 +190,10 @@ impl Institution {
                 ground: Some(ready.ground().name.clone()),
                 number: Some(ready.revocation().number.to_string()),
             };
-            let what = (ready.ground(), why);
+            let what = (listed(ready, item)?, why);
             let outcome = match self.bring_about(&item.serial, what, actor).await {
-                Ok(()) => Outcome::Revoked,
+                Ok(_) if item.hold.is_some() => Outcome::Lifted,
+                Ok(_) => Outcome::Revoked,
                 Err(error) if is_final(&error) => Outcome::Refused(error.code().to_owned()),
                 Err(error) => return Err(error),
             };
@@ -161,9 +203,8 @@ impl Institution {
         Ok(())
     }
 
-    /// Suspends a caller's certificate until another person has decided. One that is suspended or
-    /// revoked already is stopped enough. The stop and its note are one unit, and only while the call
-    /// still waits: a decision in between is not run over.
+    /// Sets a caller's hold until another person has decided, whoever else holds the certificate. The hold and
+    /// its note are one unit, and only while the call still waits: a decision in between is not run over.
     pub(super) async fn stop_at_once(
         &self,
         id: &RevocationId,
@@ -171,15 +212,17 @@ impl Institution {
     ) -> Result<(), Error> {
         let ra = self.registration()?;
         for serial in serials {
-            let actor = Actor::new(format!("revocation:{id}"));
+            let origin = format!("revocation:{id}");
+            let actor = Actor::new(origin.clone());
             let serial = Serial::from_hex(serial)?;
             let found = self.ca().find(&serial).await?.ok_or(Error::Stored("所指的证书缺失"))?;
-            if !matches!(found.record.status, Status::Good) {
+            if matches!(found.record.status, Status::Revoked { .. }) {
                 continue;
             }
             let (ground, number) = (Some(CALL_HOLD.to_owned()), Some(number.to_owned()));
-            let why = Why::Brought { ground, number };
-            let planned = self.plan(serial, Change::Suspend, why).await?;
+            let (source, once) = (Source::Phone, true);
+            let asked = Asked::Hold(HoldAsked { source, ground: ground.clone(), origin, once });
+            let planned = self.plan(serial, asked, Why::Brought { ground, number }).await?;
             let (ra, id) = (ra.clone(), id.clone());
             let stopped = self.change_as(planned, actor, move |tx, _| {
                 Box::pin(async move {
@@ -198,20 +241,32 @@ impl Institution {
         Ok(ra.stopped(id).await?)
     }
 
-    /// Lifts the stop of a call that came to nothing, or notes why there is nothing to lift: one unit,
-    /// that looks at how the certificate stands at that moment.
+    /// Lifts the hold of a call that came to nothing, and no other, or notes why there is nothing to lift: one
+    /// unit, that looks at what stands at that moment.
     async fn settle_stop(&self, stop: OpenStop) -> Result<(), Error> {
         let serial = Serial::from_hex(stop.serial())?;
         let why = Why::Brought {
             ground: Some(stop.ground().name.clone()),
             number: Some(stop.revocation().number.to_string()),
         };
-        let actor = Actor::new(stop.revocation().subject());
-        let planned = self.plan(serial, Change::Resume, why).await?;
+        let origin = stop.revocation().subject();
+        let asked = Asked::Lift(LiftAsked {
+            power: Power::Call { origin: origin.clone() },
+            named: Named::Reached,
+            end: end_of(&stop),
+            once: true,
+            origin: origin.clone(),
+        });
+        let planned = self.plan(serial, asked, why).await?;
         let stop = Arc::new(stop);
         let lifted = stop.clone();
-        let done = self.change_as(planned, actor, move |tx, institution| {
-            Box::pin(async move { institution.ends_stop(tx, &lifted).await })
+        let done = self.change_as(planned, Actor::new(origin), move |tx, institution| {
+            Box::pin(async move {
+                let ra = institution.registration()?;
+                let Some((end, _)) = ra.stop_end(tx, &lifted).await? else { return Ok(false) };
+                ra.end_stop(tx, &lifted, end).await?;
+                Ok(end != StopEnd::Moot)
+            })
         });
         match done.await {
             // What the CA does not resume any more is over: nothing to lift.
@@ -220,29 +275,20 @@ impl Institution {
         }
     }
 
-    /// Whether the stop is to be lifted in this unit; what else became of it is noted here.
-    async fn ends_stop(&self, tx: &mut Tx, stop: &OpenStop) -> Result<bool, Error> {
-        let ra = self.registration()?;
-        let suspended_by = match sql::suspension(tx.conn(), stop.serial()).await? {
-            // By whom is on record in a moment: asked again.
-            Some(None) => return Ok(false),
-            Some(Some(actor)) => Some(actor),
-            None => None,
-        };
-        let Some(end) = ra.stop_end(tx, stop, suspended_by.as_deref()).await? else {
-            return Ok(false);
-        };
-        ra.end_stop(tx, stop, end).await?;
-        Ok(end == StopEnd::Lifted)
-    }
-
     async fn note_moot(&self, stop: Arc<OpenStop>) -> Result<(), Error> {
         let ra = self.registration()?.clone();
         self.store()
             .commit(move |tx| {
-                Box::pin(
-                    async move { ra.end_stop(tx, &stop, StopEnd::Moot).await.map_err(Error::from) },
-                )
+                Box::pin(async move {
+                    let origin = stop.revocation().subject();
+                    let about = format!("certificate:{ISSUER}/{}", stop.serial());
+                    let standing = ra::standing_holds(tx.conn(), stop.serial()).await?;
+                    let own: Vec<_> =
+                        standing.into_iter().filter(|hold| hold.origin == origin).collect();
+                    let by = (end_of(&stop), &*origin);
+                    ra::end_holds(tx, (&own, &about), by, &Actor::system()).await?;
+                    ra.end_stop(tx, &stop, StopEnd::Moot).await.map_err(Error::from)
+                })
             })
             .await
     }

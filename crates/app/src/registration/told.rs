@@ -5,20 +5,29 @@
 
 use jiff::Timestamp;
 use pki::crl::Reason;
-use ra::{ApplicationId, Catalogue, Contact};
+use ra::{ApplicationId, Catalogue, Contact, Source};
 use serde_json::json;
 use store::{Actor, Record};
 
+use super::holds::Asked;
 use super::sql;
 use crate::error::Error;
 use crate::institution::Institution;
-use crate::lifecycle::Change;
 use crate::notify::{Channel, Content, Message, Sealed};
 
 /// So many are told in one go.
 const AT_ONCE: i64 = 200;
 /// Under which a client of the institution's own programs changes a certificate.
 const BASIS: &str = "《电子政务电子认证服务管理办法》第十八条";
+
+/// How long what failed so often waits: a minute, then twice as long each time, six hours at most.
+const fn pause_seconds(tries: i64) -> i64 {
+    match tries {
+        ..=0 => 60,
+        1..=8 => 60 << tries,
+        _ => 21_600,
+    }
+}
 
 /// What was done to a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,21 +38,48 @@ pub enum ChangeWord {
     Resume,
     /// 撤销.
     Revoke,
+    /// One more hold on what is suspended.
+    HoldAdded,
+    /// A hold is lifted and another stands.
+    HoldLifted,
+    /// The holder resumed the certificate, and a call in the holder's name is over with that.
+    CallClosed,
 }
 
 impl ChangeWord {
-    const ALL: [Self; 3] = [Self::Suspend, Self::Resume, Self::Revoke];
+    const ALL: [Self; 6] = [
+        Self::Suspend,
+        Self::Resume,
+        Self::Revoke,
+        Self::HoldAdded,
+        Self::HoldLifted,
+        Self::CallClosed,
+    ];
+
+    /// The change, and what it came to where the certificate stays as it is: the columns of the table.
+    pub(super) const fn stored(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Suspend => ("suspend", None),
+            Self::Resume => ("resume", None),
+            Self::Revoke => ("revoke", None),
+            Self::HoldAdded => ("suspend", Some(self.word())),
+            Self::HoldLifted | Self::CallClosed => ("resume", Some(self.word())),
+        }
+    }
 
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
+            Self::HoldAdded => "hold-added",
+            Self::HoldLifted => "hold-lifted",
+            Self::CallClosed => "call-closed",
         }
     }
 
-    pub(super) fn of(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|change| change.word() == word)
+    pub(super) fn of(change: &str, effect: Option<&str>) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.stored() == (change, effect))
     }
 
     /// What the certificate is from then on.
@@ -53,30 +89,38 @@ impl ChangeWord {
             Self::Suspend => "暂停使用",
             Self::Resume => "恢复使用",
             Self::Revoke => "撤销",
+            Self::HoldAdded => "另增一项暂停（此前已经暂停使用）",
+            Self::HoldLifted => "解除一项暂停（仍有其他暂停，尚不能使用）",
+            Self::CallClosed => "终结来电撤销的办理",
         }
     }
 
-    /// What its holder does now.
+    /// What its holder does now; who lifts a hold depends on who brought it.
     #[must_use]
-    pub const fn next(self) -> &'static str {
+    pub fn next(self, source: Source) -> String {
         match self {
             Self::Suspend => {
-                "暂停期间，请不要使用该证书；您可以申请恢复，也可以申请撤销，由本机构审核。"
+                format!("暂停期间，请不要使用该证书。这项暂停{}。", source.lifted_by())
             }
-            Self::Resume => "自生效时间起，该证书可以继续使用。",
+            Self::HoldAdded => format!(
+                "各项暂停全部解除后，证书才恢复使用；在此之前，请不要使用该证书。这项暂停{}。",
+                source.lifted_by()
+            ),
+            Self::HoldLifted => {
+                "各项暂停全部解除后，证书才恢复使用；在此之前，请不要使用该证书。还有哪些暂停、\
+                 由谁解除，请在办事大厅打开申请查看，或者与本机构联系。"
+                    .to_owned()
+            }
+            Self::Resume => "自生效时间起，该证书可以继续使用。".to_owned(),
             Self::Revoke => {
                 "自生效时间起，请不要再使用该证书；撤销后证书不能恢复，需要时可以重新申请。"
+                    .to_owned()
             }
-        }
-    }
-}
-
-impl From<&Change> for ChangeWord {
-    fn from(change: &Change) -> Self {
-        match change {
-            Change::Suspend => Self::Suspend,
-            Change::Resume => Self::Resume,
-            Change::Revoke(_) => Self::Revoke,
+            Self::CallClosed => {
+                "此前来电提出的撤销不再办理，来电时的先行暂停已经解除。恢复不是您本人申请的，\
+                 请立即与本机构联系。"
+                    .to_owned()
+            }
         }
     }
 }
@@ -108,12 +152,13 @@ pub(crate) struct Told {
     pub reason: String,
     pub basis: String,
     pub source: &'static str,
+    pub next: String,
 }
 
 impl StatusNotice {
     /// In the words of the catalogue: the same as on every page.
     pub(crate) fn told(&self, catalogue: &Catalogue) -> Result<Told, Error> {
-        let institution = ra::Source::Institution.chinese();
+        let institution = Source::Institution;
         let Some(name) = &self.ground else {
             let reason = Reason::from_code(self.reason).ok_or(Error::Stored("原因码"))?;
             let reason = match reason {
@@ -121,19 +166,24 @@ impl StatusNotice {
                 reason => reason.chinese(),
             };
             let (reason, basis) = (reason.to_owned(), BASIS.to_owned());
-            return Ok(Told { reason, basis, source: institution });
+            let next = self.change.next(institution);
+            return Ok(Told { reason, basis, source: institution.chinese(), next });
         };
         let ground = catalogue.ground(name)?;
         let (reason, basis) = (ground.told(), ground.basis.clone());
-        Ok(Told { reason, basis, source: ground.source.chinese() })
+        let next = self.change.next(ground.source);
+        Ok(Told { reason, basis, source: ground.source.chinese(), next })
     }
 }
 
 /// On whose word a certificate is changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Why {
-    /// Its holder applied for it, and gets the letter of that application.
-    Applied,
+    /// Its holder applied for it on a ground, and gets the letter of that application.
+    Applied {
+        /// The ground.
+        ground: String,
+    },
     /// Somebody else brought it.
     Brought {
         /// The ground; none where a client gave a reason alone.
@@ -148,25 +198,27 @@ impl Institution {
     pub(crate) async fn notice_of(
         &self,
         serial: &str,
-        (change, why): (&Change, &Why),
+        (asked, why): (&Asked, &Why),
     ) -> Result<Option<StatusNotice>, Error> {
-        let (Why::Brought { ground, number }, Some(ra)) = (why, self.ra()) else {
-            return Ok(None);
+        let Some(ra) = self.ra() else { return Ok(None) };
+        let (ground, number) = match why {
+            Why::Applied { ground } => (Some(ground.clone()), None),
+            Why::Brought { ground, number } => (ground.clone(), number.clone()),
         };
         let Some(application) = ra.origin_of(serial).await? else { return Ok(None) };
-        let reason = match change {
-            Change::Suspend => Reason::CertificateHold.code(),
-            Change::Resume => Reason::RemoveFromCrl.code(),
-            Change::Revoke(revocation) => revocation.reason.code(),
+        let (change, reason) = match asked {
+            Asked::Hold(_) => (ChangeWord::Suspend, Reason::CertificateHold.code()),
+            Asked::Lift(_) => (ChangeWord::Resume, Reason::RemoveFromCrl.code()),
+            Asked::Revoke(revocation) => (ChangeWord::Revoke, revocation.reason.code()),
         };
         Ok(Some(StatusNotice {
             application: application.id.to_string(),
             position: 0,
             serial: serial.to_owned(),
-            change: change.into(),
-            ground: ground.clone(),
+            change,
+            ground,
             reason,
-            number: number.clone(),
+            number,
             at: self.clock().now(),
         }))
     }
@@ -186,16 +238,33 @@ impl Institution {
             return Ok(0);
         }
         let mut told = 0;
-        for notice in sql::untold(&mut *self.store().read().await?, AT_ONCE).await? {
+        let now = self.clock().now().as_second();
+        for notice in sql::untold(&mut *self.store().read().await?, now, AT_ONCE).await? {
+            let which = (notice.application.clone(), notice.position);
             match self.tell_of_change(notice).await {
                 Ok(done) => told += u64::from(done),
                 Err(error) if error.is_unavailable() => return Err(error),
                 Err(error) => {
                     tracing::error!(code = error.code(), %error, "a holder is told later");
+                    self.tell_later(which).await?;
                 }
             }
         }
         Ok(told)
+    }
+
+    /// What failed gives way to the others for a while.
+    async fn tell_later(&self, (application, position): (String, u32)) -> Result<(), Error> {
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let which = (&*application, position);
+                    let tries = sql::tries(tx.conn(), which).await?;
+                    let next = tx.now().as_second().saturating_add(pause_seconds(tries));
+                    Ok(sql::put_off(tx.conn(), which, next).await?)
+                })
+            })
+            .await
     }
 
     async fn tell_of_change(&self, notice: StatusNotice) -> Result<bool, Error> {
@@ -241,14 +310,13 @@ impl Institution {
         let (Some(contact), institution) = (contact, &ra.institution().name) else {
             return Ok(Vec::new());
         };
-        let Told { reason, source, .. } = notice.told(ra.catalogue())?;
+        let Told { reason, source, next, .. } = notice.told(ra.catalogue())?;
         let (number, serial, change) = (&contact.number, &notice.serial, notice.change.chinese());
         let day = law::CivilDate::of(notice.at);
         let text = format!(
             "【{institution}】您在申请 {number} 中取得的证书（序列号 {serial}）已于 {day} {change}。由谁提出：\
              {source}；事由：{reason}。{next}详见《证书状态变更告知书》：在办事大厅“查询进度”中用申请编号和\
-             查询码打开申请，进入“我的文书”查看。",
-            next = notice.change.next(),
+             查询码打开申请，进入“我的文书”查看。"
         );
         let message = |channel, to: &String| Message {
             kind: "status",

@@ -133,7 +133,7 @@ async fn a_stop_stays_where_somebody_else_suspended_or_another_call_waits() {
     act(institution, &reviewer, (ActKind::ReviewRevocation, &call.id), &payload).await.unwrap();
     assert_eq!(reasons(status(&world, &own).await), HOLD, "the holder's own suspension");
     let about = format!("revocation:{}", call.id);
-    assert_eq!(world.records("revocation.stop-kept", &about).await[0].body["end"], "held");
+    assert_eq!(world.records("revocation.stop-lifted", &about).await[0].body["end"], "held");
     // Two calls: the first is rejected while the second waits.
     let pair = serials(&holder(&world, people).await);
     let first = called(institution, &clerk, &pair).await;
@@ -144,7 +144,7 @@ async fn a_stop_stays_where_somebody_else_suspended_or_another_call_waits() {
     assert_eq!(reasons(status(&world, &pair).await), HOLD, "the second call holds it");
     let serial = Serial::from_hex(&pair.sign).unwrap();
     let resumed = institution.change(serial, Change::Resume, Actor::system()).await;
-    assert_eq!(resumed.unwrap_err().code(), "app.not_applicable", "nor does a program undo it");
+    assert_eq!(resumed.unwrap_err().code(), "ra.hold_beyond", "nor does a program undo it");
     let payload = decision(institution, &reviewer, &second.id, reject).await;
     act(institution, &reviewer, (ActKind::ReviewRevocation, &second.id), &payload).await.unwrap();
     institution.carry_out_decisions().await.unwrap();
@@ -170,5 +170,5 @@ async fn a_stop_stays_where_the_holders_suspension_was_approved_meanwhile() {
     institution.carry_out_decisions().await.unwrap();
     assert_eq!(reasons(status(&world, &pair).await), HOLD);
     let about = format!("revocation:{}", call.id);
-    assert_eq!(world.records("revocation.stop-kept", &about).await[0].body["end"], "held");
+    assert_eq!(world.records("revocation.stop-lifted", &about).await[0].body["end"], "held");
 }

@@ -273,6 +273,14 @@ pub async fn world_with_head() -> (World, Staff, Staff, Staff) {
 }
 
 async fn world_and_head(change: impl FnOnce(&mut app::Settings)) -> (World, Staff, Staff, Staff) {
+    let (world, clerk, reviewer, [head, _]) = world_with_heads(change).await;
+    (world, clerk, reviewer, head)
+}
+
+/// The same with two business administrators, of whom the first appointed clerk and reviewer.
+pub async fn world_with_heads(
+    change: impl FnOnce(&mut app::Settings),
+) -> (World, Staff, Staff, [Staff; 2]) {
     let world = World::with(|settings| {
         settings.institution.credit_code = CODE.into();
         change(settings);
@@ -286,5 +294,6 @@ async fn world_and_head(change: impl FnOnce(&mut app::Settings)) -> (World, Staf
     let head = chief.appoint(access, "head", "business_admin").await;
     let clerk = head.appoint(access, "clerk", "entry_clerk").await;
     let reviewer = head.appoint(access, "reviewer", "reviewer").await;
-    (world, clerk, reviewer, head)
+    let other = chief.appoint(access, "head-2", "business_admin").await;
+    (world, clerk, reviewer, [head, other])
 }

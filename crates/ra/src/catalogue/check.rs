@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use law::CivilDate;
 use pki::profile::{AttributeKind, IdentityKind, Presence, Profile, ProfileSet, Role};
 
-use super::ground::{CALL_HOLD, CALL_LAPSED, CALL_REJECTED};
+use super::ground::{CALL_HOLD, CALL_LAPSED, CALL_REJECTED, CALL_WITHDRAWN};
 use super::text::PLACEHOLDERS;
 use super::{AgreementTemplate, Catalogue, Field, FieldKind, Kind, Method, Service, Source, Step};
 use crate::catalogue::SubjectPart;
@@ -63,14 +63,18 @@ fn grounds(catalogue: &Catalogue) -> Result<(), Error> {
         // A hold can be taken back, and is ordered on facts that are written down.
         let by_paper = !matches!(ground.source, Source::Holder | Source::Phone)
             && ground.is_brought_for("revoke");
+        let by_paper = by_paper || ground.is_lifting();
         if by_paper == ground.evidence.is_empty() {
-            return Err(at("由他人提出的撤销须有证据，签名人本人的由申请材料证明"));
+            return Err(at("由他人提出的撤销、有权机关的解除须有证据，签名人本人的由申请材料证明"));
         }
         unique("证据", ground.evidence.iter().map(|one| one.name.as_str()))?;
     }
-    for (name, service) in
-        [(CALL_HOLD, "suspend"), (CALL_REJECTED, "resume"), (CALL_LAPSED, "resume")]
-    {
+    for (name, service) in [
+        (CALL_HOLD, "suspend"),
+        (CALL_REJECTED, "resume"),
+        (CALL_LAPSED, "resume"),
+        (CALL_WITHDRAWN, "resume"),
+    ] {
         let found = catalogue.grounds.iter().find(|ground| ground.name == name);
         if !found.is_some_and(|ground| ground.is_brought_for(service)) {
             return Err(wrong(format!("缺少来电撤销的事由“{name}”")));

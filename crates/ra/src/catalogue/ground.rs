@@ -15,6 +15,8 @@ pub const CALL_HOLD: &str = "phone-hold";
 pub const CALL_REJECTED: &str = "call-rejected";
 /// Why that is lifted: nobody decided in time.
 pub const CALL_LAPSED: &str = "call-lapsed";
+/// Why a call is over before anybody decided: its holder resumed the certificate.
+pub const CALL_WITHDRAWN: &str = "call-withdrawn";
 
 /// `registration/grounds.toml`.
 #[derive(Deserialize)]
@@ -90,6 +92,45 @@ impl Source {
         Self::Institution,
     ];
 
+    /// The word of the data and of tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Holder => "holder",
+            Self::Phone => "phone",
+            Self::Present => "present",
+            Self::Unit => "unit",
+            Self::Authority => "authority",
+            Self::Regulator => "regulator",
+            Self::Institution => "institution",
+        }
+    }
+
+    /// Who lifts a hold that stands on this side's word, and whom to ask.
+    #[must_use]
+    pub const fn lifted_by(self) -> &'static str {
+        match self {
+            Self::Holder | Self::Present => {
+                "由证书持有人申请恢复，经核验身份和审核后解除；请持有人在办事大厅或者到受理点申请恢复"
+            }
+            Self::Phone => "来电撤销复核未通过或者逾期没有复核的，由系统解除；持有人也可以申请恢复",
+            Self::Unit => "由要求暂停的单位来函要求恢复后解除；请与所在单位联系",
+            Self::Authority => {
+                "由作出决定的机关出具解除文书，经一人登记、另一人复核后解除；请与作出决定的机关联系"
+            }
+            Self::Regulator => {
+                "由密码管理部门出具解除文书，经一人登记、另一人复核后解除；请与密码管理部门联系"
+            }
+            Self::Institution => "由本机构核查完毕后，由设置人以外的业务管理员解除；请与本机构联系",
+        }
+    }
+
+    /// The source of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.word() == word)
+    }
+
     /// The word for people.
     #[must_use]
     pub const fn chinese(self) -> &'static str {
@@ -144,6 +185,14 @@ impl Ground {
             Source::Unit | Source::Authority | Source::Regulator | Source::Institution
         );
         ordered && self.is_brought_for(service)
+    }
+
+    /// Whether it lifts holds by two people, one who enters the document that lifts and one who reviews it:
+    /// what courts and the administration order is not undone on one person's word.
+    #[must_use]
+    pub fn is_lifting(&self) -> bool {
+        matches!(self.source, Source::Authority | Source::Regulator)
+            && self.services.iter().any(|name| name == "resume")
     }
 
     /// The ground as every page and every letter tells it: with the reason that CRL and OCSP give,

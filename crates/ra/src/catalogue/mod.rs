@@ -17,7 +17,9 @@ use crate::error::Error;
 
 pub use batch::BatchRules;
 pub use decline::DeclineGround;
-pub use ground::{CALL_HOLD, CALL_LAPSED, CALL_REJECTED, Evidence, GROUND_FIELD, Ground, Source};
+pub use ground::{
+    CALL_HOLD, CALL_LAPSED, CALL_REJECTED, CALL_WITHDRAWN, Evidence, GROUND_FIELD, Ground, Source,
+};
 pub use kind::{
     Choice, Field, FieldKind, Kind, MaterialForm, MaterialRule, Matter, SearchField, SubjectPart,
     When,

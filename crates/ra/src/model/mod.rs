@@ -6,6 +6,7 @@ mod batch;
 mod batch_consent;
 mod evidence;
 mod form;
+mod hold;
 mod ids;
 mod material;
 mod office;
@@ -33,6 +34,7 @@ pub use evidence::{
 };
 pub(crate) use form::lines;
 pub use form::{Element, Form, FormRow, FormView, Saved};
+pub use hold::{Hold, HoldEnd, HoldId, Named, NewHold, Power};
 pub use ids::{ApplicationId, BatchId, InquiryId, MaterialId, Number, OfficeId, RevocationId};
 pub use material::{Material, Media, OpenedMaterial, Upload};
 pub use office::{
@@ -44,9 +46,9 @@ pub use orders::{
     ReviewOrder, SupplementItem, SupplementList,
 };
 pub use revocation::{
-    OpenStop, Outcome, Particulars, ReadyToRevoke, Revocation, RevocationDecision, RevocationDraft,
-    RevocationItem, RevocationOrder, RevocationReview, RevocationRow, RevocationSelection,
-    RevocationState, RevocationView, StopEnd,
+    LiftingDraft, OpenStop, Outcome, Particulars, ReadyToRevoke, Revocation, RevocationDecision,
+    RevocationDraft, RevocationItem, RevocationOrder, RevocationReview, RevocationRow,
+    RevocationSelection, RevocationState, RevocationView, StopEnd,
 };
 pub use state::{Receipt, RefusalStage, Serials, State};
 pub use statistics::{Figures, ReviewTimes, Tally, Today};

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::hold::HoldId;
 use super::ids::{Number, OfficeId, RevocationId};
 use super::material::Media;
 use crate::catalogue::{Ground, Source};
@@ -16,6 +17,19 @@ pub struct RevocationDraft {
     /// The certificates, by serial; either of a pair.
     pub serials: Vec<String>,
     /// Who asks for it, and on which paper.
+    pub particulars: Particulars,
+    /// The pieces of evidence, by the name that the ground gives them.
+    pub evidence: Vec<(String, Vec<u8>)>,
+}
+
+/// What an administrator writes down to lift holds on the word of who ordered them.
+#[derive(Clone)]
+pub struct LiftingDraft {
+    /// Which ground of `grounds.toml`.
+    pub ground: String,
+    /// The holds.
+    pub holds: Vec<HoldId>,
+    /// Who lifts them, and by which paper.
     pub particulars: Particulars,
     /// The pieces of evidence, by the name that the ground gives them.
     pub evidence: Vec<(String, Vec<u8>)>,
@@ -55,11 +69,13 @@ pub enum RevocationState {
     Dropped,
     /// A call that nobody decided in time: it came to nothing.
     Lapsed,
+    /// A call that its holder ended by resuming the certificate.
+    Closed,
 }
 
 impl RevocationState {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Draft,
         Self::Entered,
         Self::Approved,
@@ -67,6 +83,7 @@ impl RevocationState {
         Self::Done,
         Self::Dropped,
         Self::Lapsed,
+        Self::Closed,
     ];
 
     /// The word in addresses.
@@ -80,6 +97,7 @@ impl RevocationState {
             Self::Done => "done",
             Self::Dropped => "dropped",
             Self::Lapsed => "lapsed",
+            Self::Closed => "closed",
         }
     }
 
@@ -89,18 +107,19 @@ impl RevocationState {
         match self {
             Self::Draft => "试算，未签名",
             Self::Entered => "待复核",
-            Self::Approved => "已复核，正在撤销",
+            Self::Approved => "已复核，正在办理",
             Self::Refused => "复核未通过",
             Self::Done => "已办结",
             Self::Dropped => "已放弃",
             Self::Lapsed => "逾期未复核，已失效",
+            Self::Closed => "持有人已申请恢复，已终结",
         }
     }
 
     /// Whether it was entered and then came to nothing.
     #[must_use]
     pub const fn came_to_nothing(self) -> bool {
-        matches!(self, Self::Refused | Self::Lapsed)
+        matches!(self, Self::Refused | Self::Lapsed | Self::Closed)
     }
 
     /// Whether somebody still has to do something about it.
@@ -113,9 +132,9 @@ impl RevocationState {
 /// How a caller's stop ended when the revocation came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopEnd {
-    /// The certificate was resumed.
+    /// It was lifted, and with it the last hold: the certificate was resumed.
     Lifted,
-    /// Somebody else suspended it on another ground: it stays so.
+    /// It was lifted, and another hold stands: the certificate stays suspended.
     Held,
     /// There was nothing to lift: resumed, revoked or over by then.
     Moot,
@@ -140,7 +159,7 @@ impl StopEnd {
     pub const fn chinese(self) -> &'static str {
         match self {
             Self::Lifted => "先行暂停已解除，证书恢复使用",
-            Self::Held => "证书另因其他事由暂停，没有恢复",
+            Self::Held => "来电时的先行暂停已解除；证书另因其他事由暂停，没有恢复使用",
             Self::Moot => "证书届时没有因这次来电暂停，无须解除",
         }
     }
@@ -175,6 +194,8 @@ pub struct Revocation {
     pub stopped_at: Option<Timestamp>,
     /// How that ended, where the revocation came to nothing.
     pub stop_end: Option<StopEnd>,
+    /// From when the term of a call runs, where that is not its entry.
+    pub term_from: Option<Timestamp>,
     pub(crate) blob: String,
 }
 
@@ -183,6 +204,12 @@ impl Revocation {
     #[must_use]
     pub fn subject(&self) -> String {
         format!("revocation:{}", self.id)
+    }
+
+    /// Whether it lifts holds instead of revoking certificates.
+    #[must_use]
+    pub fn is_lifting(&self) -> bool {
+        self.ground.is_lifting()
     }
 
     /// What scoped permissions are held against.
@@ -251,8 +278,21 @@ pub struct RevocationItem {
     pub position: u32,
     /// Serial of the signing certificate.
     pub serial: String,
+    /// The hold to be lifted, where it is not a certificate to be revoked.
+    pub hold: Option<HoldId>,
     /// What became of it.
     pub outcome: Option<Outcome>,
+}
+
+impl RevocationItem {
+    /// Its line in what is signed.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match &self.hold {
+            Some(hold) => format!("{} {hold}", self.serial),
+            None => self.serial.clone(),
+        }
+    }
 }
 
 /// What became of a certificate of a list.
@@ -260,7 +300,9 @@ pub struct RevocationItem {
 pub enum Outcome {
     /// Revoked, or it was already for the same reason.
     Revoked,
-    /// The CA refused for good: over, or revoked before for another reason.
+    /// The hold was lifted.
+    Lifted,
+    /// Refused for good: over, revoked before for another reason, or the hold was gone.
     Refused(String),
 }
 

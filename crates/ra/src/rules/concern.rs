@@ -3,17 +3,22 @@
 
 use pki::SubjectInput;
 
-use crate::catalogue::{Kind, Matter, SearchField, SubjectPart};
+use crate::catalogue::{Kind, Matter, SearchField, Source, SubjectPart};
 use crate::error::{Error, FieldError, Refusal};
-use crate::model::Form;
+use crate::model::{Form, Hold, Named, Power};
 use crate::port::{Held, Standing};
 
-/// Whether a certificate that stands so can be dealt with by the service.
-pub(crate) fn fits(service: &str, kind: &Kind, held: &Held) -> Result<(), Error> {
+/// Whether a certificate that stands so can be dealt with by the service. What a holder may suspend is not
+/// suspended on the holder's word already, whoever else holds it; what a holder may resume is (ADR 6).
+pub(crate) fn fits(
+    service: &str,
+    kind: &Kind,
+    (held, holds): (&Held, &[Hold]),
+) -> Result<(), Error> {
     use Standing::{Good, Over, Revoked, Suspended};
     let standings: &[Standing] = match service {
         "resume" => &[Suspended],
-        "revoke" => &[Good, Suspended],
+        "suspend" | "revoke" => &[Good, Suspended],
         // An encryption key is wanted for old ciphertexts, whatever became of its certificate.
         "recover" => &[Good, Suspended, Revoked, Over],
         _ => &[Good],
@@ -21,9 +26,15 @@ pub(crate) fn fits(service: &str, kind: &Kind, held: &Held) -> Result<(), Error>
     if held.kind != kind.name {
         return Err(Refusal::CertificateUnfit.at(format!("它不是{}", kind.title)));
     }
-    match standings.contains(&held.standing) {
-        true => Ok(()),
-        false => Err(Refusal::CertificateUnfit.at(format!("它{}", held.standing.chinese()))),
+    if !standings.contains(&held.standing) {
+        return Err(Refusal::CertificateUnfit.at(format!("它{}", held.standing.chinese())));
+    }
+    match service {
+        "suspend" if holds.iter().any(|hold| hold.source == Source::Holder) => {
+            Err(Refusal::CertificateUnfit.at("它已经按持有人的申请暂停"))
+        }
+        "resume" => super::hold::chosen(&Power::Holder, &Named::Reached, holds).map(drop),
+        _ => Ok(()),
     }
 }
 
@@ -130,7 +141,7 @@ mod tests {
     fn a_service_is_for_certificates_that_stand_as_it_needs() {
         use Standing::{Good, Over, Revoked, Suspended};
         for (service, fit) in [
-            ("suspend", vec![Good]),
+            ("suspend", vec![Good, Suspended]),
             ("resume", vec![Suspended]),
             ("revoke", vec![Good, Suspended]),
             ("renew", vec![Good]),
@@ -140,13 +151,49 @@ mod tests {
         ] {
             for standing in [Good, Suspended, Revoked, Over] {
                 let (kind, _, held) = held("person", standing);
-                let done = fits(service, &kind, &held).is_ok();
+                let holds = match (service, standing) {
+                    ("resume", Suspended) => vec![hold(Source::Holder)],
+                    (_, Suspended) => vec![hold(Source::Unit)],
+                    _ => vec![],
+                };
+                let done = fits(service, &kind, (&held, &holds)).is_ok();
                 assert_eq!(done, fit.contains(&standing), "{service} {standing:?}");
             }
         }
         let (_, _, person) = held("person", Good);
         let (unit, ..) = held("unit", Good);
-        assert_eq!(fits("revoke", &unit, &person).unwrap_err().code(), "ra.certificate_unfit");
+        let unfit = fits("revoke", &unit, (&person, &[])).unwrap_err();
+        assert_eq!(unfit.code(), "ra.certificate_unfit");
+    }
+
+    /// A holder neither suspends twice nor resumes what others hold.
+    #[test]
+    fn what_a_holder_may_ask_for_depends_on_whose_holds_stand() {
+        let (kind, _, held) = held("person", Standing::Suspended);
+        for (sources, suspends, resumes) in [
+            (vec![Source::Holder], false, true),
+            (vec![Source::Phone], true, true),
+            (vec![Source::Authority], true, false),
+            (vec![Source::Holder, Source::Authority], false, true),
+            (vec![Source::Unit, Source::Institution, Source::Regulator], true, false),
+        ] {
+            let holds: Vec<Hold> = sources.iter().map(|source| hold(*source)).collect();
+            let may = |service: &str| fits(service, &kind, (&held, &holds)).is_ok();
+            assert_eq!(may("suspend"), suspends, "{sources:?}");
+            assert_eq!(may("resume"), resumes, "{sources:?}");
+        }
+    }
+
+    fn hold(source: Source) -> Hold {
+        Hold {
+            id: "h1".parse().unwrap(),
+            serial: "0a".into(),
+            source,
+            ground: None,
+            origin: "act:1".into(),
+            set_by: "person:a".into(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub(crate) mod clock;
 pub(crate) mod concern;
 pub(crate) mod dossier;
 pub(crate) mod form;
+pub(crate) mod hold;
 mod intact;
 pub(crate) mod mask;
 pub(crate) mod material;

@@ -8,7 +8,7 @@ use law::{Calendar, CivilDate, Due};
 
 use crate::catalogue::Ground;
 use crate::error::{Error, Refusal};
-use crate::model::{Particulars, RevocationOrder, StopEnd};
+use crate::model::{Particulars, RevocationOrder, RevocationState, StopEnd};
 
 /// Most certificates of one list.
 pub(crate) const MOST_SERIALS: usize = 10_000;
@@ -19,7 +19,7 @@ pub(crate) fn complete(
     particulars: &Particulars,
     evidence: &[&str],
 ) -> Result<(), Error> {
-    if !ground.is_brought_for("revoke") {
+    if !ground.is_brought_for("revoke") && !ground.is_lifting() {
         return Err(Refusal::EvidenceMissing.at("签名人本人的申请请走申请流程"));
     }
     let said = |text: &str, least: usize| (least..=500).contains(&text.trim().chars().count());
@@ -43,6 +43,9 @@ pub(crate) fn complete(
 /// Whether a ground is one to revoke on that this side may bring: who orders by office brings what comes to
 /// the institution on paper or what it found out itself, never what a holder says.
 pub(crate) fn brought(ground: &Ground, by_order: bool) -> Result<(), Error> {
+    if !ground.is_brought_for("revoke") {
+        return Err(Refusal::EvidenceMissing.at("该事由不是撤销的事由，请重新选择"));
+    }
     match by_order && !ground.is_ordered_for("revoke") {
         true => Err(Refusal::EvidenceMissing.at("由签名人提出的撤销由录入员登记")),
         false => Ok(()),
@@ -73,28 +76,27 @@ pub(crate) fn second_person(entered_by: &str, reviewer: &str) -> Result<(), Erro
     if entered_by == reviewer { Err(Refusal::RevokeSecondPerson.into()) } else { Ok(()) }
 }
 
-/// Whose suspension it is that a certificate is under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// None: it is good, revoked or over.
-    None,
-    /// A call's that came to nothing, this one's or another's.
-    SpentCall,
-    /// A call's that is still open.
-    OpenCall,
-    /// Somebody else's, on another ground.
-    Other,
+/// How a caller's stop ends once the revocation came to nothing: `own`, whether its hold stands; `others`,
+/// whether another does. None where that is not to be said yet, because another revocation of the
+/// certificate waits for its decision and would be left without a stop.
+pub(crate) const fn stop_end((own, others): (bool, bool), open_elsewhere: bool) -> Option<StopEnd> {
+    match (own, others, open_elsewhere) {
+        (false, ..) => Some(StopEnd::Moot),
+        (true, true, _) => Some(StopEnd::Held),
+        (true, false, true) => None,
+        (true, false, false) => Some(StopEnd::Lifted),
+    }
 }
 
-/// How a caller's stop ends once the revocation came to nothing; none where that is not to be said yet,
-/// because another revocation of the certificate waits for its decision and would be left without
-/// a stop.
-pub(crate) const fn stop_end(hold: Hold, open_elsewhere: bool) -> Option<StopEnd> {
-    match (hold, open_elsewhere) {
-        (Hold::None, _) => Some(StopEnd::Moot),
-        (Hold::Other, _) => Some(StopEnd::Held),
-        (Hold::OpenCall, _) | (Hold::SpentCall, true) => None,
-        (Hold::SpentCall, false) => Some(StopEnd::Lifted),
+/// What has to be open for an act upon a registration, and what the act is called where it is not.
+pub(crate) const fn in_turn(
+    state: RevocationState,
+    (wanted, asked): (RevocationState, &'static str),
+) -> Result<(), Error> {
+    match (state, wanted) {
+        (RevocationState::Draft, RevocationState::Draft)
+        | (RevocationState::Entered, RevocationState::Entered) => Ok(()),
+        _ => Err(Error::RegistrationTurn { asked, state: state.chinese() }),
     }
 }
 
@@ -122,7 +124,8 @@ mod tests {
         for ground in Catalogue::embedded().unwrap().grounds() {
             let names: Vec<&str> = ground.evidence.iter().map(|one| one.name.as_str()).collect();
             let done = complete(ground, &said(), &names);
-            assert_eq!(done.is_ok(), ground.is_brought_for("revoke"), "{}", ground.name);
+            let by_paper = ground.is_brought_for("revoke") || ground.is_lifting();
+            assert_eq!(done.is_ok(), by_paper, "{}", ground.name);
             if done.is_err() {
                 continue;
             }
@@ -180,16 +183,29 @@ mod tests {
 
     #[test]
     fn a_stop_is_lifted_only_where_nothing_else_holds_or_still_needs_it() {
-        for (hold, elsewhere, end) in [
-            (Hold::None, false, Some(StopEnd::Moot)),
-            (Hold::None, true, Some(StopEnd::Moot)),
-            (Hold::SpentCall, false, Some(StopEnd::Lifted)),
-            (Hold::SpentCall, true, None),
-            (Hold::OpenCall, true, None),
-            (Hold::Other, false, Some(StopEnd::Held)),
-            (Hold::Other, true, Some(StopEnd::Held)),
+        for (own, others, elsewhere, end) in [
+            (false, false, false, Some(StopEnd::Moot)),
+            (false, true, true, Some(StopEnd::Moot)),
+            (true, false, false, Some(StopEnd::Lifted)),
+            (true, false, true, None),
+            (true, true, false, Some(StopEnd::Held)),
+            (true, true, true, Some(StopEnd::Held)),
         ] {
-            assert_eq!(stop_end(hold, elsewhere), end, "{hold:?} {elsewhere}");
+            assert_eq!(stop_end((own, others), elsewhere), end, "{own} {others} {elsewhere}");
+        }
+    }
+
+    #[test]
+    fn a_registration_is_signed_as_a_draft_and_reviewed_when_entered_and_not_otherwise() {
+        use RevocationState::{Draft, Entered};
+        for wanted in [Draft, Entered] {
+            for state in RevocationState::ALL {
+                let done = in_turn(state, (wanted, "复核"));
+                assert_eq!(done.is_ok(), state == wanted, "{state:?} {wanted:?}");
+                let Err(error) = done else { continue };
+                assert!(error.to_string().contains(state.chinese()), "{error}");
+                assert!(error.article().is_some_and(|article| article.contains("第十八条")));
+            }
         }
     }
 

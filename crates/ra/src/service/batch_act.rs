@@ -62,6 +62,16 @@ impl Ra {
         Ok(list_of(step, &members))
     }
 
+    /// Whether a step has its turn: the batch is open, no other step is at work on it, and applications wait for
+    /// this one.
+    pub async fn batch_turn(&self, batch: &Batch, list: &BatchList) -> Result<(), Error> {
+        let mut reader = self.store().read().await?;
+        let state = sql::batch::load(&mut reader, &batch.id).await?.state;
+        let at_work = sql::batch_act::is_open(&mut reader, &batch.id).await?;
+        drop(reader);
+        turn((state, at_work), list)
+    }
+
     /// The unit's agent acknowledged the four notices for all (the signed list is there), and a clerk
     /// hands all in.
     pub async fn enter_batch(
@@ -174,17 +184,11 @@ impl Ra {
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
-                    if sql::batch::load(tx.conn(), &batch.id).await?.state != BatchState::Open
-                        || sql::batch_act::is_open(tx.conn(), &batch.id).await?
-                    {
-                        return Err(Error::Changed);
-                    }
+                    let state = sql::batch::load(tx.conn(), &batch.id).await?.state;
+                    let at_work = sql::batch_act::is_open(tx.conn(), &batch.id).await?;
                     let members = sql::batch_act::candidates(tx.conn(), &batch.id, step).await?;
                     let now_list = list_of(step, &members);
-                    if now_list.count == 0 {
-                        let text = format!("批次里没有等待“{}”的申请", step.chinese());
-                        return Err(Refusal::EvidenceIncomplete.at(text));
-                    }
+                    turn((state, at_work), &now_list)?;
                     if (now_list.count, &now_list.sm3) != (list.count, &list.list_sm3) {
                         return Err(Error::Changed);
                     }
@@ -369,6 +373,18 @@ impl Ra {
                 })
             })
             .await
+    }
+}
+
+fn turn((state, at_work): (BatchState, bool), list: &BatchList) -> Result<(), Error> {
+    let asked = list.step.chinese();
+    rules::batch::open(state, asked)?;
+    if at_work {
+        return Err(Error::BatchTurn { asked, state: "上一步正在逐件办理" });
+    }
+    match list.count {
+        0 => Err(Error::BatchTurn { asked, state: "没有等待这一步的申请" }),
+        _ => Ok(()),
     }
 }
 

@@ -15,8 +15,8 @@ use super::agreement::{paper_of, witnesses_of};
 use super::batch::SERVICE;
 use crate::error::{Error, Refusal};
 use crate::model::{
-    Batch, BatchAgreementSigned, BatchAgreementText, BatchConsent, BatchId, BatchState,
-    CONSENT_FORM, KeptConsent, RunConsent,
+    Batch, BatchAgreementSigned, BatchAgreementText, BatchConsent, BatchId, CONSENT_FORM,
+    KeptConsent, RunConsent,
 };
 use crate::port::Certified;
 use crate::rules;
@@ -44,9 +44,7 @@ impl Ra {
         let (actor, version) = (permit.actor(), batch.version);
         self.change_batch((id, version), ("batch.agreement-kept", actor), move |tx, mut batch| {
             Box::pin(async move {
-                if batch.state != BatchState::Open {
-                    return Err(Error::Changed);
-                }
+                rules::batch::open(batch.state, "交存协议")?;
                 let paper = blob.insert(tx).await?;
                 batch.has_agreement = true;
                 batch.paper = Some(paper.id.clone());
@@ -65,9 +63,7 @@ impl Ra {
     ) -> Result<BatchAgreementText, Error> {
         let batch = self.batch_as_it_is(id).await?;
         permit.covers_object(Action::AgreeApplication, &batch.object())?;
-        if batch.state != BatchState::Open {
-            return Err(Error::Sheet(format!("本批次{}，不能再签署协议", batch.state.chinese())));
-        }
+        rules::batch::open(batch.state, "签署协议")?;
         let mut reader = self.store().read().await?;
         let (members, approved) = sql::batch_act::approved(&mut reader, id).await?;
         let is_at_work = sql::batch_act::is_open(&mut reader, id).await?;
@@ -116,7 +112,8 @@ impl Ra {
         self.change_batch((id, version), kind, move |tx, mut batch| {
             Box::pin(async move {
                 let (now, _) = sql::batch_act::approved(tx.conn(), &batch.id).await?;
-                if batch.state != BatchState::Open || now != kept.text.members {
+                rules::batch::open(batch.state, "签署协议")?;
+                if now != kept.text.members {
                     return Err(Error::Changed);
                 }
                 let blob = blob.insert(tx).await?;

@@ -21,6 +21,16 @@ use crate::sql;
 
 /// The states that a run goes on from.
 pub(super) const ON_THE_WAY: [&str; 4] = ["reviewed", "agreed", "requested", "issued"];
+/// What steering to a state is called.
+const fn steering(to: BatchState) -> &'static str {
+    match to {
+        BatchState::Running => "开始或者继续办理",
+        BatchState::Paused => "暂停办理",
+        BatchState::Cancelled => "取消",
+        BatchState::Open | BatchState::Done => "这样办理",
+    }
+}
+
 /// What a cancelled batch takes back: all that is not ordered.
 const TAKEN_BACK: [&str; 7] =
     ["draft", "submitted", "acknowledged", "proofed", "returned", "reviewed", "agreed"];
@@ -44,7 +54,7 @@ impl Ra {
                 BatchState::Cancelled,
             ) => "batch.cancelled",
             (from, _) => {
-                return Err(Error::Sheet(format!("本批次{}，不能这样办理", from.chinese())));
+                return Err(Error::BatchTurn { asked: steering(to), state: from.chinese() });
             }
         };
         if to == BatchState::Running {

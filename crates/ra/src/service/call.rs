@@ -11,7 +11,7 @@ use super::{Ra, second};
 use crate::catalogue::{FieldKind, Source};
 use crate::error::{Error, Refusal};
 use crate::model::{Number, Revocation, RevocationId, RevocationState};
-use crate::sql;
+use crate::{rules, sql};
 
 /// A one-time code counts for so long.
 const CODE_MINUTES: i64 = 10;
@@ -36,8 +36,9 @@ impl Ra {
     /// certificate, to no other; without one a call proves nothing.
     pub async fn call_back(&self, permit: &Permit, id: &RevocationId) -> Result<Called, Error> {
         let revocation = self.revocation_for(permit, Action::EnterRevocation, id).await?;
-        if revocation.state != RevocationState::Draft || revocation.ground.source != Source::Phone {
-            return Err(Error::Changed);
+        rules::revocation::in_turn(revocation.state, (RevocationState::Draft, "发送一次性代码"))?;
+        if revocation.ground.source != Source::Phone {
+            return Err(Refusal::CallerUnproven.at("这件登记不是来电登记，不发送一次性代码"));
         }
         let phone = self.phone_on_file(id).await?;
         let code = self.draw_code()?;
@@ -91,9 +92,8 @@ impl Ra {
                 Box::pin(async move {
                     let mut found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
                     permit.covers_object(Action::EnterRevocation, &found.object())?;
-                    if found.state != RevocationState::Draft {
-                        return Err(Error::Changed);
-                    }
+                    let wants = (RevocationState::Draft, "核对来电人");
+                    rules::revocation::in_turn(found.state, wants)?;
                     let waits = sql::revocation::code(tx.conn(), &id).await?;
                     let now = second(tx.now());
                     let in_time = waits.until.is_some_and(|until| now < until);

@@ -40,7 +40,8 @@ impl Ra {
         let mut concerns = concerned(self.catalogue().service(&new.service)?.replaces, &new)?;
         if let Some(serial) = &mut concerns {
             let held = self.certificate(serial).await?;
-            rules::concern::fits(&new.service, kind, &held)?;
+            let holds = self.holds_on(&held).await?;
+            rules::concern::fits(&new.service, kind, (&held, &holds))?;
             *serial = held.serial.to_hex();
         }
         let id = ApplicationId::from_random(self.random()?);

@@ -17,7 +17,10 @@ mod deliver;
 mod door;
 mod draft;
 mod end;
+mod foresee;
+pub mod hold;
 mod issue;
+mod lifting;
 mod list;
 mod material;
 mod matter;
@@ -72,11 +75,11 @@ pub struct RaConfig {
     pub profiles: ProfileSet,
     /// Tells which keys are certified.
     pub keys: Arc<dyn KeyRegister>,
+    /// The certified devices, and for which kinds a key has to be in one (Measures Art. 20 ¶2).
+    pub products: Arc<pki::attestation::Products>,
     /// A public database, or [`crate::Offline`].
     pub public_data: Arc<dyn PublicData>,
 }
-    /// The certified devices, and for which kinds a key has to be in one (Measures Art. 20 ¶2).
-    pub products: Arc<pki::attestation::Products>,
 
 /// The registration authority. Cheap to clone.
 #[derive(Clone)]

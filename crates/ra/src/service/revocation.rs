@@ -1,6 +1,8 @@
 //! Revocations on grounds that a clerk enters: written down and tried dry, signed by one person,
 //! confirmed by a second, carried out one by one and resumable (GM/T 0034 §6; T-14).
 
+use std::collections::BTreeSet;
+
 use access::{ActKind, Action, Object, Permit, SignedAct};
 use law::CivilDate;
 use serde_json::{Value, json};
@@ -11,15 +13,27 @@ use super::{Ra, ordered, second};
 use crate::catalogue::{Ground, Source};
 use crate::error::{Error, Refusal};
 use crate::model::{
-    Media, Number, OfficeId, Outcome, Particulars, ReadyToRevoke, Revocation, RevocationDecision,
-    RevocationDraft, RevocationId, RevocationItem, RevocationOrder, RevocationReview,
-    RevocationState, RevocationView,
+    HoldId, Media, Number, OfficeId, Outcome, Particulars, ReadyToRevoke, Revocation,
+    RevocationDecision, RevocationDraft, RevocationId, RevocationItem, RevocationOrder,
+    RevocationReview, RevocationState, RevocationView,
 };
-use crate::port::Standing;
+use crate::port::{Held, Standing};
 use crate::{rules, sql};
 
 /// A piece of evidence on its way into the database.
 type Sealed = (String, Media, SealedBlob);
+/// What is put on file with a registration: who asks, and the pieces of evidence by name.
+pub(super) type OnFile = (Particulars, Vec<(String, Vec<u8>)>);
+/// What an item names: a certificate, and the hold on it that is to be lifted.
+pub(super) type Named = (String, Option<HoldId>);
+
+/// The line of an item in what is signed.
+fn line((serial, hold): &Named) -> String {
+    match hold {
+        Some(hold) => format!("{serial} {hold}"),
+        None => serial.clone(),
+    }
+}
 
 impl Ra {
     /// Writes a revocation down: certificates that there are, each once and still to be revoked, and
@@ -39,17 +53,28 @@ impl Ra {
         let names: Vec<&str> = draft.evidence.iter().map(|(name, _)| name.as_str()).collect();
         rules::revocation::complete(&ground, &draft.particulars, &names)?;
         let serials = self.to_revoke(&draft.serials, &ground, office.as_ref()).await?;
-        let content =
-            serde_json::to_vec(&draft.particulars).map_err(|_| Error::Stored("particulars"))?;
+        let items = serials.into_iter().map(|serial| (serial, None)).collect();
+        let on_file = (draft.particulars, draft.evidence);
+        self.write_down(permit.actor(), (ground, office, person), (items, on_file)).await
+    }
+
+    /// Puts a draft on record with what belongs to it.
+    pub(super) async fn write_down(
+        &self,
+        actor: Actor,
+        (ground, office, person): (Ground, Option<OfficeId>, String),
+        (items, (particulars, evidence)): (Vec<Named>, OnFile),
+    ) -> Result<Revocation, Error> {
+        let content = serde_json::to_vec(&particulars).map_err(|_| Error::Stored("particulars"))?;
         let blob = self.seal(content, "ra-revocation").await?;
-        let evidence = self.sealed_evidence(draft.evidence).await?;
+        let evidence = self.sealed_evidence(evidence).await?;
         let id = RevocationId::from_random(self.random()?);
-        let list_hash = rules::revocation::list_hash(serials.iter().map(String::as_str));
+        let lines: Vec<String> = items.iter().map(line).collect();
+        let list_hash = rules::revocation::list_hash(lines.iter().map(String::as_str));
         let new = (id, ground, office, person, list_hash);
-        let actor = permit.actor();
         self.store()
             .commit(move |tx| {
-                Box::pin(async move { insert(tx, new, (serials, blob, evidence), actor).await })
+                Box::pin(async move { insert(tx, new, (items, blob, evidence), actor).await })
             })
             .await
     }
@@ -75,31 +100,35 @@ impl Ra {
         office: Option<&OfficeId>,
     ) -> Result<Vec<String>, Error> {
         let most = if ground.source == Source::Phone { 1 } else { rules::revocation::MOST_SERIALS };
-        let mut serials = Vec::new();
-        for serial in given {
-            let held = self.certificate(serial).await?;
-            let serial = held.serial.to_hex();
-            let live = matches!(held.standing, Standing::Good | Standing::Suspended);
-            if office.is_some() && self.office_of(&serial).await?.as_ref() != office {
+        let few = |count: usize| {
+            let detail = format!("须有 1 至 {most} 张尚未撤销、未过期的证书");
+            if (1..=most).contains(&count) { Ok(()) } else { Err(Refusal::ListDiffers.at(detail)) }
+        };
+        // Either of a pair may be named, so a list of both may be twice as long; more is not looked up.
+        if given.len() > 2 * rules::revocation::MOST_SERIALS {
+            few(given.len())?;
+        }
+        let all = self.certificates(given).await?;
+        if let Some(office) = office {
+            let named: Vec<String> = all.iter().map(|held| held.serial.to_hex()).collect();
+            let foreign = |of: &Option<OfficeId>| of.as_ref() != Some(office);
+            if self.offices_of(&named).await?.iter().any(foreign) {
                 return Err(Refusal::CertificateUnfit.at("它不是由本受理点办理的"));
             }
-            if live && !serials.contains(&serial) {
-                serials.push(serial);
-            }
         }
-        if serials.is_empty() || serials.len() > most {
-            let detail = format!("须有 1 至 {most} 张尚未撤销、未过期的证书");
-            return Err(Refusal::ListDiffers.at(detail));
-        }
+        let is_live = |held: &&Held| matches!(held.standing, Standing::Good | Standing::Suspended);
+        let mut once = BTreeSet::new();
+        let live = all.iter().filter(is_live).map(|held| held.serial.to_hex());
+        let serials: Vec<String> = live.filter(|serial| once.insert(serial.clone())).collect();
+        few(serials.len())?;
         Ok(serials)
     }
 
-    async fn office_of(&self, serial: &str) -> Result<Option<OfficeId>, Error> {
+    /// By which office each of these certificates was applied for, in their order.
+    async fn offices_of(&self, serials: &[String]) -> Result<Vec<Option<OfficeId>>, Error> {
         let mut reader = self.store().read().await?;
-        match sql::application::by_serial(&mut reader, serial).await? {
-            Some(id) => Ok(sql::application::load(&mut reader, &id).await?.office),
-            None => Ok(None),
-        }
+        let found = sql::application::offices_of(&mut reader, serials).await?;
+        Ok(serials.iter().map(|serial| found.get(serial).cloned()).collect())
     }
 
     /// A revocation, if the permit reaches it.
@@ -170,6 +199,7 @@ impl Ra {
         let action = entering(permit);
         let kind = match action {
             Action::RevokeCertificate => ActKind::RevokeCertificate,
+            Action::ResumeCertificate => ActKind::EnterLifting,
             _ => ActKind::EnterRevocation,
         };
         let on = (kind, &*format!("revocation:{id}"));
@@ -180,6 +210,7 @@ impl Ra {
                 Box::pin(async move {
                     let wants = (action, RevocationState::Draft);
                     let mut changed = ra.taken(tx, (&permit, &id), wants, &order).await?;
+                    is_of_its_kind(&changed, action == Action::ResumeCertificate)?;
                     if changed.entered_by != act.person().as_str() {
                         return Err(Refusal::SignedActNeeded.at("由登记人本人签名"));
                     }
@@ -202,8 +233,9 @@ impl Ra {
         id: &RevocationId,
         act: SignedAct,
     ) -> Result<Revocation, Error> {
-        let on = (ActKind::ReviewRevocation, &*format!("revocation:{id}"));
-        let review: RevocationReview = ordered(&act, permit, on)?;
+        let lifts = act.kind() == ActKind::ReviewLifting;
+        let kind = if lifts { ActKind::ReviewLifting } else { ActKind::ReviewRevocation };
+        let review: RevocationReview = ordered(&act, permit, (kind, &format!("revocation:{id}")))?;
         let rejects = review.decision == RevocationDecision::Reject;
         if rejects && review.reason.trim().chars().count() < 4 {
             return Err(Refusal::ReasonMissing.into());
@@ -215,6 +247,7 @@ impl Ra {
                 Box::pin(async move {
                     let wants = (Action::ReviewRevocation, RevocationState::Entered);
                     let mut changed = ra.taken(tx, (&permit, &id), wants, &review.order).await?;
+                    is_of_its_kind(&changed, lifts)?;
                     let person = act.person().to_string();
                     rules::revocation::second_person(&changed.entered_by, &person)?;
                     changed.reviewed_by = Some(person);
@@ -246,12 +279,14 @@ impl Ra {
     ) -> Result<Revocation, Error> {
         let revocation = sql::revocation::load(tx.conn(), id, self.catalogue()).await?;
         permit.covers_object(action, &revocation.object())?;
-        if revocation.state != state || revocation.version != order.version {
+        rules::revocation::in_turn(revocation.state, (state, asked(action)))?;
+        if revocation.version != order.version {
             return Err(Error::Changed);
         }
         let items = sql::revocation::items(tx.conn(), id, false).await?;
-        let serials: Vec<&str> = items.iter().map(|item| item.serial.as_str()).collect();
-        rules::revocation::same_list(order, &revocation.ground, &serials)?;
+        let lines: Vec<String> = items.iter().map(RevocationItem::line).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        rules::revocation::same_list(order, &revocation.ground, &lines)?;
         Ok(revocation)
     }
 
@@ -263,9 +298,8 @@ impl Ra {
                 Box::pin(async move {
                     let mut found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
                     permit.covers_object(entering(&permit), &found.object())?;
-                    if found.state != RevocationState::Draft {
-                        return Err(Error::Changed);
-                    }
+                    let wants = (RevocationState::Draft, "放弃");
+                    rules::revocation::in_turn(found.state, wants)?;
                     found.state = RevocationState::Dropped;
                     let what = ("revocation.dropped", json!({}));
                     finish(tx, found, what, permit.actor()).await.map(drop)
@@ -285,7 +319,8 @@ impl Ra {
             let reviewer = revocation.reviewed_by.as_deref().ok_or(Error::Stored("reviewed_by"))?;
             rules::revocation::second_person(&revocation.entered_by, reviewer)?;
             let items = sql::revocation::items(&mut reader, &revocation.id, false).await?;
-            let hash = rules::revocation::list_hash(items.iter().map(|item| item.serial.as_str()));
+            let lines: Vec<String> = items.iter().map(RevocationItem::line).collect();
+            let hash = rules::revocation::list_hash(lines.iter().map(String::as_str));
             if hash != revocation.list_hash {
                 return Err(Error::Stored("list_hash"));
             }
@@ -314,15 +349,16 @@ impl Ra {
                     }
                     let found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
                     let refusal = match &outcome {
-                        Outcome::Revoked => None,
+                        Outcome::Revoked | Outcome::Lifted => None,
                         Outcome::Refused(code) => Some(code.clone()),
                     };
                     let body = json!({ "serial": item.serial, "position": item.position,
-                        "ground": found.ground.name, "reason": found.ground.reason.code(),
+                        "hold": item.hold, "ground": found.ground.name, "reason": found.ground.reason.code(),
                         "refusal": refusal });
                     let subject = found.subject();
                     let actor = Actor::system();
-                    tx.append(Record::new("revocation.item", actor, subject, body)).await?;
+                    let kind = record("revocation.item", found.is_lifting());
+                    tx.append(Record::new(kind, actor, subject, body)).await?;
                     end_if_done(tx, found).await
                 })
             })
@@ -335,7 +371,24 @@ impl Ra {
 fn entering(permit: &Permit) -> Action {
     match permit.action() {
         Action::RevokeCertificate => Action::RevokeCertificate,
+        Action::ResumeCertificate => Action::ResumeCertificate,
         _ => Action::EnterRevocation,
+    }
+}
+
+/// What an act is called where its turn is over.
+pub(super) const fn asked(action: Action) -> &'static str {
+    match action {
+        Action::ReviewRevocation => "复核",
+        _ => "签名登记",
+    }
+}
+
+/// What lifts holds is signed as that, and what revokes as that: nobody signs one for the other.
+fn is_of_its_kind(found: &Revocation, lifts: bool) -> Result<(), Error> {
+    match found.is_lifting() == lifts {
+        true => Ok(()),
+        false => Err(Refusal::SignedActNeeded.at("登记的事项与签名的事项不同")),
     }
 }
 
@@ -350,6 +403,21 @@ async fn end_if_done(tx: &mut Tx, mut found: Revocation) -> Result<(), Error> {
     finish(tx, found, what, Actor::system()).await.map(drop)
 }
 
+/// What lifts holds has records of its own names.
+fn record(kind: &'static str, lifts: bool) -> &'static str {
+    match kind {
+        _ if !lifts => kind,
+        "revocation.drafted" => "lifting.drafted",
+        "revocation.entered" => "lifting.entered",
+        "revocation.approved" => "lifting.approved",
+        "revocation.rejected" => "lifting.rejected",
+        "revocation.dropped" => "lifting.dropped",
+        "revocation.item" => "lifting.item",
+        "revocation.done" => "lifting.done",
+        kind => kind,
+    }
+}
+
 /// One version on, with its record.
 pub(super) async fn finish(
     tx: &mut Tx,
@@ -360,6 +428,7 @@ pub(super) async fn finish(
     changed.version += 1;
     changed.since = second(tx.now());
     sql::revocation::update(tx.conn(), &changed).await?;
+    let kind = record(kind, changed.is_lifting());
     let mut body = json!({ "number": changed.number.as_str(), "ground": changed.ground.name,
         "list": changed.list_hash, "version": changed.version });
     if let (Value::Object(body), Value::Object(particulars)) = (&mut body, particulars) {
@@ -378,7 +447,7 @@ async fn insert(
         String,
         String,
     ),
-    (serials, blob, evidence): (Vec<String>, SealedBlob, Vec<Sealed>),
+    (items, blob, evidence): (Vec<Named>, SealedBlob, Vec<Sealed>),
     actor: Actor,
 ) -> Result<Revocation, Error> {
     let now = second(tx.now());
@@ -394,13 +463,14 @@ async fn insert(
         called_at: None,
         stopped_at: None,
         stop_end: None,
+        term_from: None,
         blob: blob.id.clone(),
         id,
         ground,
         office,
         list_hash,
     };
-    sql::revocation::insert(tx.conn(), &revocation, &serials).await?;
+    sql::revocation::insert(tx.conn(), &revocation, &items).await?;
     let mut exhibits = Vec::new();
     for (name, media, sealed) in evidence {
         let sealed = sealed.insert(tx).await?;
@@ -409,8 +479,9 @@ async fn insert(
         exhibits.push(json!({ "name": name, "content": sealed.to_json() }));
     }
     let body = json!({ "number": revocation.number.as_str(), "ground": revocation.ground.name,
-        "count": serials.len(), "list": revocation.list_hash, "particulars": blob.to_json(),
+        "count": items.len(), "list": revocation.list_hash, "particulars": blob.to_json(),
         "evidence": exhibits });
-    tx.append(Record::new("revocation.drafted", actor, revocation.subject(), body)).await?;
+    let kind = record("revocation.drafted", revocation.is_lifting());
+    tx.append(Record::new(kind, actor, revocation.subject(), body)).await?;
     Ok(revocation)
 }

@@ -29,11 +29,28 @@ impl Ra {
         found.ok_or_else(|| Error::Unknown { what: "证书", name: serial.to_hex() })
     }
 
+    /// The signing certificates of these serials, in their order. The first that there is not, or that is no
+    /// serial, is named.
+    pub(super) async fn certificates(&self, given: &[String]) -> Result<Vec<Held>, Error> {
+        let serial = |text: &String| {
+            let why = "应为十六进制数，一行一个";
+            Serial::from_hex(text).map_err(|_| Error::Input { field: "证书序列号", why })
+        };
+        let serials = given.iter().map(serial).collect::<Result<Vec<_>, _>>()?;
+        let found = self.config().keys.certificates(&serials).await.map_err(Error::Port)?;
+        let known = |(held, serial): (Option<Held>, &Serial)| {
+            held.ok_or_else(|| Error::Unknown { what: "证书", name: serial.to_hex() })
+        };
+        found.into_iter().zip(&serials).map(known).collect()
+    }
+
     /// What can be applied for about a certificate that stands so.
-    pub fn services_for(&self, held: &Held) -> Result<Vec<&Service>, Error> {
+    pub async fn services_for(&self, held: &Held) -> Result<Vec<&Service>, Error> {
         let kind = self.catalogue().kind(&held.kind)?;
+        let holds = self.holds_on(held).await?;
         let all = self.catalogue().services().list.iter().filter(|service| service.replaces);
-        Ok(all.filter(|one| rules::concern::fits(&one.name, kind, held).is_ok()).collect())
+        let fits = |one: &&Service| rules::concern::fits(&one.name, kind, (held, &holds)).is_ok();
+        Ok(all.filter(fits).collect())
     }
 
     /// Whether the present form was signed by the certificate that the application is about.
@@ -65,7 +82,8 @@ impl Ra {
         let Some(serial) = &application.concerns else { return Ok(Vec::new()) };
         let held = self.certificate(serial).await?;
         let full = self.catalogue().kind(&application.kind)?;
-        rules::concern::fits(&application.service, full, &held)?;
+        let holds = self.holds_on(&held).await?;
+        rules::concern::fits(&application.service, full, (&held, &holds))?;
         let mut errors = rules::concern::differs(&application.service, full, form, &held)?;
         let mut reader = self.store().read().await?;
         if let Some(before) = sql::application::by_serial(&mut reader, serial).await? {
@@ -92,14 +110,25 @@ impl Ra {
         Ok(ReadyToCarryOut { application, proof, review, serial, ground })
     }
 
-    /// The certificate's status is as ordered. Uses the permission up.
-    pub async fn carried_out(&self, ready: ReadyToCarryOut) -> Result<Application, Error> {
+    /// The certificate's status is as ordered. Uses the permission up. `still_held`: a hold of the holder was
+    /// lifted and another stands, so that the certificate stays suspended.
+    pub async fn carried_out(
+        &self,
+        ready: ReadyToCarryOut,
+        still_held: bool,
+    ) -> Result<Application, Error> {
         let ra = self.clone();
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
                     let at = (&ready.application.at(), Step::CarryOut);
                     let mut turn = Turn::begin_by_itself(&ra, tx, at).await?;
+                    if still_held {
+                        let (kind, subject) =
+                            ("application.still-held", turn.application.subject());
+                        let body = json!({ "serial": ready.serial });
+                        tx.append(Record::new(kind, Actor::system(), subject, body)).await?;
+                    }
                     let body = json!({ "serial": ready.serial, "ground": ready.ground.name,
                         "reason": ready.ground.reason.code() });
                     turn.enter(State::CarriedOut { serial: ready.serial });

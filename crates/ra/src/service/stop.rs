@@ -1,6 +1,5 @@
 //! What becomes of a caller's stop when the revocation comes to nothing: rejected by the other person, or
-//! not decided in time. The stop that this call made is lifted, unless another ground holds the
-//! certificate (Measures Art. 18). Until that is settled the row says so, whatever cut the program off.
+//! not decided in time. The hold that this call made is lifted, and no other (Measures Art. 18; ADR 6). Until that is settled the row says so, whatever cut the program off.
 
 use access::Permit;
 use law::Due;
@@ -11,8 +10,8 @@ use super::revocation::finish;
 use super::{Ra, second};
 use crate::catalogue::{CALL_LAPSED, CALL_REJECTED, Source};
 use crate::error::{Error, Refusal};
-use crate::model::{OpenStop, Revocation, RevocationId, RevocationState, StopEnd};
-use crate::rules::revocation::{self as rules, Hold};
+use crate::model::{Hold, OpenStop, Revocation, RevocationState, StopEnd};
+use crate::rules::revocation as rules;
 use crate::sql;
 
 impl Ra {
@@ -22,7 +21,8 @@ impl Ra {
             && revocation.ground.source == Source::Phone
             && revocation.called_at.is_some();
         let days = self.catalogue().services().call_working_days;
-        waits.then(|| rules::decide_by(&self.config().calendar, days, revocation.since))
+        let from = revocation.term_from.unwrap_or(revocation.since);
+        waits.then(|| rules::decide_by(&self.config().calendar, days, from))
     }
 
     /// Ends the calls that nobody decided in time; how many.
@@ -77,44 +77,26 @@ impl Ra {
         Ok(open)
     }
 
-    /// How a stop ends as things are in this unit; none where it is settled already, or not to be said
-    /// yet. `suspended_by`: whose suspension the certificate is under, if it is under one.
+    /// How a stop ends as things are in this unit, with the hold that it was; none where it is settled
+    /// already, or not to be said yet.
     pub async fn stop_end(
         &self,
         tx: &mut Tx,
         stop: &OpenStop,
-        suspended_by: Option<&str>,
-    ) -> Result<Option<StopEnd>, Error> {
+    ) -> Result<Option<(StopEnd, Vec<Hold>)>, Error> {
         let id = &stop.revocation.id;
         let found = sql::revocation::load(tx.conn(), id, self.catalogue()).await?;
         if found.stop_end.is_some() || !found.state.came_to_nothing() {
             return Ok(None);
         }
-        let hold = match suspended_by {
-            None => Hold::None,
-            Some(actor) => self.hold_of(tx, (actor, &stop.serial)).await?,
-        };
-        let serial = &stop.serial;
-        let elsewhere = sql::revocation::is_open_elsewhere(tx.conn(), serial, Some(id)).await?;
-        Ok(rules::stop_end(hold, elsewhere))
-    }
-
-    async fn hold_of(&self, tx: &mut Tx, (actor, serial): (&str, &str)) -> Result<Hold, Error> {
-        let call = actor.strip_prefix("revocation:").and_then(|id| id.parse().ok());
-        let Some(call) = call else { return Ok(Hold::Other) };
-        let call: RevocationId = call;
-        let found = sql::revocation::load(tx.conn(), &call, self.catalogue()).await?;
-        // What the holder applied for since, found the certificate suspended and left it so; and of some
-        // calls it was said that their stop holds.
-        let since = found.stopped_at.or(found.called_at).unwrap_or(found.since);
-        let is_kept = found.stop_end == Some(StopEnd::Held)
-            || sql::application::holds_suspended(tx.conn(), serial, since).await?;
-        Ok(match found.state {
-            state if state.came_to_nothing() && is_kept => Hold::Other,
-            state if state.came_to_nothing() => Hold::SpentCall,
-            state if state.is_open() => Hold::OpenCall,
-            _ => Hold::Other,
-        })
+        let origin = found.subject();
+        let standing = sql::hold::standing(tx.conn(), &stop.serial).await?;
+        let (own, others): (Vec<Hold>, Vec<Hold>) =
+            standing.into_iter().partition(|hold| hold.origin == origin);
+        let elsewhere =
+            sql::revocation::is_open_elsewhere(tx.conn(), &stop.serial, Some(id)).await?;
+        let end = rules::stop_end((!own.is_empty(), !others.is_empty()), elsewhere);
+        Ok(end.map(|end| (end, own)))
     }
 
     /// Notes how a stop ended, in the unit that ends it.
@@ -124,8 +106,8 @@ impl Ra {
             return Err(Error::Changed);
         }
         let kind = match end {
-            StopEnd::Lifted => "revocation.stop-lifted",
-            StopEnd::Held | StopEnd::Moot => "revocation.stop-kept",
+            StopEnd::Lifted | StopEnd::Held => "revocation.stop-lifted",
+            StopEnd::Moot => "revocation.stop-kept",
         };
         let body = json!({ "number": stop.revocation.number.as_str(), "serial": stop.serial,
             "ground": stop.ground.name, "reason": stop.ground.reason.code(), "end": end.word() });

@@ -41,6 +41,7 @@ pub(super) fn told(kind: &str) -> Option<&'static str> {
         "application.delivered" => "交付，已发送激活码",
         "application.confirmed" => "确认领取",
         "application.carried-out" => "办结，证书状态已变更",
+        "application.still-held" => "所申请的暂停已解除，证书另有暂停，仍不能使用",
         "application.not-carried-out" => "未能办理，已办结",
         "application.declined" => "不予受理",
         "application.replaced-ended" => "原证书撤销",

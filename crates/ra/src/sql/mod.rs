@@ -11,6 +11,7 @@ pub(crate) mod code;
 pub(crate) mod content;
 pub(crate) mod ending;
 pub(crate) mod evidence;
+pub(crate) mod hold;
 pub(crate) mod list;
 pub(crate) mod office;
 pub(crate) mod revocation;

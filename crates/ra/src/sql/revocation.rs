@@ -8,17 +8,17 @@ use super::{Connection, column, count, instant, instant_maybe, parsed, parsed_ma
 use crate::catalogue::Catalogue;
 use crate::error::Error;
 use crate::model::{
-    Media, OfficeId, Outcome, Revocation, RevocationId, RevocationItem, RevocationRow,
+    HoldId, Media, OfficeId, Outcome, Revocation, RevocationId, RevocationItem, RevocationRow,
     RevocationState, StopEnd,
 };
 
 const COLUMNS: &str = "id, number, ground, office, state, since, version, entered_by, reviewed_by, \
-     list_hash, called_at, stopped_at, lapsed_at, stop_end, blob";
+     list_hash, called_at, stopped_at, lapsed_at, closed_at, term_from, stop_end, blob";
 
-/// The word in the column: what lapsed is a dropped one with a day.
+/// The word in the column: what lapsed or was closed is a dropped one with a day.
 const fn state_word(state: RevocationState) -> &'static str {
     match state {
-        RevocationState::Lapsed => RevocationState::Dropped.word(),
+        RevocationState::Lapsed | RevocationState::Closed => RevocationState::Dropped.word(),
         other => other.word(),
     }
 }
@@ -26,9 +26,13 @@ const fn state_word(state: RevocationState) -> &'static str {
 fn of_row(row: &AnyRow, catalogue: &Catalogue) -> Result<Revocation, Error> {
     let word: String = column(row, "state")?;
     let lapsed = instant_maybe(row, "lapsed_at")?.is_some();
-    let state = RevocationState::ALL
-        .into_iter()
-        .find(|state| state_word(*state) == word && (*state == RevocationState::Lapsed) == lapsed);
+    let closed = instant_maybe(row, "closed_at")?.is_some();
+    let is_it = |state: &RevocationState| {
+        state_word(*state) == word
+            && (*state == RevocationState::Lapsed) == lapsed
+            && (*state == RevocationState::Closed) == closed
+    };
+    let state = RevocationState::ALL.into_iter().find(is_it);
     let stop_end: Option<String> = column(row, "stop_end")?;
     let stop_end = stop_end.map(|word| StopEnd::ALL.into_iter().find(|end| end.word() == word));
     Ok(Revocation {
@@ -44,6 +48,7 @@ fn of_row(row: &AnyRow, catalogue: &Catalogue) -> Result<Revocation, Error> {
         list_hash: column(row, "list_hash")?,
         called_at: instant_maybe(row, "called_at")?,
         stopped_at: instant_maybe(row, "stopped_at")?,
+        term_from: instant_maybe(row, "term_from")?,
         stop_end: stop_end.map(|end| end.ok_or(Error::Stored("stop_end"))).transpose()?,
         blob: column(row, "blob")?,
     })
@@ -69,7 +74,7 @@ pub(crate) async fn in_state(
 ) -> Result<Vec<Revocation>, Error> {
     let text = format!(
         "SELECT {COLUMNS} FROM ra_revocation WHERE state = $1 AND lapsed_at IS NULL \
-         ORDER BY since, id LIMIT 200"
+         AND closed_at IS NULL ORDER BY since, id LIMIT 200"
     );
     let rows = sqlx::query(AssertSqlSafe(text)).bind(state_word(state)).fetch_all(conn).await?;
     rows.iter().map(|row| of_row(row, catalogue)).collect()
@@ -105,7 +110,7 @@ pub(crate) async fn open_stops(
 }
 
 /// Whether a revocation that somebody signed, other than this one, still waits or is being carried out
-/// for a certificate.
+/// for a certificate. What lifts holds is none.
 pub(crate) async fn is_open_elsewhere(
     conn: &mut Connection,
     serial: &str,
@@ -113,7 +118,7 @@ pub(crate) async fn is_open_elsewhere(
 ) -> Result<bool, Error> {
     let text = "SELECT COUNT(*) AS n FROM ra_revocation_item i \
          JOIN ra_revocation r ON r.id = i.revocation \
-         WHERE i.serial = $1 AND r.id <> $2 AND r.state IN ('entered', 'approved')";
+         WHERE i.serial = $1 AND i.hold IS NULL AND r.id <> $2 AND r.state IN ('entered', 'approved')";
     let but = but.map_or("", RevocationId::as_str);
     let row = sqlx::query(text).bind(serial).bind(but).fetch_one(conn).await?;
     Ok(count(&row, "n")? > 0)
@@ -137,7 +142,8 @@ impl Wanted {
         self.add("state =", state_word(state).to_owned(), "");
         self.text.push_str(match state {
             RevocationState::Lapsed => " AND lapsed_at IS NOT NULL",
-            _ => " AND lapsed_at IS NULL",
+            RevocationState::Closed => " AND closed_at IS NOT NULL",
+            _ => " AND lapsed_at IS NULL AND closed_at IS NULL",
         });
     }
 
@@ -171,7 +177,7 @@ impl Wanted {
     }
 }
 
-/// A page of a list with the number of certificates of each; one question.
+/// A page of a list with the number of certificates of each.
 pub(crate) async fn page(
     conn: &mut Connection,
     wanted: &Wanted,
@@ -179,12 +185,37 @@ pub(crate) async fn page(
     catalogue: &Catalogue,
 ) -> Result<Vec<RevocationRow>, Error> {
     let way = if newest_first { "DESC" } else { "ASC" };
-    let text = format!(
+    let order = format!("ORDER BY since {way}, id {way} LIMIT {limit} OFFSET {offset}");
+    rows(conn, (format!("{} {order}", asked(wanted)), wanted), catalogue).await
+}
+
+/// The next of a list by their numbers, which never change: behind a number.
+pub(crate) async fn behind(
+    conn: &mut Connection,
+    mut wanted: Wanted,
+    (behind, limit): (&str, u32),
+    catalogue: &Catalogue,
+) -> Result<Vec<RevocationRow>, Error> {
+    wanted.add("number >", behind.to_owned(), "");
+    let text = format!("{} ORDER BY number LIMIT {limit}", asked(&wanted));
+    rows(conn, (text, &wanted), catalogue).await
+}
+
+/// Those that are wanted, each with the number of its certificates; one question.
+fn asked(wanted: &Wanted) -> String {
+    format!(
         "SELECT {COLUMNS}, (SELECT COUNT(*) FROM ra_revocation_item i \
          WHERE i.revocation = ra_revocation.id) AS certificates \
-         FROM ra_revocation WHERE 1 = 1{} ORDER BY since {way}, id {way} LIMIT {limit} OFFSET {offset}",
+         FROM ra_revocation WHERE 1 = 1{}",
         wanted.text
-    );
+    )
+}
+
+async fn rows(
+    conn: &mut Connection,
+    (text, wanted): (String, &Wanted),
+    catalogue: &Catalogue,
+) -> Result<Vec<RevocationRow>, Error> {
     let mut query = sqlx::query(AssertSqlSafe(text));
     for value in &wanted.binds {
         query = query.bind(value.clone());
@@ -217,6 +248,29 @@ pub(crate) async fn lapse(
     Ok(())
 }
 
+/// Notes that its holder ended a call, in the unit that ends it.
+pub(crate) async fn close(
+    conn: &mut Connection,
+    id: &RevocationId,
+    (by, at): (&str, Timestamp),
+) -> Result<(), Error> {
+    let text = "UPDATE ra_revocation SET closed_at = $1, closed_by = $2 WHERE id = $3";
+    sqlx::query(text).bind(at.as_second()).bind(by).bind(id.as_str()).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether holds are to be lifted by another registration that is open.
+pub(crate) async fn is_lifted_elsewhere(
+    conn: &mut Connection,
+    hold: &HoldId,
+) -> Result<bool, Error> {
+    let text = "SELECT COUNT(*) AS n FROM ra_revocation_item i \
+         JOIN ra_revocation r ON r.id = i.revocation \
+         WHERE i.hold = $1 AND r.state IN ('entered', 'approved')";
+    let row = sqlx::query(text).bind(hold.as_str()).fetch_one(conn).await?;
+    Ok(count(&row, "n")? > 0)
+}
+
 /// Notes how a caller's stop ended. False if that was noted before.
 pub(crate) async fn end_stop(
     conn: &mut Connection,
@@ -238,7 +292,7 @@ pub(crate) async fn end_stop(
 pub(crate) async fn insert(
     conn: &mut Connection,
     new: &Revocation,
-    serials: &[String],
+    items: &[(String, Option<HoldId>)],
 ) -> Result<(), Error> {
     let text = "INSERT INTO ra_revocation (id, number, ground, office, state, since, version, \
          entered_by, blob, list_hash, failures) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)";
@@ -255,13 +309,14 @@ pub(crate) async fn insert(
         .bind(&*new.list_hash)
         .execute(&mut *conn)
         .await?;
-    for (serial, position) in serials.iter().zip(1_i64..) {
-        let text = "INSERT INTO ra_revocation_item (revocation, position, serial) \
-             VALUES ($1, $2, $3)";
+    for ((serial, hold), position) in items.iter().zip(1_i64..) {
+        let text = "INSERT INTO ra_revocation_item (revocation, position, serial, hold) \
+             VALUES ($1, $2, $3, $4)";
         sqlx::query(text)
             .bind(new.id.as_str())
             .bind(position)
             .bind(&**serial)
+            .bind(hold.as_ref().map(|hold| hold.as_str().to_owned()))
             .execute(&mut *conn)
             .await?;
     }
@@ -292,7 +347,7 @@ pub(crate) async fn items(
     id: &RevocationId,
     open_only: bool,
 ) -> Result<Vec<RevocationItem>, Error> {
-    let text = "SELECT position, serial, outcome, refusal FROM ra_revocation_item \
+    let text = "SELECT position, serial, hold, outcome, refusal FROM ra_revocation_item \
          WHERE revocation = $1 AND ($2 = 0 OR outcome IS NULL) ORDER BY position";
     let rows =
         sqlx::query(text).bind(id.as_str()).bind(i64::from(open_only)).fetch_all(conn).await?;
@@ -304,10 +359,12 @@ fn item(row: &AnyRow) -> Result<RevocationItem, Error> {
     let outcome = match (column::<Option<String>>(row, "outcome")?.as_deref(), refusal) {
         (None, _) => None,
         (Some("revoked"), _) => Some(Outcome::Revoked),
+        (Some("lifted"), _) => Some(Outcome::Lifted),
         (Some(_), refusal) => Some(Outcome::Refused(refusal.unwrap_or_default())),
     };
     let position = u32::try_from(count(row, "position")?).map_err(|_| Error::Stored("position"))?;
-    Ok(RevocationItem { position, serial: column(row, "serial")?, outcome })
+    let hold = parsed_maybe(row, "hold")?;
+    Ok(RevocationItem { position, serial: column(row, "serial")?, hold, outcome })
 }
 
 /// Notes what became of a certificate. False if that was noted before.
@@ -319,6 +376,7 @@ pub(crate) async fn settle(
 ) -> Result<bool, Error> {
     let (word, refusal) = match outcome {
         Outcome::Revoked => ("revoked", None),
+        Outcome::Lifted => ("lifted", None),
         Outcome::Refused(code) => ("refused", Some(code.clone())),
     };
     let text = "UPDATE ra_revocation_item SET outcome = $1, refusal = $2, at = $3 \

@@ -146,7 +146,7 @@ async fn run(way: &mut Way<'_>, command: Command) -> Done {
         }
         Command::CarryOut => {
             let ready = way.world.ra.ready_to_carry_out(&way.application.at()).await?;
-            way.application = way.world.ra.carried_out(ready).await?;
+            way.application = way.world.ra.carried_out(ready, false).await?;
             Ok(())
         }
     }

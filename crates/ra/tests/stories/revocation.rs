@@ -1,5 +1,7 @@
 //! Revocations that a clerk enters and another person confirms (GM/T 0034 §6; T-14).
 
+use std::sync::atomic::Ordering;
+
 use access::{ActKind, Action};
 use jiff::SignedDuration;
 use pki::crl::Reason;
@@ -72,6 +74,35 @@ pub async fn review(
 pub const CONFIRM: (RevocationDecision, &str) = (RevocationDecision::Confirm, "");
 
 #[tokio::test]
+async fn a_long_list_is_looked_up_by_one_question_and_kept_in_its_order() {
+    on_each_engine(|world| async move {
+        let names: Vec<String> = (16..80).rev().map(|at| format!("{at:02x}")).collect();
+        for name in &names {
+            certify(&world, "person", name, Standing::Good);
+        }
+        certify(&world, "person", "ee", Standing::Revoked);
+        let mut listed: Vec<&str> = names.iter().map(String::as_str).collect();
+        // What is named again or revoked already counts for nothing.
+        listed.extend(["10", "ee"]);
+        let asked = || world.keys.2.load(Ordering::Relaxed);
+        let before = asked();
+        let found = drafted(&world, &world.clerk, draft("unit-left", &listed, &["letter"])).await;
+        assert_eq!(asked() - before, 1);
+        let reads = world.permit(&world.clerk, Action::ReadRevocations).await;
+        let view = world.ra.revocation(&reads, &found.unwrap().id).await.unwrap();
+        let kept: Vec<_> = view.items.iter().map(|item| item.serial.as_str()).collect();
+        assert_eq!(kept, names);
+        for (wrong, code) in [("abcd", "ra.unknown"), ("no serial", "ra.input")] {
+            listed[3] = wrong;
+            let new = draft("unit-left", &listed, &["letter"]);
+            let error = drafted(&world, &world.clerk, new).await.unwrap_err();
+            assert_eq!(error.code(), code, "{wrong}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn each_ground_is_entered_with_its_evidence_by_one_and_confirmed_by_another() {
     on_each_engine(|world| async move {
         let grounds = world.ra.catalogue().grounds().to_vec();
@@ -84,7 +115,11 @@ async fn each_ground_is_entered_with_its_evidence_by_one_and_confirmed_by_anothe
             let found = drafted(&world, &world.both, draft(&ground.name, &[&serial], &names));
             let found = found.await.unwrap();
             let early = review(&world, &world.reviewer, &found, CONFIRM).await.unwrap_err();
-            assert_eq!(early.code(), "ra.changed", "nothing is confirmed before it is entered");
+            assert_eq!(
+                early.code(),
+                "ra.registration_turn",
+                "nothing is confirmed before it is entered"
+            );
             let found = enter(&world, &world.both, &found).await.unwrap();
             assert!(
                 world.ra.ready_to_revoke().await.unwrap().is_empty(),

@@ -119,9 +119,9 @@ async fn a_revocation_is_proofed_and_reviewed_and_carried_out_once() {
         assert_eq!((ready.service(), ready.serial()), ("revoke", "0a1b2c"));
         assert_eq!(ready.ground().reason, Reason::KeyCompromise);
         let again = world.ra.ready_to_carry_out(&at).await.unwrap();
-        let done = world.ra.carried_out(ready).await.unwrap();
+        let done = world.ra.carried_out(ready, false).await.unwrap();
         assert!(matches!(done.state, State::CarriedOut { .. }));
-        assert_eq!(world.ra.carried_out(again).await.unwrap_err().code(), "ra.changed");
+        assert_eq!(world.ra.carried_out(again, false).await.unwrap_err().code(), "ra.changed");
         assert_eq!(world.ra.approved().await.unwrap(), []);
     })
     .await;
@@ -205,7 +205,7 @@ async fn every_change_of_status_asks_only_who_and_why_and_the_signature_of_the_c
             way.approve(&world.reviewer).await.unwrap();
             let ready = world.ra.ready_to_carry_out(&way.application.at()).await.unwrap();
             assert_eq!(ready.ground().reason, reason, "{service}");
-            world.ra.carried_out(ready).await.unwrap();
+            world.ra.carried_out(ready, false).await.unwrap();
         }
     })
     .await;

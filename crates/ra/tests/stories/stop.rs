@@ -4,8 +4,8 @@
 use access::{ActKind, Action};
 use jiff::SignedDuration;
 use ra::{
-    Outcome, Revocation, RevocationDecision, RevocationSelection, RevocationState, Source,
-    Standing, StopEnd,
+    HoldEnd, NewHold, Outcome, Revocation, RevocationDecision, RevocationSelection,
+    RevocationState, Source, Standing, StopEnd,
 };
 
 use super::office::filed;
@@ -33,35 +33,62 @@ async fn called(world: &World, serial: &str) -> Revocation {
     enter(world, &world.clerk, &found).await.unwrap()
 }
 
-/// The same, and stopped.
+/// The same, and stopped: with its hold, as the institution sets it.
 async fn stopped(world: &World, serial: &str) -> Revocation {
     let found = called(world, serial).await;
+    hold(world, serial, (Source::Phone, &found.subject())).await;
     world.ra.stopped(&found.id).await.unwrap();
     found
 }
 
-/// How the stop of the oldest open call ends if the certificate is under a suspension of this actor.
-async fn end(world: &World, suspended_by: Option<String>) -> Option<StopEnd> {
-    let stop = world.ra.open_stops().await.unwrap().remove(0);
+/// A hold that stands on a certificate.
+async fn hold(world: &World, serial: &str, (source, origin): (Source, &str)) {
+    let (serial, origin) = (serial.to_owned(), origin.to_owned());
+    let new = NewHold { serial, source, ground: None, origin };
+    let actor = store::Actor::new(new.origin.clone());
+    let set: Result<(), ra::Error> = world
+        .store
+        .commit(move |tx| {
+            Box::pin(
+                async move { ra::set_hold(tx, (&new, "certificate:test"), &actor).await.map(drop) },
+            )
+        })
+        .await;
+    set.unwrap();
+}
+
+/// How the stop of a call ends as things stand.
+async fn end(world: &World, call: &Revocation) -> Option<StopEnd> {
+    let mut open = world.ra.open_stops().await.unwrap().into_iter();
+    let stop = open.find(|stop| stop.revocation().id == call.id).unwrap();
+    let ra = world.ra.clone();
+    let found = world
+        .store
+        .commit(move |tx| Box::pin(async move { ra.stop_end(tx, &stop).await }))
+        .await
+        .unwrap();
+    found.map(|(end, _)| end)
+}
+
+/// Ends the stop of a call and its hold.
+async fn settle(world: &World, call: &Revocation) -> StopEnd {
+    let mut open = world.ra.open_stops().await.unwrap().into_iter();
+    let stop = open.find(|stop| stop.revocation().id == call.id).unwrap();
     let ra = world.ra.clone();
     world
         .store
         .commit(move |tx| {
-            Box::pin(async move { ra.stop_end(tx, &stop, suspended_by.as_deref()).await })
+            Box::pin(async move {
+                let (end, own) = ra.stop_end(tx, &stop).await?.unwrap();
+                ra.end_stop(tx, &stop, end).await?;
+                let by = (HoldEnd::Rejected, &*stop.revocation().subject());
+                let actor = store::Actor::system();
+                ra::end_holds(tx, (&own, "certificate:test"), by, &actor).await?;
+                Ok::<_, ra::Error>(end)
+            })
         })
         .await
         .unwrap()
-}
-
-async fn settle(world: &World, call: &Revocation, end: StopEnd) {
-    let mut open = world.ra.open_stops().await.unwrap().into_iter();
-    let stop = open.find(|stop| stop.revocation().id == call.id).unwrap();
-    let ra = world.ra.clone();
-    let done: Result<(), ra::Error> = world
-        .store
-        .commit(move |tx| Box::pin(async move { ra.end_stop(tx, &stop, end).await }))
-        .await;
-    done.unwrap();
 }
 
 const REJECT: (RevocationDecision, &str) = (RevocationDecision::Reject, "来电人不是持有人");
@@ -75,17 +102,18 @@ async fn a_rejected_call_owes_the_lifting_of_its_own_stop_and_of_no_other() {
         review(&world, &world.reviewer, &call, REJECT).await.unwrap();
         let open = world.ra.open_stops().await.unwrap();
         assert_eq!((open[0].serial(), &*open[0].ground().name), (&*serial, "call-rejected"));
-        let mine = Some(call.subject());
-        assert_eq!(end(&world, mine.clone()).await, Some(StopEnd::Lifted));
-        assert_eq!(end(&world, Some("person:x".into())).await, Some(StopEnd::Held));
-        assert_eq!(end(&world, None).await, Some(StopEnd::Moot));
-        // A second call about the same certificate still needs the stop.
+        assert_eq!(end(&world, &call).await, Some(StopEnd::Lifted));
+        // A second call about the same certificate has a hold of its own, and one that waits without one
+        // keeps this one.
+        let waits = called(&world, &serial).await;
+        assert_eq!(end(&world, &call).await, None, "nothing is said yet");
+        review(&world, &world.reviewer, &waits, REJECT).await.unwrap();
+        assert_eq!(settle(&world, &waits).await, StopEnd::Moot, "it made no hold");
         let other = stopped(&world, &serial).await;
-        assert_eq!(end(&world, mine.clone()).await, None, "nothing is said yet");
+        assert_eq!(end(&world, &call).await, Some(StopEnd::Held), "the other's stands");
         review(&world, &world.reviewer, &other, REJECT).await.unwrap();
-        assert_eq!(end(&world, mine).await, Some(StopEnd::Lifted), "also of the first call");
-        settle(&world, &call, StopEnd::Lifted).await;
-        settle(&world, &other, StopEnd::Moot).await;
+        assert_eq!(settle(&world, &other).await, StopEnd::Held, "this one's stands");
+        assert_eq!(settle(&world, &call).await, StopEnd::Lifted, "and now none does");
         assert!(world.ra.open_stops().await.unwrap().is_empty());
         let about = store::Filter { subject: Some(call.subject()), ..store::Filter::default() };
         let records = world.store.records(&about, store::Page::default()).await.unwrap();
@@ -126,25 +154,54 @@ async fn a_call_that_nobody_decides_in_five_working_days_comes_to_nothing() {
         assert_eq!(still.revocation.state, RevocationState::Entered);
         let open = world.ra.open_stops().await.unwrap();
         assert_eq!(&*open[0].ground().name, "call-lapsed");
-        assert_eq!(end(&world, Some(call.subject())).await, Some(StopEnd::Lifted));
+        assert_eq!(end(&world, &call).await, Some(StopEnd::Lifted));
         let late = review(&world, &world.reviewer, &view.revocation, CONFIRM).await.unwrap_err();
-        assert_eq!(late.code(), "ra.changed", "what lapsed is not confirmed any more");
+        assert_eq!(late.code(), "ra.registration_turn", "what lapsed is not confirmed any more");
     })
     .await;
 }
 
-/// Of calls that were rejected by an older version it was said that the stop holds.
+/// Whoever else holds the certificate: a call's end lifts the call's hold alone.
 #[tokio::test]
-async fn a_stop_that_was_said_to_hold_is_not_lifted_by_another_call() {
+async fn the_end_of_a_call_leaves_the_holds_of_others() {
+    on_each_engine(|world| async move {
+        for source in [Source::Holder, Source::Unit, Source::Authority, Source::Institution] {
+            let serial = certificate(&world).await;
+            hold(&world, &serial, (source, "act:1")).await;
+            let call = stopped(&world, &serial).await;
+            review(&world, &world.reviewer, &call, REJECT).await.unwrap();
+            assert_eq!(settle(&world, &call).await, StopEnd::Held, "{source:?}");
+            let permit = world.permit(&world.biz, Action::ReadCertificate).await;
+            let left = world.ra.holds(&permit, &serial).await.unwrap();
+            assert_eq!(left.iter().map(|one| one.source).collect::<Vec<_>>(), [source]);
+        }
+    })
+    .await;
+}
+
+/// A call from before the term was there: the term runs from the day on which it came.
+#[tokio::test]
+async fn a_term_that_began_later_runs_from_then() {
     on_each_engine(|world| async move {
         let serial = certificate(&world).await;
-        let old = stopped(&world, &serial).await;
-        review(&world, &world.reviewer, &old, REJECT).await.unwrap();
-        settle(&world, &old, StopEnd::Held).await;
-        let new = stopped(&world, &serial).await;
-        review(&world, &world.reviewer, &new, REJECT).await.unwrap();
-        assert_eq!(end(&world, Some(old.subject())).await, Some(StopEnd::Held));
-        assert_eq!(end(&world, Some(new.subject())).await, Some(StopEnd::Lifted));
+        let call = stopped(&world, &serial).await;
+        world.clock.advance(SignedDuration::from_hours(24 * 14));
+        let (id, from) = (call.id.clone(), world.store.clock().now().as_second());
+        let set: Result<(), ra::Error> = world
+            .store
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let text = "UPDATE ra_revocation SET term_from = $1 WHERE id = $2";
+                    let set = sqlx::query(text).bind(from).bind(id.as_str());
+                    set.execute(tx.conn()).await.unwrap();
+                    Ok(())
+                })
+            })
+            .await;
+        set.unwrap();
+        assert_eq!(world.ra.lapse_calls().await.unwrap(), 0, "nobody had been told of a term");
+        world.clock.advance(SignedDuration::from_hours(24 * 7));
+        assert_eq!(world.ra.lapse_calls().await.unwrap(), 1);
     })
     .await;
 }
@@ -161,7 +218,9 @@ async fn backlog(world: &World, of: &Revocation, copies: u32) {
                      state, since, version, entered_by, blob, list_hash, failures \
                      FROM ra_revocation WHERE id = $3";
                 for at in 0..copies {
-                    let (id, number) = (format!("{at:032x}"), format!("202611219{at:06}"));
+                    let checked = (0..10).map(|check| format!("202611219{at:05}{check}"));
+                    let number = checked.into_iter().find(|one| one.parse::<ra::Number>().is_ok());
+                    let (id, number) = (format!("{at:032x}"), number.unwrap());
                     let copy = sqlx::query(text).bind(id).bind(number).bind(of.as_str());
                     copy.execute(tx.conn()).await.unwrap();
                 }
@@ -187,6 +246,43 @@ async fn a_backlog_of_papers_holds_up_no_call() {
         assert_eq!(urgent.iter().map(|(id, ..)| id).collect::<Vec<_>>(), [&call.id]);
         world.clock.advance(SignedDuration::from_hours(24 * 14));
         assert_eq!(world.ra.lapse_calls().await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_of_revocations_has_each_once_whatever_is_entered_and_decided_meanwhile() {
+    on_each_engine(|world| async move {
+        certify(&world, "person", "0e0e", Standing::Good);
+        let letter = draft("unit-left", &["0e0e"], &["letter"]);
+        let letter = drafted(&world, &world.clerk, letter).await.unwrap();
+        let letter = enter(&world, &world.clerk, &letter).await.unwrap();
+        // The numbers of the copies are behind that of the original.
+        backlog(&world, &letter, 450).await;
+        let reads = world.permit(&world.clerk, Action::ReadRevocations).await;
+        let all = RevocationSelection::default();
+        let (mut numbers, mut behind) = (Vec::new(), String::new());
+        loop {
+            let block = world.ra.revocations_behind(&reads, &all, &behind).await.unwrap();
+            let Some(last) = block.last() else { break };
+            behind = last.revocation.number.to_string();
+            numbers.extend(block.iter().map(|row| row.revocation.number.to_string()));
+            // What the file has already and what it has not is decided: it is the newest of all now.
+            world.clock.advance(SignedDuration::from_secs(60));
+            let moved = world.store.commit(|tx| {
+                Box::pin(async move {
+                    let text = "UPDATE ra_revocation SET since = since + 60 WHERE number < $1 \
+                         OR number > $2";
+                    let query = sqlx::query(text).bind("202611219000500").bind("202611219004000");
+                    query.execute(tx.conn()).await.unwrap();
+                    Ok::<_, ra::Error>(())
+                })
+            });
+            moved.await.unwrap();
+        }
+        let once: std::collections::BTreeSet<_> = numbers.iter().collect();
+        assert_eq!((once.len(), numbers.len()), (451, 451));
+        assert!(numbers.is_sorted());
     })
     .await;
 }

@@ -27,6 +27,10 @@ struct Sign {
     until: String,
     ask: Ask,
     came_back: CameBack,
+    /// What happened since it was written down, where that stands in the way: said before anybody signs.
+    hindrance: Option<String>,
+    /// Where the visitor goes to look.
+    back: String,
 }
 
 /// `GET /sign/{id}`.
@@ -44,7 +48,25 @@ pub async fn show(
     let head = Head::of(&app, &visitor, (&act.statement, &act.payload)).await;
     let members = members(&act.payload, catalogue, &head);
     let until = words::minute(act.expires_at);
-    page(&Sign { frame, head, members, until, ask, came_back, act })
+    let hindrance = app.hindrance(visitor.principal(), &act).await?;
+    let hindrance = hindrance.map(|error| crate::problem::Problem::from(error).detail);
+    let back = back(&act.statement);
+    page(&Sign { frame, head, members, until, ask, came_back, act, hindrance, back })
+}
+
+/// The page of what an act is about: where it stands now.
+fn back(statement: &str) -> String {
+    let statement: Value = serde_json::from_str(statement).unwrap_or_default();
+    let object = statement.get("object").and_then(Value::as_str).unwrap_or_default();
+    match object.split_once(':') {
+        Some(("application", id)) => format!("/desk/applications/{id}"),
+        Some(("batch", id)) => format!("/desk/batches/{id}"),
+        Some(("revocation", id)) => format!("/desk/revocations/{id}"),
+        Some(("certificate", serial)) => format!("/admin/certificates/{serial}"),
+        Some(("signing-key", "new")) => "/admin/signing".to_owned(),
+        Some(("signing-key", number)) => format!("/admin/signing/{number}"),
+        _ => "/account".to_owned(),
+    }
 }
 
 /// The particulars for reading: one line for each value, without the nonce.
@@ -121,7 +143,8 @@ fn titled(word: &str) -> &str {
     match word {
         "version" => "所依据的版本",
         "ground" => "事由",
-        "certificates" => "证书张数",
+        "holds" => "解除的暂停",
+        "certificates" => "名单项数",
         "certificates_sm3" => "名单的 SM3 杂凑值",
         "recognised" => "怎样确认了申请人的身份",
         "confirm" => "复核通过",

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::desk::batch_messages;
 use super::guard::Visitor;
+use super::holds;
 use crate::api::App;
 
 /// What the statement of an act says of itself.
@@ -21,6 +22,8 @@ pub struct Head {
     pub materials: Vec<ra::Material>,
     /// The messages that it names, each with its words.
     pub messages: Vec<(String, String)>,
+    /// The holds on the certificate that it is about, each with its words.
+    pub holds: Vec<(String, String)>,
 }
 
 impl Head {
@@ -36,6 +39,7 @@ impl Head {
             "certificate" => certificate(app, visitor, id).await,
             "office" => office(app, visitor, id).await,
             "person" => person(app, visitor, id).await,
+            "signing-key" => Some(signing_key(id)),
             "messages" => messages(app, visitor, payload).await,
             _ => None,
         };
@@ -72,17 +76,22 @@ async fn revocation(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
     let (ra, permit) = (app.registration().ok()?, may(app, visitor, Action::ReadRevocations)?);
     let found = ra.revocation(&permit, &id.parse().ok()?).await.ok()?;
     let requester = found.particulars.requester;
-    let object = Some(("撤销登记", format!("{}（{requester}提出）", found.revocation.number)));
+    let sort = if found.revocation.is_lifting() { "解除暂停登记" } else { "撤销登记" };
+    let object = Some((sort, format!("{}（{requester}提出）", found.revocation.number)));
     Some(Head { object, ..Head::default() })
 }
 
 async fn certificate(app: &App, visitor: &Visitor, serial: &str) -> Option<Head> {
-    may(app, visitor, Action::ReadCertificate)?;
+    let permit = may(app, visitor, Action::ReadCertificate)?;
     let held = app.registration().ok()?.certificate(serial).await.ok()?;
+    let standing = app.registration().ok()?.holds(&permit, serial).await.ok()?;
+    let catalogue = app.registration().ok()?.catalogue();
+    let holds = holds::lines(&standing, catalogue).into_iter();
+    let holds = holds.map(|one| (one.id, format!("{}（自 {}）", one.title, one.since))).collect();
     let kind = app.registration().ok()?.catalogue().kind(&held.kind).ok()?.title.clone();
     let (serial, standing) = (super::words::groups(serial), held.standing.chinese());
     let object = Some(("证书", format!("{serial}（{kind}，{standing}）")));
-    Some(Head { object, kind: Some(held.kind), ..Head::default() })
+    Some(Head { object, kind: Some(held.kind), holds, ..Head::default() })
 }
 
 async fn office(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
@@ -96,6 +105,12 @@ async fn person(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
     let found = app.access().person(&permit, &id.parse().ok()?).await.ok()?;
     let object = Some(("人员", format!("{}（{}）", found.name, found.login.as_str())));
     Some(Head { object, ..Head::default() })
+}
+
+/// The order itself says the rest.
+fn signing_key(number: &str) -> Head {
+    let which = if number == "new" { "新设".to_owned() } else { format!("编号 {number}") };
+    Head { object: Some(("应用签名密钥", which)), ..Head::default() }
 }
 
 /// `申请 202611… 的签发通知（邮件，收件人 z***@example.cn）`: nobody signs for a row of digits.

@@ -12,14 +12,15 @@ pub struct Wording<'a> {
     kind: Option<String>,
     materials: Vec<(String, String)>,
     messages: Vec<(String, String)>,
+    holds: Vec<(String, String)>,
 }
 
 impl<'a> Wording<'a> {
     /// For an order, with the proofing method that it names, if it does.
     pub fn of(catalogue: Option<&'a Catalogue>, order: &serde_json::Value) -> Self {
         let method = order.get("method").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let (materials, messages) = (Vec::new(), Vec::new());
-        Self { catalogue, method: method.to_owned(), kind: None, materials, messages }
+        let (materials, messages, holds) = (Vec::new(), Vec::new(), Vec::new());
+        Self { catalogue, method: method.to_owned(), kind: None, materials, messages, holds }
     }
 
     /// With what the order is about: the kind of certificate, whose form and materials bear the
@@ -27,6 +28,7 @@ impl<'a> Wording<'a> {
     pub fn about(mut self, head: &Head) -> Self {
         self.kind.clone_from(&head.kind);
         self.messages.clone_from(&head.messages);
+        self.holds.clone_from(&head.holds);
         let named = |one: &ra::Material| {
             let name = format!("material:{}", one.name);
             let title = self.element(&name)?;
@@ -56,6 +58,10 @@ impl<'a> Wording<'a> {
                 found.map(|(_, told)| told.clone())
             }
             "failed_until" => name.parse().ok().map(super::words::second),
+            "holds" => {
+                let found = self.holds.iter().find(|(id, _)| id == name);
+                found.map(|(_, told)| told.clone())
+            }
             "kind" => Some(self.catalogue?.kind(name).ok()?.title.clone()),
             _ => None,
         }

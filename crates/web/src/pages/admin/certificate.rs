@@ -2,6 +2,7 @@
 //! what a relying party is told of it now.
 
 use access::Action;
+use app::registration::OrderOnRecord;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -12,7 +13,7 @@ use pki::Serial;
 use pki::ocsp::CertStatus;
 use serde::Deserialize;
 use serde_json::Value;
-use store::Stored;
+use store::{Seq, Stored};
 
 use super::certificate_fields::{self as fields, Field};
 use super::certificates::{is_of_person, profile_title, role, standing};
@@ -20,10 +21,11 @@ use super::journal_kinds::title;
 use super::journal_words::Names;
 use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page};
-use crate::pages::frame::Frame;
 use crate::pages::attestation::Shown;
+use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::words;
+use crate::pages::holds::{self, HoldLine};
+use crate::pages::{paging, words};
 use crate::problem::Problem;
 
 #[derive(Template)]
@@ -38,11 +40,19 @@ struct CertificatePage {
     reason: Option<(&'static str, String)>,
     request: String,
     application: Option<String>,
-    is_masked: bool,
-    fields: Vec<Field>,
     /// What the device of the subscriber's key says.
     attestation: Option<Shown>,
+    is_masked: bool,
+    fields: Vec<Field>,
     orders: Vec<OrderLine>,
+    /// Where older ones are.
+    older: Option<String>,
+    /// Whether these are not the newest.
+    is_older: bool,
+    /// What holds it, with who lifts each.
+    holds: Vec<HoldLine>,
+    /// Whether the visitor may lift holds by order.
+    may_lift: bool,
     /// What may be ordered now: page and words.
     offers: Vec<(&'static str, &'static str, &'static str)>,
     /// Back from the signature.
@@ -53,6 +63,7 @@ struct CertificatePage {
 
 /// An order of an administrator, for those who read revocations.
 struct OrderLine {
+    at: String,
     ground: String,
     document_number: String,
     account: String,
@@ -63,7 +74,14 @@ struct OrderLine {
 #[serde(default)]
 pub struct Back {
     done: String,
+    /// The record before which orders are looked at.
+    orders: String,
 }
+
+/// Orders of one page.
+const ORDERS: u32 = 10;
+/// So long after the signature somebody may be on the way back from it.
+const ON_THE_WAY: SignedDuration = SignedDuration::from_mins(10);
 
 struct Happening {
     seq: u64,
@@ -112,10 +130,23 @@ pub async fn show(
         Status::Suspended { since } => Some(("", words::second(since))),
         Status::Good => None,
     };
+    let holds = standing_holds(&app, &visitor, record).await?;
+    let now = app.clock().now();
+    let (orders, next) = orders(&app, &visitor, (&record.serial, &back)).await?;
+    let of_visitor = |one: &OrderOnRecord| one.actor == principal.actor().to_string();
+    // An address alone is no news: the order is on record, the visitor's own, and just carried out.
+    let is_done = orders.first().filter(|one| of_visitor(one)).is_some_and(|one| {
+        !back.done.is_empty() && back.orders.is_empty() && now.duration_since(one.at) <= ON_THE_WAY
+    });
+    let here = format!("/admin/certificates/{}", record.serial.to_hex());
     page(&CertificatePage {
-        orders: orders(&app, &visitor, &record.serial).await?,
-        offers: offers(&frame, record, app.clock().now()),
-        is_done: !back.done.is_empty(),
+        may_lift: frame.opens(LIFT),
+        holds,
+        older: next.map(|seq| format!("{here}?orders={}#orders", seq.0)),
+        is_older: !back.orders.is_empty(),
+        orders: orders.into_iter().map(order_line).collect(),
+        offers: offers(&frame, record, now),
+        is_done,
         frame,
         serial: record.serial.to_hex(),
         profile: profile_title(&app, &record.profile),
@@ -125,6 +156,7 @@ pub async fn show(
         reason,
         request: record.request_id.to_string(),
         application: application.map(|id| id.to_string()),
+        attestation: attested(&app, record).await?,
         is_masked,
         fields: fields::read(&stored.certificate, is_masked),
         happenings: records.iter().map(|record| happening(&app, record, &names)).collect(),
@@ -169,12 +201,10 @@ fn offers(
     let live = record.not_after >= now && matches!(record.role, Role::Sign | Role::Enc);
     let all = [
         ("suspend", "暂停", "/admin/certificates/{serial}/suspend"),
-        ("resume", "恢复", "/admin/certificates/{serial}/resume"),
         ("revoke", "撤销", "/admin/certificates/{serial}/revoke"),
     ];
     let fits = |service: &str| match (service, &record.status) {
-        ("suspend", Status::Good) | ("resume" | "revoke", Status::Suspended { .. }) => live,
-        ("revoke", Status::Good) => live,
+        ("suspend" | "revoke", Status::Good | Status::Suspended { .. }) => live,
         _ => false,
     };
     let open = |row: &&(_, _, &'static str)| frame.opens(row.2);
@@ -184,7 +214,6 @@ fn offers(
         .map(|(service, title, _)| {
             (
                 *service,
-        attestation: attested(&app, record).await?,
                 *title,
                 if *service == "revoke" { "button--danger" } else { "button--second" },
             )
@@ -192,20 +221,30 @@ fn offers(
         .collect()
 }
 
-async fn orders(app: &App, visitor: &Visitor, serial: &Serial) -> Result<Vec<OrderLine>, Problem> {
+async fn orders(
+    app: &App,
+    visitor: &Visitor,
+    (serial, back): (&Serial, &Back),
+) -> Result<(Vec<OrderOnRecord>, Option<Seq>), Problem> {
     let permit = app.permit(visitor.principal(), Action::ReadRevocations);
-    let Some(permit) = permit.ok().filter(|permit| *permit.limit() == access::Limit::Any) else {
-        return Ok(Vec::new());
+    let permit = permit.ok().filter(|permit| *permit.limit() == access::Limit::Any);
+    let Some(permit) = permit.filter(|_| app.registration().is_ok()) else {
+        return Ok((Vec::new(), None));
     };
-    if app.registration().is_err() {
-        return Ok(Vec::new());
-    }
-    let orders = app.status_orders(&permit, serial).await?.into_iter().map(|one| OrderLine {
+    let before = match back.orders.as_str() {
+        "" => None,
+        seq => Some(Seq(seq.parse().map_err(|_| paging::wrong())?)),
+    };
+    Ok(app.status_orders(&permit, serial, (before, ORDERS)).await?)
+}
+
+fn order_line(one: OrderOnRecord) -> OrderLine {
+    OrderLine {
+        at: words::minute(one.at),
         ground: one.ground.told(),
         document_number: one.particulars.document_number,
         account: one.particulars.account,
-    });
-    Ok(orders.collect())
+    }
 }
 
 fn happening(app: &App, record: &Stored, names: &Names) -> Happening {

@@ -72,7 +72,7 @@ pub async fn found<'c>(app: &'c App, serial: &str) -> Result<Found<'c>, app::Err
         title: ra.catalogue().kind(&held.kind)?.title.clone(),
         standing: held.standing.chinese(),
         tag: words::standing_tag(held.standing),
-        services: ra.services_for(&held)?,
+        services: ra.services_for(&held).await?,
         kind: held.kind,
     })
 }

@@ -12,6 +12,7 @@ use crate::pages::answer::{Answer, go, page};
 use crate::pages::form::Form;
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
+use crate::pages::holds::{self, HoldLine};
 use crate::pages::words;
 use crate::problem::Problem;
 
@@ -47,6 +48,8 @@ struct Mine {
     standing: &'static str,
     tag: &'static str,
     links: Vec<(String, String)>,
+    /// What holds it, with who lifts each.
+    holds: Vec<HoldLine>,
 }
 
 impl Overview {
@@ -101,7 +104,7 @@ pub async fn show(
         issues: issues(&app, &application)?,
         is_signed,
         signs: signs(&app, &application)?,
-        mine: mine(&app, &application).await?,
+        mine: mine(&app, &permit, &application).await?,
         spot,
         halted_at: ra.suspended_office_of(&application).await?,
         standing: application.state.chinese(),
@@ -143,7 +146,11 @@ async fn refusal(
     }))
 }
 
-async fn mine(app: &App, application: &Application) -> Result<Option<Mine>, Problem> {
+async fn mine(
+    app: &App,
+    permit: &access::Permit,
+    application: &Application,
+) -> Result<Option<Mine>, Problem> {
     let serial = match &application.state {
         State::Confirmed { serials, .. } | State::Delivered { serials, .. } => &serials.sign,
         State::CarriedOut { serial } => serial,
@@ -155,11 +162,14 @@ async fn mine(app: &App, application: &Application) -> Result<Option<Mine>, Prob
         (address, service.title.clone())
     };
     let links = found.services.iter().map(link).collect();
+    let ra = app.registration()?;
+    let standing = ra.holds_of(permit, &ra.certificate(serial).await?).await?;
     Ok(Some(Mine {
         serial: words::groups(&found.serial),
         standing: found.standing,
         tag: found.tag,
         links,
+        holds: holds::lines(&standing, ra.catalogue()),
     }))
 }
 

@@ -18,6 +18,7 @@ use crate::pages::attestation::Shown as Attested;
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
+use crate::pages::holds::{self, HoldLine};
 use crate::pages::words;
 use crate::problem::Problem;
 
@@ -37,9 +38,9 @@ struct Sheet {
     supplements: Vec<SupplementList>,
     concerned: Option<Concerned>,
     standing: &'static str,
-    /// The suspended office that it waits at.
     /// What the device of the key says; none as long as there is no key.
     attestation: Option<Attested>,
+    /// The suspended office that it waits at.
     halted_at: Option<String>,
     events: Vec<words::Told>,
     may: May,
@@ -51,6 +52,8 @@ struct Concerned {
     subject: String,
     standing: &'static str,
     is_signed: bool,
+    /// What holds it, with who lifts each.
+    holds: Vec<HoldLine>,
 }
 
 /// One material in the viewer's bar.
@@ -168,10 +171,10 @@ async fn sheet(
         concerned: concerned(app, &permit, &application).await?,
         halted_at: ra.suspended_office_of(&application).await?,
         standing: application.state.chinese(),
+        attestation: ra.key_attestation(&permit, &application.id).await?.as_ref().map(Attested::of),
         events: words::timeline(&happenings),
         may: match ra.suspended_office_of(&application).await? {
             // T-22: what would be refused is not offered.
-        attestation: ra.key_attestation(&permit, &application.id).await?.as_ref().map(Attested::of),
             Some(_) => May { unmask: May::of(app, visitor, &application).unmask, ..May::default() },
             None => May::of(app, visitor, &application),
         },
@@ -188,11 +191,13 @@ async fn concerned(
     let ra = app.registration()?;
     let Some(serial) = &application.concerns else { return Ok(None) };
     let held = ra.certificate(serial).await?;
+    let holds = holds::lines(&ra.holds_of(permit, &held).await?, ra.catalogue());
     let unit = held.subject.organization.map(|unit| format!("（{unit}）")).unwrap_or_default();
     Ok(Some(Concerned {
         subject: format!("{}{unit}", held.subject.common_name),
         standing: held.standing.chinese(),
         is_signed: ra.is_endorsed(permit, &application.id).await?,
+        holds,
     }))
 }
 

@@ -32,6 +32,11 @@ async fn listed(
     Ok((batch, ra.batch_list(visitor.permit()?, &id, step).await?))
 }
 
+/// Whether the step has its turn: said before what is missing on the page.
+async fn in_turn(app: &App, batch: &Batch, list: &BatchList) -> Result<(), Problem> {
+    Ok(app.registration()?.batch_turn(batch, list).await?)
+}
+
 /// The list that the page was made from: another one is refused when it is signed.
 fn list_ref(batch: &Batch, form: &Form) -> Result<ListRef, Problem> {
     let count = form.text("count").parse();
@@ -95,6 +100,7 @@ pub async fn submit_enter(
     form: Form,
 ) -> Answer {
     let mut again = entering(&app, (frame, &visitor), &id, form).await?;
+    in_turn(&app, &again.batch, &again.list).await?;
     let open = |name: &str| again.form.text(&format!("notice.{name}")).is_empty();
     let missing: Vec<(String, String)> = again
         .notices
@@ -198,6 +204,7 @@ pub async fn submit_proof(
     form: Form,
 ) -> Answer {
     let mut again = proofing(&app, (frame, &visitor), &id, form).await?;
+    in_turn(&app, &again.batch, &again.list).await?;
     let mut evidence = Vec::new();
     let mut mistakes = Mistakes::none();
     for row in &again.rows {
@@ -226,6 +233,10 @@ fn entry(page: &Proof<'_>, row: &MatterRow<'_>) -> Result<BatchEvidence, String>
     let means = means.ok_or_else(|| incomplete("选择核验手段"))?;
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
     let (material, note) = (some(text("material")), some(text("note")));
+    let count = note.as_ref().map_or(0, |note| note.chars().count());
+    if count > 500 {
+        return Err(format!("“{}”的核验经过最多 500 字；现有 {count} 字，请删减", row.fields));
+    }
     match means.needs {
         Need::Material if material.is_none() => Err(incomplete("指明所依据的材料")),
         Need::Note if note.is_none() => Err(incomplete("写明核验经过")),
@@ -302,6 +313,7 @@ pub async fn submit_review(
     form: Form,
 ) -> Answer {
     let mut again = reviewing(&app, (frame, &visitor), &id, form).await?;
+    in_turn(&app, &again.batch, &again.list).await?;
     let mut mistakes = Mistakes::none();
     for item in again.checklist.iter().filter(|item| !again.is_ticked(&item.name)) {
         mistakes.add(&format!("check-{}", item.name), format!("未确认：{}", item.text));
@@ -310,11 +322,12 @@ pub async fn submit_review(
         let left = again.sample.len() - again.opened;
         mistakes.add("sample", format!("还有 {left} 件抽查的申请没有打开"));
     }
+    let opinion = again.form.text("opinion").trim().to_owned();
+    mistakes.measure(("opinion", &opinion), 0..=1000, "请精简审核意见");
     if !mistakes.is_empty() {
         again.mistakes = mistakes;
         return page_to_correct(&again);
     }
-    let opinion = again.form.text("opinion").trim().to_owned();
     let order = ReviewBatchOrder {
         list: list_ref(&again.batch, &again.form)?,
         ticked: again.checklist.iter().map(|item| item.name.clone()).collect(),

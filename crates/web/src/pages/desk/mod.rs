@@ -49,6 +49,8 @@ pub(in crate::pages) async fn to_be_signed(
     let family = match kind {
         access::ActKind::EnterRevocation
         | access::ActKind::ReviewRevocation
+        | access::ActKind::EnterLifting
+        | access::ActKind::ReviewLifting
         | access::ActKind::RevokeCertificate => "revocation",
         _ => "application",
     };

@@ -1,4 +1,4 @@
-//! One revocation: the list as a dry run, the caller's one-time code, the signature of who entered it,
+//! One registration, of a revocation or of a lifting of holds: the list as a dry run, the caller's one-time code, the signature of who entered it,
 //! the decision of another person, and what became of each certificate.
 
 use access::{ActKind, Action};
@@ -68,9 +68,48 @@ struct Own {
 const OF_CLERK: Own = Own { sign: "enter", give_up: "drop" };
 const OF_ADMINISTRATOR: Own = Own { sign: "order", give_up: "cancel" };
 
+/// Where a mistake about the state of the registration leads.
+const STATE: &str = "state";
+
 impl Sheet {
     fn is(&self, word: &str) -> bool {
         self.view.revocation.state.word() == word
+    }
+
+    /// Whether it lifts holds.
+    fn lifts(&self) -> bool {
+        self.view.revocation.is_lifting()
+    }
+
+    /// What it does, for people.
+    fn verb(&self) -> &'static str {
+        if self.lifts() { "解除" } else { "撤销" }
+    }
+
+    /// Whether the form for the decision is on the page.
+    fn is_decided_here(&self) -> bool {
+        self.is("entered") && self.may_review
+    }
+
+    /// The page as it is now, where the visitor's act has no turn or was about something else; nothing that was
+    /// typed is lost.
+    fn out_of_turn(
+        &mut self,
+        wanted: RevocationState,
+        asked: &'static str,
+        version: Option<i64>,
+    ) -> bool {
+        let revocation = &self.view.revocation;
+        let error = match (revocation.state == wanted, version) {
+            (false, _) => {
+                Some(ra::Error::RegistrationTurn { asked, state: revocation.state.chinese() })
+            }
+            (true, Some(version)) if version != revocation.version => Some(ra::Error::Changed),
+            _ => None,
+        };
+        let Some(error) = error else { return false };
+        self.mistakes = Mistakes::one(STATE, error.to_string());
+        true
     }
 
     /// How a call that came to nothing left the certificate.
@@ -101,9 +140,13 @@ pub struct Place {
 fn row(line: RevocationLine, now: Timestamp) -> Row {
     let (what, tag) = match (&line.outcome, line.status.as_deref()) {
         (Some((word, None)), _) if word == "revoked" => ("已撤销".to_owned(), "tag--bad"),
+        (Some((word, None)), _) if word == "lifted" => ("已解除".to_owned(), "tag--good"),
         (Some((_, code)), _) => {
             let code = code.as_deref().unwrap_or_default();
-            (format!("没有撤销：当时已经过期，或者此前已因其他事由撤销（{code}）"), "tag--unknown")
+            (
+                format!("没有办理：证书当时已经过期或者撤销，或者暂停已经解除（{code}）"),
+                "tag--unknown",
+            )
         }
         (None, Some(status)) => {
             let standing = words::standing_now(status, line.not_after, now);
@@ -160,8 +203,8 @@ async fn sheet_at(
         permit.is_ok_and(|permit| permit.reach(&revocation.object()).is_ok())
     };
     let own = match (mine, may(Action::EnterRevocation), may(Action::RevokeCertificate)) {
-        (true, true, _) => Some(OF_CLERK),
-        (true, false, true) => Some(OF_ADMINISTRATOR),
+        (true, true, _) if !revocation.is_lifting() => Some(OF_CLERK),
+        (true, _, true) => Some(OF_ADMINISTRATOR),
         _ => None,
     };
     let decide_by = super::revocations::decide_by(app, revocation)?;
@@ -189,7 +232,7 @@ async fn sheet_at(
 /// The class of a state's tag.
 pub(super) fn tag(state: RevocationState) -> &'static str {
     match state {
-        RevocationState::Draft | RevocationState::Dropped => "",
+        RevocationState::Draft | RevocationState::Dropped | RevocationState::Closed => "",
         RevocationState::Entered => "tag--wait",
         RevocationState::Approved => "tag--going",
         RevocationState::Refused | RevocationState::Lapsed => "tag--bad",
@@ -217,6 +260,9 @@ pub async fn enter(
 ) -> Answer {
     let version = crate::pages::version(&form)?;
     let mut sheet = sheet(&app, (frame, &visitor), &id.parse()?).await?;
+    if sheet.out_of_turn(RevocationState::Draft, "签名登记", Some(version)) {
+        return page_to_correct(&sheet);
+    }
     if sheet.by_phone && sheet.view.revocation.called_at.is_none() {
         sheet.mistakes = Mistakes::one("code", "请先核对来电人报出的一次性代码");
         return page_to_correct(&sheet);
@@ -234,9 +280,13 @@ pub async fn order_one(
     form: Form,
 ) -> Answer {
     let version = crate::pages::version(&form)?;
-    let sheet = sheet(&app, (frame, &visitor), &id.parse()?).await?;
+    let mut sheet = sheet(&app, (frame, &visitor), &id.parse()?).await?;
+    if sheet.out_of_turn(RevocationState::Draft, "签名登记", Some(version)) {
+        return page_to_correct(&sheet);
+    }
     let order = RevocationOrder { version, ..order(&sheet.view.revocation, sheet.count) };
-    to_be_signed(&app, &visitor, (ActKind::RevokeCertificate, &id), &order).await
+    let kind = if sheet.lifts() { ActKind::EnterLifting } else { ActKind::RevokeCertificate };
+    to_be_signed(&app, &visitor, (kind, &id), &order).await
 }
 
 /// `POST /desk/revocations/{id}/review`: written down, to be signed.
@@ -250,21 +300,24 @@ pub async fn review(
     let version = crate::pages::version(&form)?;
     let mut sheet = sheet(&app, (frame, &visitor), &id.parse()?).await?;
     sheet.reason = form.text("reason").trim().to_owned();
+    if sheet.out_of_turn(RevocationState::Entered, "复核", Some(version)) {
+        return page_to_correct(&sheet);
+    }
+    let least = if form.text("decision") == "reject" { 4 } else { 0 };
+    sheet.mistakes.measure(("reason", &sheet.reason), least..=1000, "请写明复核不通过的理由");
     let decision = match form.text("decision") {
+        _ if !sheet.mistakes.is_empty() => return page_to_correct(&sheet),
         "confirm" => RevocationDecision::Confirm,
-        "reject" if sheet.reason.chars().count() >= 4 => RevocationDecision::Reject,
-        "reject" => {
-            sheet.mistakes = Mistakes::one("reason", "请写明复核不通过的理由，至少四个字");
-            return page_to_correct(&sheet);
-        }
+        "reject" => RevocationDecision::Reject,
         _ => {
             sheet.mistakes = Mistakes::one("decision", "请选择复核结论");
             return page_to_correct(&sheet);
         }
     };
     let order = RevocationOrder { version, ..order(&sheet.view.revocation, sheet.count) };
+    let kind = if sheet.lifts() { ActKind::ReviewLifting } else { ActKind::ReviewRevocation };
     let review = RevocationReview { order, decision, reason: sheet.reason };
-    to_be_signed(&app, &visitor, (ActKind::ReviewRevocation, &id), &review).await
+    to_be_signed(&app, &visitor, (kind, &id), &review).await
 }
 
 /// `POST /desk/revocations/{id}/call`: sends the one-time code to the telephone on file.
@@ -315,7 +368,9 @@ async fn told(
         Ok(()) => go(&format!("/desk/revocations/{id}")),
         Err(error) if error.kind() != store::ErrorKind::Fault => {
             let mut sheet = sheet(app, (frame, visitor), id).await?;
-            sheet.mistakes = Mistakes::one("code", error.to_string());
+            let is_asked = sheet.by_phone && sheet.is("draft") && sheet.own.is_some();
+            let field = if is_asked { "code" } else { STATE };
+            sheet.mistakes = Mistakes::one(field, crate::problem::Problem::from(error).detail);
             page_to_correct(&sheet)
         }
         Err(error) => Err(error.into()),
@@ -325,10 +380,15 @@ async fn told(
 /// `POST /desk/revocations/{id}/drop`, or `…/cancel` for an administrator: a draft is given up.
 pub async fn give_up(
     State(app): State<App>,
+    frame: Frame,
     visitor: Visitor,
     Path(id): Path<String>,
     _: Form,
 ) -> Answer {
+    let mut sheet = sheet(&app, (frame, &visitor), &id.parse()?).await?;
+    if sheet.out_of_turn(RevocationState::Draft, "放弃", None) {
+        return page_to_correct(&sheet);
+    }
     app.registration()?.drop_revocation(visitor.permit()?, &id.parse()?).await?;
     go("/desk/revocations?state=draft")
 }
