@@ -1,14 +1,15 @@
 //! A queue, or what was found, as a file: number, service, kind, state and clock; nothing of a form.
 
+use std::sync::Arc;
+
 use axum::extract::State;
-use futures_util::stream;
 use ra::{Application, ReviewClock, Selection};
 
 use super::queue::{Query, search};
 use crate::api::{App, Params};
 use crate::pages::answer::Answer;
 use crate::pages::guard::Visitor;
-use crate::pages::{csv, words};
+use crate::pages::{csv, list, words};
 
 /// Rows read at once.
 const BLOCK: u32 = 200;
@@ -27,23 +28,19 @@ pub async fn file(
         let rows: Vec<_> = rows.collect::<Result<_, ra::Error>>()?;
         return Ok(csv::list("applications", &HEADINGS, rows));
     }
-    let (ra, permit) = (app.registration()?.clone(), visitor.permit()?.clone());
-    let selection = Selection { limit: BLOCK, ..query.selection(query.here()) };
-    let begin = Some((app, ra, permit, selection));
-    let pages = stream::try_unfold(begin, |place| async move {
-        let Some((app, ra, permit, selection)) = place else {
-            return Ok::<_, ra::Error>(None);
-        };
-        let page = ra.list(&permit, &selection).await?;
-        let rows = page.applications.iter().map(|(one, clock)| row(&app, one, clock.as_ref()));
-        let rows: Vec<_> = rows.collect::<Result<_, ra::Error>>()?;
-        let next = page.next.map(|mark| {
-            let selection = Selection { after: Some(mark), ..selection };
-            (app, ra, permit, selection)
-        });
-        Ok(Some((rows, next)))
-    });
-    Ok(csv::streamed("applications", &HEADINGS, pages))
+    let begin = Selection { limit: BLOCK, ..query.selection(query.here()) };
+    let looked = Arc::new((app, visitor.permit()?.clone()));
+    Ok(list::file("applications", &HEADINGS, begin, move |selection: Selection| {
+        let looked = looked.clone();
+        async move {
+            let (app, permit) = &*looked;
+            let page = app.registration()?.list(permit, &selection).await?;
+            let rows = page.applications.iter().map(|(one, clock)| row(app, one, clock.as_ref()));
+            let rows = rows.collect::<Result<_, ra::Error>>()?;
+            let next = page.next.map(|mark| Selection { after: Some(mark), ..selection });
+            Ok::<_, app::Error>((rows, next))
+        }
+    }))
 }
 
 fn row(
