@@ -21,7 +21,7 @@ pub struct StatusConfig {
     pub window: SignedDuration,
     /// How long caches on the way may keep an answer or a list, at most.
     pub max_age: SignedDuration,
-    /// Most signed answers that are kept (about 0.3 KiB each). Half of the places are for
+    /// Most signed answers that are kept (about 0.35 KiB each). Half of the places are for
     /// answers made ahead of time.
     pub cached_answers: usize,
     /// The digests of CertIDs whose answers are made ahead of time; others are made when asked.

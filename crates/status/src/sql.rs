@@ -71,7 +71,8 @@ impl InForceRow {
     }
 }
 
-/// The next certificates of an issuer after a row that aren't over at `now` (Unix seconds).
+/// The next certificates of an issuer after a row that aren't over at `now` (Unix seconds). The sign
+/// before the issuer keeps databases from sorting all its certificates for each page.
 pub async fn in_force_after(
     conn: &mut AnyConnection,
     (issuer_id, after): (i64, i64),
@@ -80,7 +81,7 @@ pub async fn in_force_after(
 ) -> Result<Vec<InForceRow>, Error> {
     let rows = sqlx::query_as(
         "SELECT id, serial, status, reason, changed_at, not_after FROM certificate \
-         WHERE issuer_id = $1 AND id > $2 AND not_after >= $3 ORDER BY id LIMIT $4",
+         WHERE +issuer_id = $1 AND id > $2 AND not_after >= $3 ORDER BY id LIMIT $4",
     );
     let rows = rows.bind(issuer_id).bind(after).bind(now).bind(most);
     Ok(rows.fetch_all(conn).await?)
