@@ -36,10 +36,14 @@ impl Background {
             repeat(soon, "directory", here, (|i| Box::pin(follow_directory(i)), stopped));
         let (here, stopped) = (institution.clone(), seen.clone());
         let replica = repeat(soon, "replica", here, (|i| Box::pin(publish_replica(i)), stopped));
+        // A change of status is in the lists within a second.
+        let (here, stopped) = (institution.clone(), seen.clone());
+        let often = Duration::from_millis(250);
+        let lists = repeat(often, "crl", here, (|i| Box::pin(publish_lists(i)), stopped));
         let tasks = vec![
             tokio::spawn(directory),
             tokio::spawn(replica),
-            every(1, "crl", |i| Box::pin(publish_lists(i))),
+            tokio::spawn(lists),
             every(2, "key notices", |i| Box::pin(settle(i))),
             every(2, "standby store", |i| Box::pin(refill(i))),
             every(60, "responder key", |i| Box::pin(keep_responder_key(i))),
@@ -74,7 +78,8 @@ impl Background {
 type Running = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 type Job = fn(Institution) -> Running;
 
-/// Runs a job now and then, until told to stop. A failure is logged and tried again.
+/// Runs a job now and then, until told to stop. A failure is logged and tried again, after a second at
+/// the soonest.
 async fn repeat(
     period: Duration,
     name: &'static str,
@@ -83,10 +88,12 @@ async fn repeat(
 ) {
     loop {
         if let Err(error) = job(institution.clone()).await {
+        let mut pause = period;
             tracing::error!(job = name, code = error.code(), %error, "background work failed");
         }
+            pause = period.max(Duration::from_secs(1));
         tokio::select! {
-            () = tokio::time::sleep(period) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => return,
         }
     }

@@ -59,6 +59,7 @@ struct Inner {
     lists: Arc<Lists>,
     directory: Directory,
     replica: Option<Replica>,
+    directory_for_clients: Directory,
     timestamp: Option<TimestampAuthority>,
     access: Access,
     kinds: Kinds,
@@ -151,6 +152,7 @@ impl Institution {
         let directory = publication::open(&parts, &store, lists.clone())?;
         let replica = crate::replica::open(&parts, &store, &directory)?;
         let timestamp = crate::timestamp::open(&parts, &store).await?;
+        let directory_for_clients = publication::for_clients(&parts, &directory)?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
         let verification = Verification::new(store.clone());
         let Parts { layout, settings, device, clock, .. } = parts;
@@ -169,6 +171,7 @@ impl Institution {
             replica,
             timestamp,
             access,
+            directory_for_clients,
             kinds,
             products,
             ra,
@@ -248,6 +251,12 @@ impl Institution {
     #[must_use]
     pub fn replica(&self) -> Option<&Replica> {
         self.0.replica.as_ref()
+    /// The certificate directory as applications see it that signed in.
+    #[must_use]
+    pub fn directory_for_clients(&self) -> &Directory {
+        &self.0.directory_for_clients
+    }
+
     }
 
     /// The timestamp service, where it is switched on.

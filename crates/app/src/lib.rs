@@ -40,6 +40,7 @@ mod layout;
 pub mod letters;
 pub mod lifecycle;
 mod mark;
+mod limits;
 pub mod notify;
 mod people;
 mod policies;

@@ -51,6 +51,55 @@ pub struct DirectorySettings {
     pub search_seconds: u64,
     /// Another LDAP server into which the directory is published.
     pub replica: ReplicaSettings,
+    /// What applications may that sign in.
+    pub clients: ClientSettings,
+}
+
+/// `[directory.clients]`: what API clients may that sign in (simple bind).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientSettings {
+    /// Whether they may sign in: within TLS.
+    pub enabled: bool,
+    /// Whether programs on this machine may sign in without TLS.
+    pub clear_on_loopback: bool,
+    /// Attributes that their filters may speak of beyond those of everybody.
+    pub searchable: Vec<String>,
+    /// Most entries of one answer.
+    pub max_entries: u32,
+    /// Most entries over all pages of one search.
+    pub max_paged_entries: u32,
+    /// Most entries that one search looks at.
+    pub max_candidates: u32,
+    /// Longest time of one search, in seconds.
+    pub search_seconds: u64,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        let more = [AttributeType::Country, AttributeType::State, AttributeType::Locality];
+        Self {
+            enabled: false,
+            clear_on_loopback: false,
+            searchable: more.map(|one| one.name().to_owned()).to_vec(),
+            max_entries: 5_000,
+            max_paged_entries: 1_000_000,
+            max_candidates: 100_000,
+            search_seconds: 60,
+        }
+    }
+}
+
+impl ClientSettings {
+    fn limits(&self) -> Limits {
+        Limits {
+            entries: self.max_entries.max(1),
+            paged_entries: self.max_paged_entries.max(1),
+            candidates: self.max_candidates.max(1),
+            octets: 32 << 20,
+            time: Duration::from_secs(self.search_seconds.max(1)),
+        }
+    }
 }
 
 impl Default for DirectorySettings {
@@ -84,6 +133,7 @@ impl Default for DirectorySettings {
             max_candidates: limits.candidates,
             search_seconds: limits.time.as_secs(),
             replica: ReplicaSettings::default(),
+            clients: ClientSettings::default(),
         }
     }
 }
@@ -165,6 +215,22 @@ pub(crate) fn open(parts: &Parts, store: &Store, lists: Arc<Lists>) -> Result<Di
         ..DirectoryConfig::new(&institution.name, key)
     };
     Ok(Directory::new(store.clone(), Arc::new(InForce(lists)), config))
+}
+
+/// The same directory for applications that signed in: other limits, further attributes in filters.
+/// What is public stays what is public.
+pub(crate) fn for_clients(parts: &Parts, directory: &Directory) -> Result<Directory, Error> {
+    let settings = &parts.settings.directory;
+    let searchable = [settings.searchable.clone(), settings.clients.searchable.clone()].concat();
+    // Marks of pages are not carried over from one to the other.
+    let mut key = [0; 32];
+    parts.device.session()?.fill(&mut key)?;
+    Ok(directory.with(DirectoryConfig {
+        policy: Policy::new(&settings.kinds, &searchable)?,
+        limits: settings.clients.limits(),
+        key,
+        ..directory.config().clone()
+    }))
 }
 
 /// The lists of the status service, for the directory.

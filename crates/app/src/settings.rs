@@ -14,6 +14,7 @@ use crate::disclosure::DisclosureSettings;
 use crate::error::Error;
 use crate::kinds::{Kind, Kinds};
 use crate::letters::LettersSettings;
+pub use crate::limits::LimitSettings;
 use crate::notify::MailSettings;
 use crate::publication::DirectorySettings;
 use crate::responder::OcspSettings;
@@ -29,6 +30,9 @@ pub struct Settings {
     /// Where it listens and under which address others reach it.
     #[serde(default)]
     pub server: ServerSettings,
+    /// How much one source may ask.
+    #[serde(default)]
+    pub limits: LimitSettings,
     /// How people reach it; shown on every page.
     #[serde(default)]
     pub contact: ContactSettings,
@@ -273,6 +277,7 @@ impl Settings {
                 origin: origin.to_owned(),
             },
             server: ServerSettings::default(),
+            limits: LimitSettings::default(),
             contact: ContactSettings::default(),
             storage: StorageSettings::default(),
             kmc: KmcSettings::default(),

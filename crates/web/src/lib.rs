@@ -9,9 +9,12 @@
 
 pub mod agent;
 pub mod api;
+mod bucket;
 pub mod gate;
 pub mod kmc;
 pub mod ldap;
+mod listener;
+mod meter;
 mod metrics;
 mod octets;
 mod openapi;

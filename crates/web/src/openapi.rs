@@ -29,6 +29,7 @@ use crate::problem::Problem;
         directory::show, directory::compare,
         journal::list, journal::proof, journal::consistency, journal::checkpoint,
         clients::list, clients::create, clients::disable,
+        clients::draw_directory_secret, clients::remove_directory_secret,
         session::open, session::close,
         kinds::list,
         verify::certificate, verify::signature, verify::batch,

@@ -120,6 +120,7 @@ fn status_of(error: &app::Error) -> StatusCode {
         app::Error::Access(e) | app::Error::Ra(ra::Error::Access(e)) if denies(e) => {
             StatusCode::FORBIDDEN
         }
+        app::Error::Signing(refusal) if refusal.is_quota() => StatusCode::TOO_MANY_REQUESTS,
         app::Error::Access(access::Error::Locked { .. })
         | app::Error::Ra(ra::Error::Refused { refusal: ra::Refusal::Locked, .. }) => {
             StatusCode::TOO_MANY_REQUESTS
@@ -142,7 +143,8 @@ fn denies(error: &access::Error) -> bool {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry = self.retryable && status == StatusCode::SERVICE_UNAVAILABLE;
+        let retry = self.retryable
+            && matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
         let mut response = (status, Json(&self)).into_response();
         let headers = response.headers_mut();
         let mut set = |name: HeaderName, value: &'static str| {

@@ -54,7 +54,11 @@ const fn may(action: Action) -> Gate {
 /// Every route there is.
 #[must_use]
 pub fn table() -> Vec<Route> {
-    use Action as A;
+    [for_relying_parties(), for_applications(), for_clients()].into_iter().flatten().collect()
+}
+
+/// Status, lists, timestamps, verification: what relying parties ask.
+fn for_relying_parties() -> Vec<Route> {
     routes! {
         get "/healthz" Gate::Public => system::health;
         get "/readyz" Gate::Public => system::ready;
@@ -79,7 +83,12 @@ pub fn table() -> Vec<Route> {
         post "/api/verify/certificate" Gate::Public => verify::certificate;
         post "/api/verify/signature" Gate::Public => verify::signature;
         post "/api/verify/batch" Gate::Public => verify::batch;
+    }
+}
 
+/// GM/T 0020 as JSON.
+fn for_applications() -> Vec<Route> {
+    routes! {
         get "/api/sof/errors" Gate::Public => sof::errors::list;
         post "/api/sof/SOF_ValidateCert" Gate::Public => sof::certificate::validate;
         post "/api/sof/SOF_GetCertInfo" Gate::Public => sof::certificate::item;
@@ -92,7 +101,13 @@ pub fn table() -> Vec<Route> {
         post "/api/sof/SOF_CreateTimeStampRequest" Gate::Public => sof::timestamp::request;
         post "/api/sof/SOF_CreateTimeStampResponse" Gate::Public => sof::timestamp::response;
         post "/api/sof/SOF_VerifyTimeStamp" Gate::Public => sof::timestamp::verify;
+    }
+}
 
+/// REST v1.
+fn for_clients() -> Vec<Route> {
+    use Action as A;
+    routes! {
         post "/api/v1/session" Gate::Signed => session::open;
         delete "/api/v1/session" Gate::Signed => session::close;
 
@@ -123,6 +138,8 @@ pub fn table() -> Vec<Route> {
         get "/api/v1/clients" may(A::ReadClients) => clients::list;
         post "/api/v1/clients" may(A::ManageClients) => clients::create;
         post "/api/v1/clients/{id}/disable" may(A::ManageClients) => clients::disable;
+        post "/api/v1/clients/{id}/directory-secret" may(A::ManageClients) => clients::draw_directory_secret;
+        delete "/api/v1/clients/{id}/directory-secret" may(A::ManageClients) => clients::remove_directory_secret;
 
         get "/api/v1/directory/replica" may(A::ReadMetrics) => directory::show;
         post "/api/v1/directory/replica/comparisons" may(A::PublishCrl) => directory::compare;

@@ -1,4 +1,5 @@
-//! Listening, with limits: how many requests at once, how long each, and a clean end.
+//! Listening, with limits: how many requests at once, how often each source, how long each, and a
+//! clean end.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use kmc::Kmc;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -19,6 +20,8 @@ use tower::load_shed::LoadShedLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
+use crate::listener::{Limits, accept};
+use crate::meter::{Meters, meter};
 use crate::pages::{self, Site};
 use crate::problem::Problem;
 use crate::{kmc as kmc_door, metrics, router};
@@ -31,8 +34,8 @@ const KMC_IN_FLIGHT: usize = 64;
 /// A server that listens until it is stopped.
 pub struct Running {
     address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<std::io::Result<()>>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
 }
 
 impl Running {
@@ -45,10 +48,10 @@ impl Running {
     /// Takes no more requests, finishes those under way, and ends.
     ///
     /// # Errors
-    /// When listening had failed.
+    /// When the listener had died.
     pub async fn stop(self) -> std::io::Result<()> {
-        let _ = self.stop.send(());
-        self.task.await.map_err(std::io::Error::other)?
+        let _ = self.stop.send(true);
+        self.task.await.map_err(std::io::Error::other)
     }
 }
 
@@ -58,13 +61,22 @@ impl Running {
 /// When the address cannot be listened on.
 pub async fn serve(institution: Institution) -> std::io::Result<Running> {
     let server = institution.settings().server.clone();
+    let limits = institution.settings().limits.clone();
     let site = Site::of(&institution);
+    let metered = (site.clone(), Meters::new(&limits));
     // Outside of the limits: a page says so too when there are too many at once.
     let router = limited(router(institution), server.max_in_flight)
+        .layer(from_fn_with_state(metered, meter))
         .layer(from_fn_with_state(site, pages::dress))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid));
-    listen(server.listen, router).await
+    let limits = Limits {
+        most: limits.connections.max(1),
+        most_of_one: limits.connections_per_address.max(1),
+        proxies: server.trusted_proxies,
+        head: Duration::from_secs(limits.header_seconds.max(1)),
+    };
+    listen(server.listen, router, limits).await
 }
 
 /// Serves a key centre.
@@ -72,7 +84,8 @@ pub async fn serve(institution: Institution) -> std::io::Result<Running> {
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve_kmc(kmc: Kmc, address: SocketAddr) -> std::io::Result<Running> {
-    listen(address, limited(kmc_door::router(kmc), KMC_IN_FLIGHT)).await
+    let router = limited(kmc_door::router(kmc), KMC_IN_FLIGHT);
+    listen(address, router, Limits::default()).await
 }
 
 /// More than `in_flight` requests at once are told to come back, at once and cheaply.
@@ -101,16 +114,14 @@ fn broken() -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "web.panic", text).into_response()
 }
 
-pub(crate) async fn listen(address: SocketAddr, router: Router) -> std::io::Result<Running> {
+pub(crate) async fn listen(
+    address: SocketAddr,
+    router: Router,
+    limits: Limits,
+) -> std::io::Result<Running> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(async move {
-        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async {
-                let _ = stopped.await;
-            })
-            .await
-    });
+    let (stop, stopped) = watch::channel(false);
+    let task = tokio::spawn(accept(listener, router, limits, stopped));
     Ok(Running { address, stop, task })
 }

@@ -1,6 +1,7 @@
 //! The gate: what every operation of this crate works with.
 
 mod clients;
+mod directory;
 mod requests;
 mod sessions;
 

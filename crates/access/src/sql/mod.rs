@@ -6,6 +6,7 @@ mod cookies;
 mod credentials;
 mod failures;
 mod people;
+mod secrets;
 
 pub use acts::*;
 pub use clients::*;
@@ -13,6 +14,7 @@ pub use cookies::*;
 pub use credentials::*;
 pub use failures::*;
 pub use people::*;
+pub use secrets::*;
 
 use crate::Error;
 use gm::PublicKey;

@@ -1,12 +1,13 @@
 //! Reading messages.
 
 use gm::sm3;
+use zeroize::Zeroizing;
 
 use super::ber::{BOOLEAN, ENUMERATED, INTEGER, Malformed, OCTETS, Reader, SEQUENCE};
 use super::code::ResultCode;
 use super::filter::{self, NoFilter};
 use super::model::{
-    Authentication, Control, Message, Operation, PAGED_RESULTS, Paging, Scope, SearchRequest, Write,
+    Authentication, Control, Message, Operation, PAGED_RESULTS, Paging, Passphrase, Scope, SearchRequest, Write,
 };
 
 /// Most controls of a message.
@@ -96,7 +97,9 @@ fn bind(content: &[u8]) -> Result<Operation, Malformed> {
     let version = reader.number(INTEGER)?;
     let name = reader.expect(OCTETS)?.to_vec();
     let authentication = match reader.read()? {
-        (0x80, password) => Authentication::Simple { is_empty: password.is_empty() },
+        (0x80, passphrase) => {
+            Authentication::Simple(Passphrase(Zeroizing::new(passphrase.to_vec())))
+        }
         (0xa3, _) => Authentication::Sasl,
         _ => return Err(Malformed),
     };

@@ -1,5 +1,7 @@
 //! What messages say.
 
+use zeroize::Zeroizing;
+
 use crate::model::{AttributeType, Filter};
 
 use super::code::ResultCode;
@@ -74,13 +76,34 @@ pub enum Operation {
 /// How a client signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authentication {
-    /// By a password, which may be empty. Only that is kept of it.
-    Simple {
-        /// Whether it is.
-        is_empty: bool,
-    },
+    /// By a password, which may be empty.
+    Simple(Passphrase),
     /// By SASL.
     Sasl,
+}
+
+/// What a client says to show that it is the one; never printed, wiped when it goes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Passphrase(pub(super) Zeroizing<Vec<u8>>);
+
+impl Passphrase {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The octets.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passphrase(…)")
+    }
 }
 
 /// An operation that changes something.

@@ -139,7 +139,9 @@ mod tests {
         let bound = decode(&bind_request(1, "cn=writer", b"secret")).unwrap().operation;
         let Operation::Bind { version: 3, name, authentication } = bound else { panic!("no bind") };
         assert_eq!(name, b"cn=writer");
-        assert!(matches!(authentication, Authentication::Simple { .. }));
+        let Authentication::Simple(passphrase) = authentication else { panic!("not simple") };
+        assert_eq!(passphrase.octets(), b"secret");
+        assert!(!format!("{passphrase:?}").contains("secret"));
         let attributes = [("cn".to_owned(), vec![Bytes::from_static(b"a")])];
         for (octets, write) in [
             (add_request(2, "cn=a", &attributes), Write::Add),

@@ -41,6 +41,13 @@ impl Directory {
         Self(Arc::new(Inner { store, lists, config }))
     }
 
+    /// The same entries for others: with other limits and other searchable attributes. Kinds must be
+    /// the same, for they share an index.
+    #[must_use]
+    pub fn with(&self, config: DirectoryConfig) -> Self {
+        Self::new(self.0.store.clone(), self.0.lists.clone(), config)
+    }
+
     /// How much one search may take.
     #[must_use]
     pub fn limits(&self) -> &Limits {

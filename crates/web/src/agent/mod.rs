@@ -105,7 +105,7 @@ pub fn router(agent: Agent) -> Router {
 /// When the address cannot be listened on.
 pub async fn serve(agent: Agent) -> std::io::Result<crate::Running> {
     let address = agent.0.address;
-    crate::serve::listen(address, router(agent)).await
+    crate::serve::listen(address, router(agent), crate::listener::Limits::default()).await
 }
 
 /// Only for us by our own name; the answers may not be framed, kept or sniffed.

@@ -108,3 +108,41 @@ pub async fn disable(
         app.access().disable_client(allowed.permit(), id).await.map_err(app::Error::from)?;
     Ok(Json(ClientView::from(&client)))
 }
+
+/// A secret that was drawn.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DirectorySecretView {
+    /// The client.
+    pub id: String,
+    /// By what it signs in to the directory (LDAP). It is told once.
+    pub secret: String,
+}
+
+/// Draws a secret by which a client signs in to the directory, in place of the one before.
+#[utoipa::path(post, path = "/api/v1/clients/{id}/directory-secret", tag = "clients",
+    responses((status = 201, body = DirectorySecretView), (status = "4XX", body = Problem)))]
+pub async fn draw_directory_secret(
+    State(app): State<App>,
+    allowed: Allowed,
+    Segment(id): Segment,
+) -> Result<Response, Problem> {
+    let client: access::ClientId = id.parse().map_err(app::Error::from)?;
+    let drawn = app.access().draw_directory_secret(allowed.permit(), client).await;
+    let secret = drawn.map_err(app::Error::from)?.to_string();
+    let never = (axum::http::header::CACHE_CONTROL, "no-store");
+    Ok((StatusCode::CREATED, [never], Json(DirectorySecretView { id, secret })).into_response())
+}
+
+/// Takes the secret of a client away.
+#[utoipa::path(delete, path = "/api/v1/clients/{id}/directory-secret", tag = "clients",
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn remove_directory_secret(
+    State(app): State<App>,
+    allowed: Allowed,
+    Segment(id): Segment,
+) -> Result<StatusCode, Problem> {
+    let client = id.parse().map_err(app::Error::from)?;
+    let removed = app.access().remove_directory_secret(allowed.permit(), client).await;
+    removed.map_err(app::Error::from)?;
+    Ok(StatusCode::NO_CONTENT)
+}

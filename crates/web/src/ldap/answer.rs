@@ -1,11 +1,13 @@
 //! What is answered to a message.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use directory::message::{
     self, Authentication, Message, Operation, Outcome, Paging, ResultCode, START_TLS,
     SearchRequest, Unreadable, WHO_AM_I, decode, done, extended_done, search_done,
 };
+use directory::{AttributeType, Directory, Dn};
 use tokio::time::{Instant, timeout};
 
 use super::Shared;
@@ -24,11 +26,30 @@ pub(super) enum Then {
     StartTls,
 }
 
-/// The octets that answer a message, and what comes then. `secure`: within TLS; `alone`: nothing was
-/// sent behind the message.
+/// Who is at the other end.
+pub(super) struct Visit {
+    source: IpAddr,
+    secure: bool,
+    /// The name of the application that signed in.
+    who: Option<String>,
+}
+
+impl Visit {
+    /// Nobody yet, from an address, within TLS or not.
+    pub fn new(source: IpAddr, secure: bool) -> Self {
+        Self { source, secure, who: None }
+    }
+
+    fn directory<'a>(&self, shared: &'a Shared) -> &'a Directory {
+        if self.who.is_some() { &shared.for_clients } else { &shared.directory }
+    }
+}
+
+/// The octets that answer a message, and what comes then. `alone`: nothing was sent behind it.
 pub(super) async fn answer(
     octets: &[u8],
-    (secure, alone): (bool, bool),
+    alone: bool,
+    visit: &mut Visit,
     shared: &Shared,
 ) -> (Vec<u8>, Then) {
     let begin = Instant::now();
@@ -47,7 +68,14 @@ pub(super) async fn answer(
             let outcome = Outcome::new(ResultCode::UnavailableCriticalExtension, text);
             (done(id, tag, &outcome), Then::GoOn, outcome.code)
         }
-        Some(tag) => operate(message, tag, (secure, alone), shared).await,
+        Some(tag) => match shared.rate.take(visit.source) {
+            Ok(()) => operate(message, (tag, alone), visit, shared).await,
+            Err(seconds) => {
+                let text = format!("查询过于频繁，请在 {seconds} 秒后重试");
+                let outcome = Outcome::new(ResultCode::Busy, &text);
+                (done(id, tag, &outcome), Then::GoOn, outcome.code)
+            }
+        },
     };
     count(name, code, begin);
     (out, then)
@@ -73,29 +101,32 @@ fn refuse(unreadable: Unreadable) -> (Vec<u8>, Then) {
 
 async fn operate(
     message: Message,
-    tag: u8,
-    (secure, alone): (bool, bool),
+    (tag, alone): (u8, bool),
+    visit: &mut Visit,
     shared: &Shared,
 ) -> (Vec<u8>, Then, ResultCode) {
     let id = message.id;
     let plain = |outcome: Outcome| (done(id, tag, &outcome), Then::GoOn, outcome.code);
     match &message.operation {
         Operation::Bind { version, name, authentication } => {
-            plain(bind(*version, name, authentication))
+            // Whatever comes of it, whoever was signed in isn't any more (RFC 4511 §4.2.1).
+            visit.who = None;
+            plain(bind(*version, (name, authentication), visit, shared).await)
         }
         Operation::Search(request) => match message.paging().map(Paging::of) {
             Some(None) => plain(Outcome::new(ResultCode::ProtocolError, "分页控制项有误")),
-            paging => search(id, request, paging.flatten(), shared).await,
+            paging => search(id, request, paging.flatten(), visit.directory(shared)).await,
         },
         Operation::Compare { dn, attribute, value } => {
-            plain(shared.directory.compare(dn, attribute, value).await)
+            plain(visit.directory(shared).compare(dn, attribute, value).await)
         }
         Operation::Extended { oid, .. } if oid == START_TLS => {
-            start_tls(id, (secure, alone), shared)
+            start_tls(id, (visit.secure, alone), shared)
         }
         Operation::Extended { oid, .. } if oid == WHO_AM_I => {
-            // Nobody is somebody here.
-            let out = extended_done(id, &Outcome::success(), ("", Some(&[])));
+            // Empty for nobody (RFC 4532 §2.2).
+            let who = visit.who.as_ref().map(|name| format!("u:{name}")).unwrap_or_default();
+            let out = extended_done(id, &Outcome::success(), ("", Some(who.as_bytes())));
             (out, Then::GoOn, ResultCode::Success)
         }
         Operation::Extended { .. } => {
@@ -108,21 +139,68 @@ async fn operate(
     }
 }
 
-/// Anonymous only. A name without a password is no sign-in either (RFC 4513 §5.1.2).
-fn bind(version: u32, name: &[u8], authentication: &Authentication) -> Outcome {
-    match authentication {
-        _ if version != 3 => Outcome::new(ResultCode::ProtocolError, "只支持第 3 版协议"),
+/// Anonymous, or an application by its name and secret, within TLS. A name without a secret is no
+/// sign-in (RFC 4513 §5.1.2). A wrong name, a wrong secret and one that was taken away are told alike.
+async fn bind(
+    version: u32,
+    (name, authentication): (&[u8], &Authentication),
+    visit: &mut Visit,
+    shared: &Shared,
+) -> Outcome {
+    let (enabled, clear_here) = shared.binds;
+    let passphrase = match authentication {
+        _ if version != 3 => {
+            return Outcome::new(ResultCode::ProtocolError, "只支持第 3 版协议");
+        }
         Authentication::Sasl => {
-            Outcome::new(ResultCode::AuthMethodNotSupported, "目录公开供查询，请匿名访问")
+            return Outcome::new(ResultCode::AuthMethodNotSupported, "目录公开供查询，请匿名访问");
         }
-        Authentication::Simple { is_empty: true } if name.is_empty() => Outcome::success(),
-        Authentication::Simple { is_empty: true } => {
-            Outcome::new(ResultCode::UnwillingToPerform, "不接受没有口令的登录，请匿名访问")
+        Authentication::Simple(passphrase) if passphrase.is_empty() && name.is_empty() => {
+            return Outcome::success();
         }
-        Authentication::Simple { .. } => {
-            Outcome::new(ResultCode::InvalidCredentials, "目录公开供查询，请匿名访问")
+        Authentication::Simple(passphrase) if passphrase.is_empty() => {
+            let text = "不接受没有口令的登录，请匿名访问";
+            return Outcome::new(ResultCode::UnwillingToPerform, text);
+        }
+        Authentication::Simple(_) if !enabled => {
+            return Outcome::new(ResultCode::InvalidCredentials, "目录公开供查询，请匿名访问");
+        }
+        Authentication::Simple(passphrase) => passphrase,
+    };
+    let here = visit.source.to_canonical().is_loopback();
+    if !visit.secure && !(clear_here && here) {
+        let text = "请先建立 TLS 再登录；刚才的口令已以明文发出，请更换";
+        return Outcome::new(ResultCode::ConfidentialityRequired, text);
+    }
+    let name = application(name, shared).unwrap_or_default();
+    let source = access::Source::new(visit.source);
+    match shared.access.bind_directory(&name, passphrase.octets(), source).await {
+        Ok(client) => {
+            visit.who = Some(client.name.to_string());
+            Outcome::success()
+        }
+        Err(access::Error::Locked { wait_seconds }) => {
+            let text = format!("登录失败次数过多，请在 {wait_seconds} 秒后重试");
+            Outcome::new(ResultCode::Busy, &text)
+        }
+        Err(access::Error::SignIn) => {
+            Outcome::new(ResultCode::InvalidCredentials, "名称或口令不正确")
+        }
+        Err(error) => {
+            tracing::error!(code = error.code(), %error, "an application could not sign in");
+            Outcome::new(ResultCode::Unavailable, "暂时不能登录，请稍后重试，或匿名访问")
         }
     }
+}
+
+/// The application that a name means: `cn=<name>`, alone or below the base.
+fn application(name: &[u8], shared: &Shared) -> Option<String> {
+    let dn = Dn::parse(std::str::from_utf8(name).ok()?).ok()?;
+    let above = dn.parent()?;
+    let [part] = dn.rdns().first()?.as_slice() else { return None };
+    let is_name = AttributeType::find(&part.name) == Some(AttributeType::CommonName);
+    let fits = above.is_empty() || above.key() == shared.directory.config().base.key();
+    (is_name && fits).then(|| part.value.clone())
 }
 
 /// Octets sent behind the request came in the clear and would count as said within TLS, so there is
@@ -148,10 +226,10 @@ async fn search(
     id: u32,
     request: &SearchRequest,
     paging: Option<Paging>,
-    shared: &Shared,
+    directory: &Directory,
 ) -> (Vec<u8>, Then, ResultCode) {
-    let limit = shared.directory.limits().time + GRACE;
-    let found = timeout(limit, shared.directory.search(request, paging.as_ref())).await;
+    let limit = directory.limits().time + GRACE;
+    let found = timeout(limit, directory.search(request, paging.as_ref())).await;
     let Ok(found) = found else {
         let outcome = Outcome::new(ResultCode::TimeLimitExceeded, "查询超过时限，请稍后重试");
         return (search_done(id, &outcome, None), Then::GoOn, outcome.code);

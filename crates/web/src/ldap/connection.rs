@@ -1,5 +1,6 @@
 //! One connection: messages in, answers out, one after the other.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use directory::message::{Frame, Outcome, ResultCode, disconnection, frame};
@@ -8,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Shared;
-use super::answer::{Then, answer};
+use super::answer::{Then, Visit, answer};
 
 /// How long a message may take from its first octet to its last: slow senders are let go.
 const ARRIVAL: Duration = Duration::from_secs(10);
@@ -32,14 +33,16 @@ enum End {
 }
 
 /// Talks to a client until one of us ends it.
-pub(super) async fn run(mut stream: TcpStream, secure: bool, shared: &Shared) {
-    let begins = secure || matches!(talk(&mut stream, false, shared).await, End::StartTls);
+pub(super) async fn run(mut stream: TcpStream, (secure, source): (bool, IpAddr), shared: &Shared) {
+    let visit = Visit::new(source, false);
+    let begins = secure || matches!(talk(&mut stream, visit, shared).await, End::StartTls);
     let Some(tls) = shared.tls.as_ref().filter(|_| begins) else {
         return;
     };
     match timeout(HANDSHAKE, tls.accept(stream)).await {
         Ok(Ok(mut stream)) => {
-            talk(&mut stream, true, shared).await;
+            // Whoever they were before TLS, they are nobody now (RFC 4513 §3.1.5 lets us).
+            talk(&mut stream, Visit::new(source, true), shared).await;
             let _ = timeout(HANDSHAKE, stream.shutdown()).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "no TLS with a client of the directory"),
@@ -68,7 +71,7 @@ where
     let _ = timeout(LAST_WORD, word).await;
 }
 
-async fn talk<S>(stream: &mut S, secure: bool, shared: &Shared) -> End
+async fn talk<S>(stream: &mut S, mut visit: Visit, shared: &Shared) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -89,7 +92,7 @@ where
             say_last(stream, &outcome).await;
             return End::Closed;
         };
-        let (out, then) = answer(&message, (secure, octets.is_empty()), shared).await;
+        let (out, then) = answer(&message, octets.is_empty(), &mut visit, shared).await;
         let sent = timeout(DELIVERY, write(stream, &out)).await;
         drop(permit);
         match then {

@@ -1,11 +1,14 @@
 //! How many connections there may be, in all and of one address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::bucket::network;
+
 /// Counts connections.
-pub(super) struct Doors {
+pub(crate) struct Doors {
+    gauge: &'static str,
     most: usize,
     most_of_one: usize,
     open: Mutex<Open>,
@@ -18,28 +21,39 @@ struct Open {
 }
 
 /// A connection's place; given back when dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     doors: Arc<Doors>,
     source: IpAddr,
 }
 
 impl Doors {
-    pub(super) fn new(most: usize, most_of_one: usize) -> Arc<Self> {
-        Arc::new(Self { most, most_of_one, open: Mutex::default() })
+    /// `gauge` names the figure of open connections.
+    pub(crate) fn new(gauge: &'static str, most: usize, most_of_one: usize) -> Arc<Self> {
+        Arc::new(Self { gauge, most, most_of_one, open: Mutex::default() })
     }
 
     /// A place for one more connection, if there is one.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let source = source(address);
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        self.enter_as(address, false)
+    }
+
+    /// The same; an address that speaks for many may have them all.
+    pub(crate) fn enter_as(self: &Arc<Self>, address: IpAddr, many: bool) -> Option<Place> {
+        let source = network(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let own = open.by_source.get(&source).copied().unwrap_or_default();
-        if open.all >= self.most || own >= self.most_of_one {
+        if open.all >= self.most || (own >= self.most_of_one && !many) {
             return None;
         }
         open.all += 1;
         open.by_source.insert(source, own + 1);
-        tell(open.all);
+        self.tell(open.all);
         Some(Place { doors: self.clone(), source })
+    }
+
+    fn tell(&self, connections: usize) {
+        let connections = u32::try_from(connections).unwrap_or(u32::MAX);
+        metrics::gauge!(self.gauge).set(f64::from(connections));
     }
 }
 
@@ -53,23 +67,7 @@ impl Drop for Place {
                 open.by_source.remove(&self.source);
             }
         }
-        tell(open.all);
-    }
-}
-
-fn tell(connections: usize) {
-    let connections = u32::try_from(connections).unwrap_or(u32::MAX);
-    metrics::gauge!("yinxin_ldap_connections").set(f64::from(connections));
-}
-
-/// One subscriber of IPv6 has a whole network of 64 bits.
-fn source(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(six) => match six.to_ipv4_mapped() {
-            Some(four) => IpAddr::V4(four),
-            None => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
-        },
-        four => four,
+        self.doors.tell(open.all);
     }
 }
 
@@ -79,7 +77,7 @@ mod tests {
 
     #[test]
     fn places_are_bounded_in_all_and_by_source_and_come_back() {
-        let doors = Doors::new(3, 2);
+        let doors = Doors::new("test", 3, 2);
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let two: IpAddr = "2001:db8::1".parse().unwrap();
         let (a, b) = (doors.enter(one).unwrap(), doors.enter(one).unwrap());
@@ -87,7 +85,9 @@ mod tests {
         assert!(doors.enter("::ffff:192.0.2.1".parse().unwrap()).is_none(), "the same source");
         let c = doors.enter(two).unwrap();
         assert!(doors.enter("2001:db8:1::1".parse().unwrap()).is_none(), "three in all");
+        assert!(doors.enter_as(one, true).is_none(), "nor for one that speaks for many");
         drop(a);
+        drop(doors.enter_as(one, true).unwrap());
         assert!(doors.enter("2001:db8::2".parse().unwrap()).is_some());
         drop((b, c));
         assert_eq!(doors.open.lock().unwrap().all, 0);

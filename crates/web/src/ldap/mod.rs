@@ -1,19 +1,21 @@
 //! LDAP on the network: the directory's only door besides HTTP. What a message means is in
 //! `directory`; here are sockets, TLS and limits.
 //!
-//! Anybody may read and nobody may write (RFC 4513 §5.1.1: anonymous). One connection has one
-//! operation at a time. Connections, messages, time and octets each have a limit, and whoever goes
+//! Anybody may read and nobody may write (RFC 4513 §5.1.1: anonymous); applications may sign in within
+//! TLS, which widens the limits of their searches. One connection has one operation at a time.
+//! Connections, operations of a source, messages, time and octets each have a limit, and whoever goes
 //! beyond it is told so and let go.
 
 mod answer;
 mod connection;
-mod limits;
+pub(crate) mod limits;
 mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::Access;
 use app::Institution;
 use directory::Directory;
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +24,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use self::limits::Doors;
+use crate::bucket::Buckets;
 
 /// Searches and their answers that are under way at a time.
 const ANSWERING: usize = 64;
@@ -31,6 +34,11 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What all connections share.
 struct Shared {
     directory: Directory,
+    for_clients: Directory,
+    access: Access,
+    /// Whether applications may sign in, and on this machine without TLS.
+    binds: (bool, bool),
+    rate: Buckets,
     tls: Option<TlsAcceptor>,
     idle: Duration,
     answering: Semaphore,
@@ -90,10 +98,18 @@ pub async fn serve(institution: &Institution) -> std::io::Result<Option<Running>
     let (stop, stopped) = watch::channel(false);
     let shared = Arc::new(Shared {
         directory: institution.directory().clone(),
+        for_clients: institution.directory_for_clients().clone(),
+        access: institution.access().clone(),
+        binds: (settings.clients.enabled, settings.clients.clear_on_loopback),
+        rate: Buckets::new(institution.settings().limits.ldap_per_second),
         tls,
         idle: Duration::from_secs(settings.idle_seconds.max(1)),
         answering: Semaphore::new(ANSWERING),
-        doors: Doors::new(settings.max_connections, settings.max_connections_per_address),
+        doors: Doors::new(
+            "yinxin_ldap_connections",
+            settings.max_connections,
+            settings.max_connections_per_address,
+        ),
         stop: stopped,
     });
     let mut running = Running { address: None, tls_address: None, stop, tasks: Vec::new() };
@@ -157,7 +173,7 @@ fn admit(
     let _ = stream.set_nodelay(true);
     let shared = shared.clone();
     connections.spawn(async move {
-        connection::run(stream, secure, &shared).await;
+        connection::run(stream, (secure, peer.ip()), &shared).await;
         drop(place);
     });
 }

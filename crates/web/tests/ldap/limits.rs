@@ -56,3 +56,26 @@ async fn a_service_that_stops_says_so_to_those_who_wait() {
     assert_eq!(last.await.unwrap(), Some((0x78, 52)));
     assert!(std::net::TcpStream::connect(address).is_err());
 }
+
+/// This machine is not limited, so only that others would be is told by the unit tests of the buckets;
+/// here, that a flood from this machine is answered in full.
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_idle_connections_hold_up_nobody() {
+    let served = Served::with(|settings| {
+        settings.directory.max_connections = 600;
+        settings.directory.max_connections_per_address = 600;
+    })
+    .await;
+    let idle: Vec<_> = (0..400).map(|_| served.connect()).collect();
+    let half = search(&present(), &[1]);
+    let mut slow: Vec<_> = (0..100).map(|_| served.connect()).collect();
+    for raw in &mut slow {
+        raw.send(&half[..half.len() / 2]);
+    }
+    let mut raw = served.connect();
+    raw.send(&search(&present(), &[1]));
+    let answer = tokio::task::spawn_blocking(move || raw.read());
+    assert!(answer.await.unwrap().is_some_and(|first| first.contains(&0x64)));
+    drop((idle, slow));
+    served.running.stop().await;
+}

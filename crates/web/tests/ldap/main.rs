@@ -13,6 +13,7 @@ mod world;
 #[path = "../door/mod.rs"]
 mod door;
 
+mod bind;
 mod client;
 mod filters;
 mod hostile;

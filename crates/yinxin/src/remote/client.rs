@@ -37,7 +37,7 @@ pub enum Command {
         /// 公钥文件（PEM）
         #[arg(long, value_name = "文件")]
         public_key: PathBuf,
-        /// 角色，用逗号分隔：admin、operator、auditor、reader
+        /// 角色，用逗号分隔：admin、operator、auditor、reader、application
         #[arg(long, value_name = "角色")]
         roles: String,
     },
@@ -45,6 +45,16 @@ pub enum Command {
     List {
         #[command(flatten)]
         door: DoorArgs,
+    },
+    /// 生成客户端登录证书目录（LDAP）的口令，写入新文件；原有口令随即失效
+    DirectorySecret {
+        #[command(flatten)]
+        door: DoorArgs,
+        /// 客户端编号
+        id: String,
+        /// 口令文件（新建，仅本人可读）
+        #[arg(long, value_name = "文件")]
+        out: PathBuf,
     },
     /// 停用客户端（不可恢复）
     Disable {
@@ -79,6 +89,13 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::List { door } => {
             let page = Door::open(&door)?.get("/api/v1/clients")?;
             out::json(field(&page, "items"))?;
+        }
+        Command::DirectorySecret { door, id, out: file } => {
+            let path = format!("/api/v1/clients/{id}/directory-secret");
+            let drawn = Door::open(&door)?.post(&path, &Value::Null)?;
+            let secret = field(&drawn, "secret").as_str().unwrap_or_default();
+            crate::secret::write_private(&file, format!("{secret}\n").as_bytes())?;
+            out::note(format!("口令已写入 {}；系统不保存口令，遗失后请重新生成", file.display()));
         }
         Command::Disable { door, id } => {
             let path = format!("/api/v1/clients/{id}/disable");

@@ -160,6 +160,30 @@ fn meaning_in_directory(name: &str) -> &'static str {
         "directory.max_paged_entries" => "一次分页目录查询最多返回的条目总数。",
         "directory.max_candidates" => "一次目录查询最多逐条比对的条目数。",
         "directory.search_seconds" => "一次目录查询的时限（秒）。",
+        "directory.replica.url" => "从目录（另一台 LDAP 服务器）的地址；空为不发布。",
+        "directory.replica.bind" => "写入从目录所用的名称。",
+        "directory.replica.passphrase_file" => "写入从目录的口令文件。",
+        "directory.replica.base" => "写到从目录的哪个名称之下；空为与本目录相同。",
+        "directory.replica.start_tls" => "与从目录的连接是否转入 TLS；不转入的只能用于本机。",
+        "directory.replica.trust" => "验证从目录传输证书所用的 CA 证书文件（PEM）。",
+        "directory.replica.repair" => "每日核对从目录时是否同时修复。",
+        "directory.clients.enabled" => "应用系统能否用名称和口令登录证书目录。",
+        "directory.clients.clear_on_loopback" => "本机的应用系统能否不经 TLS 登录证书目录。",
+        "directory.clients.searchable" => "登录后另外可以用作目录查询条件的属性。",
+        "directory.clients.max_entries" => "登录后一次目录查询最多返回的条目数。",
+        "directory.clients.max_paged_entries" => "登录后一次分页目录查询最多返回的条目总数。",
+        "directory.clients.max_candidates" => "登录后一次目录查询最多逐条比对的条目数。",
+        "directory.clients.search_seconds" => "登录后一次目录查询的时限（秒）。",
+        "limits.ocsp_per_second" => "同一来源每秒的状态查询（OCSP）数；0 为不限。",
+        "limits.tsa_per_second" => "同一来源每秒的时间戳请求数；0 为不限。",
+        "limits.verify_per_second" => "同一来源每秒的验证请求数；0 为不限。",
+        "limits.lists_per_second" => {
+            "同一来源每秒下载列表、CA 证书和目录查询（HTTP）的数量；0 为不限。"
+        }
+        "limits.ldap_per_second" => "同一来源每秒的目录操作（LDAP）数；0 为不限。",
+        "limits.connections" => "网页和接口的连接数上限。",
+        "limits.connections_per_address" => "同一来源与网页和接口的连接数上限。",
+        "limits.header_seconds" => "请求头须在多少秒内收到；空闲连接在此后关闭。",
         _ => "见《运行手册》中同名配置项的说明。",
     }
 }
