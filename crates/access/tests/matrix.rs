@@ -11,7 +11,7 @@ use world::{World, arrival};
 async fn everybody(world: &World) -> Vec<(Role, Principal)> {
     let admin = world.admin().await;
     let mut all = vec![(Role::Admin, world.ask(&admin, "GET", b"").await.unwrap())];
-    for role in [Role::Operator, Role::Auditor, Role::Reader] {
+    for role in [Role::Operator, Role::Auditor, Role::Reader, Role::Application] {
         let asker = world.asker(&admin, role.name(), role.name()).await;
         all.push((role, world.ask(&asker, "GET", b"").await.unwrap()));
     }

@@ -49,6 +49,7 @@ impl Background {
             every(60, "responder key", |i| Box::pin(keep_responder_key(i))),
             every(10, "status answers", |i| Box::pin(prepare_answers(i))),
             every(60, "timestamp key", |i| Box::pin(keep_timestamp_key(i))),
+            every(10, "keys of applications", |i| Box::pin(make_signing_keys(i))),
             every(60, "expiry", |i| Box::pin(expire(i))),
             every(5, "decisions", |i| Box::pin(carry_out_decisions(i))),
             every(5, "letters", |i| Box::pin(make_letters(i))),
@@ -177,6 +178,11 @@ async fn keep_timestamp_key(institution: Institution) -> Result<(), Error> {
 /// While a third of its life is left, the responder of status gets another key and certificate.
 async fn keep_responder_key(institution: Institution) -> Result<(), Error> {
     institution.keep_responder_key().await
+}
+
+/// Keys of applications that were confirmed and cut off on their way.
+async fn make_signing_keys(institution: Institution) -> Result<(), Error> {
+    institution.make_signing_keys().await
 }
 
 /// Status answers before anybody asks.

@@ -36,6 +36,9 @@ pub enum Error {
     /// Letters.
     #[error(transparent)]
     Letters(#[from] letters::Error),
+    /// The signing service for applications.
+    #[error(transparent)]
+    Signing(#[from] crate::signing::Refusal),
     /// No PDF could be made.
     #[error("不能生成 PDF：{0}")]
     Typeset(String),
@@ -86,6 +89,7 @@ impl Error {
             Self::Directory(e) => e.code(),
             Self::Ra(e) => e.code(),
             Self::Letters(e) => e.code(),
+            Self::Signing(refusal) => refusal.code(),
             Self::Typeset(_) => "app.typeset",
             Self::NoComplaint => "app.no_complaint",
             Self::RequestDiffers(_) => "app.request_differs",
@@ -118,9 +122,10 @@ impl Error {
             Self::Device(_) | Self::NoTrust | Self::Stored(_) | Self::Interrupted => {
                 ErrorKind::Fault
             }
-            Self::RequestDiffers(_) | Self::RequestRefused(_) | Self::NotApplicable(_) => {
-                ErrorKind::Refusal
-            }
+            Self::RequestDiffers(_)
+            | Self::RequestRefused(_)
+            | Self::NotApplicable(_)
+            | Self::Signing(_) => ErrorKind::Refusal,
             Self::NoRequest(_) | Self::NoKind(_) | Self::Setup(_) => ErrorKind::Invalid,
         }
     }
@@ -129,6 +134,7 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NoRequest(_) | Self::Ra(ra::Error::Unknown { .. }))
+            || matches!(self, Self::Signing(crate::signing::Refusal::NoKey(_)))
             || matches!(self, Self::Ca(ca::Error::Invalid(ca::Invalid::NoCertificate(_))))
             || matches!(self, Self::Store(store::Error::NotFound(_)))
             || matches!(self, Self::Letters(letters::Error::Unknown) | Self::NoComplaint)

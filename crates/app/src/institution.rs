@@ -27,6 +27,7 @@ use crate::publication;
 use crate::registration;
 use crate::replica::Replica;
 use crate::settings::Settings;
+use crate::signing::Signing;
 use crate::verification::Verification;
 
 /// The name of the issuing CA's row and of its registration at the key centre.
@@ -67,6 +68,7 @@ struct Inner {
     ra: Option<Ra>,
     letters: Option<Letters>,
     verification: Verification,
+    signing: Signing,
 }
 
 /// What an institution is opened with.
@@ -155,6 +157,7 @@ impl Institution {
         let directory_for_clients = publication::for_clients(&parts, &directory)?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
         let verification = Verification::new(store.clone());
+        let signing = Signing::new(store.clone());
         let Parts { layout, settings, device, clock, .. } = parts;
         let inner = Inner {
             layout,
@@ -177,6 +180,7 @@ impl Institution {
             ra,
             letters,
             verification,
+            signing,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -296,6 +300,11 @@ impl Institution {
     /// The verification service.
     pub(crate) fn verification(&self) -> &Verification {
         &self.0.verification
+    }
+
+    /// The signing service for applications.
+    pub(crate) fn signing(&self) -> &Signing {
+        &self.0.signing
     }
 
     /// 128 random bits of the device, in hexadecimal.

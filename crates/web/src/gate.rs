@@ -104,6 +104,17 @@ async fn admit(
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
+/// The permit of whoever asks at an address that is open to everybody; `None` for who doesn't say
+/// who it is, or may not.
+pub(crate) async fn permit_of(
+    institution: &Institution,
+    (parts, body): (&Parts, &[u8]),
+    action: Action,
+) -> Option<Permit> {
+    let principal = identify(institution, parts, body).await.ok()?;
+    institution.access().permit(&principal, action).ok()
+}
+
 /// A session's token, or else the signature of the request.
 async fn identify(
     institution: &Institution,

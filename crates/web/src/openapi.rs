@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::api::{
-    certificates, clients, crls, directory, export, journal, kinds, requests, session, sof, system,
-    verify, view,
+    certificates, clients, crls, directory, export, journal, kinds, requests, session, sign, sof,
+    system, verify, view,
 };
 use crate::problem::Problem;
 
@@ -33,11 +33,14 @@ use crate::problem::Problem;
         session::open, session::close,
         kinds::list,
         verify::certificate, verify::signature, verify::batch,
+        sign::keys, sign::data, sign::message, sign::envelope, sign::open,
         sof::errors::list,
         sof::certificate::validate, sof::certificate::item, sof::certificate::by_oid,
         sof::trust::names, sof::trust::list,
         sof::signature::data, sof::signature::message, sof::signature::detached,
         sof::timestamp::request, sof::timestamp::response, sof::timestamp::verify,
+        sof::keys::sign_data, sof::keys::sign_message, sof::keys::sign_detached,
+        sof::keys::encrypt, sof::keys::decrypt,
         system::health, system::ready, system::doctor,
     ),
     components(schemas(Problem, view::CertificateView)),
@@ -50,6 +53,7 @@ use crate::problem::Problem;
         (name = "clients", description = "接口客户端"),
         (name = "session", description = "会话"),
         (name = "verify", description = "验证证书和签名，无须签名或会话"),
+        (name = "sign", description = "应用签名服务：密钥在本机构的密码设备中，供获得授权的接口客户端使用"),
         (name = "sof", description = "GM/T 0020 各函数的 JSON 形式，无须签名或会话"),
         (name = "system", description = "运行状态"),
     )

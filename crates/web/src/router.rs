@@ -9,8 +9,8 @@ use axum::routing::{self, MethodRouter};
 use axum::{Extension, Router};
 
 use crate::api::{
-    App, certificates, clients, crls, directory, export, journal, kinds, requests, session, sof,
-    system, verify,
+    App, certificates, clients, crls, directory, export, journal, kinds, requests, session, sign,
+    sof, system, verify,
 };
 use crate::gate::{Gate, guard};
 use crate::problem::Problem;
@@ -101,6 +101,17 @@ fn for_applications() -> Vec<Route> {
         post "/api/sof/SOF_CreateTimeStampRequest" Gate::Public => sof::timestamp::request;
         post "/api/sof/SOF_CreateTimeStampResponse" Gate::Public => sof::timestamp::response;
         post "/api/sof/SOF_VerifyTimeStamp" Gate::Public => sof::timestamp::verify;
+        post "/api/sof/SOF_SignData" may(A::UseSigning) => sof::keys::sign_data;
+        post "/api/sof/SOF_SignMessage" may(A::UseSigning) => sof::keys::sign_message;
+        post "/api/sof/SOF_SignMessageDetach" may(A::UseSigning) => sof::keys::sign_detached;
+        post "/api/sof/SOF_EncryptData" may(A::UseSigning) => sof::keys::encrypt;
+        post "/api/sof/SOF_DecryptData" may(A::UseSigning) => sof::keys::decrypt;
+
+        get "/api/sign/keys" may(A::UseSigning) => sign::keys;
+        post "/api/sign/data" may(A::UseSigning) => sign::data;
+        post "/api/sign/message" may(A::UseSigning) => sign::message;
+        post "/api/sign/envelope" may(A::UseSigning) => sign::envelope;
+        post "/api/sign/open" may(A::UseSigning) => sign::open;
     }
 }
 

@@ -183,7 +183,7 @@ async fn items_are_told_and_only_public_certificates_are_exported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_signs_by_a_number_that_names_no_key() {
+async fn nobody_signs_who_does_not_say_who_asks() {
     let world = World::new().await;
     let order = SignOrder {
         method: SGD_SM3_SM2,
@@ -193,7 +193,7 @@ async fn nobody_signs_by_a_number_that_names_no_key() {
     };
     for body in [Body::SignData(order.clone()), Body::SignMessage(order, Options::default())] {
         let reply = asked(&world, body).await;
-        assert_eq!((reply.code, reply.content), (Code::KeyIndex, Content::Nothing));
+        assert_eq!((reply.code, reply.content), (Code::KeyValue, Content::Nothing));
     }
 }
 

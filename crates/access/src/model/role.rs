@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 macro_rules! roles {
     ($($role:ident $name:literal $chinese:literal,)*) => {
-        /// What somebody is allowed as; see `permissions.toml`. The first four are for API
+        /// What somebody is allowed as; see `permissions.toml`. The first five are for API
         /// clients, the others for people (GM/T 0034 §6).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Role {
@@ -36,6 +36,7 @@ roles! {
     Operator "operator" "业务操作员",
     Auditor "auditor" "审计员",
     Reader "reader" "只读",
+    Application "application" "应用系统",
     SuperAdmin "super_admin" "超级管理员",
     AuditAdmin "audit_admin" "审计管理员",
     BusinessAdmin "business_admin" "业务管理员",
@@ -51,7 +52,10 @@ roles! {
 impl Role {
     /// Whether programs hold it, rather than people.
     pub fn is_of_clients(self) -> bool {
-        matches!(self, Self::Admin | Self::Operator | Self::Auditor | Self::Reader)
+        matches!(
+            self,
+            Self::Admin | Self::Operator | Self::Auditor | Self::Reader | Self::Application
+        )
     }
 
     /// Whether whoever holds it changes nothing, ever (GM/T 0034 §6: auditors may process
@@ -73,6 +77,7 @@ impl Role {
         matches!(
             self,
             Self::Auditor
+                | Self::Application
                 | Self::SuperAdmin
                 | Self::AuditAdmin
                 | Self::Inspector
@@ -110,7 +115,7 @@ impl Roles {
             return wrong("审计员不得兼任其他角色");
         }
         if roles.len() > 1 && any(|role| role.stands_alone()) {
-            return wrong("超级管理员、审计管理员、签名人不得兼任其他角色");
+            return wrong("超级管理员、审计管理员、签名人、应用系统不得兼任其他角色");
         }
         let operates = any(|role| matches!(role, Role::EntryClerk | Role::Reviewer));
         if operates && roles.contains(&Role::BusinessAdmin) {
@@ -133,7 +138,7 @@ impl Roles {
     pub(crate) fn of_clients(&self) -> Result<(), Error> {
         match self.iter().all(Role::is_of_clients) {
             true => Ok(()),
-            false => Err(Error::Roles("客户端可用的角色是 admin、operator、auditor、reader")),
+            false => Err(Error::Roles("客户端可用的角色是 admin、operator、auditor、reader、application")),
         }
     }
 

@@ -65,9 +65,12 @@ fn appointing(role: Role) -> (Option<Role>, &'static str) {
         | Role::Archivist => (Some(Role::SuperAdmin), "该角色由超级管理员任免"),
         Role::AuditAdmin | Role::Inspector => (Some(Role::AuditAdmin), "该角色由审计管理员任免"),
         Role::EntryClerk | Role::Reviewer => (Some(Role::BusinessAdmin), "该角色由业务管理员任免"),
-        Role::Admin | Role::Operator | Role::Auditor | Role::Reader | Role::Subscriber => {
-            (None, "人员不能担任该角色")
-        }
+        Role::Admin
+        | Role::Operator
+        | Role::Auditor
+        | Role::Reader
+        | Role::Application
+        | Role::Subscriber => (None, "人员不能担任该角色"),
     }
 }
 

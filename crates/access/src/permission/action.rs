@@ -103,6 +103,11 @@ actions! {
     ReadStatistics "statistics.read" "查看统计" Reads,
     ImportBatch "batch.import" "批量导入" Changes,
     RequeueMessages "message.requeue" "重新发送通知" Changes,
+    UseSigning "signing.use" "使用签名服务" Changes,
+    ReadSigning "signing.read" "查看应用签名密钥" Reads,
+    ManageSigning "signing.manage" "设立应用签名密钥" Changes,
+    ConfirmSigning "signing.confirm" "复核应用签名密钥" Changes,
+    StopSigning "signing.stop" "停用应用签名密钥" Changes,
     ManageProfiles "profile.manage" "管理证书模板" Changes,
     ManageOwnCredentials "credential.own" "管理本人登录凭据" Own,
 }

@@ -89,6 +89,16 @@ impl Access {
         .await
     }
 
+    /// Whether a client of this identifier is let in, and is an application.
+    pub async fn is_application(&self, id: &str) -> Result<bool, Error> {
+        let Ok(id) = id.parse::<ClientId>() else { return Ok(false) };
+        let found = sql::client_by_id(&mut *self.0.store.read().await?, &id).await?;
+        let is_one = |client: Client| {
+            client.disabled_at.is_none() && client.roles.contains(crate::Role::Application)
+        };
+        Ok(found.is_some_and(is_one))
+    }
+
     /// All clients, oldest first.
     pub async fn clients(&self, permit: &Permit) -> Result<Vec<Client>, Error> {
         permit.covers(Action::ReadClients)?;

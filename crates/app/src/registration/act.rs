@@ -68,6 +68,9 @@ impl Institution {
             | ActKind::DisablePerson
             | ActKind::EndSessions => done.invitation = self.on_person(principal, act).await?,
             ActKind::AddKey | ActKind::SetPassphrase => self.on_own(principal, act).await?,
+            ActKind::OrderSigning | ActKind::ConfirmSigning | ActKind::StopSigning => {
+                self.on_signing(principal, act).await?;
+            }
             ActKind::RequeueMessages => self.on_messages(principal, act).await?,
             ActKind::AnswerRating | ActKind::HandleComplaint => {
                 self.on_voice(principal, act).await?;

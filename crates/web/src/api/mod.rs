@@ -14,6 +14,7 @@ pub mod kinds;
 pub mod page;
 pub mod requests;
 pub mod session;
+pub mod sign;
 pub mod sof;
 pub mod system;
 pub mod verify;

@@ -42,6 +42,7 @@ pub mod routes;
 mod sign;
 mod sign_in;
 mod sign_object;
+pub mod signing;
 mod site;
 mod square;
 mod verify;

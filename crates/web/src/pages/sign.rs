@@ -273,6 +273,8 @@ pub async fn complete(
         Some(("messages", _)) => go("/admin/messages?state=queued"),
         Some(("batch", id)) => go(&format!("/desk/batches/{id}")),
         Some(("office", _)) => go("/admin/offices"),
+        Some(("signing-key", "new")) => go("/admin/signing"),
+        Some(("signing-key", number)) => go(&format!("/admin/signing/{number}")),
         _ => go("/account"),
     }
 }

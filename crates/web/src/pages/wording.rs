@@ -53,15 +53,16 @@ impl<'a> Wording<'a> {
             "ticked" => self.item(name),
             "ground" => self.ground(name),
             "roles" => roles(name),
+            "operations" => app::signing::Operation::of(name).map(|one| one.chinese().to_owned()),
             "chosen" => {
                 let found = self.messages.iter().find(|(id, _)| id == name);
                 found.map(|(_, told)| told.clone())
             }
-            "failed_until" => name.parse().ok().map(super::words::second),
             "holds" => {
                 let found = self.holds.iter().find(|(id, _)| id == name);
                 found.map(|(_, told)| told.clone())
             }
+            "failed_until" => name.parse().ok().map(super::words::second),
             "kind" => Some(self.catalogue?.kind(name).ok()?.title.clone()),
             _ => None,
         }
@@ -139,6 +140,9 @@ pub fn administrative(word: &str) -> &str {
         "rules" => "管理制度",
         "number" => "备案编号",
         "kind" => "证书类型",
+        "client" => "接口客户端",
+        "operations" => "用途授权",
+        "per_second" => "每秒限额",
         "per_day" => "每日限额（件）",
         "suspend" => "暂停业务",
         "login" => "登录名",

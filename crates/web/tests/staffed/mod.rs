@@ -45,7 +45,7 @@ pub struct Staffed {
 
 /// Whether people of the institution hold it.
 pub fn is_of_staff(role: Role) -> bool {
-    !matches!(role, Role::Admin | Role::Operator | Role::Auditor | Role::Reader | Role::Subscriber)
+    !role.is_of_clients() && role != Role::Subscriber
 }
 
 /// An address of a row, with `id` in place of its first parameter; nothing has the name that stands

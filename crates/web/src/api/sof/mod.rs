@@ -1,5 +1,6 @@
 //! The functions of GM/T 0020 (证书应用综合服务接口) over JSON: `/api/sof/SOF_ValidateCert` and so on.
-//! Names of functions and parameters are those of the standard; octets are Base64. Anybody may ask.
+//! Names of functions and parameters are those of the standard; octets are Base64. Anybody
+//! may have things verified; keys are for the applications that they were made for.
 //!
 //! An answer always has the number of `SOF_GetLastError` beside its result, and the report behind
 //! it: whoever only reads `code` may rely on it, for it is 0 only if every check passed
@@ -8,6 +9,7 @@
 pub mod certificate;
 mod code;
 pub mod errors;
+pub mod keys;
 pub mod signature;
 pub mod timestamp;
 pub mod trust;

@@ -21,6 +21,7 @@ mod journal_kinds;
 mod journal_proof;
 pub mod journal_record;
 mod journal_words;
+pub(super) use journal_words::Names;
 pub mod office;
 pub mod office_form;
 pub mod office_orders;

@@ -17,6 +17,7 @@ mod desk;
 mod hall;
 mod letters;
 mod people;
+mod signing;
 mod status;
 
 /// One row of the table.
@@ -62,6 +63,7 @@ pub fn table() -> Vec<PageRoute> {
         letters::table(),
         people::table(),
         console::table(),
+        signing::table(),
     ];
     faces.into_iter().flatten().collect()
 }

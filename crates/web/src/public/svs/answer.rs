@@ -1,16 +1,20 @@
 //! What a request of GM/T 0029 is answered with. Every error is one of the numbers of table C.1.
 
+use access::Action;
+use app::signing::{MessageOrder, Refusal};
 use app::{Error, Institution};
+use axum::http::request::Parts;
 use directory::rules::index::Key;
 use directory::rules::text;
 use gm::{Digest, UserId};
 use jiff::Timestamp;
-use pki::svs::{Body, Code, Content, Item, Options, Reply, Signer};
+use pki::svs::{Body, Code, Content, Item, Options, Reply, SGD_SM3_SM2, SignOrder, Signer};
 use pki::{Certificate, Serial};
 use status::verification::{
     CertificateQuestion, Covered, Evidence, Form, Outcome, Purpose, SignatureQuestion,
 };
 
+use crate::gate;
 use crate::verdict::{self, Cause};
 
 /// Longest serial number in octets (RFC 5280 §4.1.2.2); what is longer is hexadecimal text.
@@ -36,8 +40,13 @@ impl From<Code> for Found {
     }
 }
 
-/// Answers a request.
-pub(super) async fn answer(app: &Institution, body: Body, now: Timestamp) -> Answered {
+/// Answers a request; `asker` is what says who asks.
+pub(super) async fn answer(
+    app: &Institution,
+    body: Body,
+    asker: (&Parts, &[u8]),
+    now: Timestamp,
+) -> Answered {
     let kind = body.kind();
     let found = match body {
         Body::ExportCert { identification } => export(app, &identification).await,
@@ -49,12 +58,54 @@ pub(super) async fn answer(app: &Institution, body: Body, now: Timestamp) -> Ans
         Body::VerifySignedMessage { data, message, options } => {
             verify_message(app, data, &message, options).await
         }
-        // No key of the server is open to anybody under this number.
-        Body::SignData(_) | Body::SignMessage(..) => Code::KeyIndex.into(),
+        Body::SignData(order) => sign(app, asker, order, None).await,
+        Body::SignMessage(order, options) => sign(app, asker, order, Some(options)).await,
         Body::Parts(_) => Code::InvalidFormat.into(),
     };
     let Found { code, content, snapshot } = found;
     Answered { reply: Reply { kind, code, content, at: now }, snapshot }
+}
+
+/// Signs with a key of the application that asks. The access code of the request is no secret that
+/// we know of: who asks says so by the signature of the request (RFC 9421).
+async fn sign(
+    app: &Institution,
+    asker: (&Parts, &[u8]),
+    order: SignOrder,
+    options: Option<Options>,
+) -> Found {
+    if order.method != SGD_SM3_SM2 {
+        return Code::SignMethod.into();
+    }
+    let Ok(number) = i64::try_from(order.key) else { return Code::KeyIndex.into() };
+    let Some(permit) = gate::permit_of(app, asker, Action::UseSigning).await else {
+        return Code::KeyValue.into();
+    };
+    let signed = match options {
+        None => app.sign_data(&permit, number, &order.data).await,
+        // A digest is no content, and only the signer's certificate goes along.
+        Some(
+            Options { is_hashed: true, .. }
+            | Options { chain: Some(true), .. }
+            | Options { list: Some(true), .. },
+        ) => return Code::InvalidFormat.into(),
+        Some(options) => {
+            let how = MessageOrder {
+                is_detached: options.content != Some(true),
+                has_attributes: options.attributes == Some(true),
+            };
+            app.sign_message(&permit, (number, order.data), how).await
+        }
+    };
+    match signed {
+        Ok(signed) => {
+            let content = Content::Octets(signed.octets);
+            Found { code: Code::Success, content, snapshot: None }
+        }
+        Err(Error::Signing(Refusal::NoKey(_))) => Code::KeyIndex.into(),
+        Err(Error::Signing(_)) => Code::KeyValue.into(),
+        Err(error) => fault(&error),
+    }
 }
 
 /// A certificate that is public, by serial number in hexadecimal or by common name. Where a name

@@ -40,10 +40,14 @@ pub async fn der(
 ) -> Result<Response, Problem> {
     let (request, _) = verify::counted(&app, &site, request)?;
     check_type(request.headers(), OCTETS)?;
-    let octets = octets::read(request.into_body(), svs::MAX_OCTETS).await?;
+    let (parts, body) = request.into_parts();
+    let octets = octets::read(body, svs::MAX_OCTETS).await?;
     let now = app.clock().now();
     let answered = match svs::Request::from_der(&octets) {
-        Ok(request) => answer::answer(&app, request.body, now).await,
+        Ok(request) => {
+            let asker = (&parts, &octets[..]);
+            answer::answer(&app, request.body, asker, now).await
+        }
         Err(error) => match svs::Request::kind_of(&octets) {
             Some(kind) => unreadable(kind, now),
             None => return Err(app::Error::from(error).into()),
@@ -69,10 +73,11 @@ pub async fn form(
     let (request, _) = verify::counted(&app, &site, request)?;
     check_type(request.headers(), FORM)?;
     form::check_version(request.headers())?;
-    let octets = octets::read(request.into_body(), LONGEST_FORM).await?;
+    let (parts, body) = request.into_parts();
+    let octets = octets::read(body, LONGEST_FORM).await?;
     let now = app.clock().now();
     let answered = match form::read(kind, &octets) {
-        Some(body) => answer::answer(&app, body, now).await,
+        Some(body) => answer::answer(&app, body, (&parts, &octets[..]), now).await,
         None => unreadable(kind, now),
     };
     count(&answered.reply);

@@ -1,0 +1,138 @@
+//! Recording intents before anything is signed (Invariant 3). Those that come while a unit is being
+//! written make up the next one: under load many uses share one journal record, at rest each has its
+//! own. The unit decides: what the key may do and what its day leaves is read in the transaction that
+//! counts the use.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+use store::{Actor, Record, Store, Tx};
+use tokio::sync::{mpsc, oneshot};
+
+use super::model::{Operation, SigningKey};
+use super::{rules, sql};
+use crate::error::Error;
+
+/// Most intents of one unit: their record stays well below the largest leaf of the journal.
+const MOST: usize = 128;
+
+/// What somebody is about to do with a key.
+#[derive(Debug, Clone)]
+pub(super) struct Intent {
+    pub number: i64,
+    pub client: String,
+    pub operation: Operation,
+    /// What is signed, sealed or opened, as one SM3 value in hexadecimal.
+    pub digest: String,
+}
+
+/// The answer of the unit: the key, or why not.
+type Answer = Result<SigningKey, rules::Refusal>;
+
+/// An intent that waits to be recorded.
+pub(super) struct Entry {
+    intent: Intent,
+    done: oneshot::Sender<Result<Answer, store::Error>>,
+}
+
+/// Starts the task that records. It ends with the last sender.
+pub(super) fn spawn(store: Store, waiting: usize) -> mpsc::Sender<Entry> {
+    let (sender, mut receiver) = mpsc::channel::<Entry>(waiting);
+    tokio::spawn(async move {
+        let mut batch = Vec::new();
+        while receiver.recv_many(&mut batch, MOST).await > 0 {
+            let (intents, waiting): (Vec<_>, Vec<_>) =
+                batch.drain(..).map(|entry| (entry.intent, entry.done)).unzip();
+            match commit(&store, intents).await {
+                Ok(answers) => {
+                    for (done, answer) in waiting.into_iter().zip(answers) {
+                        // Who asked may be gone; the intent is recorded all the same.
+                        let _ = done.send(Ok(answer));
+                    }
+                }
+                Err(error) => {
+                    for done in waiting {
+                        let _ = done.send(Err(error.clone()));
+                    }
+                }
+            }
+        }
+    });
+    sender
+}
+
+/// Answers when the intent is durable, or refused.
+pub(super) async fn intend(
+    recorder: &mpsc::Sender<Entry>,
+    intent: Intent,
+) -> Result<SigningKey, Error> {
+    let (done, answer) = oneshot::channel();
+    recorder.send(Entry { intent, done }).await.map_err(|_| Error::Interrupted)?;
+    let answer = answer.await.map_err(|_| Error::Interrupted)?;
+    Ok(answer??)
+}
+
+async fn commit(store: &Store, intents: Vec<Intent>) -> Result<Vec<Answer>, store::Error> {
+    store.commit(move |tx| Box::pin(async move { write(tx, intents).await })).await
+}
+
+/// Keys and what was used of their day, as this unit finds and counts them.
+#[derive(Default)]
+struct Seen(HashMap<i64, (Option<SigningKey>, i64)>);
+
+impl Seen {
+    async fn of(&mut self, tx: &mut Tx, number: i64, day: &str) -> Result<(), store::Error> {
+        if !self.0.contains_key(&number) {
+            let key = sql::by_number(tx.conn(), number).await.map_err(damage)?;
+            let used = sql::used_on(tx.conn(), number, day).await?;
+            self.0.insert(number, (key, used));
+        }
+        Ok(())
+    }
+}
+
+async fn write(tx: &mut Tx, intents: Vec<Intent>) -> Result<Vec<Answer>, store::Error> {
+    let day = rules::day(tx.now());
+    let (mut seen, mut answers) = (Seen::default(), Vec::with_capacity(intents.len()));
+    let mut added: BTreeMap<(i64, Operation), i64> = BTreeMap::new();
+    let mut entries: Vec<Value> = Vec::new();
+    for intent in &intents {
+        seen.of(tx, intent.number, &day).await?;
+        let missing = rules::Refusal::NoKey(intent.number);
+        let Some((key, used)) = seen.0.get_mut(&intent.number) else {
+            answers.push(Err(missing));
+            continue;
+        };
+        let asked = (intent.number, intent.client.as_str());
+        let answer = rules::may(key.as_ref(), asked, intent.operation, *used);
+        if answer.is_ok() {
+            *used += 1;
+            *added.entry((intent.number, intent.operation)).or_default() += 1;
+            entries.push(json!([
+                intent.number,
+                intent.client,
+                intent.operation.word(),
+                intent.digest
+            ]));
+        }
+        answers.push(answer.and_then(|()| key.clone().ok_or(missing)));
+    }
+    let first = added.keys().next().map(|(number, _)| *number);
+    for ((number, operation), uses) in added {
+        sql::add_use(tx.conn(), (number, &day), operation, uses).await?;
+    }
+    if let Some(number) = first {
+        let subject = super::order::about(number);
+        let body = json!({ "count": entries.len(), "uses": entries });
+        tx.append(Record::new("signing.intended", Actor::system(), subject, body)).await?;
+    }
+    Ok(answers)
+}
+
+/// A row of ours that can't be read stops the unit.
+fn damage(error: Error) -> store::Error {
+    match error {
+        Error::Store(error) => error,
+        other => store::Error::Damaged(other.to_string().into()),
+    }
+}
