@@ -131,6 +131,7 @@ fn family(path: &str) -> Option<Family> {
         "/admin/complaints/{",
         "/admin/ratings/{",
         "/admin/messages/{",
+        "/admin/signing/{",
         "/sign/{",
     ];
     let open = [
