@@ -3,8 +3,9 @@
 //!
 //! Measured are dual enrolments (two certificates each: proof of possession, lints, key centre,
 //! signatures verified, stored and journaled with the anchor moved before the answer) at several
-//! numbers of clients, then status answers, prepared and live, and timestamps, each signed,
-//! verified and recorded before it leaves. On SQLite, and on PostgreSQL when
+//! numbers of clients, then status answers, prepared and live, verifications, searches of the directory,
+//! the delay from an accepted revocation until it is seen, the answers that arrive while five times too
+//! much is asked, and timestamps, each signed, verified and recorded before it leaves. On SQLite, and on PostgreSQL when
 //! `YINXIN_TEST_PG_URL` names a server. Afterwards every certificate must have its journal record
 //! (T-23), or the run fails.
 //!
@@ -27,10 +28,16 @@
 mod enrol;
 mod figures;
 mod http;
+mod ldap;
+mod overload;
+#[path = "../../tests/support/sight.rs"]
+mod sight;
 mod stamp;
 mod status;
 #[path = "../../tests/support/mod.rs"]
 mod support;
+mod verify;
+mod visible;
 
 use app::{Layout, Settings};
 use figures::Figures;
@@ -61,6 +68,11 @@ fn measure(engine: &str, database: &str, figures: &mut Figures) {
     settings.kmc.standby = STANDBY;
     settings.storage.checkpoint_seconds = 10;
     settings.timestamp.enabled = true;
+    let port = support::free_port();
+    settings.directory.listen = format!("127.0.0.1:{port}");
+    // The load comes from one address; this limit counts it too.
+    settings.verification.per_minute = u32::MAX;
+    settings.server.max_in_flight = overload::IN_FLIGHT;
     settings.save(&file).unwrap();
     let mut server = world.serve(&[("RUST_LOG", "warn")]).expect("the service starts");
     let service = child();
@@ -72,7 +84,11 @@ fn measure(engine: &str, database: &str, figures: &mut Figures) {
     // Answers of the responder come from memory or the device: the engine hardly matters.
     if database.is_empty() {
         status::measure(&world, service, figures);
+        verify::measure(&world, service, figures);
+        overload::measure(&world, figures);
     }
+    ldap::measure(port, service, engine, figures);
+    visible::measure(&world, port, engine, figures);
     stamp::measure(&world, service, engine, figures);
     before.settle(&Reckoning::of(&world));
     server.stop();
@@ -105,7 +121,8 @@ impl Reckoning {
         let certificates = after.certificates - self.certificates;
         let records = (after.issued - self.issued, after.intended - self.intended);
         println!("{certificates} certificates, {records:?} records of issue and of intent");
-        assert_eq!(certificates, 2 * enrol::ordered(), "an order without its certificates");
+        let ordered = enrol::ordered() + visible::ordered();
+        assert_eq!(certificates, 2 * ordered, "an order without its certificates");
         assert_eq!((certificates, certificates), records, "certificates − records is not 0 (T-23)");
     }
 }

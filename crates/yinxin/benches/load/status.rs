@@ -20,7 +20,7 @@ use crate::support::{World, agent};
 const CERTIFICATES: usize = 400;
 /// Questions with different nonces; `wrk` starts over after the last.
 const NONCES: usize = 20_000;
-const CONNECTIONS: usize = 32;
+pub const CONNECTIONS: usize = 32;
 
 /// What one run of `wrk` told.
 struct Run {
@@ -60,7 +60,7 @@ pub fn ask(world: &World, service: u32, script: &Path) -> Option<(Spread, String
     Some((rates, note))
 }
 
-fn seconds() -> Duration {
+pub fn seconds() -> Duration {
     Duration::from_secs(number("YINXIN_BENCH_SECONDS", 4) as u64)
 }
 
@@ -70,7 +70,7 @@ fn install_wrk() {
 }
 
 /// Names of certificates, the newest.
-fn questions(world: &World) -> Vec<CertId> {
+pub fn questions(world: &World) -> Vec<CertId> {
     let issuer = agent().get(format!("{}/ca/{}.cer", world.url, app::ISSUER)).call();
     let issuer = issuer.unwrap().body_mut().read_to_vec().unwrap();
     let issuer = Certificate::from_pem_or_der(&issuer).unwrap();
@@ -109,7 +109,7 @@ fn script_of_paths(folder: &Path, ids: &[CertId]) -> PathBuf {
     save(folder, "paths.lua", lua)
 }
 
-fn script_of_bodies(folder: &Path, ids: &[CertId]) -> PathBuf {
+pub fn script_of_bodies(folder: &Path, ids: &[CertId]) -> PathBuf {
     let bodies = ids.iter().cycle().take(NONCES).map(|id| with_nonce(id).der().to_vec());
     script_of_posts(folder, ("bodies", "/ocsp", "application/ocsp-request"), bodies)
 }
