@@ -287,19 +287,3 @@ fn signed(found: &Revocation) -> RevocationOrder {
         list_sm3: found.list_hash.clone(),
     }
 }
-
-/// A database of its own on the server that is there for tests, if one is.
-pub async fn postgres(name: &str) -> Option<String> {
-    let Ok(server) = std::env::var("YINXIN_TEST_PG_URL") else {
-        eprintln!("skipped: YINXIN_TEST_PG_URL is not set");
-        return None;
-    };
-    let name = format!("yinxin_{name}_{}", std::process::id());
-    sqlx::any::install_default_drivers();
-    let mut conn = <sqlx::AnyConnection as sqlx::Connection>::connect(&server).await.unwrap();
-    for text in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
-        sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut conn).await.unwrap();
-    }
-    let (base, _) = server.rsplit_once('/').unwrap();
-    Some(format!("{base}/{name}"))
-}

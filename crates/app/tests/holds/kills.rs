@@ -10,7 +10,8 @@ use access::ActKind;
 use ra::{RevocationDecision, Source};
 use serde_json::Value;
 
-use crate::desk::{Desk, postgres};
+use crate::desk::Desk;
+use crate::postgres::postgres;
 use crate::way::CODE;
 use crate::world::{Closed, opened_at};
 

@@ -12,6 +12,7 @@
 
 mod desk;
 mod kills;
+mod postgres;
 mod random;
 mod stories;
 mod upgrade;

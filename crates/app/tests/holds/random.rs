@@ -336,6 +336,6 @@ async fn no_sequence_makes_a_certificate_good_under_a_hold_or_leaves_it_suspende
 
 #[tokio::test]
 async fn nor_does_one_on_postgresql() {
-    let Some(database) = crate::desk::postgres("holds_walk").await else { return };
+    let Some(database) = crate::postgres::postgres("holds_walk").await else { return };
     walks(&database, 20..23, 16).await;
 }

@@ -4,7 +4,8 @@
 use app::lifecycle::Change;
 use ra::{Hold, HoldId, Source};
 
-use crate::desk::{Desk, postgres};
+use crate::desk::Desk;
+use crate::postgres::postgres;
 use crate::world::World;
 
 /// What an upgrade has to find again: the rest is how it is named.
