@@ -31,11 +31,32 @@ pub fn certify(world: &World, kind: &str, serial: &str, standing: Standing) -> S
     serial
 }
 
+/// A certificate with the holder's own hold on it, or with none.
+async fn held(world: &World, serial: &str, is_held: bool) {
+    let (serial, origin) = (serial.to_owned(), "application:before".to_owned());
+    let new = ra::NewHold { serial, source: ra::Source::Holder, ground: None, origin };
+    let done: Result<(), ra::Error> = world
+        .store
+        .commit(move |tx| {
+            Box::pin(async move {
+                sqlx::query("DELETE FROM ra_hold").execute(tx.conn()).await.unwrap();
+                if is_held {
+                    let actor = store::Actor::system();
+                    ra::set_hold(tx, (&new, "certificate:test"), &actor).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    done.unwrap();
+}
+
 /// An application of the holder of a certificate, with its key.
 pub async fn about<'w>(world: &'w World, service: &str, key: PrivateKey) -> Way<'w> {
     let standing = if service == "resume" { Standing::Suspended } else { Standing::Good };
     let serial = certify(world, "person", "0a1b2c", standing);
     world.keys.0.lock().unwrap().insert(key.public_key().fingerprint(), Certified::InForce(serial));
+    held(world, &serial.to_hex(), service == "resume").await;
     let new = NewApplication {
         service: service.into(),
         kind: "person".into(),

@@ -20,6 +20,8 @@ pub struct Office {
     pub watch: Staff,
     pub inspector: Staff,
     pub head: Staff,
+    /// Another business administrator.
+    pub second: Staff,
     pub clerk: Staff,
     pub reviewer: Staff,
 }
@@ -42,10 +44,11 @@ impl Office {
         let peer = way::person("watch", "audit_admin", &watch.0);
         access.create_first_people(first, peer, &Custodians::default()).await.unwrap();
         let head = chief.appoint(access, "head", "business_admin").await;
+        let second = chief.appoint(access, "head-2", "business_admin").await;
         let inspector = watch.appoint(access, "inspector", "inspector").await;
         let clerk = head.appoint(access, "clerk", "entry_clerk").await;
         let reviewer = head.appoint(access, "reviewer", "reviewer").await;
-        Self { world, chief, watch, inspector, head, clerk, reviewer }
+        Self { world, chief, watch, inspector, head, second, clerk, reviewer }
     }
 
     /// Signs in.
@@ -102,13 +105,27 @@ impl Seat<'_> {
 
     /// Sends a PDF in a field with other fields.
     pub async fn upload(&self, path: &str, (fields, file): (&[(&str, &str)], &str)) -> Answer {
+        self.upload_all(path, (fields, &[file])).await
+    }
+
+    /// Sends a PDF in each of some fields with other fields.
+    pub async fn upload_all(
+        &self,
+        path: &str,
+        (fields, files): (&[(&str, &str)], &[&str]),
+    ) -> Answer {
         let token = [("token", self.token.as_str())];
         let part = |(name, value): &(&str, &str)| {
             format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
         };
         let fields: String = token.iter().chain(fields).map(part).collect();
-        let head = format!("content-disposition: form-data; name=\"{file}\"; filename=\"a.pdf\"");
-        let body = format!("{fields}--x\r\n{head}\r\n\r\n%PDF-1.7\n%%EOF\r\n--x--\r\n");
+        let paper = |file: &&str| {
+            let head =
+                format!("content-disposition: form-data; name=\"{file}\"; filename=\"a.pdf\"");
+            format!("--x\r\n{head}\r\n\r\n%PDF-1.7\n%%EOF\r\n")
+        };
+        let files: String = files.iter().map(paper).collect();
+        let body = format!("{fields}{files}--x--\r\n");
         let request = Request::builder()
             .method("POST")
             .uri(path)

@@ -123,19 +123,21 @@ async fn sheet<'c>(
     let me = visitor.permit().map(|permit| permit.actor().to_string()).unwrap_or_default();
     let own = hold.is_some_and(|one| one.source == Source::Institution && one.set_by == me);
     let hindrance = match (order.fits(held.standing), hold) {
-        (false, _) => Some("证书现在的状态不能办理此项"),
-        (true, None) if order == Order::Resume && !named.is_empty() => {
-            Some("这项暂停已经解除，请从下面列出的现有暂停中选择")
+        (false, _) => {
+            Some("证书现在的状态不能办理此项（《电子政务电子认证服务管理办法》第十八条）")
         }
-        (true, Some(_)) if own => {
-            Some("本机构设置的暂停不得由设置人自己解除，请由另一名业务管理员办理")
-        }
+        (true, None) if order == Order::Resume && !named.is_empty() => Some(
+            "这项暂停已经解除，请从现有的暂停中选择（《电子政务电子认证服务管理办法》第十八条）",
+        ),
+        (true, Some(_)) if own => Some(
+            "本机构设置的暂停不得由设置人自己解除，请由另一名业务管理员办理（《电子政务电子认证服务管理办法》第十八条、GM/T 0034 第6章）",
+        ),
         _ => None,
     };
     let offered_grounds: Vec<&Ground> = all.iter().filter(offered).collect();
     // One ground alone needs no choice.
     let ground = match (&*offered_grounds, hold) {
-        ([only], Some(_)) => Some(*only),
+        ([only], Some(_)) if form.text("ground").is_empty() => Some(*only),
         (grounds, _) => grounds.iter().find(|one| one.name == form.text("ground")).copied(),
     };
     let hold = hold.map(std::slice::from_ref).unwrap_or_default();
@@ -165,7 +167,14 @@ impl Sheet<'_> {
     /// What is missing, all at once.
     fn check(&mut self) {
         let Some(ground) = self.ground else {
-            self.mistakes.add("ground", "请选择事由");
+            let text = match &self.hold {
+                Some(hold) => format!(
+                    "所选事由不能解除这项暂停：{}（《电子政务电子认证服务管理办法》第十八条）",
+                    hold.lifted_by
+                ),
+                None => "请选择事由".to_owned(),
+            };
+            self.mistakes.add("ground", text);
             return;
         };
         let letters = |text: &str| text.chars().count();
@@ -257,7 +266,9 @@ async fn hold_back(app: &App, visitor: &Visitor, sheet: &mut Sheet<'_>) -> Resul
     let read = app.permit(visitor.principal(), Action::ReadCertificate)?;
     let alone = sheet.holds.len() == 1 && !sheet.is_reviewed();
     if alone && app.registration()?.awaits_revocation(&read, &sheet.serial).await? {
-        sheet.hindrance = Some("该证书另有撤销登记没有办结，现在不能恢复；请先办结撤销登记");
+        sheet.hindrance = Some(
+            "该证书另有撤销登记没有办结，现在不能恢复；请先办结撤销登记（《电子政务电子认证服务管理办法》第十八条）",
+        );
     }
     Ok(())
 }

@@ -264,7 +264,9 @@ pub async fn enter(
         return page_to_correct(&sheet);
     }
     if sheet.by_phone && sheet.view.revocation.called_at.is_none() {
-        sheet.mistakes = Mistakes::one("code", "请先核对来电人报出的一次性代码");
+        let article = ra::Refusal::CallerUnproven.article();
+        let text = format!("请先核对来电人报出的一次性代码（{article}）");
+        sheet.mistakes = Mistakes::one("code", text);
         return page_to_correct(&sheet);
     }
     let order = RevocationOrder { version, ..order(&sheet.view.revocation, sheet.count) };
@@ -343,17 +345,24 @@ pub async fn answer(
 ) -> Answer {
     let id: RevocationId = id.parse()?;
     let code: String = form.text("code").chars().filter(|c| !c.is_whitespace()).collect();
+    let mut sheet = sheet(&app, (frame, &visitor), &id).await?;
+    let asked = "核对来电人";
+    if sheet.out_of_turn(RevocationState::Draft, asked, None) {
+        return page_to_correct(&sheet);
+    }
+    if !sheet.by_phone {
+        let error = ra::Error::RegistrationTurn { asked, state: "非来电登记" };
+        sheet.mistakes = Mistakes::one(STATE, error.to_string());
+        return page_to_correct(&sheet);
+    }
     match app.registration()?.answer_call(visitor.permit()?, &id, &code).await {
+        Ok(_) => go(&format!("/desk/revocations/{id}")),
         // Not who called is in doubt here, but what was typed: said as such.
         Err(ra::Error::Refused { refusal: ra::Refusal::CallerUnproven, detail }) => {
-            let mut sheet = sheet(&app, (frame, &visitor), &id).await?;
             sheet.mistakes = Mistakes::one("code", detail);
             page_to_correct(&sheet)
         }
-        answered => {
-            let answered = answered.map(drop).map_err(app::Error::from);
-            told(&app, (frame, &visitor), &id, answered).await
-        }
+        Err(error) => Err(error.into()),
     }
 }
 
