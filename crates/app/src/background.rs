@@ -88,11 +88,11 @@ async fn repeat(
     (job, mut stop): (Job, watch::Receiver<bool>),
 ) {
     loop {
-        if let Err(error) = job(institution.clone()).await {
         let mut pause = period;
+        if let Err(error) = job(institution.clone()).await {
             tracing::error!(job = name, code = error.code(), %error, "background work failed");
-        }
             pause = period.max(Duration::from_secs(1));
+        }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => return,

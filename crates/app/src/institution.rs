@@ -59,8 +59,8 @@ struct Inner {
     responder: Responder,
     lists: Arc<Lists>,
     directory: Directory,
-    replica: Option<Replica>,
     directory_for_clients: Directory,
+    replica: Option<Replica>,
     timestamp: Option<TimestampAuthority>,
     access: Access,
     kinds: Kinds,
@@ -152,9 +152,9 @@ impl Institution {
         let (responder, lists) = open_status(&parts, &store).await?;
         let lists = Arc::new(lists);
         let directory = publication::open(&parts, &store, lists.clone())?;
+        let directory_for_clients = publication::for_clients(&parts, &directory)?;
         let replica = crate::replica::open(&parts, &store, &directory)?;
         let timestamp = crate::timestamp::open(&parts, &store).await?;
-        let directory_for_clients = publication::for_clients(&parts, &directory)?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
         let verification = Verification::new(store.clone());
         let signing = Signing::new(store.clone());
@@ -171,10 +171,10 @@ impl Institution {
             responder,
             lists,
             directory,
+            directory_for_clients,
             replica,
             timestamp,
             access,
-            directory_for_clients,
             kinds,
             products,
             ra,
@@ -251,16 +251,16 @@ impl Institution {
         &self.0.directory
     }
 
-    /// Publishing into another directory, where there is one.
-    #[must_use]
-    pub fn replica(&self) -> Option<&Replica> {
-        self.0.replica.as_ref()
     /// The certificate directory as applications see it that signed in.
     #[must_use]
     pub fn directory_for_clients(&self) -> &Directory {
         &self.0.directory_for_clients
     }
 
+    /// Publishing into another directory, where there is one.
+    #[must_use]
+    pub fn replica(&self) -> Option<&Replica> {
+        self.0.replica.as_ref()
     }
 
     /// The timestamp service, where it is switched on.

@@ -86,8 +86,9 @@ fn for_relying_parties() -> Vec<Route> {
     }
 }
 
-/// GM/T 0020 as JSON.
+/// GM/T 0020 as JSON, and the signing service.
 fn for_applications() -> Vec<Route> {
+    use Action as A;
     routes! {
         get "/api/sof/errors" Gate::Public => sof::errors::list;
         post "/api/sof/SOF_ValidateCert" Gate::Public => sof::certificate::validate;

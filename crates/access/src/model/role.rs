@@ -138,7 +138,9 @@ impl Roles {
     pub(crate) fn of_clients(&self) -> Result<(), Error> {
         match self.iter().all(Role::is_of_clients) {
             true => Ok(()),
-            false => Err(Error::Roles("客户端可用的角色是 admin、operator、auditor、reader、application")),
+            false => Err(Error::Roles(
+                "客户端可用的角色是 admin、operator、auditor、reader、application",
+            )),
         }
     }
 

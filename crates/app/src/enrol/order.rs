@@ -73,8 +73,10 @@ impl EnrolOrder {
             "not_after": self.validity.not_after.map(|t| t.as_second()),
         });
         // Orders without one are told apart as they always were.
-        if let Some(verified) = self.attestation.verdict().verified() {
-            content["attestation"] = verified.sm3().into();
+        if let (Some(verified), Some(content)) =
+            (self.attestation.verdict().verified(), content.as_object_mut())
+        {
+            content.insert("attestation".to_owned(), verified.sm3().into());
         }
         content.to_string()
     }

@@ -53,8 +53,6 @@ pub(crate) struct LiftAsked {
 /// What came of it in the unit.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Effect {
-    /// Whether the CA's status changed.
-    pub changed: bool,
     /// Whether a hold stands on the certificate after it.
     pub held: bool,
 }
@@ -89,7 +87,7 @@ impl Institution {
     ) -> Result<Effect, Error> {
         let serial = planned.held();
         if asked.once && ra::has_held(tx.conn(), (serial, &asked.origin)).await? {
-            return Ok(Effect { changed: false, held: true });
+            return Ok(Effect { held: true });
         }
         let standing = ra::standing_holds(tx.conn(), serial).await?;
         let now = tx.now().as_second();
@@ -110,7 +108,7 @@ impl Institution {
         if !planned.is_applied() {
             self.tell(tx, planned.notice(), word).await?;
         }
-        Ok(Effect { changed, held: true })
+        Ok(Effect { held: true })
     }
 
     /// Lifts holds; with the last one the certificate is resumed.
@@ -125,7 +123,7 @@ impl Institution {
         let held = !standing.is_empty();
         let named = (serial, &asked.named);
         if asked.once && ra::has_lifted(tx.conn(), named, &asked.origin).await? {
-            return Ok(Effect { changed: false, held });
+            return Ok(Effect { held });
         }
         let now = tx.now().as_second();
         let (status, _) = sql::standing_of(tx.conn(), serial, now).await?;
@@ -165,7 +163,7 @@ impl Institution {
             (false, false) => self.tell(tx, planned.notice(), ChangeWord::Resume).await?,
             (false, true) => {}
         }
-        Ok(Effect { changed: !others, held: others })
+        Ok(Effect { held: others })
     }
 
     /// Takes the holds of calls that were confirmed out of a holder's reach: they end with the revocation that
@@ -205,7 +203,7 @@ impl Institution {
         if changed && !planned.is_applied() {
             self.tell(tx, planned.notice(), ChangeWord::Revoke).await?;
         }
-        Ok(Effect { changed, held: false })
+        Ok(Effect { held: false })
     }
 
     /// Writes down, in this unit, what the holder is to be told.

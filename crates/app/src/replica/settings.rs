@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_named_with_its_setting() {
-        let cases: [(&str, fn(&mut ReplicaSettings)); 7] = [
+        type Change = fn(&mut ReplicaSettings);
+        let cases: [(&str, Change); 7] = [
             ("url", |one| one.url = "http://127.0.0.1".to_owned()),
             ("url", |one| one.url = "ldap://:389".to_owned()),
             ("url", |one| one.url = "ldap://host:port".to_owned()),

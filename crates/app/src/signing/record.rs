@@ -3,6 +3,7 @@
 //! own. The unit decides: what the key may do and what its day leaves is read in the transaction that
 //! counts the use.
 
+use std::collections::hash_map;
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
@@ -82,10 +83,10 @@ struct Seen(HashMap<i64, (Option<SigningKey>, i64)>);
 
 impl Seen {
     async fn of(&mut self, tx: &mut Tx, number: i64, day: &str) -> Result<(), store::Error> {
-        if !self.0.contains_key(&number) {
+        if let hash_map::Entry::Vacant(place) = self.0.entry(number) {
             let key = sql::by_number(tx.conn(), number).await.map_err(damage)?;
             let used = sql::used_on(tx.conn(), number, day).await?;
-            self.0.insert(number, (key, used));
+            place.insert((key, used));
         }
         Ok(())
     }

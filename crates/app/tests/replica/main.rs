@@ -41,7 +41,7 @@ fn into(slapd: &Slapd) -> impl FnOnce(&mut Settings) {
 async fn enrol(world: &World, id: &str, kind: &str) -> Enrolled {
     let key = PrivateKey::generate(&mut OsRandom).unwrap();
     let mut order = world.order(id, kind, Act::New, &key);
-    let named = SubjectInput::named(&format!("示例{id}"));
+    let named = SubjectInput::named(format!("示例{id}"));
     let code = pki::ident::CreditCode::parse("11110000MB99000135").unwrap();
     let organization = Some("示例局".to_owned());
     order.subject = match kind {

@@ -7,7 +7,8 @@ use super::ber::{BOOLEAN, ENUMERATED, INTEGER, Malformed, OCTETS, Reader, SEQUEN
 use super::code::ResultCode;
 use super::filter::{self, NoFilter};
 use super::model::{
-    Authentication, Control, Message, Operation, PAGED_RESULTS, Paging, Passphrase, Scope, SearchRequest, Write,
+    Authentication, Control, Message, Operation, PAGED_RESULTS, Paging, Passphrase, Scope,
+    SearchRequest, Write,
 };
 
 /// Most controls of a message.

@@ -19,8 +19,8 @@ pub use decode::{Unreadable, decode};
 pub use encode::{bind_done, compare_done, disconnection, done, entry, extended_done, search_done};
 pub use filter::{MAX_DEPTH, MAX_ITEMS};
 pub use model::{
-    Authentication, Control, Message, Operation, Outcome, PAGED_RESULTS, Paging, Passphrase, START_TLS, Scope,
-    SearchRequest, WHO_AM_I, Write,
+    Authentication, Control, Message, Operation, Outcome, PAGED_RESULTS, Paging, Passphrase,
+    START_TLS, Scope, SearchRequest, WHO_AM_I, Write,
 };
 pub use reply::{BadReply, Done, MAX_REPLY_OCTETS, Reply, ReplyBody, decode_reply};
 pub use request::{

@@ -15,7 +15,8 @@ pub use register::NewOfficer;
 use std::sync::Arc;
 
 use gm::{
-    Device, DeviceError, KeyKind, KeyLabel, Provenance, PublicKey, RefusedReason, Session, WrappedKey,
+    Device, DeviceError, KeyKind, KeyLabel, Provenance, PublicKey, RefusedReason, Session,
+    WrappedKey,
 };
 use jiff::Timestamp;
 use pki::Serial;

@@ -168,7 +168,7 @@ async fn bind(
         Authentication::Simple(passphrase) => passphrase,
     };
     let here = visit.source.to_canonical().is_loopback();
-    if !visit.secure && !(clear_here && here) {
+    if !(visit.secure || clear_here && here) {
         let text = "请先建立 TLS 再登录；刚才的口令已以明文发出，请更换";
         return Outcome::new(ResultCode::ConfidentialityRequired, text);
     }

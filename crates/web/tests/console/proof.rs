@@ -107,8 +107,8 @@ async fn the_list_is_filtered_paged_and_written_as_a_file() {
     assert!(only.contains("新增人员") && !only.contains("<code class=\"soft\">session"), "{only}");
     assert_eq!(numbers(&only).len(), 2, "the clerk and the reviewer: {only}");
     let file = seat.file("/admin/journal/export.csv?kind=person.created").await;
-    // chief, watch, head, inspector, clerk, reviewer; one line of headings.
-    assert_eq!(file.trim_end().lines().count(), 1 + 6, "{file}");
+    // chief, watch, two heads, inspector, clerk, reviewer; one line of headings.
+    assert_eq!(file.trim_end().lines().count(), 1 + 7, "{file}");
     let today = seat.get("/admin/journal?from=2030-01-01&to=2029-01-01").await;
     assert_eq!(today.status.as_u16(), 422);
     let whole = seat.get("/admin/journal/export.jsonl").await;

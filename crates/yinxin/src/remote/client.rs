@@ -37,7 +37,7 @@ pub enum Command {
         /// 公钥文件（PEM）
         #[arg(long, value_name = "文件")]
         public_key: PathBuf,
-        /// 角色，用逗号分隔：admin、operator、auditor、reader、application、application
+        /// 角色，用逗号分隔：admin、operator、auditor、reader、application
         #[arg(long, value_name = "角色")]
         roles: String,
     },

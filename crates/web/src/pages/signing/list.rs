@@ -97,7 +97,7 @@ pub async fn show(
     let filter = query.filter(ROWS.saturating_add(1))?;
     let keys = app.signing_keys(visitor.permit()?, &filter).await?;
     let shown = usize::try_from(ROWS).unwrap_or(usize::MAX);
-    let last = keys.iter().take(shown).last().filter(|_| keys.len() > shown);
+    let last = keys.iter().take(shown).next_back().filter(|_| keys.len() > shown);
     page(&List {
         may_order: navigation::is_open("/admin/signing/new", &frame),
         states: KeyState::ALL.into_iter().map(|one| (one.word(), one.chinese())).collect(),
