@@ -149,6 +149,6 @@ fn tell(report: &Value) {
             "surplus" => "多余",
             _ => "不一致",
         };
-        out::line(format!("    {kind}　{}　{}", text("dn"), text("detail")).trim_end().to_owned());
+        out::line(format!("    {kind}　{}　{}", text("dn"), text("detail")).trim_end());
     }
 }
