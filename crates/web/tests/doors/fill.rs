@@ -138,6 +138,16 @@ pub fn statement(page: &str) -> Option<String> {
     asked.map(|tag| tag.value("value").to_owned())
 }
 
+/// The statement of an act as the institution has it.
+async fn waiting(staffed: &Staffed, comer: &Comer, place: &str) -> String {
+    let access = staffed.world.institution.access();
+    let token = comer.cookie.trim_start_matches("yx=");
+    let principal = access.authenticate_cookie(token).await.unwrap();
+    let id = place.trim_start_matches("/sign/");
+    let found = access.pending_act(&principal, id).await;
+    found.map(|act| act.statement).unwrap_or_default()
+}
+
 /// Signs the act that an answer leads to, and sends the signature: the page, and what came of it.
 pub async fn sign(
     staffed: &Staffed,
@@ -146,7 +156,11 @@ pub async fn sign(
     accept: &str,
 ) -> (Answer, Answer) {
     let page = get(staffed, comer, place).await;
-    let asked = statement(&text(&page)).unwrap_or_default();
+    // What is out of its turn is not asked for on the page; who signs it all the same is refused all the same.
+    let asked = match statement(&text(&page)) {
+        Some(asked) => asked,
+        None => waiting(staffed, comer, place).await,
+    };
     let fields = signature(&staff.0, &asked);
     let done = post(staffed, (comer, accept), place, (&fields, &[])).await;
     (page, done)

@@ -6,6 +6,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
     clippy::print_stdout,
     reason = "tests fail loudly, and say how much they tried"
 )]
@@ -14,6 +16,11 @@
 mod way;
 #[path = "../../../app/tests/world/mod.rs"]
 mod world;
+
+#[path = "../../../app/tests/holds/desk.rs"]
+mod desk;
+#[path = "../../../app/tests/batch/unit.rs"]
+mod unit;
 
 #[path = "../door/mod.rs"]
 mod door;
@@ -25,10 +32,12 @@ mod staffed;
 mod stages;
 
 mod acts;
+mod batches;
 mod fields;
 mod fill;
 mod order;
 mod programs;
 mod shown;
 mod tally;
+mod turns;
 mod uploads;

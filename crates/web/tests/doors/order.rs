@@ -103,7 +103,7 @@ async fn proof(staffed: &Staffed, (way, staff): (&Way<'_>, &Staff)) -> Vec<(Stri
 }
 
 /// What people are told: the detail of a problem, or the mistakes on top of a page.
-fn told(answer: &Answer) -> String {
+pub fn told(answer: &Answer) -> String {
     if let Some(detail) = answer.json()["detail"].as_str() {
         return detail.to_owned();
     }
@@ -114,7 +114,7 @@ fn told(answer: &Answer) -> String {
     part.filter(|tag| tag.name == "a").map(|tag| tag.text.as_str()).collect()
 }
 
-fn names_its_basis(told: &str) -> bool {
+pub fn names_its_basis(told: &str) -> bool {
     let article = told.contains('《') && told.contains('第') && told.contains('条');
     article || told.contains("GM/T")
 }

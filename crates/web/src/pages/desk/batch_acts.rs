@@ -32,9 +32,17 @@ async fn listed(
     Ok((batch, ra.batch_list(visitor.permit()?, &id, step).await?))
 }
 
-/// Whether the step has its turn: said before what is missing on the page.
-async fn in_turn(app: &App, batch: &Batch, list: &BatchList) -> Result<(), Problem> {
-    Ok(app.registration()?.batch_turn(batch, list).await?)
+/// What is said where the step has no turn, before what is missing on the page; what was typed stays on it.
+async fn out_of_turn(
+    app: &App,
+    batch: &Batch,
+    list: &BatchList,
+) -> Result<Option<Mistakes>, Problem> {
+    match app.registration()?.batch_turn(batch, list).await {
+        Ok(()) => Ok(None),
+        Err(error) if error.kind() == store::ErrorKind::Fault => Err(error.into()),
+        Err(error) => Ok(Some(Mistakes::one("list", error.to_string()))),
+    }
 }
 
 /// The list that the page was made from: another one is refused when it is signed.
@@ -100,7 +108,10 @@ pub async fn submit_enter(
     form: Form,
 ) -> Answer {
     let mut again = entering(&app, (frame, &visitor), &id, form).await?;
-    in_turn(&app, &again.batch, &again.list).await?;
+    if let Some(mistakes) = out_of_turn(&app, &again.batch, &again.list).await? {
+        again.mistakes = mistakes;
+        return page_to_correct(&again);
+    }
     let open = |name: &str| again.form.text(&format!("notice.{name}")).is_empty();
     let missing: Vec<(String, String)> = again
         .notices
@@ -204,7 +215,10 @@ pub async fn submit_proof(
     form: Form,
 ) -> Answer {
     let mut again = proofing(&app, (frame, &visitor), &id, form).await?;
-    in_turn(&app, &again.batch, &again.list).await?;
+    if let Some(mistakes) = out_of_turn(&app, &again.batch, &again.list).await? {
+        again.mistakes = mistakes;
+        return page_to_correct(&again);
+    }
     let mut evidence = Vec::new();
     let mut mistakes = Mistakes::none();
     for row in &again.rows {
@@ -313,7 +327,10 @@ pub async fn submit_review(
     form: Form,
 ) -> Answer {
     let mut again = reviewing(&app, (frame, &visitor), &id, form).await?;
-    in_turn(&app, &again.batch, &again.list).await?;
+    if let Some(mistakes) = out_of_turn(&app, &again.batch, &again.list).await? {
+        again.mistakes = mistakes;
+        return page_to_correct(&again);
+    }
     let mut mistakes = Mistakes::none();
     for item in again.checklist.iter().filter(|item| !again.is_ticked(&item.name)) {
         mistakes.add(&format!("check-{}", item.name), format!("未确认：{}", item.text));
