@@ -3,6 +3,7 @@
 //! (ADR 6); the key centre hears of a revoked encryption certificate afterwards, and until it has heard the
 //! debt is a row.
 
+use access::Access;
 use ca::{CertificateRecord, Revocation, Role, Status, StoredCertificate};
 use futures_util::future::BoxFuture;
 use pki::Serial;
@@ -79,6 +80,7 @@ impl Institution {
                 named: ra::Named::Reached,
                 origin,
                 end: ra::HoldEnd::Lifted,
+                until: None,
                 once: false,
             }),
             Change::Revoke(revocation) => Asked::Revoke(revocation),
@@ -113,7 +115,6 @@ impl Institution {
     where
         F: for<'t> FnOnce(&'t mut Tx, Self) -> BoxFuture<'t, Result<bool, Error>> + Send + 'static,
     {
-        let ends = !matches!(planned.asked, Asked::Lift(_));
         let (serials, named) = (planned.serials.clone(), planned.serials.first().copied());
         let (institution, by) = (self.clone(), actor.clone());
         let done = self
@@ -138,10 +139,6 @@ impl Institution {
         let mut records = Vec::new();
         for serial in &serials {
             self.responder().invalidate(serial);
-            // Whoever of the staff signs in with it does so no longer (GM/T 0034 §6).
-            if ends {
-                self.access().end_keys_of_certificate(actor.clone(), serial.to_hex()).await?;
-            }
             records.extend(self.ca().find(serial).await?.map(|found| found.record));
         }
         Ok(Changed { records, held: effect.held })
@@ -153,11 +150,16 @@ impl Institution {
         planned: &Planned,
         actor: &Actor,
     ) -> Result<Effect, Error> {
-        match &planned.asked {
-            Asked::Hold(hold) => self.hold_in(tx, (planned, hold), actor).await,
-            Asked::Lift(lift) => self.lift_in(tx, (planned, lift), actor).await,
-            Asked::Revoke(revocation) => self.revoke_in(tx, (planned, revocation), actor).await,
+        let effect = match &planned.asked {
+            Asked::Lift(lift) => return self.lift_in(tx, (planned, lift), actor).await,
+            Asked::Hold(hold) => self.hold_in(tx, (planned, hold), actor).await?,
+            Asked::Revoke(revocation) => self.revoke_in(tx, (planned, revocation), actor).await?,
+        };
+        // Whoever of the staff signs in with it does so no longer (GM/T 0034 §6).
+        for serial in &planned.serials {
+            Access::end_keys_in(tx, actor, &serial.to_hex()).await?;
         }
+        Ok(effect)
     }
 
     /// The CA's change of a certificate and its partner, in this unit; whether there was one.

@@ -62,10 +62,10 @@ fn is_about_an_application(route: &PageRoute) -> bool {
         .any(|start| route.path.starts_with(start))
 }
 
-/// The rows with a second parameter, that names nothing here, and the certificate, that is not
-/// issued yet.
+/// The rows with a second parameter, that names nothing here, the certificate, that is not issued
+/// yet, and the attestation of its key.
 fn may_be_missing(route: &PageRoute) -> bool {
-    let until_issued = ["/certificate", "/confirm"];
+    let until_issued = ["/certificate", "/confirm", "/attestation"];
     let is_late = until_issued.iter().any(|part| route.path.contains(part));
     is_late || route.path.matches('{').count() > 1
 }

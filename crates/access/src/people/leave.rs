@@ -74,19 +74,20 @@ impl Access {
         if !sql::signs_somebody_in(&mut *self.store().read().await?, &serial).await? {
             return Ok(0);
         }
-        self.commit(move |tx| {
-            Box::pin(async move {
-                let now = whole_seconds(tx.now())?;
-                let holders = sql::end_keys_of_certificate(tx.conn(), &serial, now).await?;
-                for id in &holders {
-                    sql::end_cookies_of(tx.conn(), id, now).await?;
-                    let body = json!({ "certificate": serial });
-                    record(tx, "person.key_ended", actor.clone(), id.as_str(), body).await?;
-                }
-                Ok(holders.len())
-            })
-        })
-        .await
+        self.commit(move |tx| Box::pin(async move { Self::end_keys_in(tx, &actor, &serial).await }))
+            .await
+    }
+
+    /// The same in the unit that changes the certificate: a key never outlives it.
+    pub async fn end_keys_in(tx: &mut Tx, actor: &Actor, serial: &str) -> Result<usize, Error> {
+        let now = whole_seconds(tx.now())?;
+        let holders = sql::end_keys_of_certificate(tx.conn(), serial, now).await?;
+        for id in &holders {
+            sql::end_cookies_of(tx.conn(), id, now).await?;
+            let body = json!({ "certificate": serial });
+            record(tx, "person.key_ended", actor.clone(), id.as_str(), body).await?;
+        }
+        Ok(holders.len())
     }
 }
 

@@ -163,7 +163,7 @@ impl Institution {
         let (serial, end) = (held.serial.to_hex(), HoldEnd::Lifted);
         let standing = ra::standing_holds(&mut *self.store().read().await?, &serial).await?;
         ra::to_lift(&power, &named, &standing)?;
-        Ok((held, Asked::Lift(LiftAsked { power, named, origin, end, once: false })))
+        Ok((held, Asked::Lift(LiftAsked { power, named, origin, end, until: None, once: false })))
     }
 
     /// Nobody undoes alone what a revocation that was signed for waits for.

@@ -2,6 +2,7 @@
 //! of its last one (Measures Art. 18; ADR 6). A hold more or less in between changes neither CRL nor OCSP.
 
 use ca::Revocation;
+use jiff::Timestamp;
 use ra::{HoldEnd, Named, NewHold, Power, Source};
 use store::{Actor, Tx};
 
@@ -46,6 +47,8 @@ pub(crate) struct LiftAsked {
     pub origin: String,
     /// How the holds end.
     pub end: HoldEnd,
+    /// Only what stood by then: who asked then knew of no later hold.
+    pub until: Option<Timestamp>,
     /// Whether asking again for the same origin changes nothing: the program takes up what was cut off.
     pub once: bool,
 }
@@ -134,7 +137,7 @@ impl Institution {
             // The CA says why it does not.
             self.change_all(tx, planned, (&Change::Resume, actor)).await?;
         }
-        let kept = self.kept_from(tx, &asked.power, &mut standing).await?;
+        let kept = self.kept_from(tx, asked, &mut standing).await?;
         let chosen = ra::to_lift(&asked.power, &asked.named, &standing)?;
         let others = standing.len() + kept > chosen.len();
         let (calls, own): (Vec<_>, Vec<_>) = chosen
@@ -166,19 +169,20 @@ impl Institution {
         Ok(Effect { held: others })
     }
 
-    /// Takes the holds of calls that were confirmed out of a holder's reach: they end with the revocation that
-    /// is on its way. How many.
+    /// Takes out of a holder's reach what came after the application, such as a call that the key was stolen, and
+    /// the holds of calls that were confirmed: they end with the revocation that is on its way. How many.
     async fn kept_from(
         &self,
         tx: &mut Tx,
-        power: &Power,
+        asked: &LiftAsked,
         standing: &mut Vec<ra::Hold>,
     ) -> Result<usize, Error> {
         let before = standing.len();
-        if *power == Power::Holder {
+        if asked.power == Power::Holder {
             let mut open = Vec::new();
             for hold in standing.drain(..) {
-                if !self.registration()?.is_being_revoked(tx, &hold).await? {
+                let is_later = asked.until.is_some_and(|until| hold.since > until);
+                if !is_later && !self.registration()?.is_being_revoked(tx, &hold).await? {
                     open.push(hold);
                 }
             }

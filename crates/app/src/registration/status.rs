@@ -22,8 +22,8 @@ use crate::error::Error;
 use crate::institution::{ISSUER, Institution};
 
 /// What a ground of an application, or of a revocation, comes to: its one reason, that nobody typed (T-14).
-/// Holds are the holder's here: others' come by calls and orders.
-fn asked(ground: &Ground, origin: String) -> Result<Asked, Error> {
+/// Holds are the holder's here: others' come by calls and orders. What is lifted stood by `until`.
+fn asked(ground: &Ground, origin: String, until: Option<jiff::Timestamp>) -> Result<Asked, Error> {
     Ok(match ground.reason {
         Reason::CertificateHold => Asked::Hold(HoldAsked {
             source: ground.source,
@@ -36,6 +36,7 @@ fn asked(ground: &Ground, origin: String) -> Result<Asked, Error> {
             named: Named::Reached,
             origin,
             end: HoldEnd::Lifted,
+            until,
             once: true,
         }),
         reason => {
@@ -49,12 +50,13 @@ fn asked(ground: &Ground, origin: String) -> Result<Asked, Error> {
 fn listed(ready: &ReadyToRevoke, item: &RevocationItem) -> Result<Asked, Error> {
     let origin = ready.revocation().subject();
     match &item.hold {
-        None => asked(ready.ground(), origin),
+        None => asked(ready.ground(), origin, None),
         Some(hold) => Ok(Asked::Lift(LiftAsked {
             power: ra::reviewed_power_of(ready.ground())?,
             named: Named::These(vec![hold.clone()]),
             origin,
             end: HoldEnd::Lifted,
+            until: None,
             once: true,
         })),
     }
@@ -82,7 +84,9 @@ impl Institution {
         let actor = Actor::new(format!("person:{}", ready.review().person()));
         let ground = ready.ground();
         let why = Why::Applied { ground: ground.name.clone() };
-        let asked = asked(ground, format!("application:{}", at.id))?;
+        let of = ready.application();
+        let known = of.clock_from.unwrap_or(of.created_at);
+        let asked = asked(ground, format!("application:{}", at.id), Some(known))?;
         let done = self.bring_about(ready.serial(), (asked, why), actor).await;
         fault::point("app.60-status-changed");
         match done {
@@ -146,20 +150,25 @@ impl Institution {
         for (id, number, serials) in ra.urgent_stops().await? {
             self.soon(self.stop_at_once(&id, (number.as_str(), &serials)).await);
         }
-        for ready in ra.ready_to_revoke().await? {
-            self.soon(self.revoke_list(&ready).await);
+        match ra.ready_to_revoke().await {
+            Ok(all) => {
+                for ready in all {
+                    self.soon(self.revoke_list(&ready).await);
+                }
+            }
+            Err(error) => self.soon::<()>(Err(error.into())),
         }
         self.soon(ra.lapse_calls().await.map_err(Error::from));
         for stop in ra.open_stops().await? {
             self.soon(self.settle_stop(stop).await);
         }
-        self.end_replaced().await?;
+        self.soon(self.end_replaced().await);
         self.tell_holders().await.map(drop)
     }
 
     async fn end_replaced(&self) -> Result<(), Error> {
         for ending in self.registration()?.endings().await? {
-            self.end(ending).await?;
+            self.soon(self.end(ending).await);
         }
         Ok(())
     }
@@ -168,7 +177,7 @@ impl Institution {
         let actor = Actor::new(format!("applicant:{}", ending.application()));
         let ground = ending.ground();
         let why = Why::Applied { ground: ground.name.clone() };
-        let asked = asked(ground, format!("application:{}", ending.application()))?;
+        let asked = asked(ground, format!("application:{}", ending.application()), None)?;
         let done = self.bring_about(ending.serial(), (asked, why), actor).await;
         fault::point("app.61-replaced-ended");
         let refusal = match done {
@@ -254,6 +263,7 @@ impl Institution {
             power: Power::Call { origin: origin.clone() },
             named: Named::Reached,
             end: end_of(&stop),
+            until: None,
             once: true,
             origin: origin.clone(),
         });

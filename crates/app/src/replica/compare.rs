@@ -270,6 +270,8 @@ impl Comparison<'_> {
         let replica = self.replica;
         let mut session = replica.0.session.lock().await;
         replica.catch_up(&mut session).await?;
+        // An older state must not arrive after a newer one.
+        replica.in_turn(&mut session).await?;
         let (dn, wanted) = self.wanted(suspect).await?;
         let wire = replica.wire(&mut session).await?;
         let found = wire.read(&dn).await.map_err(theirs)?;
@@ -356,6 +358,7 @@ impl Comparison<'_> {
         later.sort_by_key(|dn| std::cmp::Reverse(depth(dn)));
         for dn in later {
             let mut session = self.replica.0.session.lock().await;
+            self.replica.in_turn(&mut session).await?;
             let wire = self.replica.wire(&mut session).await?;
             match fate(wire.delete(&dn).await.map_err(theirs)?).map_err(theirs)? {
                 Fate::There | Fate::NoPlace => self.report.repaired += 1,

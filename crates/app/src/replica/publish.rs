@@ -10,7 +10,7 @@ use gm::sm3;
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
-use super::put::{Fate, MISSING, fate, put};
+use super::put::{BUSY, Fate, MISSING, fate, put};
 use super::wire::{Trouble, Wire};
 use super::{Replica, Stop, pause, theirs};
 use crate::error::Error;
@@ -110,6 +110,14 @@ impl Replica {
         Ok(holds)
     }
 
+    /// Nothing is written, and nothing judged, while another node has the turn.
+    pub(super) async fn in_turn(&self, session: &mut Session) -> Result<(), Stop> {
+        if self.has_turn(session).await? {
+            return Ok(());
+        }
+        Err(theirs(Trouble::Refused(BUSY, "另一节点正在发布，稍后重试".to_owned())))
+    }
+
     pub(super) async fn wire<'a>(&self, session: &'a mut Session) -> Result<&'a mut Wire, Stop> {
         if session.wire.is_none() {
             session.wire = Some(Wire::open(&self.0.target).await.map_err(theirs)?);
@@ -119,7 +127,13 @@ impl Replica {
 
     async fn send(&self, session: &mut Session, place: &Place, step: Step) -> Result<(), Stop> {
         let mut refused = Vec::new();
+        if step.puts.iter().any(|one| one.certificate.is_none()) {
+            // Folders that are made anew have no lists: they are looked at again.
+            session.lists.clear();
+            session.looked = None;
+        }
         for one in &step.puts {
+            self.in_turn(session).await?;
             let wire = self.wire(session).await?;
             match (put(wire, one).await.map_err(theirs)?, one.certificate) {
                 (Fate::There, _) => {}

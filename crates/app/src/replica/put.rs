@@ -11,6 +11,8 @@ use super::wire::{Trouble, Wire};
 pub(super) const MISSING: u32 = 32;
 /// There is one already.
 pub(super) const EXISTS: u32 = 68;
+/// Somebody else is at it (RFC 4511 A.2).
+pub(super) const BUSY: u32 = 51;
 /// It has others below it.
 pub(super) const NOT_A_LEAF: u32 = 66;
 /// It is of a class that can't be changed.
@@ -51,7 +53,12 @@ pub(super) async fn put(wire: &mut Wire, put: &Put) -> Result<Fate, Trouble> {
     if done.code != EXISTS {
         return fate(done);
     }
-    fate(wire.replace(&entry.dn, &entry.replacement()).await?)
+    // A folder keeps the lists that stand there: what was put together here knows of none.
+    let with = match put.certificate {
+        Some(_) => entry.replacement(),
+        None => entry.attributes.clone(),
+    };
+    fate(wire.replace(&entry.dn, &with).await?)
 }
 
 /// Makes an entry that is there anew: for what replacing can't mend.

@@ -32,10 +32,15 @@ impl Institution {
     /// Makes the keys that were confirmed and aren't there yet. Doing it again changes nothing.
     pub async fn make_signing_keys(&self) -> Result<(), Error> {
         let numbers = sql::making(&mut *self.store().read().await?).await?;
+        let mut first = Ok(());
         for number in numbers {
-            self.make_signing_key(number).await?;
+            // One that can't be made keeps none behind it waiting.
+            if let Err(error) = self.make_signing_key(number).await {
+                tracing::warn!(number, %error, "a signing key could not be made; tried again");
+                first = first.and(Err(error));
+            }
         }
-        Ok(())
+        first
     }
 
     async fn make_signing_key(&self, number: i64) -> Result<(), Error> {

@@ -45,7 +45,7 @@ pub use operate::{Enveloped, Held, MessageOrder, SignedBy};
 pub use rules::Refusal;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use store::Store;
 use tokio::sync::{Semaphore, mpsc};
@@ -58,7 +58,7 @@ const MOST_WAITING: usize = 1024;
 /// The service of one institution.
 pub(crate) struct Signing {
     recorder: mpsc::Sender<record::Entry>,
-    working: Semaphore,
+    working: Arc<Semaphore>,
     /// What was used in the second that is: key to second and count.
     seconds: Mutex<HashMap<i64, (i64, u32)>>,
 }
@@ -68,7 +68,7 @@ impl Signing {
     pub(crate) fn new(store: Store) -> Self {
         Self {
             recorder: record::spawn(store, MOST_WAITING),
-            working: Semaphore::new(MOST_WORKING),
+            working: Arc::new(Semaphore::new(MOST_WORKING)),
             seconds: Mutex::default(),
         }
     }

@@ -81,7 +81,7 @@ impl Institution {
         number: i64,
         content: &[u8],
     ) -> Result<SignedBy, Error> {
-        let (sign, _) = self.certificates(number, client_of(permit)?).await?;
+        let sign = self.signer(number, client_of(permit)?).await?;
         let e = sm2::digest(&sign.public_key()?, &UserId::default(), content);
         self.sign_value(permit, number, e).await
     }
@@ -94,7 +94,7 @@ impl Institution {
         e: Digest,
     ) -> Result<SignedBy, Error> {
         let client = client_of(permit)?;
-        let (certificate, _) = self.certificates(number, client).await?;
+        let certificate = self.signer(number, client).await?;
         self.begin(Use { client, number, operation: Operation::Data, digest: e }).await?;
         let (label, _) = labels(number)?;
         let key = certificate.public_key()?;
@@ -110,7 +110,7 @@ impl Institution {
         order: MessageOrder,
     ) -> Result<SignedBy, Error> {
         let client = client_of(permit)?;
-        let (certificate, _) = self.certificates(number, client).await?;
+        let certificate = self.signer(number, client).await?;
         let digest = sm3::hash(&content);
         self.begin(Use { client, number, operation: Operation::Message, digest }).await?;
         let (label, _) = labels(number)?;
@@ -140,6 +140,8 @@ impl Institution {
         if recipients.is_empty() || recipients.len() > MOST_RECIPIENTS {
             return Err(Refusal::Input("接收者应有 1 至 32 个").into());
         }
+        let key = sql::by_number(&mut *self.store().read().await?, number).await?;
+        rules::may(key.as_ref(), (number, client), Operation::Envelope, 0)?;
         let mut snapshot = String::new();
         for (place, recipient) in recipients.iter().enumerate() {
             snapshot = self.check_recipient(place, recipient).await?;
@@ -215,6 +217,17 @@ impl Institution {
         self.certificates_of(&key).await?.ok_or(Error::Stored("签名密钥的证书"))
     }
 
+    /// The certificate that a signature is made under: nothing is signed under one that was revoked or
+    /// suspended, or is over. Opening goes on, for what was encrypted before.
+    async fn signer(&self, number: i64, client: &str) -> Result<Certificate, Error> {
+        let (sign, _) = self.certificates(number, client).await?;
+        let found = self.ca().find(&sign.serial()).await?.ok_or(Error::Stored("签名密钥的证书"))?;
+        let (record, now) = (found.record, self.clock().now());
+        let holds = record.status == ca::Status::Good
+            && (record.not_before..=record.not_after).contains(&now);
+        if holds { Ok(sign) } else { Err(Refusal::Certificate(number).into()) }
+    }
+
     async fn certificates_of(
         &self,
         key: &SigningKey,
@@ -256,10 +269,14 @@ impl Institution {
         &self,
         job: impl FnOnce(&mut dyn Session) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let working = self.signing().working.acquire().await;
-        let _permit = working.map_err(|_| Error::Interrupted)?;
+        let working = self.signing().working.clone().acquire_owned().await;
+        let permit = working.map_err(|_| Error::Interrupted)?;
         let device = self.device().clone();
-        let work = move || job(&mut *device.session()?);
+        let work = move || {
+            // Held by the work, not by the one who waits for it: he may have hung up.
+            let _permit = permit;
+            job(&mut *device.session()?)
+        };
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)?
     }
 }

@@ -24,6 +24,11 @@ pub enum Refusal {
     /// Not in use.
     #[error("签名密钥 {0} 不在使用中（{1}）；请与本机构的管理人员联系")]
     NotActive(i64, &'static str),
+    /// Its signing certificate was revoked or suspended, or is over.
+    #[error(
+        "签名密钥 {0} 的签名证书已被撤销、暂停或者过期，不能再用来签名；请与本机构的管理人员联系"
+    )]
+    Certificate(i64),
     /// Not for this operation.
     #[error("签名密钥 {0} 没有“{1}”的授权；请与本机构的管理人员联系办理授权")]
     NotGranted(i64, &'static str),
@@ -59,6 +64,7 @@ impl Refusal {
         match self {
             Self::NoKey(_) => "signing.no_key",
             Self::NotActive(..) => "signing.not_active",
+            Self::Certificate(_) => "signing.certificate",
             Self::NotGranted(..) => "signing.not_granted",
             Self::PerSecond(..) => "signing.per_second",
             Self::PerDay(..) => "signing.per_day",

@@ -28,6 +28,8 @@ use crate::bucket::Buckets;
 
 /// Searches and their answers that are under way at a time.
 const ANSWERING: usize = 64;
+/// Clients that are told that there is no place for them, at a time.
+static TOLD: Semaphore = Semaphore::const_new(256);
 /// How long connections may take to finish when the service stops.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
@@ -167,7 +169,13 @@ fn admit(
 ) {
     let Some(place) = shared.doors.enter(peer.ip()) else {
         metrics::counter!("yinxin_ldap_refused_total").increment(1);
-        connections.spawn(connection::turn_away(stream));
+        // A flood of them gets no word: each word holds a socket for a while.
+        if let Ok(place) = TOLD.try_acquire() {
+            connections.spawn(async move {
+                let _place = place;
+                connection::turn_away(stream).await;
+            });
+        }
         return;
     };
     let _ = stream.set_nodelay(true);

@@ -68,6 +68,10 @@ pub async fn of_certificate(State(app): State<App>, Path(serial): Path<String>) 
     let missing = || Problem::not_found("本机构没有签发过这个序列号的证书；请核对序列号");
     let serial = pki::Serial::from_hex(&serial).map_err(|_| missing())?;
     let found = app.ca().find(&serial).await.map_err(app::Error::from)?.ok_or_else(missing)?;
+    // The other half's key came from the key centre: what was handed in says nothing of it.
+    if found.record.role == ca::Role::Enc {
+        return Err(Problem::not_found("没有提交过设备证明"));
+    }
     let judged = app.attestation_of_order(found.record.request_id.as_str()).await?;
     file(judged, &serial.to_hex())
 }
