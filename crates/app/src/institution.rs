@@ -157,7 +157,7 @@ impl Institution {
         let timestamp = crate::timestamp::open(&parts, &store).await?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
         let verification = Verification::new(store.clone());
-        let signing = Signing::new(store.clone());
+        let signing = Signing::new();
         let Parts { layout, settings, device, clock, .. } = parts;
         let inner = Inner {
             layout,

@@ -47,7 +47,6 @@ pub use rules::Refusal;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use store::Store;
 use tokio::sync::{Semaphore, mpsc};
 
 /// Operations that use the device at a time: the rest of the machine answers status questions.
@@ -65,9 +64,9 @@ pub(crate) struct Signing {
 
 impl Signing {
     /// Starts the task that records.
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            recorder: record::spawn(store, MOST_WAITING),
+            recorder: record::spawn(MOST_WAITING),
             working: Arc::new(Semaphore::new(MOST_WORKING)),
             seconds: Mutex::default(),
         }

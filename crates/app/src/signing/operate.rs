@@ -200,7 +200,7 @@ impl Institution {
         self.signing().count(number, self.clock().now().as_second(), most)?;
         let intent =
             Intent { number, client: client.to_owned(), operation, digest: digest.to_hex() };
-        intend(&self.signing().recorder, intent).await
+        intend((&self.signing().recorder, self.store().clone()), intent).await
     }
 
     /// Both certificates of an active key of the client.

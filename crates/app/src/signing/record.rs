@@ -32,16 +32,19 @@ type Answer = Result<SigningKey, rules::Refusal>;
 
 /// An intent that waits to be recorded.
 pub(super) struct Entry {
+    /// Comes with each: the task itself holds nothing of an institution that was closed.
+    store: Store,
     intent: Intent,
     done: oneshot::Sender<Result<Answer, store::Error>>,
 }
 
 /// Starts the task that records. It ends with the last sender.
-pub(super) fn spawn(store: Store, waiting: usize) -> mpsc::Sender<Entry> {
+pub(super) fn spawn(waiting: usize) -> mpsc::Sender<Entry> {
     let (sender, mut receiver) = mpsc::channel::<Entry>(waiting);
     tokio::spawn(async move {
         let mut batch = Vec::new();
         while receiver.recv_many(&mut batch, MOST).await > 0 {
+            let Some(store) = batch.first().map(|entry: &Entry| entry.store.clone()) else { break };
             let (intents, waiting): (Vec<_>, Vec<_>) =
                 batch.drain(..).map(|entry| (entry.intent, entry.done)).unzip();
             match commit(&store, intents).await {
@@ -64,11 +67,11 @@ pub(super) fn spawn(store: Store, waiting: usize) -> mpsc::Sender<Entry> {
 
 /// Answers when the intent is durable, or refused.
 pub(super) async fn intend(
-    recorder: &mpsc::Sender<Entry>,
+    (recorder, store): (&mpsc::Sender<Entry>, Store),
     intent: Intent,
 ) -> Result<SigningKey, Error> {
     let (done, answer) = oneshot::channel();
-    recorder.send(Entry { intent, done }).await.map_err(|_| Error::Interrupted)?;
+    recorder.send(Entry { store, intent, done }).await.map_err(|_| Error::Interrupted)?;
     let answer = answer.await.map_err(|_| Error::Interrupted)?;
     Ok(answer??)
 }

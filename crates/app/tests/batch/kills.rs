@@ -88,7 +88,7 @@ fn child(closed: &Closed, at: Option<(&str, u32)>) -> (Child, PathBuf) {
         .env("YINXIN_CRASH_TRACE", &trace)
         .env_remove("YINXIN_CRASH_AT")
         .stdout(Stdio::null())
-        .stderr(Stdio::null());
+        .stderr(Stdio::inherit());
     if let Some((step, times)) = at {
         command.env("YINXIN_CRASH_AT", format!("{step}:{times}"));
     }

@@ -160,9 +160,9 @@ mod tests {
         let attributes = [("cn".to_owned(), vec![Bytes::from_static(b"a")])];
         let octets = add_request(1, "cn=a", &attributes);
         let wanted = [
-            &[0x30, 22, 2, 1, 1, 0x68, 17, 4, 4][..],
+            &[0x30, 24, 2, 1, 1, 0x68, 19, 4, 4][..],
             b"cn=a",
-            &[0x30, 9, 0x30, 7, 4, 2],
+            &[0x30, 11, 0x30, 9, 4, 2],
             b"cn",
             &[0x31, 3, 4, 1],
             b"a",
