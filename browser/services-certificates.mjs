@@ -263,7 +263,7 @@ export async function orderedDirectly(acts) {
   await head.sees('已经办理');
   await head.look('admin-suspended');
   acts.expectStatus(serial, 'certificateHold');
-  // What a court holds two people lift, on its document: nobody is offered it here.
+  // What a court holds two people lift, on its document: by the line of the hold.
   await head.sees('有权机关');
   await head.follow('撤销');
   await head.page.selectOption('#ground', 'false-materials');
