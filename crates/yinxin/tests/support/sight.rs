@@ -71,13 +71,15 @@ impl Sight {
         found.is_some_and(|one| matches!(one.status, pki::ocsp::CertStatus::Revoked { .. }))
     }
 
+    /// In the delta list, or in the full list that is its base by now.
     fn delta_revoked(&self) -> bool {
-        let Some(octets) = fetch(&format!("{}/crl/{}-delta.crl", self.url, app::ISSUER)) else {
-            return false;
-        };
-        let list = pki::crl::Crl::from_der(octets).unwrap();
         let serial = Serial::from_hex(&self.serial).unwrap();
-        list.lookup(&serial).is_some()
+        ["-delta", ""].iter().any(|which| {
+            let found = fetch(&format!("{}/crl/{}{which}.crl", self.url, app::ISSUER));
+            found.is_some_and(|octets| {
+                pki::crl::Crl::from_der(octets).unwrap().lookup(&serial).is_some()
+            })
+        })
     }
 
     /// `certificateStatus` of its entry.
