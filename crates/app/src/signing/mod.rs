@@ -9,7 +9,7 @@
 //! 2. The device makes the signing key; a request signed with it goes the way of every enrolment,
 //!    so that the institution's certificates stand for it, and the encryption pair comes from the
 //!    key centre, enveloped to the signing key, into the device (dual keys, GM/T 0034).
-//! 3. Cut off anywhere, [`Institution::make_signing_keys`] goes on.
+//! 3. Cut off anywhere, [`Institution::make_signing_keys`](crate::Institution::make_signing_keys) goes on.
 //!
 //! # How a key is used
 //!
