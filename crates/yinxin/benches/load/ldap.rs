@@ -62,7 +62,7 @@ fn run(port: u16, searches: &[Vec<u8>]) -> Vec<Duration> {
                     break;
                 }
                 let found = exchange(&mut stream, search);
-                assert_eq!(found.len(), 2, "one entry and the end");
+                assert_eq!(found.len(), 2, "one entry and the end: {found:?}");
                 answers.push(began.elapsed());
             }
             answers

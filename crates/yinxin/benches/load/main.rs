@@ -70,6 +70,7 @@ fn measure(engine: &str, database: &str, figures: &mut Figures) {
     settings.timestamp.enabled = true;
     let port = support::free_port();
     settings.directory.listen = format!("127.0.0.1:{port}");
+    settings.directory.max_connections_per_address = 1_024;
     // The load comes from one address; this limit counts it too.
     settings.verification.per_minute = u32::MAX;
     settings.server.max_in_flight = overload::IN_FLIGHT;
