@@ -139,6 +139,41 @@ fn the_device_that_is_named_is_the_one_that_signed() {
     assert_eq!(refused(&products, public, &old.attest(public)), "attestation.chain-invalid");
 }
 
+/// A product has a certificate after the other: what was found out about a device stands under whichever it was
+/// written down, and people copy numbers as they come.
+#[test]
+fn a_device_that_is_blocked_under_any_certificate_of_its_product_is_blocked() {
+    let (maker, key) = (Maker::new(), key());
+    let public = key.public_key();
+    let root = maker.root.certificate.der();
+    let (blocked, good) = (maker.device("KEY-200", "SN-9"), maker.device("KEY-200", "SN-1"));
+    let institution = |entry: String| entry.replace("\"subscriber\"", "\"institution\"");
+    let with = |from: &str, until: &str| entry("KEY-200", from, until, "blocked = [\" sn-9  \"]");
+    let plain = |from: &str, until: &str| entry("KEY-200", from, until, "");
+    for (first, second) in [
+        (plain("2026-01-01", "2030-12-31"), with("2021-01-01", "2025-12-31")),
+        (with("2021-01-01", "2025-12-31"), plain("2026-01-01", "2030-12-31")),
+        (plain("2026-01-01", "2030-12-31"), with("2026-01-02", "2030-12-31")),
+        (plain("2026-01-01", "2030-12-31"), institution(with("2021-01-01", "2025-12-31"))),
+    ] {
+        let entries = format!("{first}{second}");
+        let products = with_entries(root, &entries);
+        let found = refused(&products, public, &blocked.attest(public));
+        assert_eq!(found, "attestation.device-blocked", "{entries}");
+        assert!(judged(&products, public, Some(good.attest(public).as_bytes())).is_ok());
+    }
+    // Another product's list is about other devices.
+    let other = entry("KEY-300", "2026-01-01", "2030-12-31", "blocked = [\"SN-9\"]");
+    let both = format!("{}{other}", plain("2026-01-01", "2030-12-31"));
+    let text = blocked.attest(public);
+    assert!(judged(&with_entries(root, &both), public, Some(text.as_bytes())).is_ok());
+    for wrong in ["", "  ", "SN\\u00079"] {
+        let text =
+            entry("KEY-200", "2026-01-01", "2030-12-31", &format!("blocked = [\"{wrong}\"]"));
+        assert!(Products::from_toml(&text, &files(root)).is_err(), "{wrong:?} is no number");
+    }
+}
+
 #[test]
 fn the_certificate_of_the_product_is_in_force_on_the_day_in_china() {
     let (maker, key) = (Maker::new(), key());

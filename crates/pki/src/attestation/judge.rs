@@ -42,7 +42,8 @@ impl Products {
         let named = attestation.named()?;
         let listed = self.of_model(&named, &attestation, subject.at)?;
         let product = listed.product.clone();
-        if listed.blocked.contains(named.number) {
+        // A product may have several certificates; a device that is blocked under one is blocked.
+        if self.iter().filter(|one| is_of(one, &named)).any(|one| one.blocks(named.number)) {
             return Err(at(Refusal::DeviceBlocked, format!("（设备编号 {}）", named.number)));
         }
         let verified = Verified::new(product, named.number, &attestation.sm3());
@@ -75,10 +76,12 @@ impl Products {
 }
 
 fn is_named(listed: &Listed, named: &Named<'_>) -> bool {
-    let product = &listed.product;
-    listed.uses.contains(&Use::Subscriber)
-        && product.maker == named.maker
-        && product.model == named.model
+    listed.uses.contains(&Use::Subscriber) && is_of(listed, named)
+}
+
+/// Whether an entry is of this maker and model, whatever the product is used for here.
+fn is_of(listed: &Listed, named: &Named<'_>) -> bool {
+    listed.product.maker == named.maker && listed.product.model == named.model
 }
 
 fn is_of_term(found: &Result<&Listed, Error>) -> bool {

@@ -99,8 +99,21 @@ pub struct Listed {
     pub uses: BTreeSet<Use>,
     /// Roots of the maker that its devices lead to.
     pub roots: Vec<Certificate>,
-    /// Numbers of devices that are not to be trusted.
+    /// Numbers of devices that are not to be trusted, in capitals, without spaces around.
     pub blocked: BTreeSet<String>,
+}
+
+impl Listed {
+    /// Whether a device of this number is not to be trusted.
+    #[must_use]
+    pub fn blocks(&self, number: &str) -> bool {
+        self.blocked.contains(&plain(number))
+    }
+}
+
+/// A number of a device as numbers are compared: people copy them with spaces around and in small letters.
+fn plain(number: &str) -> String {
+    number.trim().to_ascii_uppercase()
 }
 
 /// The register. Without one, nothing is certified and nothing is demanded.
@@ -222,7 +235,9 @@ fn read(raw: RawProduct, files: &BTreeMap<String, Vec<u8>>) -> Result<Listed, Pr
         valid_from,
         valid_until,
     };
-    Ok(Listed { product, uses, roots, blocked: raw.blocked })
+    let blocked = raw.blocked.into_iter().map(|number| Ok(plain(&name(number)?)));
+    let blocked = blocked.collect::<Result<_, Problem>>()?;
+    Ok(Listed { product, uses, roots, blocked })
 }
 
 fn name(text: String) -> Result<String, Problem> {
