@@ -5,15 +5,19 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 mod authority;
+mod breadth;
 mod chain;
 mod judge;
 mod names;
 mod policies;
 mod real;
 mod revocation;
+mod rollover;
 mod scope;
 mod search;
 mod world;
+
+use std::collections::BTreeSet;
 
 use pki::path::{Kind, Outcome, Validity};
 use world::Question;
@@ -37,6 +41,8 @@ fn cases() -> impl Iterator<Item = &'static Case> {
         policies::CASES,
         revocation::CASES,
         scope::CASES,
+        rollover::CASES,
+        breadth::CASES,
     ]
     .into_iter()
     .flatten()
@@ -65,7 +71,7 @@ fn every_case_has_its_verdict_and_rows() {
         }
     }
     assert!(wrong.is_empty(), "{} of {count} cases wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(count >= 100, "only {count} cases");
+    assert!(count >= 150, "only {count} cases");
 }
 
 #[test]
@@ -83,6 +89,22 @@ fn names_of_cases_are_unique() {
     let mut names: Vec<&str> = cases().map(|case| case.name).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+}
+
+/// The table of behaviours in the documents says of each which case shows it, and leaves none out.
+#[test]
+fn every_case_stands_in_the_table_of_the_documents() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/path-validation.md");
+    let text = std::fs::read_to_string(path).expect("the table");
+    let rows = text.lines().filter(|line| line.starts_with('|'));
+    let quoted = rows.flat_map(|row| row.split('`').skip(1).step_by(2));
+    let is_letter = |octet: u8| octet.is_ascii_lowercase() || b"_0123456789".contains(&octet);
+    let is_case = |word: &&str| word.bytes().all(is_letter);
+    let named: BTreeSet<&str> = quoted.filter(is_case).collect();
+    let real: BTreeSet<&str> = cases().map(|case| case.name).collect();
+    let missing: Vec<_> = real.difference(&named).collect();
+    let gone: Vec<_> = named.difference(&real).collect();
+    assert!(missing.is_empty() && gone.is_empty(), "missing {missing:?}, no case {gone:?}");
 }
 
 #[test]
