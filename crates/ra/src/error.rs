@@ -110,6 +110,8 @@ refusals! {
     ListDiffers = "ra.list_differs", "要撤销的证书与签名所指的名单不符，请重新试算", "《电子政务电子认证服务管理办法》第十八条、GM/T 0034 第6章";
     /// Who enters a revocation does not confirm it.
     RevokeSecondPerson = "ra.revoke_second_person", "登记和复核撤销不得由同一人办理，请由另一人复核", "GM/T 0034 第6章、第8章";
+    /// A draft of somebody else, or of another kind than the permission is for.
+    DropBeyond = "ra.drop_beyond", "这件登记不能由您放弃，请由登记人本人以登记时的权限办理", "《电子政务电子认证服务管理办法》第十八条、GM/T 0034 第6章";
     /// A hold that stands on somebody else's word.
     HoldBeyond = "ra.hold_beyond", "所持依据不能解除该证书现有的暂停", "《电子政务电子认证服务管理办法》第十八条";
     /// The hold is gone already.

@@ -5,6 +5,7 @@ pub(crate) mod batch;
 pub(crate) mod batch_consent;
 pub(crate) mod batch_party;
 pub(crate) mod clock;
+pub(crate) mod comparison;
 pub(crate) mod concern;
 pub(crate) mod dossier;
 pub(crate) mod form;

@@ -76,6 +76,22 @@ pub(crate) fn second_person(entered_by: &str, reviewer: &str) -> Result<(), Erro
     if entered_by == reviewer { Err(Refusal::RevokeSecondPerson.into()) } else { Ok(()) }
 }
 
+/// Who gives a draft up (ADR 6): whoever wrote it down; what lifts holds under the permission to lift them
+/// (`lifts`), what revokes under one to enter or order that.
+pub(crate) fn may_drop(
+    (lifts, author): (bool, &str),
+    (by_lifting, person): (bool, &str),
+) -> Result<(), Error> {
+    match (lifts, by_lifting) {
+        (true, false) => {
+            Err(Refusal::DropBeyond.at("解除暂停的登记由有权登记解除的业务管理员放弃"))
+        }
+        (false, true) => Err(Refusal::DropBeyond.at("撤销登记不凭解除暂停的权限放弃")),
+        _ if author != person => Err(Refusal::DropBeyond.at("登记人是另一人")),
+        _ => Ok(()),
+    }
+}
+
 /// How a caller's stop ends once the revocation came to nothing: `own`, whether its hold stands; `others`,
 /// whether another does. None where that is not to be said yet, because another revocation of the
 /// certificate waits for its decision and would be left without a stop.
@@ -179,6 +195,21 @@ mod tests {
         let unspecified =
             |ground: &&Ground| matches!(ground.reason, Reason::Unspecified | Reason::CaCompromise);
         assert!(catalogue.grounds().iter().find(unspecified).is_none());
+    }
+
+    #[test]
+    fn a_draft_is_given_up_by_who_wrote_it_under_the_permission_of_its_kind() {
+        for lifts in [true, false] {
+            for by_lifting in [true, false] {
+                for person in ["a", "b"] {
+                    let done = may_drop((lifts, "a"), (by_lifting, person));
+                    assert_eq!(done.is_ok(), lifts == by_lifting && person == "a");
+                    let Err(error) = done else { continue };
+                    assert_eq!(error.code(), "ra.drop_beyond");
+                    assert!(error.article().is_some_and(|article| article.contains("第十八条")));
+                }
+            }
+        }
     }
 
     #[test]

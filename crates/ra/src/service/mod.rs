@@ -11,6 +11,7 @@ mod batch_import;
 mod batch_member;
 mod batch_run;
 mod call;
+mod comparison;
 mod contact;
 mod decline;
 mod deliver;
@@ -39,6 +40,7 @@ mod view;
 
 pub use batch::BatchCounts;
 pub use call::Called;
+pub use comparison::Comparison;
 pub use contact::Contact;
 pub use matter::{Acknowledged, Matter, SignedAgreement};
 pub use proof::Inquiry;

@@ -290,14 +290,20 @@ impl Ra {
         Ok(revocation)
     }
 
-    /// Gives a draft up.
+    /// Gives a draft up: who wrote it down, under the permission under which it was (ADR 6). Nobody clears
+    /// away what others are at work on.
     pub async fn drop_revocation(&self, permit: &Permit, id: &RevocationId) -> Result<(), Error> {
         let (ra, permit, id) = (self.clone(), permit.clone(), id.clone());
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
                     let mut found = sql::revocation::load(tx.conn(), &id, ra.catalogue()).await?;
-                    permit.covers_object(entering(&permit), &found.object())?;
+                    let action = entering(&permit);
+                    permit.covers_object(action, &found.object())?;
+                    let person = permit.person().ok_or(Refusal::SignedActNeeded)?.id.to_string();
+                    let lifts = action == Action::ResumeCertificate;
+                    let of = (found.is_lifting(), &*found.entered_by);
+                    rules::revocation::may_drop(of, (lifts, &person))?;
                     let wants = (RevocationState::Draft, "放弃");
                     rules::revocation::in_turn(found.state, wants)?;
                     found.state = RevocationState::Dropped;
@@ -312,8 +318,7 @@ impl Ra {
     /// rows themselves, not at the state alone.
     pub async fn ready_to_revoke(&self) -> Result<Vec<ReadyToRevoke>, Error> {
         let mut reader = self.store().read().await?;
-        let approved = RevocationState::Approved;
-        let all = sql::revocation::in_state(&mut reader, approved, self.catalogue()).await?;
+        let all = sql::revocation::approved(&mut reader, self.catalogue()).await?;
         let mut ready = Vec::new();
         for revocation in all {
             let reviewer = revocation.reviewed_by.as_deref().ok_or(Error::Stored("reviewed_by"))?;

@@ -8,6 +8,7 @@ pub(crate) mod attestation;
 pub(crate) mod batch;
 pub(crate) mod batch_act;
 pub(crate) mod code;
+pub(crate) mod comparison;
 pub(crate) mod content;
 pub(crate) mod ending;
 pub(crate) mod evidence;

@@ -66,34 +66,56 @@ pub(crate) async fn load(
     of_row(&row, catalogue)
 }
 
-/// Those in a state, the longest waiting first; at most 200: what the program itself takes up.
-pub(crate) async fn in_state(
+/// Rows of one question.
+const ROWS: i64 = 200;
+
+/// Everything of a condition, the longest waiting first: read on behind the last row until nothing is left, so
+/// that whatever can't be settled hides none that came later. `condition` is one of the texts in this file.
+async fn every(
     conn: &mut Connection,
-    state: RevocationState,
+    condition: &'static str,
     catalogue: &Catalogue,
 ) -> Result<Vec<Revocation>, Error> {
     let text = format!(
-        "SELECT {COLUMNS} FROM ra_revocation WHERE state = $1 AND lapsed_at IS NULL \
-         AND closed_at IS NULL ORDER BY since, id LIMIT 200"
+        "SELECT {COLUMNS} FROM ra_revocation WHERE {condition} \
+         AND (since > $1 OR (since = $1 AND id > $2)) ORDER BY since, id LIMIT $3"
     );
-    let rows = sqlx::query(AssertSqlSafe(text)).bind(state_word(state)).fetch_all(conn).await?;
-    rows.iter().map(|row| of_row(row, catalogue)).collect()
+    let mut all: Vec<Revocation> = Vec::new();
+    loop {
+        let (since, id) = all.last().map_or((i64::MIN, String::new()), |last| {
+            (last.since.as_second(), last.id.as_str().to_owned())
+        });
+        let query = sqlx::query(AssertSqlSafe(text.clone())).bind(since).bind(id).bind(ROWS);
+        let rows = query.fetch_all(&mut *conn).await?;
+        for row in &rows {
+            all.push(of_row(row, catalogue)?);
+        }
+        if i64::try_from(rows.len()).is_ok_and(|count| count < ROWS) {
+            return Ok(all);
+        }
+    }
 }
 
-/// Calls that were signed for and wait for the other person, the longest waiting first; at most 200. Not
-/// counted among everything that waits: a stop is not held up by a backlog of papers. `unstopped`: only
-/// those whose certificate is not suspended yet.
+/// Confirmed, and not carried out to the end.
+pub(crate) async fn approved(
+    conn: &mut Connection,
+    catalogue: &Catalogue,
+) -> Result<Vec<Revocation>, Error> {
+    every(conn, "state = 'approved'", catalogue).await
+}
+
+/// Calls that were signed for and wait for the other person. Not counted among everything that waits: a stop is
+/// not held up by a backlog of papers. `unstopped`: only those whose certificate is not suspended yet.
 pub(crate) async fn calls(
     conn: &mut Connection,
     unstopped: bool,
     catalogue: &Catalogue,
 ) -> Result<Vec<Revocation>, Error> {
-    let text = format!(
-        "SELECT {COLUMNS} FROM ra_revocation WHERE state = 'entered' AND called_at IS NOT NULL \
-         AND ($1 = 0 OR stopped_at IS NULL) ORDER BY since, id LIMIT 200"
-    );
-    let query = sqlx::query(AssertSqlSafe(text)).bind(i64::from(unstopped));
-    query.fetch_all(conn).await?.iter().map(|row| of_row(row, catalogue)).collect()
+    let condition = match unstopped {
+        true => "state = 'entered' AND called_at IS NOT NULL AND stopped_at IS NULL",
+        false => "state = 'entered' AND called_at IS NOT NULL",
+    };
+    every(conn, condition, catalogue).await
 }
 
 /// Calls that came to nothing and whose stop is not settled.
@@ -101,12 +123,9 @@ pub(crate) async fn open_stops(
     conn: &mut Connection,
     catalogue: &Catalogue,
 ) -> Result<Vec<Revocation>, Error> {
-    let text = format!(
-        "SELECT {COLUMNS} FROM ra_revocation WHERE called_at IS NOT NULL AND stop_end IS NULL \
-         AND (state = 'refused' OR lapsed_at IS NOT NULL) ORDER BY since, id LIMIT 200"
-    );
-    let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(conn).await?;
-    rows.iter().map(|row| of_row(row, catalogue)).collect()
+    let condition = "called_at IS NOT NULL AND stop_end IS NULL \
+         AND (state = 'refused' OR lapsed_at IS NOT NULL)";
+    every(conn, condition, catalogue).await
 }
 
 /// Whether a revocation that somebody signed, other than this one, still waits or is being carried out

@@ -4,6 +4,7 @@
 
 mod batch;
 mod certificate;
+mod comparison;
 mod door;
 mod figures;
 mod listing;
@@ -11,6 +12,7 @@ mod material;
 mod office;
 mod order;
 mod privacy;
+mod reach;
 mod revocation;
 mod services;
 mod signing;

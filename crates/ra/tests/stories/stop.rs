@@ -24,7 +24,7 @@ async fn certificate(world: &World) -> String {
 }
 
 /// A call that was proven and signed for.
-async fn called(world: &World, serial: &str) -> Revocation {
+pub async fn called(world: &World, serial: &str) -> Revocation {
     let new = draft("phone-compromised", &[serial], &[]);
     let found = drafted(world, &world.clerk, new).await.unwrap();
     let permit = world.permit(&world.clerk, Action::EnterRevocation).await;
