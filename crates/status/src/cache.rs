@@ -2,7 +2,8 @@
 //!
 //! Two generations: what is asked for moves to the young one; when that is full it becomes
 //! the old one, and what was old and not asked for again is gone. So memory is bounded and
-//! every step takes constant time.
+//! every step takes constant time. An answer is in one of them only. What may never be sent again
+//! goes with [`Cache::retain`], so that its place is free for another.
 //!
 //! A change of status must win over an answer that is being signed at the same moment from
 //! the row before the change. Therefore an answer is kept only if no change to its serial was
@@ -69,9 +70,24 @@ impl<T: Clone> Cache<T> {
         if let Some(kept) = look(&self.young, serial, id) {
             return Some(kept.clone());
         }
-        let kept = look(&self.old, serial, id)?.clone();
+        let kept = take(&mut self.old, serial, id)?;
+        self.old_count -= 1;
         self.insert(serial, id, kept.clone());
         Some(kept)
+    }
+
+    /// Lets go of what is dead. Goes through everything once.
+    pub fn retain(&mut self, is_live: impl Fn(&T) -> bool) {
+        for (generation, count) in
+            [(&mut self.young, &mut self.young_count), (&mut self.old, &mut self.old_count)]
+        {
+            generation.retain(|_, forms| {
+                let before = forms.len();
+                forms.retain(|(_, kept)| is_live(kept));
+                *count -= before - forms.len();
+                !forms.is_empty()
+            });
+        }
     }
 
     /// To be taken before the status is read.
@@ -118,6 +134,7 @@ impl<T: Clone> Cache<T> {
     /// Keeps an answer, unless its certificate changed since the stamp.
     pub fn keep(&mut self, serial: &Serial, id: &[u8], stamp: Stamp, kept: T) {
         if self.stamp(serial) == stamp {
+            self.old_count -= usize::from(take(&mut self.old, serial, id).is_some());
             self.insert(serial, id, kept);
         }
     }
@@ -141,6 +158,7 @@ impl<T: Clone> Cache<T> {
         (self.old, self.old_count) = (HashMap::new(), 0);
     }
 
+    /// Into the young generation. The old one has no answer to it.
     fn insert(&mut self, serial: &Serial, id: &[u8], kept: T) {
         if self.half == 0 {
             return;
@@ -163,6 +181,16 @@ impl<T: Clone> Cache<T> {
 fn look<'a, T>(generation: &'a Generation<T>, serial: &Serial, id: &[u8]) -> Option<&'a T> {
     let forms = generation.get(serial)?;
     forms.iter().find(|(known, _)| **known == *id).map(|(_, kept)| kept)
+}
+
+fn take<T>(generation: &mut Generation<T>, serial: &Serial, id: &[u8]) -> Option<T> {
+    let forms = generation.get_mut(serial)?;
+    let at = forms.iter().position(|(known, _)| **known == *id)?;
+    let (_, kept) = forms.swap_remove(at);
+    if forms.is_empty() {
+        generation.remove(serial);
+    }
+    Some(kept)
 }
 
 /// Serials are random, so their last octets spread well.
@@ -229,6 +257,59 @@ mod tests {
             assert!(cache.find(&serial(1), b"sha1").is_some(), "{number}");
         }
         assert_eq!(cache.find(&serial(2), b"sha1"), None);
+    }
+
+    /// How many answers the two generations hold, counted one by one.
+    fn counted(cache: &Cache<&'static str>) -> usize {
+        [&cache.young, &cache.old].iter().flat_map(|all| all.values()).map(Vec::len).sum()
+    }
+
+    #[test]
+    fn whatever_is_done_the_bound_holds_and_the_count_is_right() {
+        let (mut cache, mut state) = (Cache::new(64), 1_u64);
+        for step in 0..20_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (number, form) =
+                (1 + (state >> 33) % 90, [u8::try_from((state >> 40) % 3).unwrap()]);
+            let (serial, text) = (serial(number), if step % 3 == 0 { "dead" } else { "live" });
+            match (state >> 50) % 40 {
+                0 => cache.forget(&serial),
+                1 => cache.retain(|text| *text == "live"),
+                2..=12 => drop(cache.find(&serial, &form)),
+                13..=25 => {
+                    let stamp = cache.stamp(&serial);
+                    cache.prepare(&serial, &form, stamp, text);
+                }
+                _ => put(&mut cache, number, &form, text),
+            }
+            assert!(cache.young_count <= 32 && cache.old_count <= 32, "{step}");
+            assert_eq!(cache.len(), counted(&cache), "{step}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_again_takes_one_place_and_not_two() {
+        let mut cache = Cache::new(8);
+        for number in 1..=5 {
+            put(&mut cache, number, b"sha1", "a");
+        }
+        assert_eq!((cache.young_count, cache.old_count), (1, 4));
+        assert_eq!(cache.find(&serial(1), b"sha1"), Some("a"), "out of the old generation");
+        put(&mut cache, 2, b"sha1", "anew");
+        assert_eq!((cache.young_count, cache.old_count), (3, 2));
+    }
+
+    #[test]
+    fn what_is_dead_makes_room_for_answers_made_ahead() {
+        let mut cache = Cache::new(8);
+        let stamps = cache.stamps();
+        for (number, text) in [(1, "dead"), (2, "live"), (3, "dead"), (4, "dead")] {
+            assert!(cache.prepare(&serial(number), b"sha1", stamps.of(&serial(number)), text));
+        }
+        assert!(!cache.prepare(&serial(5), b"sha1", stamps.of(&serial(5)), "live"));
+        cache.retain(|text| *text == "live");
+        assert_eq!((cache.len(), cache.peek(&serial(2), b"sha1")), (1, Some(&"live")));
+        assert!(cache.prepare(&serial(5), b"sha1", stamps.of(&serial(5)), "live"));
     }
 
     #[test]

@@ -79,6 +79,8 @@ pub struct Prepared {
     pub signed: u64,
     /// Answers that found no place: they are signed when asked for.
     pub without_place: u64,
+    /// Rows that are wrong: no answer can be made about them (T-09).
+    pub unreadable: u64,
 }
 
 impl StatusConfig {

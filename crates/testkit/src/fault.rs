@@ -6,11 +6,13 @@
 //! device.fail(Counted::Signatures, 3, Fault::Gone);      // the third signature only
 //! device.fail_from(Counted::Calls, 100, Fault::Busy);    // the hundredth call and all after it
 //! device.heal();
+//! let held = device.hold_next(Counted::Signatures);      // done, but nobody hears of it yet
+//! held.release();
 //! ```
 
 use std::{
     sync::{
-        Mutex,
+        Arc, Condvar, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -72,6 +74,45 @@ struct State {
     calls: AtomicU64,
     signatures: AtomicU64,
     rules: Mutex<Vec<Rule>>,
+    holds: Mutex<Vec<(Counted, u64, Arc<Gate>)>>,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    /// Whether the call is done, and whether its answer may go.
+    state: Mutex<(bool, bool)>,
+    moved: Condvar,
+}
+
+/// A call whose answer is held back until this is released or dropped.
+#[derive(Debug)]
+pub struct Held(Arc<Gate>);
+
+impl Held {
+    /// Whether the call was made and its answer waits.
+    pub fn is_waiting(&self) -> bool {
+        self.0.state.lock().unwrap().0
+    }
+
+    /// Lets the answer go.
+    pub fn release(self) {}
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.state.lock().unwrap().1 = true;
+        self.0.moved.notify_all();
+    }
+}
+
+impl Gate {
+    fn wait(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.0 = true;
+        while !state.1 {
+            state = self.moved.wait(state).unwrap();
+        }
+    }
 }
 
 impl<D: Device> FaultyDevice<D> {
@@ -100,6 +141,18 @@ impl<D: Device> FaultyDevice<D> {
         self.fail(counted, self.count(counted) + 1, fault);
     }
 
+    /// The n-th counted call happens, and its answer is held back.
+    pub fn hold(&self, counted: Counted, n: u64) -> Held {
+        let gate = Arc::new(Gate::default());
+        self.state.holds.lock().unwrap().push((counted, n, gate.clone()));
+        Held(gate)
+    }
+
+    /// The next counted call happens, and its answer is held back.
+    pub fn hold_next(&self, counted: Counted) -> Held {
+        self.hold(counted, self.count(counted) + 1)
+    }
+
     /// Forgets all rules; counting goes on.
     pub fn heal(&self) {
         self.state.rules.lock().unwrap().clear();
@@ -114,19 +167,28 @@ impl<D: Device> FaultyDevice<D> {
     }
 }
 
+/// What is to happen to a call.
+struct Arrival {
+    fault: Option<Fault>,
+    gate: Option<Arc<Gate>>,
+}
+
 impl State {
     /// Counts a call and finds what is to happen to it.
-    fn arrive(&self, signature: bool) -> Option<Fault> {
+    fn arrive(&self, signature: bool) -> Arrival {
         let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         let signed = signature.then(|| self.signatures.fetch_add(1, Ordering::SeqCst) + 1);
-        let hit = |rule: &&Rule| {
-            let number = match rule.counted {
-                Counted::Calls => Some(call),
-                Counted::Signatures => signed,
-            };
-            number.is_some_and(|number| (rule.from..=rule.until).contains(&number))
+        let number = |counted| match counted {
+            Counted::Calls => Some(call),
+            Counted::Signatures => signed,
         };
-        self.rules.lock().unwrap().iter().find(hit).map(|rule| rule.fault)
+        let hit = |rule: &&Rule| {
+            number(rule.counted).is_some_and(|number| (rule.from..=rule.until).contains(&number))
+        };
+        let fault = self.rules.lock().unwrap().iter().find(hit).map(|rule| rule.fault);
+        let holds = self.holds.lock().unwrap();
+        let held = holds.iter().find(|(counted, at, _)| number(*counted) == Some(*at));
+        Arrival { fault, gate: held.map(|(_, _, gate)| gate.clone()) }
     }
 
     /// Runs an operation under the rules.
@@ -136,6 +198,17 @@ impl State {
 }
 
 fn apply<T>(
+    arrival: Arrival,
+    operation: impl FnOnce() -> Result<T, DeviceError>,
+) -> Result<T, DeviceError> {
+    let done = happen(arrival.fault, operation);
+    if let Some(gate) = arrival.gate {
+        gate.wait();
+    }
+    done
+}
+
+fn happen<T>(
     fault: Option<Fault>,
     operation: impl FnOnce() -> Result<T, DeviceError>,
 ) -> Result<T, DeviceError> {
@@ -194,21 +267,21 @@ impl Session for FaultySession<'_> {
     }
 
     fn sign_digest(&mut self, label: &KeyLabel, e: &Digest) -> Answer<Signature> {
-        let fault = self.state.arrive(true);
+        let arrival = self.state.arrive(true);
         let mut e = *e;
-        if fault == Some(Fault::WrongSignature) {
+        if arrival.fault == Some(Fault::WrongSignature) {
             e.0[0] ^= 1;
         }
-        apply(fault, || self.inner.sign_digest(label, &e))
+        apply(arrival, || self.inner.sign_digest(label, &e))
     }
 
     fn sign(&mut self, label: &KeyLabel, id: &UserId, message: &[u8]) -> Answer<Signature> {
-        let fault = self.state.arrive(true);
+        let arrival = self.state.arrive(true);
         let mut message = message.to_vec();
-        if fault == Some(Fault::WrongSignature) {
+        if arrival.fault == Some(Fault::WrongSignature) {
             message.push(0);
         }
-        apply(fault, || self.inner.sign(label, id, &message))
+        apply(arrival, || self.inner.sign(label, id, &message))
     }
 
     fn decrypt(&mut self, label: &KeyLabel, ciphertext: &Ciphertext) -> Answer<Secret> {

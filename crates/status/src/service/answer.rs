@@ -10,6 +10,7 @@ use tracing::{error, warn};
 use super::Responder;
 use super::authorities::Authority;
 use super::kept::{Kept, to_question};
+use crate::cache::Stamp;
 use crate::error::Error;
 use crate::model::{Answer, Caching, Delegation, Outcome};
 use crate::rules::{self, Manners, Verdict, Window};
@@ -33,18 +34,20 @@ impl Responder {
 
     async fn answer_request(&self, request: &Request) -> Result<Answer, Error> {
         let now = self.now();
-        let authorities = self.authorities();
+        let ((kept, stamp), authorities) = self.basis(|cache| match keepable(request) {
+            Some(id) => (cache.find(id.serial(), id.der()), Some(cache.stamp(id.serial()))),
+            None => (None, None),
+        });
+        if let (Some(id), Some(kept)) = (keepable(request), kept)
+            && self.still_serves(&kept.window, now)
+        {
+            return self.public(id, &kept, now, true);
+        }
         let hashes = authorities.all.iter().map(|authority| &authority.hashes);
         let issuer = rules::issuer_of(request, hashes);
         let Some(authority) = issuer.and_then(|at| authorities.all.get(at)) else {
             return Ok(failed(Failure::Unauthorized));
         };
-        if let Some(id) = keepable(request)
-            && let Some(kept) = self.find(id)
-            && self.still_serves(&kept.window, now)
-        {
-            return self.public(id, &kept, now, true);
-        }
         if authorities.keys.is_none() {
             return Err(Error::Device(DeviceError::Gone));
         }
@@ -54,21 +57,15 @@ impl Responder {
         let Ok(_permit) = self.0.signing.try_acquire() else {
             return Ok(failed(Failure::TryLater));
         };
-        self.sign_answer(request, authority, by, now).await
-    }
-
-    fn find(&self, id: &CertId) -> Option<Kept> {
-        self.cache().find(id.serial(), id.der())
+        self.sign_answer(request, (authority, by), (stamp, now)).await
     }
 
     async fn sign_answer(
         &self,
         request: &Request,
-        authority: &Authority,
-        by: &Arc<Delegation>,
-        now: Timestamp,
+        (authority, by): (&Authority, &Arc<Delegation>),
+        (stamp, now): (Option<Stamp>, Timestamp),
     ) -> Result<Answer, Error> {
-        let stamp = keepable(request).map(|id| self.cache().stamp(id.serial()));
         let verdicts = self.verdicts(request, authority, now).await?;
         let window = self.window(authority, by, now)?;
         let unsigned = to_question(request, &verdicts, window, &by.certificate)?;

@@ -1,5 +1,6 @@
 //! Whom we answer for: the issuers, and the keys and certificates that let us speak for each.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use gm::{KeyInfo, KeyKind, PublicKey};
@@ -9,6 +10,7 @@ use pki::{Certificate, Serial};
 use tracing::warn;
 
 use super::Responder;
+use super::complaints::Complaint;
 use crate::error::Error;
 use crate::model::Delegation;
 use crate::rules::delegation::{is_responder, signer};
@@ -70,13 +72,17 @@ impl Authorities {
 }
 
 impl Responder {
-    /// Looks for issuers, keys and certificates anew. A device that is away keeps what was known
-    /// of its keys. Where a certificate of ours no longer counts before its end, all that was
-    /// signed with it goes as well: its key may be somebody else's now.
+    /// Looks for issuers, keys and certificates anew, one look at a time. A device that is away keeps
+    /// what was known of its keys. Where a certificate of ours no longer counts before its end, all that
+    /// was signed with it goes as well: its key may be somebody else's now.
     ///
     /// # Errors
-    /// When the database cannot be read, or a certificate of it.
+    /// When the database cannot be read. Then [`Responder::follow`] tries again if a certificate of ours
+    /// changed.
     pub async fn refresh(&self) -> Result<(), Error> {
+        let _turn = self.0.refreshing.lock().await;
+        // What is told of from here on may be missed, and is read again.
+        let told = self.0.told.load(Ordering::SeqCst);
         let before = self.authorities();
         let keys = match self.keys().await {
             Ok(keys) => Some(keys),
@@ -85,30 +91,53 @@ impl Responder {
                 before.keys.clone()
             }
         };
-        let mut conn = self.0.store.read().await?;
-        let mut all = Vec::new();
-        for row in sql::issuers(&mut conn).await? {
-            let certificate = Certificate::from_der(&row.certificate_der)?;
-            let hashes = IssuerHashes::of(certificate.subject(), certificate.spki());
-            let mut delegations = Vec::new();
-            for info in keys.iter().flatten() {
-                let Some(key) = info.public_key else { continue };
-                for der in sql::certificates_of_key(&mut conn, row.id, &key.fingerprint()).await? {
-                    delegations.push(delegation(&before, info, key, &der)?);
-                }
-            }
-            all.push(Authority { id: row.id, name: row.name, hashes, certificate, delegations });
-        }
-        drop(conn);
+        let all = self.read_all(&before, keys.as_deref().unwrap_or_default()).await?;
         let (fresh, now) = (Arc::new(Authorities { all, keys }), self.now());
         let is_lost = before.delegations().any(|old| {
             old.certificate.not_after() > now && fresh.find(old.certificate.der()).is_none()
         });
+        // First this, then the cache: see `Responder::basis`.
         *self.0.authorities.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         if is_lost {
             self.cache().clear();
         }
+        self.0.known.store(told, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Whether a certificate of ours changed and the authorities may not know.
+    pub(super) fn is_stale(&self) -> bool {
+        self.0.known.load(Ordering::SeqCst) < self.0.told.load(Ordering::SeqCst)
+    }
+
+    /// The issuers with our certificates. One that cannot be read is left out, and what it stands for is
+    /// not answered for; the others are.
+    async fn read_all(
+        &self,
+        before: &Authorities,
+        keys: &[KeyInfo],
+    ) -> Result<Vec<Authority>, Error> {
+        let (complaints, mut all) = (&self.0.complaints, Vec::new());
+        let mut conn = self.0.store.read().await?;
+        for row in sql::issuers(&mut conn).await? {
+            let Ok(certificate) = Certificate::from_der(&row.certificate_der) else {
+                complaints.tell(Complaint::Issuer(row.id));
+                continue;
+            };
+            let hashes = IssuerHashes::of(certificate.subject(), certificate.spki());
+            let mut delegations = Vec::new();
+            for info in keys {
+                let Some(key) = info.public_key else { continue };
+                for der in sql::certificates_of_key(&mut conn, row.id, &key.fingerprint()).await? {
+                    match delegation(before, info, key, &der) {
+                        Ok(delegation) => delegations.push(delegation),
+                        Err(_) => complaints.tell(Complaint::Responder(row.id)),
+                    }
+                }
+            }
+            all.push(Authority { id: row.id, name: row.name, hashes, certificate, delegations });
+        }
+        Ok(all)
     }
 
     /// The keys of the device that sign answers, or will: by their labels.

@@ -1,5 +1,6 @@
 //! Following changes of status that other processes made.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use jiff::Timestamp;
@@ -45,23 +46,26 @@ impl Responder {
         let mut conn = self.0.store.read().await?;
         let changes = sql::changes_after(&mut conn, from, MOST).await?;
         drop(conn);
-        let own = self.forget(&changes);
+        if self.forget(&changes) {
+            self.0.told.fetch_add(1, Ordering::SeqCst);
+        }
         let last = changes.last().map(|(seq, _)| *seq);
         {
             let mut followed = self.followed();
             followed.seq = followed.seq.max(last.unwrap_or(from));
             followed.at = now;
         }
-        if own {
+        if self.is_stale() {
             self.refresh().await?;
         }
         Ok(changes.len())
     }
 
-    /// Forgets the answers about these certificates; whether one of them is our own.
+    /// Forgets the answers about these certificates; whether one of them is, or may be, our own.
     fn forget(&self, changes: &[(i64, String)]) -> bool {
+        // Who speaks for whom is being read just now, perhaps from before these changes.
+        let mut own = !changes.is_empty() && self.0.refreshing.try_lock().is_err();
         let authorities = self.authorities();
-        let mut own = false;
         let mut cache = self.cache();
         for (seq, text) in changes {
             match Serial::from_hex(text) {

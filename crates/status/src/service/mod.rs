@@ -3,11 +3,13 @@
 
 mod answer;
 mod authorities;
+mod complaints;
 mod follow;
 mod kept;
 mod lists;
 mod prepare;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use gm::Device;
@@ -22,6 +24,7 @@ use crate::cache::Cache;
 use crate::error::Error;
 use crate::model::{Health, Prepared, StatusConfig};
 use authorities::Authorities;
+use complaints::Complaints;
 use follow::Followed;
 use kept::Kept;
 
@@ -36,6 +39,12 @@ struct Inner {
     clock: Arc<dyn Clock>,
     config: StatusConfig,
     authorities: RwLock<Arc<Authorities>>,
+    /// One at a time looks for them anew, so that older state never replaces newer.
+    refreshing: tokio::sync::Mutex<()>,
+    /// How many changes of our own certificates were told of, and of how many the authorities know.
+    told: AtomicU64,
+    known: AtomicU64,
+    complaints: Complaints,
     cache: Mutex<Cache<Kept>>,
     followed: Mutex<Followed>,
     prepared: Mutex<Option<(Timestamp, Prepared)>>,
@@ -60,6 +69,10 @@ impl Responder {
             cache: Mutex::new(Cache::new(config.cached_answers)),
             signing: Arc::new(Semaphore::new(config.signing)),
             authorities: RwLock::default(),
+            refreshing: tokio::sync::Mutex::default(),
+            told: AtomicU64::new(0),
+            known: AtomicU64::new(0),
+            complaints: Complaints::default(),
             followed: Mutex::new(followed),
             prepared: Mutex::default(),
             clock,
@@ -97,6 +110,14 @@ impl Responder {
 
     fn authorities(&self) -> Arc<Authorities> {
         self.0.authorities.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What an answer is made with: first a stamp of the cache, then who speaks for whom; rows are read
+    /// after both. So what is kept under the stamp was made with state at least as new as the stamp, and a
+    /// responder certificate that goes meanwhile takes it along.
+    fn basis<S>(&self, stamp: impl FnOnce(&mut Cache<Kept>) -> S) -> (S, Arc<Authorities>) {
+        let stamp = stamp(&mut self.cache());
+        (stamp, self.authorities())
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache<Kept>> {

@@ -3,7 +3,10 @@
 //! A round goes through the certificates page by page and signs what is missing or in its second
 //! quarter. Between two pages it rests as long as it worked, so that live questions keep the device.
 //! Memory is bounded by the places of the cache, not by the certificates: what finds none is signed
-//! when somebody asks.
+//! when somebody asks. A round begins with letting go of what may never be sent again.
+//!
+//! A round takes minutes. So each page is signed by whoever speaks for the issuer then: a responder
+//! certificate that was revoked or replaced meanwhile signs no further page.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,10 +14,10 @@ use std::time::Instant;
 use jiff::Timestamp;
 use pki::Serial;
 use pki::ocsp::CertId;
-use tracing::error;
 
 use super::Responder;
 use super::authorities::Authority;
+use super::complaints::Complaint;
 use super::kept::{Kept, about};
 use crate::cache::{Stamp, Stamps};
 use crate::error::Error;
@@ -53,9 +56,12 @@ impl Responder {
     /// stays.
     pub async fn prepare(&self) -> Result<Prepared, Error> {
         let (begun, mut sum) = (self.now(), Prepared::default());
-        for authority in &self.authorities().all {
+        let max_age = self.0.config.max_age;
+        self.cache().retain(|kept| rules::still_serves(&kept.window, begun, false, max_age));
+        let issuers: Vec<i64> = self.authorities().all.iter().map(|one| one.id).collect();
+        for issuer in issuers {
             let mut after = 0;
-            while let Some(last) = self.prepare_page(authority, after, &mut sum).await? {
+            while let Some(last) = self.prepare_page((issuer, after), &mut sum).await? {
                 after = last;
             }
         }
@@ -63,29 +69,29 @@ impl Responder {
         Ok(sum)
     }
 
-    /// One page; the last row of it, if there was any.
+    /// One page of an issuer's certificates behind a row; the last row of it, if there was any.
     async fn prepare_page(
         &self,
-        authority: &Authority,
-        after: i64,
+        place: (i64, i64),
         sum: &mut Prepared,
     ) -> Result<Option<i64>, Error> {
         let (begun, now) = (Instant::now(), self.now());
+        let (stamps, authorities) = self.basis(|cache| cache.stamps());
+        let Some(authority) = authorities.all.iter().find(|one| one.id == place.0) else {
+            return Ok(None);
+        };
         let Some(by) = authority.delegation(now) else {
             return Ok(None);
         };
         let window = self.window(authority, by, now)?;
-        // Taken before the rows are read: what changes from here on isn't kept.
-        let stamps = self.cache().stamps();
         let mut conn = self.0.store.read().await?;
-        let place = (authority.id, after);
         let rows = sql::in_force_after(&mut conn, place, now.as_second(), PAGE).await?;
         drop(conn);
         let Some(last) = rows.last().map(|row| row.id) else {
             return Ok(None);
         };
         sum.certificates += rows.len() as u64;
-        let due = self.due(authority, rows, (&stamps, now), sum)?;
+        let due = self.due(authority, rows, (&stamps, now), sum);
         if !due.is_empty() {
             self.sign_ahead(due, by, window, sum).await?;
             tokio::time::sleep(begun.elapsed()).await;
@@ -93,24 +99,22 @@ impl Responder {
         Ok(Some(last))
     }
 
-    /// Which answers of these rows are missing or worn.
+    /// Which answers of these rows are missing or worn. A row that is wrong has none, and holds up no
+    /// other: when somebody asks for it, the answer is a failure (T-09).
     fn due(
         &self,
         authority: &Authority,
         rows: Vec<sql::InForceRow>,
         (stamps, now): (&Stamps, Timestamp),
         sum: &mut Prepared,
-    ) -> Result<Vec<Due>, Error> {
+    ) -> Vec<Due> {
         let (issuer, mut due) = (&authority.certificate, Vec::new());
         for row in rows {
-            let wrong = |_| Error::Stored(format!("certificate.serial {}", row.serial));
-            let serial = Serial::from_hex(&row.serial).map_err(wrong)?;
-            let verdict = match rules::verdict(Some(&row.standing()), self.manners(), now) {
-                Ok(verdict) => verdict,
-                Err(row) => {
-                    error!(%serial, row, "no answer can be made ahead of a row that is wrong");
-                    continue;
-                }
+            let number = row.id;
+            let Ok((serial, verdict)) = self.read(row, now) else {
+                sum.unreadable += 1;
+                self.0.complaints.tell(Complaint::Certificate(number));
+                continue;
             };
             for hash in &self.0.config.prepared {
                 let id = CertId::of(*hash, issuer.subject(), issuer.spki(), serial);
@@ -122,7 +126,12 @@ impl Responder {
                 }
             }
         }
-        Ok(due)
+        due
+    }
+
+    fn read(&self, row: sql::InForceRow, now: Timestamp) -> Result<(Serial, Verdict), String> {
+        let serial = Serial::from_hex(&row.serial).map_err(|error| error.to_string())?;
+        Ok((serial, rules::verdict(Some(&row.standing()), self.manners(), now)?))
     }
 
     /// `None` when it is missing and there is no place for it.

@@ -6,7 +6,9 @@ use pki::crl::Reason;
 use pki::ocsp::CertStatus;
 use status::Responder;
 
-use crate::world::{Issuer, World, at, believe, is_cached, question, serial};
+use testkit::fault::Counted;
+
+use crate::world::{Issuer, World, at, believe, is_cached, question, serial, until};
 
 async fn status(responder: &Responder, issuer: &Issuer, number: u64) -> CertStatus {
     let request = question(issuer, number);
@@ -105,4 +107,79 @@ async fn a_revoked_responder_certificate_is_no_longer_used() {
     world.change(&issuer, 900, "revoked", Some(4)).await;
     responder.follow().await.unwrap();
     assert_eq!(used().await, successor);
+}
+
+/// Nothing looks by itself.
+fn quiet() -> status::StatusConfig {
+    let poll = Duration::from_secs(3_600);
+    status::StatusConfig { poll, ..status::StatusConfig::new(crate::world::label()) }
+}
+
+async fn signer(responder: &Responder, issuer: &Issuer) -> pki::Certificate {
+    let answer = responder.answer(crate::world::question_with_nonce(issuer, 5).der()).await;
+    crate::world::read(&answer).certificates()[0].clone()
+}
+
+#[tokio::test]
+async fn a_change_of_our_own_certificate_is_read_again_until_that_succeeds() {
+    let world = World::new().await;
+    let issuer = world.issuer("颁发者").await;
+    world.issue(&issuer, 5).await;
+    let successor = world.delegate(&issuer, 902, at(86_400)).await;
+    let responder = world.responder_on(&world.store, quiet()).await;
+    assert_ne!(signer(&responder, &issuer).await, successor);
+    world.change(&issuer, 900, "revoked", Some(4)).await;
+    world.tamper("ALTER TABLE certificate_der RENAME TO hidden").await;
+    assert!(responder.follow().await.is_err(), "certificates cannot be read");
+    world.tamper("ALTER TABLE hidden RENAME TO certificate_der").await;
+    assert_eq!(responder.follow().await.unwrap(), 0, "the change was seen before");
+    assert_eq!(signer(&responder, &issuer).await, successor);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_looks_at_once_the_older_state_never_replaces_the_newer() {
+    let world = World::new().await;
+    let issuer = world.mute_issuer("颁发者").await;
+    let responder = world.responder_on(&world.store, quiet()).await;
+    let look = || {
+        let responder = responder.clone();
+        tokio::spawn(async move { responder.refresh().await })
+    };
+    // A session is opened, then the keys are listed.
+    let held = world.device.hold(Counted::Calls, world.device.count(Counted::Calls) + 2);
+    let first = look();
+    until("the first look has its keys", || held.is_waiting()).await;
+    world.delegate_key(&issuer, ("ocsp-2", 901), (at(-86_400), at(86_400))).await;
+    let mut second = look();
+    // Without turns, it is done by then.
+    let _ = tokio::time::timeout(Duration::from_millis(500), &mut second).await;
+    held.release();
+    first.await.unwrap().unwrap();
+    if !second.is_finished() {
+        second.await.unwrap().unwrap();
+    }
+    assert_eq!(responder.health().responders, [("颁发者".to_owned(), at(86_400))]);
+}
+
+/// An answer under way when its responder certificate goes is given, and kept for nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_under_way_when_its_responder_certificate_goes_is_not_kept() {
+    let world = World::new().await;
+    let issuer = world.issuer("颁发者").await;
+    world.issue(&issuer, 5).await;
+    let successor = world.delegate(&issuer, 902, at(86_400)).await;
+    let responder = world.responder_on(&world.store, quiet()).await;
+    let held = world.device.hold_next(Counted::Signatures);
+    let answer = tokio::spawn({
+        let (responder, request) = (responder.clone(), question(&issuer, 5));
+        async move { responder.answer(request.der()).await }
+    });
+    until("the answer is being signed", || held.is_waiting()).await;
+    world.change(&issuer, 900, "revoked", Some(4)).await;
+    responder.follow().await.unwrap();
+    held.release();
+    answer.await.unwrap();
+    let next = responder.answer(question(&issuer, 5).der()).await;
+    assert!(!is_cached(&next));
+    assert_eq!(crate::world::read(&next).certificates(), [successor]);
 }

@@ -5,7 +5,7 @@ use pki::ocsp::{CertStatus, HashAlgorithm, Request};
 use status::{Prepared, StatusConfig};
 use testkit::fault::{Counted, Fault};
 
-use crate::world::{World, at, believe, cert_id, is_cached, label, question, read, serial};
+use crate::world::{World, at, believe, cert_id, is_cached, label, question, read, serial, until};
 
 fn config() -> StatusConfig {
     StatusConfig { cached_answers: 4_000, ..StatusConfig::new(label()) }
@@ -22,7 +22,7 @@ async fn every_certificate_in_force_is_answered_from_what_was_made_ahead() {
     world.change(&issuer, 600, "revoked", Some(1)).await;
     let responder = world.responder_on(&world.store, config()).await;
     // Six hundred, and the responder's own.
-    let expected = Prepared { certificates: 601, signed: 601, without_place: 0 };
+    let expected = Prepared { certificates: 601, signed: 601, ..Prepared::default() };
     assert_eq!(responder.prepare().await.unwrap(), expected);
     assert_eq!(responder.health().prepared, Some((at(0), expected)));
     for number in 1..=600 {
@@ -133,4 +133,72 @@ async fn a_wrong_signature_ends_the_round_and_is_never_kept() {
     assert!(responder.prepare().await.is_err());
     assert_eq!(responder.health().cached, 0);
     assert_eq!(responder.prepare().await.unwrap().signed, 4);
+}
+
+/// A round takes minutes; a responder certificate may be revoked within one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_responder_certificate_that_is_revoked_signs_no_further_page() {
+    let world = World::new().await;
+    let issuer = world.mute_issuer("颁发者").await;
+    // Two pages.
+    world.issue_many(&issuer, 1..=600).await;
+    let day = 86_400;
+    world.delegate_key(&issuer, ("ocsp", 900), (at(-20 * day), at(10 * day))).await;
+    let new = world.delegate_key(&issuer, ("ocsp-2", 901), (at(-1), at(30 * day))).await;
+    let poll = std::time::Duration::from_secs(3_600);
+    let responder = world.responder_on(&world.store, StatusConfig { poll, ..config() }).await;
+    let held = world.device.hold_next(Counted::Signatures);
+    let round = tokio::spawn({
+        let responder = responder.clone();
+        async move { responder.prepare().await }
+    });
+    until("the first page is being signed", || held.is_waiting()).await;
+    world.change(&issuer, 900, "revoked", Some(1)).await;
+    responder.follow().await.unwrap();
+    held.release();
+    round.await.unwrap().unwrap();
+    let mut kept = 0;
+    for number in 1..=600 {
+        let answer = responder.answer(question(&issuer, number).der()).await;
+        assert_eq!(read(&answer).certificates(), std::slice::from_ref(&new), "{number}");
+        kept += usize::from(is_cached(&answer));
+    }
+    assert!(kept >= 100, "the second page was made ahead: {kept}");
+}
+
+/// T-09: what is wrong with one row is wrong with one row.
+#[tokio::test]
+async fn a_row_that_cannot_be_read_holds_up_no_other() {
+    let world = World::new().await;
+    let issuer = world.issuer("颁发者").await;
+    world.issue_many(&issuer, 1..=3).await;
+    world.tamper("UPDATE certificate SET serial = 'zz' WHERE request_id LIKE '%-2'").await;
+    let responder = world.responder_on(&world.store, config()).await;
+    let round = responder.prepare().await.unwrap();
+    let expected = Prepared { certificates: 4, signed: 3, unreadable: 1, ..Prepared::default() };
+    assert_eq!(round, expected);
+    for number in [1, 3] {
+        assert!(is_cached(&responder.answer(question(&issuer, number).der()).await), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_over_gives_its_place_to_others() {
+    let world = World::new().await;
+    let issuer = world.issuer("颁发者").await;
+    let config = StatusConfig { cached_answers: 20, ..config() };
+    let responder = world.responder_on(&world.store, config).await;
+    for number in 1..=9 {
+        world.insert(&issuer, number, format!("{number:064x}"), None, at(600)).await;
+    }
+    assert_eq!(responder.prepare().await.unwrap().signed, 10, "every place that there is");
+    // Nine are over after ten minutes, and their answers are never sent again after half an hour.
+    world.clock.set(at(2_400));
+    responder.follow().await.unwrap();
+    for number in 11..=19 {
+        world.issue(&issuer, number).await;
+    }
+    let round = responder.prepare().await.unwrap();
+    assert_eq!((round.signed, round.without_place), (10, 0));
+    assert_eq!(responder.health().cached, 10);
 }

@@ -229,6 +229,17 @@ impl World {
         self.store.commit(work).await.unwrap();
     }
 
+    /// What somebody does to the tables beside the program.
+    pub async fn tamper(&self, text: &'static str) {
+        let work = unit(move |tx| {
+            Box::pin(async move {
+                sqlx::query(text).execute(tx.conn()).await?;
+                Ok(())
+            })
+        });
+        self.store.commit(work).await.unwrap();
+    }
+
     /// Changes a status now.
     pub async fn change(&self, issuer: &Issuer, number: u64, status: &str, reason: Option<i64>) {
         self.change_at((issuer, serial(number)), (status, reason), at(0)).await;
@@ -284,6 +295,15 @@ const INSERT: &str = "INSERT INTO certificate (issuer_id, serial, request_id, ro
      profile_hash, subject, subject_der, key_hash, not_before, not_after, status, \
      changed_at, issued_at, shard, fingerprint, issued_seq) VALUES ($1, $2, $3, \
      'sign', 'p', $4, 's', $5, $6, 0, $7, 'good', 0, 0, 0, $4, 0) RETURNING id";
+
+/// Until it is so; a minute is for machines that are busy with something else.
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begin = std::time::Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 /// Names the shape of a unit that yields nothing.
 pub fn unit<F>(unit: F) -> F
