@@ -108,6 +108,12 @@ pub enum Refusal {
     /// The issuing CA certificate does not cover now.
     #[error("签发证书的 CA 证书不在有效期内；请更新 CA 证书")]
     IssuerNotValid,
+    /// Another generation of the authority issues by now; the same order again is issued by that one.
+    #[error("签发机构已经换代，本次申请没有签发；请稍候用同一申请编号重试")]
+    Superseded,
+    /// The key of a generation that still has something to sign.
+    #[error("这一代签发密钥还有证书没有到期，或者还没有发布最后一份撤销列表，不能销毁")]
+    NotOver,
     /// The ceremony lacks what it needs, or someone holds two offices (GM/T 0034).
     #[error("{0}")]
     Ceremony(String),
@@ -216,6 +222,8 @@ impl Refusal {
             Self::TooEarly => "ca.time.too-early",
             Self::ClockBackwards => "ca.time.clock-backwards",
             Self::IssuerNotValid => "ca.issuer.not-valid",
+            Self::Superseded => "ca.issuer.superseded",
+            Self::NotOver => "ca.issuer.not-over",
             Self::Ceremony(_) => "ca.ceremony",
             Self::CrlNotConfigured => "ca.crl.not-configured",
             Self::NoBase => "ca.crl.no-base",

@@ -72,6 +72,14 @@
 //! }
 //! ```
 //!
+//! # Generations
+//!
+//! An authority (`root`, `issuing`) outlives its keys. Each key with its certificate is a generation with
+//! a name of its own (`issuing`, `issuing2`), under which its certificate and its lists are found; in the
+//! journal all certificates are those of the authority, and no serial number is used in two generations.
+//! One issues at any moment ([`rules::succession`], ADR 14); those before it sign their revocation lists
+//! and the certificates of their status responders until their last certificate has ended.
+//!
 //! # Rooms
 //!
 //! | module | holds |
@@ -81,7 +89,7 @@
 //! | `sql` | all SQL, over `migrations/institution/0100_ca.sql` |
 //! | `service` | the operations of [`Ca`] |
 //! | [`crl`] | revocation lists |
-//! | [`ceremony`] | root, issuing CA, shares, protocol |
+//! | [`ceremony`] | root, issuing CA, its next generation, shares, protocol |
 
 pub mod ceremony;
 pub mod crl;
@@ -94,13 +102,13 @@ mod sql;
 pub use crl::{CrlHealth, CrlKind, CrlRecord, PublishedCrl};
 pub use error::{Error, Invalid, Refusal};
 pub use model::{
-    CaConfig, CertificateRecord, CrlPolicy, IssueOrder, RequestId, RevocationReason, Role, Status,
-    StatusView, StoredCertificate, Validity,
+    CaConfig, CertificateRecord, CrlPolicy, GENERATION, IssueOrder, RequestId, RevocationReason,
+    Role, Status, StatusView, StoredCertificate, Validity,
 };
 pub use rules::crl::Freshness;
 pub use rules::status::Revocation;
 pub use service::{
-    Ca, CertificatePage, Comparison, EndMark, Explanation, Export, Intent, IssuanceTicket,
-    PreparedOrder, Reconciliation, Recovery, SignedCertificate,
+    Ca, CertificatePage, Comparison, EndMark, Explanation, Export, Generation, Intent,
+    IssuanceTicket, PreparedOrder, Reconciliation, Recovery, SignedCertificate,
 };
 pub use sql::list::{CertificateFilter, ending_query};

@@ -8,31 +8,33 @@ use sha2::{Digest as _, Sha256};
 use store::{Actor, Tx};
 
 use super::run::{Ceremony, IssuingMade, ResponderMade, RootShared};
-use super::{ISSUING, ISSUING_KEY, RESPONDER_KEY, Step};
+use super::{ISSUING, RESPONDER_KEY, Step};
 use crate::Ca;
 use crate::error::Error;
 use crate::model::{IssueOrder, RequestId, Role, StoredCertificate, Validity};
-use crate::service::{Intent, PreparedOrder, SignedCertificate};
+use crate::service::{Intent, OCSP, PreparedOrder, SignedCertificate};
 use crate::sql::issuer::{Hashes, NewIssuer};
 use crate::sql::{self, seconds};
 
 /// Name of the profile of CAs below a root.
 const SUBCA: &str = "subca";
-/// Name of the profile of OCSP responders.
-const OCSP: &str = "ocsp";
-
 impl Ceremony {
     /// Key, certificate by the root, and the issuer's row.
     pub(super) async fn make_issuing(&self, before: RootShared) -> Result<IssuingMade, Error> {
         if self.row(Step::IssuingCertificate).is_none() {
-            let info = self.key(Step::IssuingKey, ISSUING_KEY).await?;
-            let key = info.public_key.ok_or_else(|| Error::stored("签发密钥没有公钥"))?;
-            let order = self.order("issuing", (Role::Ca, SUBCA), &self.plan.issuing, key)?;
-            let prepared = before.root.prepare_ca(order, &self.quorum)?;
-            self.issue(&before.root, prepared, Step::IssuingCertificate).await?;
+            self.certify_issuing(&before.root).await?;
         }
         let issuing = self.ca(&self.plan.issuing_config).await?;
         Ok(IssuingMade { before, issuing })
+    }
+
+    /// Key, and certificate by the root.
+    pub(super) async fn certify_issuing(&self, root: &Ca) -> Result<(), Error> {
+        let info = self.key(Step::IssuingKey, &self.made.key).await?;
+        let key = info.public_key.ok_or_else(|| Error::stored("签发密钥没有公钥"))?;
+        let order = self.order("issuing", (Role::Ca, SUBCA), &self.plan.issuing, key)?;
+        let prepared = root.prepare_ca(order, &self.quorum)?;
+        self.issue(root, prepared, Step::IssuingCertificate).await
     }
 
     /// Key, and certificate by the issuing CA.
@@ -111,8 +113,12 @@ impl Ceremony {
     ) -> Result<(), Error> {
         let stored: StoredCertificate = ca.store(tx, signed).await?;
         if step == Step::IssuingCertificate {
-            let names = (ISSUING, ISSUING_KEY);
-            insert_issuer(tx, names, &stored.certificate, self.plan.shards).await?;
+            let names = (self.made.name.as_str(), self.made.key.as_str());
+            let id = insert_issuer(tx, names, &stored.certificate, self.plan.shards).await?;
+            if self.made.generation > 1 {
+                let place = (ISSUING, self.made.generation);
+                sql::succession::insert(tx.conn(), id, place).await?;
+            }
         }
         let detail = json!({
             "serial": stored.serial().to_hex(),

@@ -11,6 +11,14 @@
 //!          → root retired (destroyed on the device, or kept) → protocol signed
 //! ```
 //!
+//! The next generation of the issuing CA (ADR 14) has a ceremony of its own, to which three custodians
+//! bring back the root:
+//!
+//! ```text
+//! convened → root restored → issuing key made → certified → lists out → root retired
+//!          → appointed to issue from an instant → protocol signed
+//! ```
+//!
 //! Root and issuing CA certificates come from here and from nowhere else: [`Quorum`] is made
 //! only of the right people, and only with it a CA profile can be used (T-19).
 
@@ -22,18 +30,20 @@ mod restore;
 mod root;
 mod run;
 mod shares;
+mod succession;
 
 pub use participants::{Custodian, Participants, Person, Quorum, SHARES, THRESHOLD};
 pub use protocol::{ProtocolFiles, verify_protocol};
 pub use restore::{destroy_root, restore_root};
 pub use run::{Ceremony, CeremonyPlan, CeremonyReport};
 pub use shares::SealedShare;
+pub use succession::{SuccessionPlan, SuccessionReport};
 
 /// Name of the root's row and label of its key.
 pub const ROOT: &str = "root";
-/// Name of the issuing CA's row.
+/// Name of the issuing CA, and of its first generation.
 pub const ISSUING: &str = "issuing";
-/// Label of the issuing CA's key.
+/// Label of the key of the issuing CA's first generation; those after it are `ca-2`, `ca-3`.
 pub const ISSUING_KEY: &str = "ca";
 /// Label of the delegated OCSP responder's key.
 pub const RESPONDER_KEY: &str = "ocsp";
@@ -46,6 +56,7 @@ pub(crate) enum Step {
     RootIntended,
     RootCertificate,
     RootShared,
+    RootRestored,
     IssuingKey,
     IssuingCertificate,
     ResponderKey,
@@ -53,18 +64,20 @@ pub(crate) enum Step {
     RootList,
     IssuingList,
     RootRetired,
+    Appointed,
     ProtocolWritten,
     ProtocolSigned,
 }
 
 impl Step {
     /// Every step.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Convened,
         Self::RootKey,
         Self::RootIntended,
         Self::RootCertificate,
         Self::RootShared,
+        Self::RootRestored,
         Self::IssuingKey,
         Self::IssuingCertificate,
         Self::ResponderKey,
@@ -72,6 +85,7 @@ impl Step {
         Self::RootList,
         Self::IssuingList,
         Self::RootRetired,
+        Self::Appointed,
         Self::ProtocolWritten,
         Self::ProtocolSigned,
     ];
@@ -84,6 +98,7 @@ impl Step {
             Self::RootIntended => "ceremony.root-intended",
             Self::RootCertificate => "ceremony.root-certified",
             Self::RootShared => "ceremony.root-shared",
+            Self::RootRestored => "ceremony.root-restored",
             Self::IssuingKey => "ceremony.issuing-key-made",
             Self::IssuingCertificate => "ceremony.issuing-certified",
             Self::ResponderKey => "ceremony.responder-key-made",
@@ -91,6 +106,7 @@ impl Step {
             Self::RootList => "ceremony.root-list-published",
             Self::IssuingList => "ceremony.issuing-list-published",
             Self::RootRetired => "ceremony.root-retired",
+            Self::Appointed => "ceremony.successor-appointed",
             Self::ProtocolWritten => "ceremony.protocol-written",
             Self::ProtocolSigned => "ceremony.protocol-signed",
         }
@@ -104,6 +120,7 @@ impl Step {
             Self::RootIntended => "记录待签发的根证书内容",
             Self::RootCertificate => "签发并核验根证书",
             Self::RootShared => "根密钥分为五份交保管人，并试恢复",
+            Self::RootRestored => "由保管人用密钥分量恢复根密钥",
             Self::IssuingKey => "在密码设备中生成签发密钥",
             Self::IssuingCertificate => "由根密钥签发下级机构证书",
             Self::ResponderKey => "在密码设备中生成状态应答密钥",
@@ -111,6 +128,7 @@ impl Step {
             Self::RootList => "发布根的证书撤销列表",
             Self::IssuingList => "发布签发机构的证书撤销列表",
             Self::RootRetired => "处置密码设备中的根密钥",
+            Self::Appointed => "确定新一代签发密钥的启用时刻",
             Self::ProtocolWritten => "形成仪式记录",
             Self::ProtocolSigned => "签署仪式记录",
         }

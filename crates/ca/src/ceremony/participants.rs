@@ -74,7 +74,14 @@ pub struct Quorum {
 impl Quorum {
     /// Checks the participants.
     pub fn of(participants: Participants) -> Result<Self, Refusal> {
-        check(&participants).map_err(|what| Refusal::Ceremony(what.to_owned()))?;
+        check(&participants, true).map_err(|what| Refusal::Ceremony(what.to_owned()))?;
+        Ok(Self { participants })
+    }
+
+    /// Checks the participants of a ceremony to which custodians bring shares that were made before:
+    /// any three suffice.
+    pub fn of_holders(participants: Participants) -> Result<Self, Refusal> {
+        check(&participants, false).map_err(|what| Refusal::Ceremony(what.to_owned()))?;
         Ok(Self { participants })
     }
 
@@ -85,7 +92,7 @@ impl Quorum {
     }
 }
 
-fn check(all: &Participants) -> Result<(), &'static str> {
+fn check(all: &Participants, is_founding: bool) -> Result<(), &'static str> {
     let custodians: HashSet<_> = all.custodians.iter().map(|c| c.person.id.as_str()).collect();
     let holds_share = |person: &Person| custodians.contains(person.id.as_str());
     let everybody = all.custodians.iter().map(|c| &c.person);
@@ -93,8 +100,15 @@ fn check(all: &Participants) -> Result<(), &'static str> {
     if everybody.any(|person| person.id.trim().is_empty() || person.name.trim().is_empty()) {
         return Err("密钥仪式的参加人应有编号和姓名");
     }
-    if all.custodians.len() != usize::from(SHARES) || custodians.len() != usize::from(SHARES) {
+    let (present, shares) = (custodians.len(), usize::from(SHARES));
+    if present != all.custodians.len() {
+        return Err("密钥分量的保管人应是不同的人（GM/T 0034）");
+    }
+    if is_founding && present != shares {
         return Err("根密钥应由五名不同的保管人分管（GM/T 0034）");
+    }
+    if !(usize::from(THRESHOLD)..=shares).contains(&present) {
+        return Err("恢复根密钥须有三名以上保管人到场（GM/T 0034）");
     }
     if all.witnesses.is_empty() || all.witnesses.contains(&all.leader) {
         return Err("密钥仪式至少应有一名见证人，主持人不得兼任见证人");
@@ -159,6 +173,18 @@ mod tests {
         let mut twice = participants();
         twice.custodians[4].person = person("c1");
         assert!(Quorum::of(twice).is_err());
+    }
+
+    #[test]
+    fn three_who_hold_shares_are_enough_to_bring_the_root_back_and_two_are_not() {
+        let mut all = participants();
+        all.custodians.truncate(3);
+        assert!(Quorum::of(all.clone()).is_err(), "shares are made for five");
+        assert!(Quorum::of_holders(all.clone()).is_ok());
+        all.custodians.truncate(2);
+        assert!(Quorum::of_holders(all.clone()).is_err());
+        all.custodians = vec![all.custodians[0].clone(); 3];
+        assert!(Quorum::of_holders(all).is_err(), "one of them three times");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct ProtocolFiles {
 }
 
 impl ProtocolFiles {
-    fn in_folder(folder: &Path) -> Self {
+    pub(super) fn in_folder(folder: &Path) -> Self {
         Self {
             document: folder.join("ceremony.json"),
             signature: folder.join("ceremony.json.sig"),
@@ -64,7 +64,7 @@ impl Ceremony {
             self.record(Step::ProtocolWritten, json!({ "document": document })).await?;
         }
         if self.row(Step::ProtocolSigned).is_none() {
-            self.write_protocol(&to, issuing).await?;
+            self.write_protocol(&to, issuing, Self::text).await?;
         }
         if !issuing.settle().await? {
             tracing::warn!("the account of the issuing key is not settled");
@@ -78,20 +78,26 @@ impl Ceremony {
         })
     }
 
-    async fn write_protocol(&self, to: &ProtocolFiles, issuing: &crate::Ca) -> Result<(), Error> {
+    /// Signs the document that is recorded, and writes it with its text.
+    pub(super) async fn write_protocol(
+        &self,
+        to: &ProtocolFiles,
+        issuing: &crate::Ca,
+        text: fn(&Self, &Value, &str) -> String,
+    ) -> Result<(), Error> {
         let detail = self.detail(Step::ProtocolWritten)?;
         let document = detail.get("document").cloned().unwrap_or(Value::Null);
         let bytes = store::to_canonical(&document)?.into_bytes();
         self.note_act().await?;
         store::fault::point("ca.71-protocol-noted");
-        let label = super::restore::label(Self::issuing_key())?;
+        let label = super::restore::label(&self.made.key)?;
         let signature = self.device.session()?.sign(&label, &UserId::default(), &bytes)?;
         let signature = hex::encode(signature.to_der());
         verify_protocol(&bytes, &signature, issuing.certificate())?;
         files::write(&to.document, &bytes)?;
         files::write(&to.signature, format!("{signature}\n").as_bytes())?;
         let digest = sm3::hash(&bytes).to_hex();
-        files::write(&to.text, self.text(&document, &digest).as_bytes())?;
+        files::write(&to.text, text(self, &document, &digest).as_bytes())?;
         store::fault::point("ca.72-protocol-written");
         self.record(Step::ProtocolSigned, json!({ "sm3": digest, "signature": signature })).await
     }
@@ -108,7 +114,7 @@ impl Ceremony {
                 let record = store::Record::new(kind, actor, subject.as_str(), json!({}));
                 let place = (tx.append(record).await?.to_sql(), seconds(tx.now()));
                 let act = ("act", subject.as_str());
-                sql::signer::note(tx.conn(), Self::issuing_key(), act, place).await
+                sql::signer::note(tx.conn(), &ceremony.made.key, act, place).await
             })
         })
         .await
@@ -117,6 +123,28 @@ impl Ceremony {
     fn document(&self, retired: &Retired) -> Result<Value, Error> {
         let made = &retired.before;
         let (root, issuing) = (&made.before.before.root, &made.before.issuing);
+        let device = self.device.info();
+        Ok(json!({
+            "format": "yinxin-ceremony/1",
+            "ceremony": self.plan.name,
+            "institution": self.plan.institution,
+            "software": { "name": "印信 Yinxin", "version": env!("CARGO_PKG_VERSION") },
+            "device": { "name": device.name, "kind": device.kind,
+                "certified": device.is_certified(), "product": device.product },
+            "participants": participants(self.quorum.participants()),
+            "steps": self.steps()?,
+            "certificates": {
+                "root": certificate(root.certificate()),
+                "issuing": certificate(issuing.certificate()),
+                "responder": certificate(&made.responder),
+            },
+            "root_key": { "shares": super::SHARES, "threshold": super::THRESHOLD,
+                "kept_on_device": self.plan.keep_root },
+        }))
+    }
+
+    /// The steps that are done.
+    pub(super) fn steps(&self) -> Result<Vec<Value>, Error> {
         let mut steps = Vec::new();
         for row in Step::ALL.into_iter().filter_map(|step| self.row(step).map(|row| (step, row))) {
             let (step, row) = row;
@@ -127,24 +155,7 @@ impl Ceremony {
                 "journal": row.seq,
             }));
         }
-        let device = self.device.info();
-        Ok(json!({
-            "format": "yinxin-ceremony/1",
-            "ceremony": self.plan.name,
-            "institution": self.plan.institution,
-            "software": { "name": "印信 Yinxin", "version": env!("CARGO_PKG_VERSION") },
-            "device": { "name": device.name, "kind": device.kind,
-                "certified": device.is_certified(), "product": device.product },
-            "participants": participants(self.quorum.participants()),
-            "steps": steps,
-            "certificates": {
-                "root": certificate(root.certificate()),
-                "issuing": certificate(issuing.certificate()),
-                "responder": certificate(&made.responder),
-            },
-            "root_key": { "shares": super::SHARES, "threshold": super::THRESHOLD,
-                "kept_on_device": self.plan.keep_root },
-        }))
+        Ok(steps)
     }
 
     /// The protocol in Chinese.
@@ -192,12 +203,12 @@ impl Ceremony {
     }
 }
 
-fn participants(all: &Participants) -> Value {
+pub(super) fn participants(all: &Participants) -> Value {
     let custodians: Vec<_> = all.custodians.iter().map(|c| &c.person).collect();
     json!({ "leader": all.leader, "witnesses": all.witnesses, "custodians": custodians })
 }
 
-fn certificate(certificate: &Certificate) -> Value {
+pub(super) fn certificate(certificate: &Certificate) -> Value {
     json!({
         "subject": certificate.subject().to_string(),
         "serial": certificate.serial().to_hex(),
@@ -207,6 +218,6 @@ fn certificate(certificate: &Certificate) -> Value {
     })
 }
 
-fn person(person: &Person) -> String {
+pub(super) fn person(person: &Person) -> String {
     format!("{}（{}，{}）", person.name, person.office, person.id)
 }

@@ -73,7 +73,30 @@ pub struct Ceremony {
     pub(super) profiles: Arc<ProfileSet>,
     pub(super) plan: Arc<CeremonyPlan>,
     pub(super) quorum: Arc<Quorum>,
+    /// The generation of the issuing CA that it makes.
+    pub(super) made: Made,
     done: Arc<Mutex<HashMap<String, StepRow>>>,
+}
+
+/// Names of a generation of the issuing CA.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    /// 1 for the first.
+    pub(super) generation: u32,
+    /// Name of its row.
+    pub(super) name: String,
+    /// Label of its key.
+    pub(super) key: String,
+}
+
+impl Made {
+    pub(super) fn of(generation: u32) -> Self {
+        let (name, key) = match generation {
+            1 => (ISSUING.to_owned(), ISSUING_KEY.to_owned()),
+            later => (format!("{ISSUING}{later}"), format!("{ISSUING_KEY}-{later}")),
+        };
+        Self { generation, name, key }
+    }
 }
 
 /// The participants are recorded.
@@ -127,6 +150,7 @@ impl Ceremony {
             profiles,
             plan: Arc::new(plan),
             quorum: Arc::new(quorum),
+            made: Made::of(1),
             done: Arc::default(),
         })
     }
@@ -143,7 +167,7 @@ impl Ceremony {
         self.sign_protocol(retired).await
     }
 
-    async fn read_rows(&self) -> Result<(), Error> {
+    pub(super) async fn read_rows(&self) -> Result<(), Error> {
         let mut reader = self.store.read().await?;
         let steps = sql::ceremony::steps(&mut reader, &self.plan.name).await?;
         let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -186,7 +210,7 @@ impl Ceremony {
         Ok(Retired { before })
     }
 
-    async fn publish_first(&self, step: Step, ca: &Ca) -> Result<(), Error> {
+    pub(super) async fn publish_first(&self, step: Step, ca: &Ca) -> Result<(), Error> {
         if self.row(step).is_some() {
             return Ok(());
         }
@@ -300,11 +324,6 @@ impl Ceremony {
         let (store, device) = (self.store.clone(), self.device.clone());
         let (clock, profiles) = (self.clock.clone(), self.profiles.clone());
         Ca::open(store, device, clock, profiles, config.clone()).await
-    }
-
-    /// The label of the issuing CA's key.
-    pub(super) const fn issuing_key() -> &'static str {
-        ISSUING_KEY
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Head {
 impl Ca {
     /// The head of the next CRL of a kind, with a number of its own.
     pub(super) async fn next_head(&self, kind: CrlKind) -> Result<Head, Error> {
-        let policy = &self.inner.config.crl;
+        let policy = &self.inner().config.crl;
         let base = match kind {
             CrlKind::Delta => Some(self.current_row(CrlKind::Full).await?.ok_or(Refusal::NoBase)?),
             _ => None,
@@ -39,7 +39,7 @@ impl Ca {
             CrlKind::Delta => policy.delta_window,
             _ => policy.full_window,
         };
-        let this_update = whole(self.inner.clock.now());
+        let this_update = whole(self.inner().clock.now());
         Ok(Head {
             kind,
             number: self.take_number(kind).await?,
@@ -57,13 +57,13 @@ impl Ca {
         window: SignedDuration,
     ) -> Result<Timestamp, Error> {
         let end = from.checked_add(window).map_err(|_| Refusal::IssuerNotValid)?;
-        let end = end.min(self.inner.issuer.certificate.not_after());
+        let end = end.min(self.inner().issuer.certificate.not_after());
         if end <= from { Err(Refusal::IssuerNotValid.into()) } else { Ok(end) }
     }
 
     pub(super) async fn take_number(&self, kind: CrlKind) -> Result<i64, Error> {
         let issuer_id = self.issuer_id();
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(
@@ -73,15 +73,15 @@ impl Ca {
             .await
     }
 
-    pub(super) async fn current_row(&self, kind: CrlKind) -> Result<Option<CrlRow>, Error> {
-        let mut reader = self.inner.store.read().await?;
+    pub(crate) async fn current_row(&self, kind: CrlKind) -> Result<Option<CrlRow>, Error> {
+        let mut reader = self.inner().store.read().await?;
         let shard = kind.shard_column();
         sql::crl::current(&mut reader, self.issuer_id(), kind.as_str(), shard).await
     }
 
     /// The last change of status that concerns a kind.
     pub(super) async fn last_change(&self, kind: CrlKind) -> Result<i64, Error> {
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         match kind.shard() {
             Some(shard) => sql::status::last_change_in(&mut reader, self.issuer_id(), shard).await,
             None => sql::status::last_change(&mut reader, self.issuer_id()).await,
@@ -96,7 +96,7 @@ impl Ca {
         previous: Option<&CrlRow>,
     ) -> Result<Unsigned, Error> {
         let mut writer = self.writer(head)?;
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         let listing = match head.kind {
             CrlKind::Delta => Listing::Since(self.base_covers(head).await?),
             kind => Listing::Whole {
@@ -127,7 +127,7 @@ impl Ca {
     }
 
     fn writer(&self, head: &Head) -> Result<CrlWriter<Cursor<Vec<u8>>>, Error> {
-        let issuer = &self.inner.issuer.certificate;
+        let issuer = &self.inner().issuer.certificate;
         let authority_key =
             issuer.ski().ok_or_else(|| Error::stored("CA 证书没有主体密钥标识符"))?;
         let number =
@@ -152,15 +152,15 @@ impl Ca {
     /// The distribution point of a shard; the others are about everything.
     fn scope(&self, kind: CrlKind) -> Option<Scope> {
         let shard = kind.shard()?.to_string();
-        let urls = self.inner.config.urls.crl.iter().map(|url| url.replace(SHARD, &shard));
+        let urls = self.inner().config.urls.crl.iter().map(|url| url.replace(SHARD, &shard));
         let point = DistributionPointName::Full(urls.map(GeneralName::Uri).collect());
         Some(Scope { point: Some(point), only_users: true, ..Scope::default() })
     }
 
     fn freshest(&self, kind: CrlKind) -> Vec<String> {
         match kind {
-            CrlKind::Full if self.inner.config.crl.has_delta() => {
-                self.inner.config.urls.freshest_crl.clone()
+            CrlKind::Full if self.inner().config.crl.has_delta() => {
+                self.inner().config.urls.freshest_crl.clone()
             }
             _ => Vec::new(),
         }
@@ -168,7 +168,7 @@ impl Ca {
 
     /// Hashing a long list takes its time: not on a thread that serves others.
     async fn close_list(&self, writer: CrlWriter<Cursor<Vec<u8>>>) -> Result<Unsigned, Error> {
-        let (key, id) = (self.inner.issuer.public_key, self.inner.config.user_id.clone());
+        let (key, id) = (self.inner().issuer.public_key, self.inner().config.user_id.clone());
         blocking(move || Ok(writer.finish(&key, &id)?)).await
     }
 }

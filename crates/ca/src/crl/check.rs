@@ -30,7 +30,7 @@ impl Ca {
         head: &Head,
         previous: Option<Vec<u8>>,
     ) -> Result<Checked, Error> {
-        let (key, id) = (self.inner.issuer.public_key, self.inner.config.user_id.clone());
+        let (key, id) = (self.inner().issuer.public_key, self.inner().config.user_id.clone());
         let previous = previous.filter(|_| head.base.is_none());
         let (crl, previous) = blocking(move || {
             let crl = Crl::from_der(der)?;
@@ -47,7 +47,7 @@ impl Ca {
 
     fn check_head(&self, crl: &Crl, head: &Head) -> Result<(), Error> {
         let number = crl.number().and_then(|number| number.to_u64());
-        let same = crl.issuer() == self.inner.issuer.certificate.subject()
+        let same = crl.issuer() == self.inner().issuer.certificate.subject()
             && number == u64::try_from(head.number).ok()
             && crl.this_update() == head.this_update
             && crl.next_update() == Some(head.next_update)
@@ -82,7 +82,7 @@ impl Ca {
 
     async fn ends(&self, serials: &[Serial]) -> Result<Ends, Error> {
         let mut ends = Ends::new();
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         for serial in serials {
             let hex = serial.to_hex();
             if let Some((end, status)) =

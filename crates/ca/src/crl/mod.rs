@@ -96,8 +96,8 @@ impl crate::Ca {
     /// Every kind that the policy and the issuer have.
     pub(crate) fn crl_kinds(&self) -> Vec<CrlKind> {
         let mut kinds = vec![CrlKind::Full];
-        kinds.extend((0..self.inner.issuer.shards).map(CrlKind::Shard));
-        if self.inner.config.crl.has_delta() {
+        kinds.extend((0..self.inner().issuer.shards).map(CrlKind::Shard));
+        if self.inner().config.crl.has_delta() {
             kinds.push(CrlKind::Delta);
         }
         kinds

@@ -16,6 +16,8 @@ use crate::sql::{self, seconds};
 /// A CRL that is out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedCrl {
+    /// The name of the generation that signed it.
+    pub issuer: String,
     /// Which.
     pub kind: CrlKind,
     /// Its number.
@@ -39,10 +41,14 @@ impl Ca {
     /// Makes and publishes one CRL now. The previous one stays whenever this fails. The spare
     /// is signed afterwards; that it could not be is logged, not an error.
     pub async fn publish_crl(&self, kind: CrlKind) -> Result<PublishedCrl, Error> {
-        let _one = self.inner.publishing.lock().await;
+        self.pinned().publish_own(kind).await
+    }
+
+    async fn publish_own(&self, kind: CrlKind) -> Result<PublishedCrl, Error> {
+        let _one = self.inner().publishing.lock().await;
         self.check_kind(kind)?;
         self.check_sound()?;
-        self.inner.issuer.check_valid(self.inner.clock.now())?;
+        self.inner().issuer.check_valid(self.inner().clock.now())?;
         // A device that is gone is found before a number is taken and a record is written.
         self.check_key()?;
         let previous = self.current_row(kind).await?;
@@ -54,7 +60,7 @@ impl Ca {
         store::fault::point("ca.54-crl-checked");
         let published = self.put_out(&signed).await?;
         store::fault::point("ca.55-crl-published");
-        if self.inner.config.crl.has_spare()
+        if self.inner().config.crl.has_spare()
             && kind != CrlKind::Delta
             && let Err(error) = self.make_spare(&signed).await
         {
@@ -103,7 +109,7 @@ impl Ca {
         };
         let previous = match previous {
             Some(row) => {
-                let mut reader = self.inner.store.read().await?;
+                let mut reader = self.inner().store.read().await?;
                 Some(sql::crl::der(&mut reader, row.id).await?)
             }
             None => None,
@@ -114,8 +120,8 @@ impl Ca {
     async fn sign_list(&self, unsigned: &Unsigned) -> Result<Signature, Error> {
         let (ca, digest) = (self.clone(), *unsigned.digest());
         blocking(move || {
-            let label = &ca.inner.issuer.label;
-            Ok(ca.inner.device.session()?.sign_digest(label, &digest)?)
+            let label = &ca.inner().issuer.label;
+            Ok(ca.inner().device.session()?.sign_digest(label, &digest)?)
         })
         .await
     }
@@ -123,7 +129,7 @@ impl Ca {
     async fn intend_crl(&self, head: &Head, unsigned: &Unsigned) -> Result<i64, Error> {
         let (ca, head) = (self.clone(), head.clone());
         let digest = unsigned.digest().to_hex();
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
@@ -136,7 +142,7 @@ impl Ca {
                     tx.append(ca.crl_record("crl.intended", &head, body)).await?;
                     let new = NewIntent {
                         issuer_id: ca.issuer_id(),
-                        key_label: ca.inner.issuer.label.as_str(),
+                        key_label: ca.inner().issuer.label.as_str(),
                         scope: &head.kind.scope(),
                         number: head.number,
                         tbs_hash: digest,
@@ -155,13 +161,13 @@ impl Ca {
         body: serde_json::Value,
     ) -> Record {
         let scope = head.kind.scope();
-        let subject = format!("crl:{}/{scope}/{}", self.inner.config.issuer, head.number);
+        let subject = format!("crl:{}/{scope}/{}", self.name(), head.number);
         Record::new(kind, Actor::system(), subject, body)
     }
 
     async fn reject(&self, intent: i64, head: &Head, error: &Error) -> Result<(), Error> {
         let (ca, head, reason) = (self.clone(), head.clone(), error.to_string());
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
@@ -176,11 +182,11 @@ impl Ca {
 
     /// One unit: the row, its journal record, and the end of the spare before.
     async fn put_out(&self, signed: &Signed) -> Result<PublishedCrl, Error> {
-        let published = describe(signed, false)?;
+        let published = self.describe(signed, false)?;
         let (ca, out) = (self.clone(), published.clone());
         let (intent, head) = (signed.intent, signed.head.clone());
         let der = signed.checked.crl.der().to_vec();
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
@@ -192,13 +198,25 @@ impl Ca {
                     if new.kind != CrlKind::Delta.as_str() {
                         sql::crl::drop_spare(tx.conn(), new.issuer_id, new.shard).await?;
                     }
-                    let keep = ca.inner.config.crl.keep;
+                    let keep = ca.inner().config.crl.keep;
                     let of = (new.issuer_id, new.kind, new.shard);
                     sql::crl::prune(tx.conn(), of, keep).await
                 })
             })
             .await?;
         Ok(published)
+    }
+
+    pub(super) fn describe(&self, signed: &Signed, spare: bool) -> Result<PublishedCrl, Error> {
+        Ok(PublishedCrl {
+            issuer: self.name().to_owned(),
+            kind: signed.head.kind,
+            number: signed.head.number,
+            entries: u64::try_from(signed.checked.entries)
+                .map_err(|_| Error::stored("条目过多"))?,
+            etag: sm3::hash(signed.checked.crl.der()).to_hex(),
+            spare,
+        })
     }
 
     pub(super) fn row<'a>(
@@ -224,16 +242,6 @@ impl Ca {
             published_at,
         })
     }
-}
-
-pub(super) fn describe(signed: &Signed, spare: bool) -> Result<PublishedCrl, Error> {
-    Ok(PublishedCrl {
-        kind: signed.head.kind,
-        number: signed.head.number,
-        entries: u64::try_from(signed.checked.entries).map_err(|_| Error::stored("条目过多"))?,
-        etag: sm3::hash(signed.checked.crl.der()).to_hex(),
-        spare,
-    })
 }
 
 pub(super) fn describe_body(head: &Head, out: &PublishedCrl) -> serde_json::Value {

@@ -13,6 +13,8 @@ use crate::sql::{self, instant};
 /// A published CRL without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrlRecord {
+    /// The name of the generation that signed it.
+    pub issuer: String,
     /// Which.
     pub kind: CrlKind,
     /// Its number.
@@ -45,6 +47,8 @@ pub struct CurrentCrl {
 /// How a kind of CRL stands, for readiness and alarms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrlHealth {
+    /// The name of the generation that signs it.
+    pub issuer: String,
     /// Which.
     pub kind: CrlKind,
     /// Fresh, half spent (alarm) or expired (not ready).
@@ -53,11 +57,11 @@ pub struct CrlHealth {
     pub next_update: Option<Timestamp>,
 }
 
-impl TryFrom<CrlRow> for CrlRecord {
-    type Error = Error;
-
-    fn try_from(row: CrlRow) -> Result<Self, Error> {
-        Ok(Self {
+impl CrlRow {
+    fn record(self, issuer: &str) -> Result<CrlRecord, Error> {
+        let row = self;
+        Ok(CrlRecord {
+            issuer: issuer.to_owned(),
             kind: CrlKind::from_row(&row.kind, row.shard)?,
             number: row.number,
             base_number: row.base_number,
@@ -72,23 +76,26 @@ impl TryFrom<CrlRow> for CrlRecord {
 }
 
 impl Ca {
-    /// Publishes every CRL that is due: by interval, by age, after a change of status. Where
+    /// Publishes every CRL that is due, of each generation that signs: by interval, by age, after a
+    /// change of status. Where
     /// signing fails and the current CRL is past the middle of its window, its spare goes
     /// out. The first failure is returned after all kinds had their turn, unless a spare
     /// covered it. Call it every few seconds.
     pub async fn publish_due(&self) -> Result<Vec<PublishedCrl>, Error> {
         let mut published = Vec::new();
         let mut failure = None;
-        for kind in self.crl_kinds() {
-            if !self.is_due(kind).await? {
-                continue;
-            }
-            match self.publish_crl(kind).await {
-                Ok(crl) => published.push(crl),
-                Err(error) => {
-                    tracing::warn!(%error, ?kind, "CRL could not be published");
-                    published.extend(self.spare_instead(kind).await?);
-                    failure.get_or_insert(error);
+        for one in self.each() {
+            for kind in one.crl_kinds() {
+                if !one.is_due(kind).await? {
+                    continue;
+                }
+                match one.publish_crl(kind).await {
+                    Ok(crl) => published.push(crl),
+                    Err(error) => {
+                        tracing::warn!(%error, ?one, ?kind, "CRL could not be published");
+                        published.extend(one.spare_instead(kind).await?);
+                        failure.get_or_insert(error);
+                    }
                 }
             }
         }
@@ -103,18 +110,18 @@ impl Ca {
     }
 
     async fn is_due(&self, kind: CrlKind) -> Result<bool, Error> {
-        let policy = &self.inner.config.crl;
+        let policy = &self.inner().config.crl;
         let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
         let last_change = self.last_change(kind).await?;
         let every = self.every(kind);
-        let now = self.inner.clock.now();
+        let now = self.inner().clock.now();
         Ok(due(current.as_ref(), last_change, every, policy, now))
     }
 
     fn every(&self, kind: CrlKind) -> SignedDuration {
         match kind {
-            CrlKind::Delta => self.inner.config.crl.delta_every,
-            _ => self.inner.config.crl.full_every,
+            CrlKind::Delta => self.inner().config.crl.delta_every,
+            _ => self.inner().config.crl.full_every,
         }
     }
 
@@ -122,35 +129,46 @@ impl Ca {
     /// number, or its spare where that one is past the middle of its window and could not even
     /// be replaced in the database (the journal may need the same device that is gone).
     pub async fn current_crl(&self, kind: CrlKind) -> Result<Option<CurrentCrl>, Error> {
-        let Some(row) = self.current_row(kind).await? else {
+        let own = self.pinned();
+        let Some(row) = own.current_row(kind).await? else {
             return Ok(None);
         };
-        if let Some(spare) = self.ready_spare(kind).await? {
-            return spare.into_current(kind).map(Some);
+        if let Some(spare) = own.ready_spare(kind).await? {
+            return spare.into_current(own.name(), kind).map(Some);
         }
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = own.inner().store.read().await?;
         let der = sql::crl::der(&mut reader, row.id).await?;
-        Ok(Some(CurrentCrl { record: row.try_into()?, der }))
+        Ok(Some(CurrentCrl { record: row.record(own.name())?, der }))
     }
 
-    /// Published CRLs, newest first, as far as they are kept.
+    /// Published CRLs of all generations, newest first, as far as they are kept.
     pub async fn crls(&self, limit: u32) -> Result<Vec<CrlRecord>, Error> {
-        let mut reader = self.inner.store.read().await?;
-        let rows = sql::crl::history(&mut reader, self.issuer_id(), limit.into()).await?;
-        rows.into_iter().map(CrlRecord::try_from).collect()
+        let mut reader = self.inner().store.read().await?;
+        let mut rows = Vec::new();
+        for one in self.generations() {
+            for row in sql::crl::history(&mut reader, one.issuer_id(), limit.into()).await? {
+                rows.push((row.id, row.record(one.name())?));
+            }
+        }
+        rows.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(rows.into_iter().map(|(_, record)| record).collect())
     }
 
-    /// How every kind stands.
+    /// How every kind stands, of each generation that signs.
     pub async fn crl_health(&self) -> Result<Vec<CrlHealth>, Error> {
-        let now = self.inner.clock.now();
+        let now = self.inner().clock.now();
         let mut health = Vec::new();
-        for kind in self.crl_kinds() {
-            let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
-            health.push(CrlHealth {
-                kind,
-                freshness: freshness(current.as_ref(), now),
-                next_update: current.map(|current| current.next_update),
-            });
+        for one in self.each() {
+            for kind in one.crl_kinds() {
+                let current = one.current_row(kind).await?.map(|row| row.current()).transpose()?;
+                health.push(CrlHealth {
+                    issuer: one.name().to_owned(),
+                    kind,
+                    freshness: freshness(current.as_ref(), now),
+                    next_update: current.map(|current| current.next_update),
+                });
+            }
         }
         Ok(health)
     }

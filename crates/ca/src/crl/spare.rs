@@ -2,7 +2,7 @@
 
 use super::CrlKind;
 use super::build::Head;
-use super::publish::{PublishedCrl, Signed, describe, describe_body};
+use super::publish::{PublishedCrl, Signed, describe_body};
 use super::schedule::{CrlRecord, CurrentCrl};
 use crate::Ca;
 use crate::error::{Error, Refusal};
@@ -17,7 +17,7 @@ impl Ca {
         let from = &published.head;
         let head = Head {
             number: self.take_number(from.kind).await?,
-            next_update: self.window_end(from.this_update, self.inner.config.crl.spare_window)?,
+            next_update: self.window_end(from.this_update, self.inner().config.crl.spare_window)?,
             ..from.clone()
         };
         let unsigned = self.rebuild(&head, &published.checked.crl).await?;
@@ -27,10 +27,10 @@ impl Ca {
     }
 
     async fn keep_spare(&self, signed: &Signed) -> Result<(), Error> {
-        let out = describe(signed, true)?;
+        let out = self.describe(signed, true)?;
         let (ca, head, intent) = (self.clone(), signed.head.clone(), signed.intent);
         let der = signed.checked.crl.der().to_vec();
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
@@ -52,8 +52,9 @@ impl Ca {
         if kind == CrlKind::Delta {
             return Err(Refusal::CrlNotConfigured.into());
         }
-        match self.ready_spare(kind).await? {
-            Some(spare) => self.put_out_spare(kind, spare).await.map(Some),
+        let own = self.pinned();
+        match own.ready_spare(kind).await? {
+            Some(spare) => own.put_out_spare(kind, spare).await.map(Some),
             None => Ok(None),
         }
     }
@@ -61,12 +62,12 @@ impl Ca {
     /// The spare whose time has come: the current list is past the middle of its window, the
     /// spare is newer and still counts.
     pub(super) async fn ready_spare(&self, kind: CrlKind) -> Result<Option<SpareRow>, Error> {
-        let now = self.inner.clock.now();
+        let now = self.inner().clock.now();
         let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
         if kind == CrlKind::Delta || freshness(current.as_ref(), now) == Freshness::Fresh {
             return Ok(None);
         }
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         let spare = sql::crl::spare(&mut reader, self.issuer_id(), kind.shard_column()).await?;
         let newer = |spare: &SpareRow| current.is_none_or(|current| spare.number > current.number);
         Ok(spare.filter(|spare| newer(spare) && spare.next_update > seconds(now)))
@@ -84,6 +85,7 @@ impl Ca {
         // What lay in the database for days is verified again before anybody gets it.
         let checked = self.check(spare.der.clone(), &head, None).await?;
         let out = PublishedCrl {
+            issuer: self.name().to_owned(),
             kind,
             number: spare.number,
             entries: u64::try_from(checked.entries).map_err(|_| Error::stored("条目过多"))?,
@@ -97,7 +99,7 @@ impl Ca {
 
     async fn insert_spare(&self, head: Head, out: PublishedCrl, der: Vec<u8>) -> Result<(), Error> {
         let ca = self.clone();
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
@@ -114,9 +116,10 @@ impl Ca {
 
 impl SpareRow {
     /// As it is handed out before it could be published.
-    pub(super) fn into_current(self, kind: CrlKind) -> Result<CurrentCrl, Error> {
+    pub(super) fn into_current(self, issuer: &str, kind: CrlKind) -> Result<CurrentCrl, Error> {
         let this_update = instant(self.this_update)?;
         let record = CrlRecord {
+            issuer: issuer.to_owned(),
             kind,
             number: self.number,
             base_number: None,

@@ -10,13 +10,17 @@ use crate::error::Invalid;
 /// The label of a signing key of the CA.
 pub type SignerLabel = KeyLabel;
 
+/// Stands for the name of a generation in addresses.
+pub const GENERATION: &str = "{issuer}";
+
 /// Configuration of one issuing CA.
 #[derive(Debug, Clone)]
 pub struct CaConfig {
     /// The name of the issuer's row: `issuing` out of a ceremony.
     pub issuer: String,
-    /// Addresses that certificates carry. `{shard}` in the CRL address stands for the shard
-    /// number and is required when the issuer has shards.
+    /// Addresses that certificates carry. `{issuer}` stands for the name of the generation
+    /// (`issuing`, `issuing2`), whose certificate and lists have names of their own; `{shard}` in the
+    /// CRL address stands for the shard number and is required when the issuer has shards.
     pub urls: Urls,
     /// SM2 user ID of the CA's signatures; the default ID of GM/T 0009 §10.
     pub user_id: UserId,
@@ -43,6 +47,17 @@ impl CaConfig {
             intent_age: SignedDuration::from_hours(24),
             crl: CrlPolicy::default(),
         }
+    }
+
+    /// The same for one generation of the authority.
+    #[must_use]
+    pub(crate) fn of_generation(mut self, name: &str) -> Self {
+        let named = |url: &mut String| *url = url.replace(GENERATION, name);
+        let urls = &mut self.urls;
+        let lists = [&mut urls.crl, &mut urls.freshest_crl, &mut urls.ocsp, &mut urls.ca_issuers];
+        lists.into_iter().flatten().for_each(named);
+        self.issuer = name.to_owned();
+        self
     }
 }
 

@@ -6,6 +6,6 @@ mod order;
 mod reason;
 
 pub use certificate::{CertificateRecord, Status, StatusView, StoredCertificate};
-pub use config::{CaConfig, CrlPolicy, SignerLabel};
+pub use config::{CaConfig, CrlPolicy, GENERATION, SignerLabel};
 pub use order::{IssueOrder, RequestId, Role, Validity};
 pub use reason::RevocationReason;

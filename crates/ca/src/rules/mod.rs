@@ -5,4 +5,5 @@ pub mod crl;
 pub mod evidence;
 pub mod key;
 pub mod status;
+pub mod succession;
 pub mod time;

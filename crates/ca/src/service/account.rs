@@ -23,12 +23,15 @@ pub struct Reconciliation {
 }
 
 impl Ca {
-    /// Holds the device's counter of this CA's key against certificates, CRLs and notes. An
+    /// Holds the device's counter of the generation's key against certificates, CRLs and notes. An
     /// alarm goes into the journal as `signer.alarm`; nothing is changed otherwise. Call it
     /// every hour; signatures in work are accounted for.
     pub async fn reconcile(&self) -> Result<Reconciliation, Error> {
-        let ca = self.clone();
-        self.inner.store.commit(move |tx| Box::pin(async move { ca.reconcile_in(tx).await })).await
+        let ca = self.pinned();
+        self.inner()
+            .store
+            .commit(move |tx| Box::pin(async move { ca.reconcile_in(tx).await }))
+            .await
     }
 
     pub(super) async fn reconcile_in(&self, tx: &mut Tx) -> Result<Reconciliation, Error> {
@@ -42,15 +45,15 @@ impl Ca {
     }
 
     async fn draw_balance(&self, tx: &mut Tx) -> Result<Reconciliation, Error> {
-        let label = self.inner.issuer.label.clone();
+        let label = self.inner().issuer.label.clone();
         // The device is asked first: what is recorded afterwards can only explain more.
-        let uses = self.inner.device.session()?.key(&label)?.uses;
+        let uses = self.inner().device.session()?.key(&label)?.uses;
         let row = sql::signer::find(tx.conn(), label.as_str())
             .await?
             .filter(|row| row.base_uses.is_some())
             .ok_or_else(|| Error::stored(format!("密钥“{label}”没有签名计数基线")))?;
         // Another node may have opened the breaker.
-        self.inner.quarantined.fetch_or(row.state != "sound", Ordering::SeqCst);
+        self.inner().quarantined.fetch_or(row.state != "sound", Ordering::SeqCst);
         let account = sql::signer::account(tx.conn(), label.as_str(), &row, uses).await?;
         Ok(Reconciliation { label, balance: balance(&account), account })
     }
@@ -58,8 +61,8 @@ impl Ca {
     /// Draws a new baseline where the old account is balanced and nothing is in work; false
     /// when something is. Closes the slack that a crash left. Only one node may be signing.
     pub async fn settle(&self) -> Result<bool, Error> {
-        let ca = self.clone();
-        self.inner.store.commit(move |tx| Box::pin(async move { ca.settle_in(tx).await })).await
+        let ca = self.pinned();
+        self.inner().store.commit(move |tx| Box::pin(async move { ca.settle_in(tx).await })).await
     }
 
     async fn settle_in(&self, tx: &mut Tx) -> Result<bool, Error> {
@@ -93,15 +96,15 @@ impl Ca {
     /// stands before the record is written; a journal that cannot be written changes nothing
     /// about that.
     pub(crate) async fn quarantine(&self, what: &str) -> Error {
-        self.inner.quarantined.store(true, Ordering::SeqCst);
-        let label = self.inner.issuer.label.to_string();
+        self.inner().quarantined.store(true, Ordering::SeqCst);
+        let label = self.inner().issuer.label.to_string();
         tracing::error!(key = label, what, "device returned a wrong signature: key quarantined");
         let (ca, reason) = (self.clone(), what.to_owned());
         let body = json!({ "reason": reason });
         let record =
             Record::new("signer.quarantined", Actor::system(), format!("key:{label}"), body);
         let written: Result<(), Error> = self
-            .inner
+            .inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move { ca.set_signer_state(tx, Some(&reason), record).await })
@@ -119,7 +122,7 @@ impl Ca {
         reason: Option<&str>,
         record: Record,
     ) -> Result<(), Error> {
-        let label = self.inner.issuer.label.as_str();
+        let label = self.inner().issuer.label.as_str();
         let now = seconds(tx.now());
         sql::signer::set_state(tx.conn(), label, reason, now).await?;
         tx.append(record).await?;

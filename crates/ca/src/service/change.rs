@@ -81,10 +81,7 @@ impl Ca {
 
     async fn load(&self, tx: &mut Tx, serial: &Serial) -> Result<CertificateRecord, Error> {
         let hex = serial.to_hex();
-        sql::certificate::by_serial(tx.conn(), self.issuer_id(), &hex)
-            .await?
-            .ok_or(Invalid::NoCertificate(hex))?
-            .try_into()
+        self.by_serial(tx.conn(), &hex).await?.ok_or(Invalid::NoCertificate(hex))?.try_into()
     }
 
     /// Journal record, certificate row and the row that others follow: one unit.
@@ -102,7 +99,8 @@ impl Ca {
         let subject = self.name_of(&record.serial);
         let seq = tx.append(Record::new(kind, actor.clone(), subject, body)).await?;
         let place = (seq.to_sql(), seconds(tx.now()));
-        let key_hash = &self.inner.issuer.key_hash;
+        let by = self.of(record.issuer_id)?;
+        let key_hash = &by.inner().issuer.key_hash;
         if !sql::status::change(tx.conn(), key_hash, &record, &status, place).await? {
             return Err(Error::stored(format!("证书 {} 的状态同时被改动", record.serial)));
         }
@@ -110,24 +108,29 @@ impl Ca {
         Ok(CertificateRecord { status, ..record })
     }
 
-    /// The journal's name of a certificate: issuer row and serial number.
+    /// The journal's name of a certificate: authority and serial number. No two generations of an
+    /// authority use the same one.
     pub(crate) fn name_of(&self, serial: &Serial) -> String {
-        format!("certificate:{}/{}", self.inner.config.issuer, serial.to_hex())
+        format!("certificate:{}/{}", self.authority_name(), serial.to_hex())
     }
 
     /// Notes certificates whose time is over, at most `limit`, each with its journal record;
     /// how many there were. Called by a timer until it answers 0.
     pub async fn expire(&self, limit: u32) -> Result<usize, Error> {
         let ca = self.clone();
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| Box::pin(async move { ca.expire_in(tx, limit).await }))
             .await
     }
 
     async fn expire_in(&self, tx: &mut Tx, limit: u32) -> Result<usize, Error> {
-        let now = seconds(tx.now());
-        let over = sql::status::over(tx.conn(), self.issuer_id(), now, limit.into()).await?;
+        let (now, mut over) = (seconds(tx.now()), Vec::new());
+        for id in self.ids() {
+            let left = usize::try_from(limit).unwrap_or_default().saturating_sub(over.len());
+            let left = i64::try_from(left).unwrap_or_default();
+            over.extend(sql::status::over(tx.conn(), id, now, left).await?);
+        }
         for certificate in &over {
             sql::status::mark_over(tx.conn(), certificate.id, now).await?;
             let serial = sql::serial(&certificate.serial)?;

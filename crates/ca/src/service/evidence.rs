@@ -47,7 +47,7 @@ impl Ca {
     /// rows that somebody changed. Whether the journal itself is sound, [`Store::verify_journal`]
     /// says.
     pub async fn compare_with_journal(&self) -> Result<Comparison, Error> {
-        let store = &self.inner.store;
+        let store = &self.inner().store;
         let until = store.size().await?;
         let mut comparison = Comparison::default();
         let records = Records::new(store, &[ISSUED], until);

@@ -11,6 +11,8 @@ use crate::sql::list::CertificateFilter;
 
 /// The most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
+/// Rows of a block of an export.
+const EXPORTED: i64 = 1_000;
 /// So many names in one question.
 const AT_ONCE: usize = 500;
 
@@ -41,9 +43,8 @@ pub struct CertificatePage {
 impl Ca {
     /// The certificate of a serial number, with its bytes.
     pub async fn find(&self, serial: &Serial) -> Result<Option<StoredCertificate>, Error> {
-        let mut reader = self.inner.store.read().await?;
-        let row =
-            sql::certificate::by_serial(&mut reader, self.issuer_id(), &serial.to_hex()).await?;
+        let mut reader = self.inner().store.read().await?;
+        let row = self.by_serial(&mut reader, &serial.to_hex()).await?;
         match row {
             Some(row) => Ok(Some(sql::certificate::complete(&mut reader, row).await?)),
             None => Ok(None),
@@ -52,7 +53,7 @@ impl Ca {
 
     /// The certificates of a key, newest first.
     pub async fn of_key(&self, key: &gm::PublicKey) -> Result<Vec<CertificateRecord>, Error> {
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         let rows = sql::certificate::by_key(&mut reader, &key.fingerprint()).await?;
         rows.into_iter().map(CertificateRecord::try_from).collect()
     }
@@ -60,12 +61,12 @@ impl Ca {
     /// What the CA's clock says.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.inner.clock.now()
+        self.inner().clock.now()
     }
 
-    /// The certificate of an issuer by its name: `root`, `issuing`.
+    /// The certificate of a generation by its name: `root`, `issuing`, `issuing2`.
     pub async fn authority(&self, name: &str) -> Result<Option<pki::Certificate>, Error> {
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         let row = sql::issuer::by_name(&mut reader, name).await?;
         let der = row.map(|row| row.certificate_der);
         Ok(der.map(|der| pki::Certificate::from_der(&der)).transpose()?)
@@ -77,7 +78,7 @@ impl Ca {
         request: &RequestId,
         role: Role,
     ) -> Result<Option<StoredCertificate>, Error> {
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         let row =
             sql::certificate::by_request(&mut reader, request.as_str(), role.as_str()).await?;
         match row {
@@ -88,9 +89,8 @@ impl Ca {
 
     /// What status services say of a serial number.
     pub async fn status_of(&self, serial: &Serial) -> Result<StatusView, Error> {
-        let mut reader = self.inner.store.read().await?;
-        let row =
-            sql::certificate::by_serial(&mut reader, self.issuer_id(), &serial.to_hex()).await?;
+        let mut reader = self.inner().store.read().await?;
+        let row = self.by_serial(&mut reader, &serial.to_hex()).await?;
         let Some(row) = row else {
             return Ok(StatusView::Unknown);
         };
@@ -110,10 +110,14 @@ impl Ca {
             return Err(Invalid::Page.into());
         }
         let limit = limit.clamp(1, PAGE_LIMIT);
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         // One more than asked for tells whether there is a next page.
         let place = (before, i64::from(limit) + 1);
-        let rows = sql::list::page(&mut reader, self.issuer_id(), filter, place).await?;
+        let mut rows = Vec::new();
+        for id in self.ids() {
+            rows.extend(sql::list::page(&mut reader, id, filter, place).await?);
+        }
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
         let full = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > full;
         let records = rows.into_iter().take(full).map(CertificateRecord::try_from);
@@ -124,8 +128,12 @@ impl Ca {
 
     /// How many certificates a list would have.
     pub async fn count(&self, filter: &CertificateFilter) -> Result<u64, Error> {
-        let mut reader = self.inner.store.read().await?;
-        sql::count(sql::list::count(&mut reader, self.issuer_id(), filter).await?)
+        let mut reader = self.inner().store.read().await?;
+        let mut count = 0;
+        for id in self.ids() {
+            count += sql::list::count(&mut reader, id, filter).await?;
+        }
+        sql::count(count)
     }
 
     /// Reads a list of any length in blocks, oldest first.
@@ -146,19 +154,26 @@ impl Ca {
         let behind = behind.map_or((i64::MIN, 0), |mark| (sql::seconds(mark.not_after), mark.id));
         let span = (sql::seconds(from), sql::seconds(until));
         let place = (behind, i64::from(limit.clamp(1, PAGE_LIMIT)));
-        let mut reader = self.inner.store.read().await?;
-        let rows = sql::list::ending(&mut reader, self.issuer_id(), span, place).await?;
+        let mut reader = self.inner().store.read().await?;
+        let mut rows = Vec::new();
+        for id in self.ids() {
+            rows.extend(sql::list::ending(&mut reader, id, span, place).await?);
+        }
+        rows.sort_unstable_by_key(|row| (row.not_after, row.id));
+        rows.truncate(usize::try_from(place.1).unwrap_or_default());
         rows.into_iter().map(CertificateRecord::try_from).collect()
     }
 
     /// The certificates of these serial numbers, with their bytes; those that there are, in no order.
     pub async fn find_all(&self, serials: &[Serial]) -> Result<Vec<StoredCertificate>, Error> {
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         let mut found = Vec::new();
         for some in serials.chunks(AT_ONCE) {
             let serials: Vec<String> = some.iter().map(Serial::to_hex).collect();
-            let asked = sql::certificate::Names::Serials(self.issuer_id(), &serials);
-            found.extend(sql::certificate::all(&mut reader, asked).await?);
+            for id in self.ids() {
+                let asked = sql::certificate::Names::Serials(id, &serials);
+                found.extend(sql::certificate::all(&mut reader, asked).await?);
+            }
         }
         Ok(found)
     }
@@ -169,7 +184,7 @@ impl Ca {
         requests: &[RequestId],
         role: Role,
     ) -> Result<Vec<StoredCertificate>, Error> {
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         let mut found = Vec::new();
         for some in requests.chunks(AT_ONCE) {
             let requests: Vec<String> = some.iter().map(ToString::to_string).collect();
@@ -191,9 +206,14 @@ pub struct Export {
 impl Export {
     /// The next block, empty at the end. Certificates issued meanwhile come at the end.
     pub async fn next(&mut self) -> Result<Vec<CertificateRecord>, Error> {
-        let mut reader = self.ca.inner.store.read().await?;
-        let place = (self.after, 1_000);
-        let rows = sql::list::export(&mut reader, self.ca.issuer_id(), &self.filter, place).await?;
+        let mut reader = self.ca.inner().store.read().await?;
+        let mut rows = Vec::new();
+        for id in self.ca.ids() {
+            let place = (self.after, EXPORTED);
+            rows.extend(sql::list::export(&mut reader, id, &self.filter, place).await?);
+        }
+        rows.sort_unstable_by_key(|row| row.id);
+        rows.truncate(usize::try_from(EXPORTED).unwrap_or_default());
         self.after = rows.last().map_or(self.after, |row| row.id);
         rows.into_iter().map(CertificateRecord::try_from).collect()
     }

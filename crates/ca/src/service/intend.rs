@@ -41,16 +41,23 @@ impl Ca {
     /// A serial is used once (check C19-3).
     ///
     /// Refuses: another order under the same request id, a key of another subject or a
-    /// blocked one, a start date before the records, a quarantined signing key.
+    /// blocked one, a start date before the records, a quarantined signing key, a generation whose
+    /// turn it isn't.
     pub async fn intend(&self, tx: &mut Tx, prepared: PreparedOrder) -> Result<Intent, Error> {
+        self.of(prepared.issuer_id)?.intend_own(tx, prepared).await
+    }
+
+    async fn intend_own(&self, tx: &mut Tx, prepared: PreparedOrder) -> Result<Intent, Error> {
         self.check_sound()?;
-        self.inner.issuer.check_valid(tx.now())?;
+        self.inner().issuer.check_valid(tx.now())?;
         let order = &prepared.order;
         let (request, role) = (order.request_id.as_str(), order.role.as_str());
         if let Some(row) = sql::issuance::find(tx.conn(), request, role).await? {
             return self.again(tx, row, &prepared).await;
         }
-        time::start(prepared.not_before(), tx.now(), self.inner.config.skew)?;
+        self.check_turn(tx, (order.role, order.profile.as_str())).await?;
+        self.check_serial(tx, &prepared.serial.to_hex()).await?;
+        time::start(prepared.not_before(), tx.now(), self.inner().config.skew)?;
         self.claim_key(tx, &prepared).await?;
         store::fault::point("ca.10-key-claimed");
         let row = self.record(tx, &prepared).await?;
@@ -58,22 +65,26 @@ impl Ca {
         Ok(Intent::Ticket(Box::new(IssuanceTicket { row, linted: prepared.linted })))
     }
 
-    /// A request that is known: answered, open, or given up.
+    /// A request that is known: answered, open, or given up. What an earlier generation recorded, it
+    /// signs, whoever issues by now.
     async fn again(
         &self,
         tx: &mut Tx,
         row: IntentRow,
         prepared: &PreparedOrder,
     ) -> Result<Intent, Error> {
-        if row.order_hash != prepared.order_hash || row.issuer_id != self.issuer_id() {
+        let by = self.of(row.issuer_id).map_err(|_| Refusal::OtherOrder)?;
+        if row.order_hash != prepared.order_hash {
             return Err(Refusal::OtherOrder.into());
         }
         match (row.state.as_str(), &row.reason) {
             ("issued", _) => self.answered(tx, &row).await,
             ("abandoned", Some(reason)) => Err(Refusal::Abandoned(reason.clone()).into()),
             _ => {
-                let linted = self.reopen(&row, tx.now())?;
-                self.permit_again(tx, &row, &prepared.order.actor).await?;
+                by.check_sound()?;
+                by.inner().issuer.check_valid(tx.now())?;
+                let linted = by.reopen(&row, tx.now())?;
+                by.permit_again(tx, &row, &prepared.order.actor).await?;
                 Ok(Intent::Ticket(Box::new(IssuanceTicket { row, linted })))
             }
         }
@@ -107,7 +118,7 @@ impl Ca {
         let record = Record::new("certificate.permitted-again", actor.clone(), &*subject, body);
         let seq = tx.append(record).await?;
         sql::issuance::permit_again(tx.conn(), row.id).await?;
-        let label = self.inner.issuer.label.as_str();
+        let label = self.inner().issuer.label.as_str();
         let place = (seq.to_sql(), seconds(tx.now()));
         sql::signer::note(tx.conn(), label, ("again", &subject), place).await
     }
@@ -134,14 +145,13 @@ impl Ca {
         let Some(serial) = &order.replaces else {
             return Ok(false);
         };
-        let old =
-            sql::certificate::by_serial(tx.conn(), self.issuer_id(), &serial.to_hex()).await?;
+        let old = self.by_serial(tx.conn(), &serial.to_hex()).await?;
         Ok(old.is_some_and(|old| old.key_hash == key && old.status == "good"))
     }
 
     async fn record(&self, tx: &mut Tx, prepared: &PreparedOrder) -> Result<IntentRow, Error> {
         let mut row = self.row_of(prepared);
-        let body = json!({
+        let mut body = json!({
             "request": row.request_id,
             "role": row.role,
             "profile": row.profile,
@@ -151,6 +161,12 @@ impl Ca {
             "pair": row.pair_request,
             "replaces": row.replaces,
         });
+        // The subject of the record names the authority; what isn't its first generation says so.
+        if self.name() != self.authority_name()
+            && let Some(body) = body.as_object_mut()
+        {
+            body.insert("generation".into(), self.name().into());
+        }
         let subject = self.name_of(&prepared.serial);
         let actor = prepared.order.actor.clone();
         let seq = tx.append(Record::new("certificate.intended", actor, subject, body)).await?;

@@ -22,6 +22,7 @@ impl Ca {
         signed: SignedCertificate,
     ) -> Result<StoredCertificate, Error> {
         let SignedCertificate { row, certificate } = signed;
+        let shards = self.of(row.issuer_id)?.shards();
         if !sql::issuance::mark_issued(tx.conn(), row.id).await? {
             let found = self.certificate_of(tx, &row).await?;
             return sql::certificate::complete(tx.conn(), found).await;
@@ -32,7 +33,7 @@ impl Ca {
         let pair_id = self.pair_of(tx, &row).await?;
         let new = NewCertificate {
             issued_at: seconds(tx.now()),
-            shard: shard_of(&certificate.serial(), self.inner.issuer.shards).into(),
+            shard: shard_of(&certificate.serial(), shards).into(),
             pair_id,
             replaces_id: self.replaced_by(tx, &row).await?,
             fingerprint,
@@ -81,7 +82,7 @@ impl Ca {
         let Some(serial) = &row.replaces else {
             return Ok(None);
         };
-        let old = sql::certificate::by_serial(tx.conn(), row.issuer_id, serial).await?;
+        let old = self.by_serial(tx.conn(), serial).await?;
         Ok(old.map(|old| old.id))
     }
 }

@@ -11,26 +11,32 @@
 //! | `find` | look up, list, count, export |
 //! | `evidence` | hold certificates and changes of status against the journal |
 //! | `account` | hold the device's counter against the records |
+//! | `line` | the generations of an authority, and which of them issues |
+//! | `end` | a generation that is over, and the end of its key |
 //! | `release` | what two people answer for: a stopped key, an account, a restored database |
 
 mod account;
 mod change;
+mod end;
 mod evidence;
 mod find;
 mod intend;
 mod keep;
+mod line;
 mod prepare;
 mod recover;
 mod release;
 mod sign;
 
 pub(crate) use change::text;
+pub(crate) use line::OCSP;
 pub(crate) use prepare::period;
 
 pub use account::Reconciliation;
 pub use evidence::Comparison;
 pub use find::{CertificatePage, EndMark, Export};
 pub use intend::{Intent, IssuanceTicket};
+pub use line::Generation;
 pub use prepare::PreparedOrder;
 pub use recover::{Explanation, Recovery};
 pub use sign::SignedCertificate;
@@ -47,21 +53,29 @@ use crate::error::{Error, Invalid, Refusal};
 use crate::model::CaConfig;
 use crate::sql;
 
-/// One issuing CA: its certificate, its key on the device, its place in the database.
-/// Cheap to clone; all clones share the breaker.
+/// An authority: the generations of its key, their certificates, their places in the database. Cheap
+/// to clone; all clones share what is known of the generations, and their breakers.
+///
+/// What concerns certificates that exist concerns those of all generations. What is signed, is signed
+/// by the generation that issues at the moment, or by the one of what was recorded before;
+/// [`Ca::generations`] are handles for each of them.
 #[derive(Clone)]
 pub struct Ca {
-    pub(crate) inner: Arc<Inner>,
+    line: Arc<line::Line>,
+    /// The place of one generation; `None`: of whichever issues.
+    at: Option<usize>,
 }
 
-/// What all clones share.
+/// One generation.
 pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) device: Arc<dyn Device>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) profiles: Arc<ProfileSet>,
+    /// The configuration with this generation's name in its addresses.
     pub(crate) config: CaConfig,
     pub(crate) issuer: Issuing,
+    pub(crate) seat: line::Seat,
     /// Open once the device returned a wrong signature; also kept in table `signer`.
     pub(crate) quarantined: AtomicBool,
     /// One CRL is made at a time.
@@ -84,8 +98,8 @@ pub(crate) struct Issuing {
 }
 
 impl Ca {
-    /// Opens the CA of `config.issuer`. The issuer must exist (a ceremony makes it) and the
-    /// device must hold its key.
+    /// Opens the authority of `config.issuer` with its generations. The issuer must exist (a ceremony
+    /// makes it) and the device must hold its key.
     pub async fn open(
         store: Store,
         device: Arc<dyn Device>,
@@ -98,31 +112,32 @@ impl Ca {
         let row = sql::issuer::by_name(&mut reader, &config.issuer)
             .await?
             .ok_or_else(|| Invalid::NoIssuer(config.issuer.clone()))?;
-        let issuer = Issuing::from_row(row)?;
-        let signer = sql::signer::find(&mut reader, issuer.label.as_str()).await?;
+        let signer = sql::signer::find(&mut reader, &row.key_label).await?;
         drop(reader);
-        check_addresses(&config, issuer.shards)?;
-        let quarantined = signer.is_some_and(|signer| signer.state != "sound");
         let inner = Inner {
             store,
             device,
             clock,
             profiles,
-            config,
-            issuer,
-            quarantined: AtomicBool::new(quarantined),
+            config: config.clone().of_generation(&config.issuer),
+            issuer: Issuing::from_row(row)?,
+            seat: line::Seat::first(),
+            quarantined: AtomicBool::new(signer.is_some_and(|signer| signer.state != "sound")),
             publishing: tokio::sync::Mutex::new(()),
             templates: prepare::Templates::default(),
             last_random: std::sync::Mutex::new([0; 16]),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        check_addresses(&inner.config, inner.issuer.shards)?;
+        let ca = Self { line: Arc::new(line::Line::new(config, inner)), at: None };
+        ca.follow_line().await?;
+        Ok(ca)
     }
 
     /// Whether the device holds the key that the CA certificate names. A device that is gone
     /// is no obstacle to opening: status and CRL downloads go on without it.
     pub fn check_key(&self) -> Result<(), Error> {
-        let issuer = &self.inner.issuer;
-        let found = self.inner.device.session()?.key(&issuer.label)?;
+        let issuer = &self.inner().issuer;
+        let found = self.inner().device.session()?.key(&issuer.label)?;
         if found.public_key.as_ref() == Some(&issuer.public_key) {
             return Ok(());
         }
@@ -132,43 +147,43 @@ impl Ca {
     /// The CA certificate.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
-        &self.inner.issuer.certificate
+        &self.inner().issuer.certificate
     }
 
     /// The row of the issuer, as tables of other crates refer to it.
     #[must_use]
     pub fn issuer_id(&self) -> i64 {
-        self.inner.issuer.id
+        self.inner().issuer.id
     }
 
     /// Into how many shards its revocation list is divided; 0: into none.
     #[must_use]
     pub fn shards(&self) -> u16 {
-        self.inner.issuer.shards
+        self.inner().issuer.shards
     }
 
     /// The configuration it was opened with.
     #[must_use]
     pub fn config(&self) -> &CaConfig {
-        &self.inner.config
+        &self.inner().config
     }
 
     /// The profiles it issues by.
     #[must_use]
     pub fn profiles(&self) -> &ProfileSet {
-        &self.inner.profiles
+        &self.inner().profiles
     }
 
     /// Whether a wrong signature has stopped signing.
     #[must_use]
     pub fn is_quarantined(&self) -> bool {
-        self.inner.quarantined.load(Ordering::SeqCst)
+        self.inner().quarantined.load(Ordering::SeqCst)
     }
 
     /// Refuses while the key is quarantined.
     pub(crate) fn check_sound(&self) -> Result<(), Error> {
         match self.is_quarantined() {
-            true => Err(Error::Quarantined(self.inner.issuer.label.to_string())),
+            true => Err(Error::Quarantined(self.inner().issuer.label.to_string())),
             false => Ok(()),
         }
     }
@@ -176,7 +191,7 @@ impl Ca {
 
 impl std::fmt::Debug for Ca {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Ca({})", self.inner.config.issuer)
+        write!(f, "Ca({})", self.name())
     }
 }
 

@@ -22,6 +22,8 @@ use crate::sql::issuance::IntentRow;
 /// An order with a plan that keeps every lint; the one thing that [`Ca::intend`] takes.
 #[derive(Debug)]
 pub struct PreparedOrder {
+    /// The row of the generation that is to sign it.
+    pub(super) issuer_id: i64,
     pub(super) order: IssueOrder,
     pub(super) order_hash: String,
     pub(super) serial: Serial,
@@ -69,19 +71,28 @@ impl Ca {
     /// Plans the certificate of an order and lints it: what it has to say, it says before anything is
     /// recorded (checks C19-1, C19-2, C19-4, C19-5, C19-8). Profiles of CAs are refused (T-19).
     pub fn prepare(&self, order: IssueOrder) -> Result<PreparedOrder, Error> {
-        let profile = self.ordinary(&order)?;
-        self.prepare_any(order, profile, None)
+        let ca = self.pinned();
+        let profile = ca.ordinary(&order)?;
+        ca.prepare_any(order, profile, None)
     }
 
-    /// The other certificate of a pair: it starts in the very second in which its partner
-    /// does, and is linted for the same subject (GM/T 0043 §6).
+    /// The other certificate of a pair: by the same generation, from the very second in which its
+    /// partner starts, and linted for the same subject (GM/T 0043 §6).
     pub fn prepare_beside(
         &self,
         order: IssueOrder,
         partner: &PreparedOrder,
     ) -> Result<PreparedOrder, Error> {
-        let profile = self.ordinary(&order)?;
-        self.prepare_any(order, profile, Some(partner))
+        let ca = self.of(partner.issuer_id)?;
+        let profile = ca.ordinary(&order)?;
+        ca.prepare_any(order, profile, Some(partner))
+    }
+
+    /// The renewal of a key that is in the institution's own device and that it uses by itself: it keeps its
+    /// key, whatever is set for the keys of subscribers. Whoever orders it has a rule for how long (T-31).
+    pub fn prepare_keeping_key(&self, order: IssueOrder) -> Result<PreparedOrder, Error> {
+        let prepared = self.prepare(order)?;
+        Ok(PreparedOrder { may_keep_key: true, ..prepared })
     }
 
     /// The profile of an order that makes no CA.
@@ -97,8 +108,9 @@ impl Ca {
         order: IssueOrder,
         _evidence: &Quorum,
     ) -> Result<PreparedOrder, Error> {
-        let profile = self.profile(&order.profile)?;
-        self.prepare_any(order, profile, None)
+        let ca = self.pinned();
+        let profile = ca.profile(&order.profile)?;
+        ca.prepare_any(order, profile, None)
     }
 
     fn prepare_any(
@@ -111,11 +123,11 @@ impl Ca {
             Some(serial) => serial,
             None => self.draw_serial()?,
         };
-        let now = self.inner.clock.now();
+        let now = self.inner().clock.now();
         let beside = partner.map(|partner| partner.not_before);
         let not_before = order.validity.not_before.or(beside).unwrap_or(now);
         // Asked again when the intent is recorded; here it gives the plainer refusal (T-04).
-        time::start(not_before, now, self.inner.config.skew)?;
+        time::start(not_before, now, self.inner().config.skew)?;
         let template = self.template(profile, &serial)?;
         let planned = template.plan(&Order {
             subject: &order.subject,
@@ -125,7 +137,7 @@ impl Ca {
             not_after: order.validity.not_after,
         })?;
         let context = Context::new(planned.lint_role());
-        let context = context.issued_by(&self.inner.issuer.certificate).at(now);
+        let context = context.issued_by(&self.inner().issuer.certificate).at(now);
         let context = match partner {
             Some(partner) => context.paired_with(partner.subject.der()),
             None => context,
@@ -133,10 +145,11 @@ impl Ca {
         let linted = planned.lint(&context).map_err(|report| Error::Lint(report.to_string()))?;
         let (not_before, not_after) = period(linted.tbs_der())?;
         Ok(PreparedOrder {
+            issuer_id: self.issuer_id(),
             order_hash: hash_of(&order)?,
             serial,
             profile_hash: profile.hash().to_hex(),
-            may_keep_key: self.inner.config.renewals_keep_key.contains(&order.profile),
+            may_keep_key: self.inner().config.renewals_keep_key.contains(&order.profile),
             subject: template.subject_name(&order.subject)?,
             not_before,
             not_after,
@@ -149,8 +162,8 @@ impl Ca {
     /// is all zeros or ones proves the source stuck: nothing is issued with it.
     pub fn draw_serial(&self) -> Result<Serial, Error> {
         let mut random = [0; 16];
-        self.inner.device.session()?.fill(&mut random)?;
-        let mut last = self.inner.last_random.lock().unwrap_or_else(PoisonError::into_inner);
+        self.inner().device.session()?.fill(&mut random)?;
+        let mut last = self.inner().last_random.lock().unwrap_or_else(PoisonError::into_inner);
         if random == *last || random == [0; 16] || random == [0xff; 16] {
             return Err(DeviceError::Broken("随机数源输出重复，自检不通过".into()).into());
         }
@@ -167,23 +180,23 @@ impl Ca {
         }
         // The lints of the role; the profile itself may have changed since, its plan has not.
         let role = self.profile(&row.profile)?.lint_role();
-        let context = Context::new(role).issued_by(&self.inner.issuer.certificate).at(now);
+        let context = Context::new(role).issued_by(&self.inner().issuer.certificate).at(now);
         Linted::reopen(&row.tbs, hash, &context).map_err(|report| Error::Lint(report.to_string()))
     }
 
     fn profile(&self, name: &str) -> Result<&Profile, Invalid> {
-        let found = self.inner.profiles.by_name(name);
+        let found = self.inner().profiles.by_name(name);
         found.ok_or_else(|| Invalid::Profile(name.to_owned()))
     }
 
     fn template(&self, profile: &Profile, serial: &Serial) -> Result<Arc<Template>, Error> {
-        let shard = shard_of(serial, self.inner.issuer.shards);
+        let shard = shard_of(serial, self.inner().issuer.shards);
         let key = (profile.name().to_owned(), shard);
-        let mut known = self.inner.templates.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.inner().templates.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(template) = known.get(&key) {
             return Ok(template.clone());
         }
-        let issuer = Issuer::certificate(&self.inner.issuer.certificate)?;
+        let issuer = Issuer::certificate(&self.inner().issuer.certificate)?;
         let template = Template::new(profile, &issuer, &self.urls_of(shard))?;
         let template = Arc::new(template);
         known.insert(key, template.clone());
@@ -192,7 +205,7 @@ impl Ca {
 
     /// Addresses with the shard's CRL.
     fn urls_of(&self, shard: u16) -> Urls {
-        let urls = &self.inner.config.urls;
+        let urls = &self.inner().config.urls;
         let shard = shard.to_string();
         let crl = urls.crl.iter().map(|url| url.replace(SHARD, &shard)).collect();
         Urls { crl, ..urls.clone() }

@@ -37,16 +37,27 @@ pub struct Recovery {
 }
 
 impl Ca {
-    /// Finishes or explains every open intent of this CA. Call it before serving. While
-    /// another node is issuing, an intent of that node may be signed twice: the same bytes,
-    /// and only one of the two is stored.
+    /// Finishes or explains every open intent of this CA, of each generation that signs. Call it before
+    /// serving. While another node is issuing, an intent of that node may be signed twice: the same
+    /// bytes, and only one of the two is stored.
     pub async fn recover(&self) -> Result<Recovery, Error> {
+        let mut all = Recovery { settled: true, ..Recovery::default() };
+        for one in self.each() {
+            let own = one.recover_own().await?;
+            all.intents.extend(own.intents);
+            all.crls += own.crls;
+            all.settled &= own.settled;
+        }
+        Ok(all)
+    }
+
+    async fn recover_own(&self) -> Result<Recovery, Error> {
         let mut recovery = Recovery { crls: self.close_crls().await?, ..Recovery::default() };
         // Without a device nothing is permitted in vain.
         let able = self.check_sound().and_then(|()| self.check_key());
         let mut after = 0;
         loop {
-            let mut reader = self.inner.store.read().await?;
+            let mut reader = self.inner().store.read().await?;
             let rows = sql::issuance::open(&mut reader, self.issuer_id(), after, BLOCK).await?;
             drop(reader);
             let Some(last) = rows.last() else { break };
@@ -87,7 +98,7 @@ impl Ca {
     /// A ticket for an intent that may be finished, or the reason why it was given up.
     async fn examine(&self, row: IntentRow) -> Result<Result<IssuanceTicket, String>, Error> {
         let ca = self.clone();
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| Box::pin(async move { ca.examine_in(tx, row).await }))
             .await
@@ -117,13 +128,13 @@ impl Ca {
 
     async fn obstacle(&self, tx: &mut Tx, row: &IntentRow) -> Result<Option<String>, Error> {
         let now: Timestamp = tx.now();
-        if !time::resumable(instant(row.intended_at)?, now, self.inner.config.intent_age) {
+        if !time::resumable(instant(row.intended_at)?, now, self.inner().config.intent_age) {
             return Ok(Some("签发意向已过期".into()));
         }
         if sql::certificate::key_blocked(tx.conn(), &row.key_hash).await? {
             return Ok(Some("公钥已因泄露被停用".into()));
         }
-        if let Err(refusal) = self.inner.issuer.check_valid(now) {
+        if let Err(refusal) = self.inner().issuer.check_valid(now) {
             return Ok(Some(refusal.to_string()));
         }
         Ok(None)
@@ -140,7 +151,7 @@ impl Ca {
         let seq = tx.append(record).await?;
         let request = (row.request_id.as_str(), row.role.as_str());
         sql::certificate::release_key(tx.conn(), &row.key_hash, request).await?;
-        let label = self.inner.issuer.label.as_str();
+        let label = self.inner().issuer.label.as_str();
         let place = (seq.to_sql(), seconds(tx.now()));
         sql::signer::note(tx.conn(), label, ("lost", &subject), place).await
     }
@@ -154,7 +165,7 @@ impl Ca {
             Err(error) => return Err(error),
         };
         let ca = self.clone();
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
@@ -171,16 +182,19 @@ impl Ca {
     /// CRLs that were recorded but never published: their numbers stay unused.
     async fn close_crls(&self) -> Result<usize, Error> {
         let ca = self.clone();
-        self.inner.store.commit(move |tx| Box::pin(async move { ca.close_crls_in(tx).await })).await
+        self.inner()
+            .store
+            .commit(move |tx| Box::pin(async move { ca.close_crls_in(tx).await }))
+            .await
     }
 
     async fn close_crls_in(&self, tx: &mut Tx) -> Result<usize, Error> {
-        let label = self.inner.issuer.label.as_str();
+        let label = self.inner().issuer.label.as_str();
         let open = sql::crl::open_intents(tx.conn(), label).await?;
         for (id, number) in &open {
             let reason = "签发中断，未发布";
             sql::crl::close_intent(tx.conn(), *id, Some(reason)).await?;
-            let subject = format!("crl:{}/{number}", self.inner.config.issuer);
+            let subject = format!("crl:{}/{number}", self.name());
             let body = json!({ "number": number, "reason": reason });
             tx.append(Record::new("crl.abandoned", Actor::system(), subject, body)).await?;
         }

@@ -20,6 +20,10 @@ impl Ca {
     /// Takes a stopped key into use again. The device first makes signatures on trial, recorded
     /// before they are made; one that does not verify stops the key anew (T-10).
     pub async fn release_signer(&self, warrant: &Warrant) -> Result<(), Error> {
+        self.pinned().release_own(warrant).await
+    }
+
+    async fn release_own(&self, warrant: &Warrant) -> Result<(), Error> {
         if !self.is_quarantined() {
             return Err(Refusal::NotQuarantined.into());
         }
@@ -30,11 +34,11 @@ impl Ca {
             return Err(self.quarantine("恢复前的试签名验证不通过").await);
         }
         let (ca, record) = (self.clone(), self.warranted("signer.released", warrant, json!({})));
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| Box::pin(async move { ca.set_signer_state(tx, None, record).await }))
             .await?;
-        self.inner.quarantined.store(false, std::sync::atomic::Ordering::SeqCst);
+        self.inner().quarantined.store(false, std::sync::atomic::Ordering::SeqCst);
         Ok(())
     }
 
@@ -42,13 +46,13 @@ impl Ca {
     async fn note_trials(&self, warrant: &Warrant) -> Result<(), Error> {
         let body = json!({ "signatures": TRIALS });
         let (ca, record) = (self.clone(), self.warranted("signer.trial", warrant, body));
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
                     let seq = tx.append(record).await?;
                     let place = (seq.to_sql(), seconds(tx.now()));
-                    let label = ca.inner.issuer.label.as_str();
+                    let label = ca.inner().issuer.label.as_str();
                     for _ in 0..TRIALS {
                         sql::signer::note(tx.conn(), label, ("act", "trial"), place).await?;
                     }
@@ -60,8 +64,8 @@ impl Ca {
 
     /// Whether every signature on trial verifies. What is signed can be no certificate and no list.
     fn try_key(&self) -> Result<bool, Error> {
-        let issuer = &self.inner.issuer;
-        let mut session = self.inner.device.session()?;
+        let issuer = &self.inner().issuer;
+        let mut session = self.inner().device.session()?;
         for number in 0..TRIALS {
             let text = format!("yinxin: signature {number} on trial, without meaning");
             let signature = session.sign(&issuer.label, &UserId::default(), text.as_bytes())?;
@@ -76,8 +80,8 @@ impl Ca {
     /// Closes an account that does not add up, after it was looked into: what the device counted
     /// is the new baseline. Answers what was closed.
     pub async fn close_account(&self, warrant: &Warrant) -> Result<Reconciliation, Error> {
-        let (ca, warrant) = (self.clone(), warrant.clone());
-        self.inner
+        let (ca, warrant) = (self.pinned(), warrant.clone());
+        self.inner()
             .store
             .commit(move |tx| Box::pin(async move { ca.close_account_in(tx, &warrant).await }))
             .await
@@ -106,12 +110,19 @@ impl Ca {
     /// already (RFC 5280 §5.2.3: numbers only grow). Answers the serial numbers that the list
     /// revokes and the database does not know as revoked: they must be revoked again.
     pub async fn follow_list(&self, list: &Crl, warrant: &Warrant) -> Result<Vec<String>, Error> {
-        list.verify(&self.inner.issuer.public_key, &self.inner.config.user_id)?;
+        // Generations have names of their own.
+        let is_of = |one: &Self| one.certificate().subject() == list.issuer();
+        let own = self.generations().into_iter().find(is_of);
+        own.unwrap_or_else(|| self.pinned()).follow_own(list, warrant).await
+    }
+
+    async fn follow_own(&self, list: &Crl, warrant: &Warrant) -> Result<Vec<String>, Error> {
+        list.verify(&self.inner().issuer.public_key, &self.inner().config.user_id)?;
         let number = list.number().and_then(|n| i64::from_str_radix(&n.to_hex(), 16).ok());
         let number = number.ok_or_else(|| Error::stored("撤销列表没有编号"))?;
         let record = self.warranted("crl.number-raised", warrant, json!({ "at_least": number }));
         let issuer_id = self.issuer_id();
-        self.inner
+        self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
@@ -125,10 +136,10 @@ impl Ca {
 
     async fn not_revoked(&self, list: &Crl) -> Result<Vec<String>, Error> {
         let mut missing = Vec::new();
-        let mut reader = self.inner.store.read().await?;
+        let mut reader = self.inner().store.read().await?;
         for entry in list.entries() {
             let serial = entry.revoked.serial.to_hex();
-            let row = sql::certificate::by_serial(&mut reader, self.issuer_id(), &serial).await?;
+            let row = self.by_serial(&mut reader, &serial).await?;
             if row.is_none_or(|row| row.status == "good") {
                 missing.push(serial);
             }
@@ -142,7 +153,7 @@ impl Ca {
         warrant: &Warrant,
         details: serde_json::Value,
     ) -> Record {
-        let subject = format!("key:{}", self.inner.issuer.label);
+        let subject = format!("key:{}", self.inner().issuer.label);
         Record::new(kind, warrant.actor(), subject, warrant.body(details))
     }
 }

@@ -35,6 +35,20 @@ impl Ca {
         &self,
         tickets: Vec<IssuanceTicket>,
     ) -> Result<Vec<SignedCertificate>, Error> {
+        let (mut left, mut signed) = (tickets, Vec::new());
+        while let Some(id) = left.first().map(|ticket| ticket.row.issuer_id) {
+            let (own, rest) = left.into_iter().partition(|ticket| ticket.row.issuer_id == id);
+            signed.extend(self.of(id)?.sign_own(own).await?);
+            left = rest;
+        }
+        Ok(signed)
+    }
+
+    /// Signs what one generation recorded.
+    async fn sign_own(
+        &self,
+        tickets: Vec<IssuanceTicket>,
+    ) -> Result<Vec<SignedCertificate>, Error> {
         self.check_sound()?;
         let ca = self.clone();
         let signed = blocking(move || Ok(ca.sign_all(tickets))).await?;
@@ -46,7 +60,7 @@ impl Ca {
     }
 
     fn sign_all(&self, tickets: Vec<IssuanceTicket>) -> Result<Vec<SignedCertificate>, Failure> {
-        let mut session = self.inner.device.session().map_err(Failure::device)?;
+        let mut session = self.inner().device.session().map_err(Failure::device)?;
         tickets.into_iter().map(|ticket| self.sign_one(&mut *session, ticket)).collect()
     }
 
@@ -57,13 +71,13 @@ impl Ca {
     ) -> Result<SignedCertificate, Failure> {
         let IssuanceTicket { row, linted } = ticket;
         let recorded = instant(row.intended_at).map_err(Failure::Other)?;
-        time::clock(self.inner.clock.now(), recorded, self.inner.config.skew)
+        time::clock(self.inner().clock.now(), recorded, self.inner().config.skew)
             .map_err(|refusal| Failure::Other(refusal.into()))?;
         // What is signed is what is recorded, byte for byte (T-05).
         if linted.tbs_der() != row.tbs {
             return Err(Failure::Other(Error::stored("待签发内容与记录不一致")));
         }
-        let (issuer, id) = (&self.inner.issuer, &self.inner.config.user_id);
+        let (issuer, id) = (&self.inner().issuer, &self.inner().config.user_id);
         let digest = linted.digest(&issuer.public_key, id);
         store::fault::point("ca.20-before-signature");
         let signature = session.sign_digest(&issuer.label, &digest).map_err(Failure::device)?;

@@ -19,6 +19,7 @@ pub struct IssuedRow {
     pub id: i64,
     /// Number of the record.
     pub seq: i64,
+    /// Name of the authority; generations are one issuer in the journal.
     pub issuer: String,
     pub serial: String,
     pub request_id: String,
@@ -39,12 +40,13 @@ pub struct IssuedRow {
 
 pub async fn issued(conn: &mut AnyConnection, span: Span) -> Result<Vec<IssuedRow>, Error> {
     let rows = sqlx::query_as(
-        "SELECT c.id, c.issued_seq AS seq, COALESCE(i.name, '') AS issuer, c.serial, \
+        "SELECT c.id, c.issued_seq AS seq, COALESCE(g.authority, i.name, '') AS issuer, c.serial, \
          c.request_id, c.role, c.subject_der, c.key_hash, c.not_before, c.not_after, c.status, \
          c.changed_at, c.invalid_since, c.issued_at, c.fingerprint, d.der, \
          CAST(CASE WHEN EXISTS (SELECT 1 FROM status_change s WHERE s.issuer_id = c.issuer_id \
          AND s.serial = c.serial) THEN 1 ELSE 0 END AS BIGINT) AS changed \
          FROM certificate c LEFT JOIN issuer i ON i.id = c.issuer_id \
+         LEFT JOIN issuer_successor g ON g.issuer_id = c.issuer_id \
          LEFT JOIN certificate_der d ON d.certificate_id = c.id \
          WHERE c.issued_seq >= $1 AND (c.issued_seq > $1 OR c.id > $2) AND c.issued_seq < $3 \
          ORDER BY c.issued_seq, c.id LIMIT $4",
@@ -79,12 +81,13 @@ pub struct ChangeRow {
 
 pub async fn changes(conn: &mut AnyConnection, span: Span) -> Result<Vec<ChangeRow>, Error> {
     let rows = sqlx::query_as(
-        "SELECT s.seq, COALESCE(i.name, '') AS issuer, s.serial, s.status, s.reason, s.at, \
+        "SELECT s.seq, COALESCE(g.authority, i.name, '') AS issuer, s.serial, s.status, s.reason, s.at, \
          CAST(CASE WHEN EXISTS (SELECT 1 FROM status_change t WHERE t.issuer_id = s.issuer_id \
          AND t.serial = s.serial AND t.seq > s.seq) THEN 0 ELSE 1 END AS BIGINT) AS newest, \
          c.status AS certificate_status, c.reason AS certificate_reason, \
          c.changed_at AS certificate_changed_at, c.invalid_since AS certificate_invalid_since \
          FROM status_change s LEFT JOIN issuer i ON i.id = s.issuer_id \
+         LEFT JOIN issuer_successor g ON g.issuer_id = s.issuer_id \
          LEFT JOIN certificate c ON c.id = s.certificate_id AND c.serial = s.serial \
          AND c.issuer_id = s.issuer_id \
          WHERE s.seq > $1 AND s.seq < $2 ORDER BY s.seq LIMIT $3",

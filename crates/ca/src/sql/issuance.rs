@@ -101,6 +101,21 @@ pub async fn open(
     Ok(rows)
 }
 
+/// Whether an issuer has an intent under this serial number.
+pub async fn knows_serial(
+    conn: &mut AnyConnection,
+    issuer_id: i64,
+    serial: &str,
+) -> Result<bool, Error> {
+    let id: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM issuance WHERE issuer_id = $1 AND serial = $2")
+            .bind(issuer_id)
+            .bind(serial)
+            .fetch_optional(conn)
+            .await?;
+    Ok(id.is_some())
+}
+
 /// intended → issued; false when the intent is not open (any more).
 pub async fn mark_issued(conn: &mut AnyConnection, id: i64) -> Result<bool, Error> {
     let done =

@@ -12,6 +12,7 @@ pub mod issuer;
 pub mod list;
 pub mod signer;
 pub mod status;
+pub mod succession;
 
 use jiff::Timestamp;
 use pki::Serial;

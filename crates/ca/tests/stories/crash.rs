@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use ca::rules::account::Balance;
 use ca::{Ca, CrlKind, Explanation, Role};
-use gm::PublicKey;
 use gm::sm2::PrivateKey;
+use gm::{Device, PublicKey};
 use store::{FixedClock, Store};
 
+use crate::succession;
 use crate::world::{
     Faulty, START, World, ceremony, copy, issue, new_devices, open_ca, open_devices, open_store,
     order, plan, policy, sqlite_url,
@@ -63,6 +64,33 @@ const CEREMONY: [&str; 24] = [
     "ca.70-root-destroyed",
     "ca.71-protocol-noted",
     "ca.72-protocol-written",
+];
+
+/// Steps of a succession.
+const SUCCESSION: [&str; 23] = [
+    "none",
+    "ca.61-ceremony-step",
+    "ca.80-root-restored",
+    "ca.61-ceremony-step:2",
+    "ca.60-key-made",
+    "ca.61-ceremony-step:3",
+    "ca.61-ceremony-step:4",
+    "ca.65-ceremony-signed",
+    "ca.61-ceremony-step:5",
+    "ca.53-crl-signed",
+    "ca.55-crl-published",
+    "ca.61-ceremony-step:6",
+    "ca.52-crl-intended:3",
+    "ca.55-crl-published:2",
+    "ca.61-ceremony-step:7",
+    "ca.70-root-destroyed",
+    "ca.61-ceremony-step:8",
+    "ca.61-ceremony-step:9",
+    "ca.81-appointed",
+    "ca.61-ceremony-step:10",
+    "ca.71-protocol-noted",
+    "ca.72-protocol-written",
+    "ca.61-ceremony-step:12",
 ];
 
 struct Reopened {
@@ -130,6 +158,15 @@ async fn child_holds_a_ceremony() {
     let Some(folder) = child_folder() else { return };
     let (store, device, clock) = reopen(&folder).await;
     ceremony(&store, &device, &clock, plan(&folder, 0, policy())).run().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a child of the crash stories"]
+async fn child_holds_a_succession() {
+    let Some(folder) = child_folder() else { return };
+    let (store, device, clock) = reopen(&folder).await;
+    let plan = succession::succession(&folder, "G2", None);
+    succession::succeed((&store, &device, &clock), plan).await.unwrap();
 }
 
 /// A folder with a CA in it, closed.
@@ -211,6 +248,47 @@ async fn ceremony_killed_at_every_step_is_held_to_its_end() {
         let ca = open_ca(&store, &device, &clock, plan.issuing_config).await;
         let balance = ca.reconcile().await.unwrap().balance;
         assert!(!balance.is_alarm(), "{at}: {balance:?}");
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn succession_killed_at_every_step_always_leaves_one_that_issues_and_is_held_to_its_end() {
+    let original = prepared().await;
+    for at in SUCCESSION {
+        let copied = tempfile::tempdir().unwrap();
+        let folder = copied.path();
+        copy(original.path(), folder);
+        assert_eq!(run_child("child_holds_a_succession", folder, at), at == "none", "{at}");
+        let (store, device, clock) = reopen(folder).await;
+        let ca = open_ca(&store, &device, &clock, succession::config(folder)).await;
+        ca.recover().await.unwrap();
+        let issuing = |ca: &Ca| {
+            let all = ca.generations();
+            let names = all.iter().filter(|one| one.generation().unwrap().is_issuing);
+            names.map(|one| one.name().to_owned()).collect::<Vec<_>>()
+        };
+        // Whatever was cut off, the service opens again and issues, by exactly one of them.
+        let now = issuing(&ca);
+        assert_eq!(now.len(), 1, "{at}: {now:?}");
+        issue(&store, &ca, order("between", Role::Sign, "张三", key())).await.unwrap();
+        assert!(ca.publish_due().await.is_ok(), "{at}");
+        let plan = succession::succession(folder, "G2", None);
+        let held = succession::succeed((&store, &device, &clock), plan).await;
+        let report = held.unwrap_or_else(|error| panic!("{at}: {error}"));
+        ca.follow_line().await.unwrap();
+        assert_eq!(issuing(&ca), ["issuing2"], "{at}");
+        assert_eq!(ca.certificate(), &report.issuing, "{at}");
+        let document = std::fs::read(&report.protocol.document).unwrap();
+        let signature = std::fs::read_to_string(&report.protocol.signature).unwrap();
+        ca::ceremony::verify_protocol(&document, &signature, &report.issuing).unwrap();
+        let labels = device.session().unwrap().keys().unwrap();
+        assert!(labels.iter().all(|key| key.label.as_str() != "root"), "{at}");
+        for one in ca.generations() {
+            let balance = one.reconcile().await.unwrap().balance;
+            assert!(!balance.is_alarm(), "{at}: {one:?} {balance:?}");
+        }
+        assert!(ca.compare_with_journal().await.unwrap().is_sound(), "{at}");
         store.close().await;
     }
 }

@@ -16,4 +16,5 @@ mod evidence;
 mod issuance;
 mod keys;
 mod status;
+mod succession;
 mod time;

@@ -1,0 +1,340 @@
+//! The next generation of the issuing CA: a new key with a name of its own, certified by the root that
+//! three custodians bring back, and appointed to issue from an instant (ADR 14).
+//!
+//! Each step is a row; run again with the same plan, the ceremony goes on where it was cut off. Until the
+//! step that appoints it, the new generation issues nothing and the old one goes on; from then on the
+//! clock decides. There is no instant at which both or neither issue.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gm::passphrase::Stretch;
+use gm::{Device, DeviceError, RefusedReason};
+use jiff::Timestamp;
+use pki::profile::ProfileSet;
+use pki::{Certificate, SubjectInput};
+use serde_json::{Value, json};
+use store::{Actor, Clock, Record, Store};
+
+use super::participants::Quorum;
+use super::protocol::{ProtocolFiles, certificate, participants, person};
+use super::run::{Ceremony, CeremonyPlan, Made};
+use super::shares::{self, SealedShare};
+use super::{ISSUING, ROOT, Step, restore};
+use crate::Ca;
+use crate::error::{Error, Refusal};
+use crate::model::CaConfig;
+use crate::service::text;
+use crate::sql::{self, instant, seconds};
+
+/// What a succession is to make.
+#[derive(Debug, Clone)]
+pub struct SuccessionPlan {
+    /// Names the ceremony; running it again with the same name goes on.
+    pub name: String,
+    /// The institution.
+    pub institution: String,
+    /// Subject of the new generation. No generation before may have had it: lists and certificates are
+    /// told apart by the issuer's name alone (RFC 5280 §6.3.3).
+    pub subject: SubjectInput,
+    /// From when it issues; absent: from the end of the ceremony on.
+    pub from: Option<Timestamp>,
+    /// Addresses and CRL policy of the root; its `issuer` is `root`.
+    pub root_config: CaConfig,
+    /// Addresses and CRL policy of the issuing CA; its `issuer` is `issuing`.
+    pub issuing_config: CaConfig,
+    /// At least three custodians' files.
+    pub shares: Vec<SealedShare>,
+    /// Where the protocol is written.
+    pub protocol: PathBuf,
+}
+
+/// What a succession made.
+#[derive(Debug, Clone)]
+pub struct SuccessionReport {
+    /// The generation before.
+    pub before: Certificate,
+    /// The new generation.
+    pub issuing: Certificate,
+    /// Its name: of its files and its entry in the directory.
+    pub name: String,
+    /// From when it issues.
+    pub from: Timestamp,
+    /// The signed protocol.
+    pub protocol: ProtocolFiles,
+}
+
+impl Ceremony {
+    /// Holds the ceremony of the next generation to its end, from wherever it is.
+    pub async fn succeed(
+        store: Store,
+        device: Arc<dyn Device>,
+        clock: Arc<dyn Clock>,
+        profiles: Arc<ProfileSet>,
+        (plan, quorum): (SuccessionPlan, Quorum),
+    ) -> Result<SuccessionReport, Error> {
+        let parts = (store.clone(), device.clone(), clock.clone(), profiles.clone());
+        let config = plan.issuing_config.clone();
+        let line = Ca::open(parts.0, parts.1, parts.2, parts.3, config).await?;
+        let mut ceremony =
+            Self::new(store, device, clock, profiles, (founding_of(&plan, &line), quorum))?;
+        ceremony.read_rows().await?;
+        let generation = ceremony.convene_succession(&line, &plan).await?;
+        ceremony.made = Made::of(generation);
+        ceremony.carry_on(&line, &plan).await
+    }
+
+    async fn carry_on(&self, line: &Ca, plan: &SuccessionPlan) -> Result<SuccessionReport, Error> {
+        let steps = [Step::IssuingCertificate, Step::RootList];
+        if steps.into_iter().any(|step| self.row(step).is_none()) {
+            self.bring_root_back(&plan.shares).await?;
+            let root = self.ca(&plan.root_config).await?;
+            if self.row(Step::IssuingCertificate).is_none() {
+                self.certify_issuing(&root).await?;
+            }
+            // While the root is here, its yearly list is made as well.
+            self.publish_first(Step::RootList, &root).await?;
+        }
+        line.follow_line().await?;
+        let missing = || Error::stored(format!("签发机构 {} 没有记录", self.made.name));
+        let new = line.generation_named(&self.made.name).ok_or_else(missing)?;
+        // Relying parties find its lists before they see its first certificate.
+        self.publish_first(Step::IssuingList, &new).await?;
+        self.retire_root().await?;
+        let from = self.appoint(&new, plan.from).await?;
+        line.follow_line().await?;
+        self.sign_succession(plan, (line, &new), from).await
+    }
+
+    /// Records the participants, and which generation it is to be: the next one, if the one before it
+    /// issues by now.
+    async fn convene_succession(&self, line: &Ca, plan: &SuccessionPlan) -> Result<u32, Error> {
+        let number = |value: Option<&Value>| value.and_then(Value::as_u64);
+        if self.row(Step::Convened).is_some() {
+            let detail = self.detail(Step::Convened)?;
+            let generation = number(detail.get("generation")).and_then(|n| u32::try_from(n).ok());
+            let text = format!("名为“{}”的仪式不是换代仪式，请另起名称", plan.name);
+            return generation.ok_or_else(|| Refusal::Ceremony(text).into());
+        }
+        let generation = next_generation(line)?;
+        let subject = SubjectInput::from_name;
+        let mut before = line.generations().into_iter();
+        if before
+            .any(|one| subject(one.certificate().subject()).common_name == plan.subject.common_name)
+        {
+            let text = "新一代签发机构的名称（CN）不得与以前各代相同，例如在名称后加上 G2";
+            return Err(Refusal::Ceremony(text.into()).into());
+        }
+        let all = self.quorum.participants();
+        let custodians: Vec<_> = all.custodians.iter().map(|c| &c.person).collect();
+        let detail = json!({
+            "institution": self.plan.institution,
+            "generation": generation,
+            "leader": all.leader,
+            "witnesses": all.witnesses,
+            "custodians": custodians,
+            "device": self.device.info().provenance(),
+            "software": env!("CARGO_PKG_VERSION"),
+        });
+        self.record(Step::Convened, detail).await?;
+        Ok(generation)
+    }
+
+    /// The root key on the device, out of the shares unless an earlier run brought it there.
+    async fn bring_root_back(&self, sealed: &[SealedShare]) -> Result<(), Error> {
+        let mut reader = self.store.read().await?;
+        let row = sql::issuer::by_name(&mut reader, ROOT).await?;
+        drop(reader);
+        let row = row.ok_or_else(|| Error::stored("根证书没有记录"))?;
+        let key = Certificate::from_der(&row.certificate_der)?.public_key()?;
+        let label = restore::label(ROOT)?;
+        let there = self.device.session()?.key(&label);
+        match there {
+            Ok(info) if info.public_key == Some(key) => {}
+            Ok(_) => return Err(Error::stored("设备中的根密钥与根证书不符")),
+            Err(DeviceError::Refused(RefusedReason::NoSuchKey)) => {
+                shares::combine(&*self.device, &label, sealed, &key)?;
+                store::fault::point("ca.80-root-restored");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if self.row(Step::RootRestored).is_some() {
+            return Ok(());
+        }
+        let uses = self.device.session()?.key(&label)?.uses;
+        let uses = i64::try_from(uses).map_err(|_| Error::stored("设备签名计数超出范围"))?;
+        let detail = json!({ "shares": sealed.len(), "key": key.fingerprint() });
+        let ceremony = self.clone();
+        self.commit(move |tx| {
+            Box::pin(async move {
+                let now = seconds(tx.now());
+                // A restored key counts from its own beginning.
+                sql::signer::set_base(tx.conn(), ROOT, uses, now).await?;
+                ceremony.record_in(tx, Step::RootRestored, detail).await
+            })
+        })
+        .await
+    }
+
+    async fn retire_root(&self) -> Result<(), Error> {
+        if self.row(Step::RootRetired).is_some() {
+            return Ok(());
+        }
+        restore::destroy_if_there(&*self.device, ROOT)?;
+        store::fault::point("ca.70-root-destroyed");
+        self.record(Step::RootRetired, json!({ "destroyed": true })).await
+    }
+
+    /// The one step that changes who issues: row and record in one unit. An instant that is over when
+    /// the ceremony comes to it counts from now.
+    async fn appoint(&self, new: &Ca, from: Option<Timestamp>) -> Result<Timestamp, Error> {
+        if self.row(Step::Appointed).is_none() {
+            let (ceremony, new) = (self.clone(), new.clone());
+            self.commit(move |tx| {
+                Box::pin(async move {
+                    let from = from.map_or(tx.now(), |from| from.max(tx.now()));
+                    if from >= new.certificate().not_after() {
+                        let text = "启用时刻晚于新一代签发机构证书的有效期，请改正仪式方案";
+                        return Err(Refusal::Ceremony(text.into()).into());
+                    }
+                    let at = seconds(from);
+                    if !sql::succession::appoint(tx.conn(), new.issuer_id(), at).await? {
+                        return Err(Error::stored("这一代签发密钥的启用时刻已经确定"));
+                    }
+                    let leader = &ceremony.quorum.participants().leader.id;
+                    let actor = Actor::new(format!("person:{leader}"));
+                    let body = json!({ "from": text(from), "authority": new.authority_name() });
+                    let about = format!("issuer:{}", new.name());
+                    tx.append(Record::new("issuer.appointed", actor, about, body)).await?;
+                    let detail = json!({ "from": at, "name": new.name() });
+                    ceremony.record_in(tx, Step::Appointed, detail).await
+                })
+            })
+            .await?;
+            store::fault::point("ca.81-appointed");
+        }
+        let detail = self.detail(Step::Appointed)?;
+        let from = detail.get("from").and_then(Value::as_i64);
+        instant(from.ok_or_else(|| Error::stored("启用时刻没有记录"))?)
+    }
+
+    async fn sign_succession(
+        &self,
+        plan: &SuccessionPlan,
+        (line, new): (&Ca, &Ca),
+        from: Timestamp,
+    ) -> Result<SuccessionReport, Error> {
+        let mut generations = line.generations().into_iter();
+        let before = generations.rfind(|one| one.issuer_id() < new.issuer_id());
+        let before = before.ok_or_else(|| Error::stored("上一代签发机构没有记录"))?;
+        let to = ProtocolFiles::in_folder(&plan.protocol);
+        if self.row(Step::ProtocolWritten).is_none() {
+            let device = self.device.info();
+            let document = json!({
+                "format": "yinxin-succession/1",
+                "ceremony": self.plan.name,
+                "institution": self.plan.institution,
+                "software": { "name": "印信 Yinxin", "version": env!("CARGO_PKG_VERSION") },
+                "device": { "name": device.name, "kind": device.kind,
+                    "certified": device.is_certified(), "product": device.product },
+                "participants": participants(self.quorum.participants()),
+                "steps": self.steps()?,
+                "generation": self.made.generation,
+                "issues_from": text(from),
+                "certificates": {
+                    "before": certificate(before.certificate()),
+                    "issuing": certificate(new.certificate()),
+                },
+            });
+            self.record(Step::ProtocolWritten, json!({ "document": document })).await?;
+        }
+        if self.row(Step::ProtocolSigned).is_none() {
+            self.write_protocol(&to, new, Self::succession_text).await?;
+        }
+        if !new.settle().await? {
+            tracing::warn!("the account of the new issuing key is not settled");
+        }
+        Ok(SuccessionReport {
+            before: before.certificate().clone(),
+            issuing: new.certificate().clone(),
+            name: self.made.name.clone(),
+            from,
+            protocol: to,
+        })
+    }
+
+    /// The protocol in Chinese.
+    fn succession_text(&self, document: &Value, digest: &str) -> String {
+        let all = self.quorum.participants();
+        let of = |value: &Value, key: &str| {
+            value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let mut lines = vec![
+            format!("{}签发密钥换代记录", self.plan.institution),
+            format!("仪式编号：{}", self.plan.name),
+            format!("主持人：{}", person(&all.leader)),
+        ];
+        lines.extend(all.witnesses.iter().map(|one| format!("见证人：{}", person(one))));
+        let custodian = |one: &super::Custodian| format!("密钥分量保管人：{}", person(&one.person));
+        lines.extend(all.custodians.iter().map(custodian));
+        lines.push("\n步骤（时间为协调世界时）：".to_owned());
+        let steps = document.get("steps").and_then(Value::as_array);
+        for (number, step) in steps.into_iter().flatten().enumerate() {
+            lines.push(format!("{}. {} {}", number + 1, of(step, "at"), of(step, "title")));
+        }
+        lines.push("\n证书：".to_owned());
+        for (key, title) in [("before", "上一代签发机构"), ("issuing", "新一代签发机构")]
+        {
+            let empty = Value::Null;
+            let made = document.get("certificates").and_then(|all| all.get(key));
+            let made = made.unwrap_or(&empty);
+            lines.push(format!("{title}：{}", of(made, "subject")));
+            lines.push(format!("  序列号 {}", of(made, "serial")));
+            lines.push(format!("  SM3 指纹 {}", of(made, "sm3")));
+        }
+        lines.push(format!(
+            "\n自 {} 起由新一代签发新证书；上一代只签撤销列表和状态应答者证书，到它签发的证书全部到期为止。",
+            of(document, "issues_from")
+        ));
+        lines.push("根密钥已从密码设备中销毁，分量仍由保管人保存。".to_owned());
+        lines.push(format!("记录文件 ceremony.json 的 SM3 值：{digest}"));
+        lines.push("本记录由新一代签发密钥签署，签名见 ceremony.json.sig。".to_owned());
+        let mut out = String::new();
+        for line in lines {
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "{line}");
+        }
+        out
+    }
+}
+
+/// The number after the last generation. One that doesn't issue yet is not followed by another.
+fn next_generation(line: &Ca) -> Result<u32, Error> {
+    let last = line.generations().pop().ok_or_else(|| Error::stored("签发机构没有记录"))?;
+    let last = last.generation()?;
+    if !last.is_issuing {
+        let text =
+            "上一次换代还没有完成或者还没有到启用时刻，不能再次换代；中断的仪式请用原方案续办";
+        return Err(Refusal::Ceremony(text.into()).into());
+    }
+    Ok(last.number.saturating_add(1))
+}
+
+/// The same plan as the ceremony keeps it. What only the founding needs is not used.
+fn founding_of(plan: &SuccessionPlan, line: &Ca) -> CeremonyPlan {
+    CeremonyPlan {
+        name: plan.name.clone(),
+        institution: plan.institution.clone(),
+        root: plan.subject.clone(),
+        issuing: plan.subject.clone(),
+        responder: plan.subject.clone(),
+        root_config: plan.root_config.clone(),
+        issuing_config: CaConfig { issuer: ISSUING.into(), ..plan.issuing_config.clone() },
+        shards: line.shards(),
+        keep_root: false,
+        shares: PathBuf::new(),
+        protocol: plan.protocol.clone(),
+        stretch: Stretch::STRONG,
+    }
+}
