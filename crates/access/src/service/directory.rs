@@ -2,7 +2,7 @@
 //! program drew for it. Failures are counted as those of people are; nothing tells whether a name exists.
 
 use super::{Access, record, same, whole_seconds};
-use crate::signin::{Attempt, Seen};
+use crate::signin::{Seen, settle};
 use crate::{Action, Client, ClientId, ClientName, Error, Permit, Source, rules, sql};
 use serde_json::json;
 use store::{Actor, Tx};
@@ -65,7 +65,8 @@ impl Access {
     }
 
     /// The client of this name and secret. A name that nobody has, a client without a secret and a wrong
-    /// secret are told alike, take the same work, and count the same.
+    /// secret are told alike, take the same work, and count the same. The right secret counts as nothing,
+    /// however often it comes at once.
     ///
     /// # Errors
     /// [`Error::SignIn`], or [`Error::Locked`] after too many failures.
@@ -77,46 +78,37 @@ impl Access {
     ) -> Result<Client, Error> {
         // Names of clients and logins of people are counted apart.
         let seen = Seen::login(self, &format!("ldap {name}"), source)?;
-        let attempt = self.count_attempt(seen).await?;
-        let given = self.mac(USE, secret)?;
-        let known = match name.parse::<ClientName>() {
-            Ok(name) => {
-                let mut conn = self.0.store.read().await?;
-                sql::client_with_secret(&mut conn, &name).await?
-            }
-            Err(_) => None,
-        };
-        let kept = known.as_ref().map_or("", |(_, verifier)| verifier.as_str());
-        let is_right = same(given.as_bytes(), kept.as_bytes());
-        match known {
-            Some((client, _)) if is_right => self.bound(client, attempt, source).await,
-            _ => {
-                self.note_failure(attempt, None, source).await?;
-                Err(Error::SignIn)
-            }
-        }
-    }
-
-    async fn bound(
-        &self,
-        client: Client,
-        attempt: Attempt,
-        source: Source,
-    ) -> Result<Client, Error> {
-        self.commit(move |tx| {
+        self.may_attempt(&seen).await?;
+        let (given, name) = (self.mac(USE, secret)?, name.parse::<ClientName>().ok());
+        let found = self.commit(move |tx| {
             Box::pin(async move {
-                attempt.forgive(tx).await?;
-                let now = tx.now().as_second();
-                let spell = (now, now - HOUR);
-                if sql::is_first_bind(tx.conn(), &client.id, spell).await? {
-                    let (id, body) = (client.id.as_str(), json!({ "source": source.network() }));
-                    record(tx, "client.directory-bound", Actor::client(id), id, body).await?;
+                let known = match &name {
+                    Some(name) => sql::client_with_secret(tx.conn(), name).await?,
+                    None => None,
+                };
+                let kept = known.as_ref().map_or("", |(_, verifier)| verifier.as_str());
+                let is_right = same(given.as_bytes(), kept.as_bytes());
+                let client = known.filter(|_| is_right).map(|(client, _)| client);
+                settle(tx, seen, client.is_some(), source).await?;
+                match client {
+                    Some(client) => bound(tx, client, source).await.map(Some),
+                    // The failure stays counted.
+                    None => Ok(None),
                 }
-                Ok(client)
             })
-        })
-        .await
+        });
+        found.await?.ok_or(Error::SignIn)
     }
+}
+
+/// The journal tells of a client's sign-ins, once an hour.
+async fn bound(tx: &mut Tx, client: Client, source: Source) -> Result<Client, Error> {
+    let now = tx.now().as_second();
+    if sql::is_first_bind(tx.conn(), &client.id, (now, now - HOUR)).await? {
+        let (id, body) = (client.id.as_str(), json!({ "source": source.network() }));
+        record(tx, "client.directory-bound", Actor::client(id), id, body).await?;
+    }
+    Ok(client)
 }
 
 async fn existing(tx: &mut Tx, id: &ClientId) -> Result<Client, Error> {

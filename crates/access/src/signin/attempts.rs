@@ -1,4 +1,4 @@
-//! Attempts to sign in: counted before they are judged.
+//! Attempts to sign in: counted before they are judged, or judged in the unit that counts them.
 
 use super::rules::{self, Counted};
 use crate::service::record;
@@ -47,27 +47,22 @@ pub(crate) struct Attempt {
 }
 
 impl Access {
-    /// Counts an attempt, unless one of its tallies has to wait. Waiting costs no write.
+    /// Counts an attempt, unless one of its tallies has to wait.
     pub(crate) async fn count_attempt(&self, seen: Vec<Seen>) -> Result<Attempt, Error> {
-        let now = self.now();
-        may_try(&mut *self.store().read().await?, &seen, now.as_second()).await?;
+        self.may_attempt(&seen).await?;
         self.commit(move |tx| {
             Box::pin(async move {
-                let at = tx.now().as_second();
-                may_try(tx.conn(), &seen, at).await?;
-                let before = earlier(tx.now(), rules::FORGET_SECONDS);
-                sql::forget_tallies(tx.conn(), before).await?;
-                let mut counted = Vec::new();
-                for one in seen {
-                    let tally = sql::tally(tx.conn(), &one.what).await?;
-                    let tally = rules::with_failure(one.counted, tally, at);
-                    sql::put_tally(tx.conn(), &one.what, tally).await?;
-                    counted.push((one, tally.failures));
-                }
-                Ok(Attempt { seen: counted })
+                let now = tx.now().as_second();
+                may_try(tx.conn(), &seen, now).await?;
+                count(tx, seen).await
             })
         })
         .await
+    }
+
+    /// Whether an attempt may be made at all. Waiting costs no write.
+    pub(crate) async fn may_attempt(&self, seen: &[Seen]) -> Result<(), Error> {
+        may_try(&mut *self.store().read().await?, seen, self.now().as_second()).await
     }
 
     /// The attempt failed. One record for each lock, not for each failure; a login that does
@@ -78,30 +73,86 @@ impl Access {
         whose: Option<PersonId>,
         source: Source,
     ) -> Result<(), Error> {
-        let reached = |(seen, failures): &(Seen, i64)| *failures == seen.counted.limit();
-        let locked: Vec<_> = attempt.seen.into_iter().filter(reached).collect();
+        let locked = attempt.locks();
         if locked.is_empty() {
             return Ok(());
         }
         self.commit(move |tx| {
             Box::pin(async move {
                 let subject = whose.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
-                for (seen, failures) in locked {
-                    let body = json!({
-                        "counted": seen.counted.name(),
-                        "failures": failures,
-                        "source": source.network(),
-                    });
-                    record(tx, "person.locked", Actor::system(), &subject, body).await?;
-                }
-                Ok(())
+                tell_of_locks(tx, locked, (&subject, source)).await
             })
         })
         .await
     }
 }
 
+/// Counts an attempt that was judged already, in the unit that decides what is told of it. Units come one
+/// after the other: what is right is never counted as a failure, however many come at once, and of what
+/// is wrong no more is told from what is right than the limit lets pass, however many come at once. Only
+/// for secrets that are judged without effort; a passphrase takes 64 MiB, and is counted first.
+///
+/// # Errors
+/// [`Error::Locked`] when a tally has to wait, right or not.
+pub(crate) async fn settle(
+    tx: &mut Tx,
+    seen: Vec<Seen>,
+    is_right: bool,
+    source: Source,
+) -> Result<(), Error> {
+    let now = tx.now().as_second();
+    may_try(tx.conn(), &seen, now).await?;
+    if !is_right {
+        let attempt = count(tx, seen).await?;
+        return tell_of_locks(tx, attempt.locks(), ("unknown", source)).await;
+    }
+    for one in seen.into_iter().filter(|one| one.counted == Counted::Pair) {
+        let tally = sql::tally(tx.conn(), &one.what).await?;
+        let tally = rules::with_success(one.counted, tally, now);
+        sql::put_tally(tx.conn(), &one.what, tally).await?;
+    }
+    Ok(())
+}
+
+/// One more failure in each tally.
+async fn count(tx: &mut Tx, seen: Vec<Seen>) -> Result<Attempt, Error> {
+    let at = tx.now().as_second();
+    let before = earlier(tx.now(), rules::FORGET_SECONDS);
+    sql::forget_tallies(tx.conn(), before).await?;
+    let mut counted = Vec::new();
+    for one in seen {
+        let tally = sql::tally(tx.conn(), &one.what).await?;
+        let tally = rules::with_failure(one.counted, tally, at);
+        sql::put_tally(tx.conn(), &one.what, tally).await?;
+        counted.push((one, tally.failures));
+    }
+    Ok(Attempt { seen: counted })
+}
+
+/// One record for each lock.
+async fn tell_of_locks(
+    tx: &mut Tx,
+    locked: Vec<(Seen, i64)>,
+    (subject, source): (&str, Source),
+) -> Result<(), Error> {
+    for (seen, failures) in locked {
+        let body = json!({
+            "counted": seen.counted.name(),
+            "failures": failures,
+            "source": source.network(),
+        });
+        record(tx, "person.locked", Actor::system(), subject, body).await?;
+    }
+    Ok(())
+}
+
 impl Attempt {
+    /// The tallies that are locked from this failure on.
+    fn locks(self) -> Vec<(Seen, i64)> {
+        let reached = |(seen, failures): &(Seen, i64)| *failures == seen.counted.limit();
+        self.seen.into_iter().filter(reached).collect()
+    }
+
     /// The attempt was none: takes the failures back, in the unit of the success.
     pub(crate) async fn forgive(self, tx: &mut Tx) -> Result<(), Error> {
         let now = tx.now().as_second();

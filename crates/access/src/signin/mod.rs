@@ -8,7 +8,8 @@
 //! # Failures
 //!
 //! Failures are counted in the database, so that a restart or another node forgets nothing, and
-//! before the attempt is judged, so that many at once are no way around. Three tallies:
+//! before the attempt is judged, or in the very unit that decides it, so that many at once are no way
+//! around. Three tallies:
 //!
 //! - a login from one source: five failures within 15 minutes lock this pair for 15 minutes;
 //! - a source: thirty within 15 minutes lock it for 15 minutes, whatever the logins;
@@ -27,7 +28,7 @@ pub(crate) mod rules;
 mod service;
 pub(crate) mod totp;
 
-pub(crate) use attempts::{Attempt, Seen};
+pub(crate) use attempts::{Attempt, Seen, settle};
 pub use challenge::Challenge;
 pub(crate) use passphrase::Stretch;
 pub(crate) use rules::Tally;
