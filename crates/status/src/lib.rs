@@ -35,6 +35,7 @@
 //! | [`model`] | configuration, answers, lists |
 //! | [`rules`] | pure decisions: which issuer, which status, which window, how long to keep |
 //! | `sql` | reads over `migrations/institution/0100_ca.sql`; no table of its own |
+//! | [`foreign`] | revocation lists of other institutions, followed for mutual recognition |
 //! | [`timestamp`] | a subject of its own, with the same rooms |
 //! | `service` | [`Responder`] and [`Lists`] |
 //! | [`verification`] | whether certificates and signatures hold, as reports |
@@ -42,6 +43,7 @@
 
 mod cache;
 mod error;
+pub mod foreign;
 pub mod http;
 pub mod model;
 pub mod rules;

@@ -1,5 +1,5 @@
 //! Certificates of other institutions: entities by name, each with a key made from its name, written
-//! here and not by the product, so that they may be wrong.
+//! here and not by the product, so that they may be wrong. The tests of `app` use them too.
 
 use gm::sm2::PrivateKey;
 use gm::{UserId, sm3};
@@ -166,6 +166,8 @@ pub struct List {
     signer: String,
     window: (Timestamp, Timestamp),
     entries: Vec<(Vec<u8>, Timestamp, u8)>,
+    number: u64,
+    extensions: Vec<Extension>,
 }
 
 pub fn list(issuer: &Made) -> List {
@@ -174,10 +176,28 @@ pub fn list(issuer: &Made) -> List {
         signer: issuer.key.clone(),
         window: (instant("2026-11-21T00:00:00Z"), instant("2026-11-23T00:00:00Z")),
         entries: Vec::new(),
+        number: 26,
+        extensions: Vec::new(),
     }
 }
 
 impl List {
+    pub fn number(mut self, number: u64) -> Self {
+        self.number = number;
+        self
+    }
+
+    pub fn with(mut self, extension: Extension) -> Self {
+        self.extensions.push(extension);
+        self
+    }
+
+    /// Changes since the complete list with this number.
+    pub fn delta(self, base: u64) -> Self {
+        let value = Writer::build(|w| w.uint(base));
+        self.with(Extension { oid: oid::DELTA_CRL_INDICATOR, critical: true, value })
+    }
+
     pub fn revokes(mut self, made: &Made, reason: u8, at: &str) -> Self {
         let serial = made.certificate.serial().as_bytes().to_vec();
         self.entries.push((serial, instant(at), reason));
@@ -196,11 +216,12 @@ impl List {
 
     pub fn made(&self) -> Crl {
         let authority = Spki::of(key(&self.signer).public_key()).key_identifier().to_vec();
-        let number = Writer::build(|w| w.uint(26));
-        let extensions = [
+        let number = Writer::build(|w| w.uint(self.number));
+        let mut extensions = vec![
             AuthorityKeyIdentifier::of_key(authority).to_extension(false),
             Extension { oid: oid::CRL_NUMBER, critical: false, value: number },
         ];
+        extensions.extend(self.extensions.clone());
         let tbs = Writer::build(|w| {
             w.sequence(|w| {
                 w.uint(1);

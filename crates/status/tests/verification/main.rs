@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod certificates;
+#[allow(dead_code)]
 mod family;
 mod messages;
 mod records;

@@ -166,7 +166,7 @@ pub struct ReportCheckView {
 /// What a check was judged by.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct BasisView {
-    /// `anchors`, `records` (our own), `crl`, `ocsp` or `timestamp`.
+    /// `anchors`, `records` (our own), `crl` (enclosed), `followed` (a list that is followed), `ocsp` or `timestamp`.
     pub by: &'static str,
     /// Who issued the list, the answer or the timestamp; or the certificate, for our own records.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,6 +181,15 @@ pub struct BasisView {
     /// When newer information is due, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_update: Option<String>,
+    /// Where a followed list was fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// SM3 of a followed list, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sm3: Option<String>,
+    /// When a followed list was fetched or seen unchanged, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fetched_at: Option<String>,
 }
 
 /// The answers of a batch, in the order of its items.
@@ -350,6 +359,25 @@ impl From<Basis> for BasisView {
                 number,
                 this_update: Some(this_update.to_string()),
                 next_update: next_update.map(|next| next.to_string()),
+                ..Self::default()
+            },
+            Basis::Followed {
+                source,
+                issuer,
+                number,
+                this_update,
+                next_update,
+                digest,
+                fetched_at,
+            } => Self {
+                by: "followed",
+                issuer: Some(issuer),
+                number,
+                this_update: Some(this_update.to_string()),
+                next_update: next_update.map(|next| next.to_string()),
+                source: Some(source),
+                sm3: Some(digest),
+                fetched_at: Some(fetched_at.to_string()),
             },
             Basis::Answer { responder, produced_at: _, this_update, next_update } => Self {
                 by: "ocsp",
@@ -357,6 +385,7 @@ impl From<Basis> for BasisView {
                 number: None,
                 this_update: Some(this_update.to_string()),
                 next_update: next_update.map(|next| next.to_string()),
+                ..Self::default()
             },
             Basis::Stamp { authority, serial, at } => Self {
                 by: "timestamp",

@@ -54,6 +54,23 @@ pub enum Basis {
         /// When the next one is due.
         next_update: Option<Timestamp>,
     },
+    /// A revocation list of another institution that is followed here.
+    Followed {
+        /// Where it was fetched.
+        source: String,
+        /// Who issued it.
+        issuer: String,
+        /// Its number in hexadecimal.
+        number: Option<String>,
+        /// When it was issued.
+        this_update: Timestamp,
+        /// When the next one is due.
+        next_update: Option<Timestamp>,
+        /// SM3 of its DER, hexadecimal.
+        digest: String,
+        /// When it was fetched or seen unchanged.
+        fetched_at: Timestamp,
+    },
     /// An OCSP answer that was enclosed.
     Answer {
         /// Who signed it.

@@ -17,7 +17,7 @@ pub use stamp::{
     imprint_check, moment_check, proven, readable_stamp, refused_stamp, stamp_over, stamp_signer,
     unproven, unreadable_stamp,
 };
-pub use status::{Own, StatusOf, by_evidence, by_own, status_check, unreached};
+pub use status::{Own, StatusOf, by_others, by_own, status_check, unreached};
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -3,11 +3,13 @@
 use gm::UserId;
 use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
-use pki::crl::{Crl, Reason};
+use pki::crl::{Crl, Reason, Scope};
+use pki::ext::DistributionPointName;
 use pki::ocsp::{BasicResponse, CertId, CertStatus, HashAlgorithm, Signer, SingleResponse};
 use pki::path::{self, Kind, Options, Revocation};
 
 use super::row;
+use crate::foreign::{Followed, FollowedAuthority, Group};
 use crate::verification::model::{Basis, Check, Evidence, Outcome};
 
 /// How far the clock of a responder may be from ours.
@@ -105,14 +107,17 @@ fn revoked(since: Timestamp, reason: Reason, at: Timestamp) -> StatusOf {
     StatusOf::new(Outcome::Failed, "status.revoked", text)
 }
 
-/// What the enclosed lists and answers say about a certificate of another institution. Whatever says
-/// revoked wins; good needs one source that says so in force.
-pub fn by_evidence(
+/// What followed lists, and enclosed lists and answers, say about a certificate of another institution. Whatever
+/// says revoked wins; good needs one source that says so in force. What is out of date is never good (fail closed).
+pub fn by_others(
     (child, issuer): (&Certificate, &Certificate),
-    evidence: &Evidence,
+    (followed, evidence): (&Followed, &Evidence),
     at: Timestamp,
 ) -> StatusOf {
-    let mut found: Vec<StatusOf> = by_lists((child, issuer), evidence, at);
+    let held = followed.of(issuer);
+    let mut found: Vec<StatusOf> =
+        held.map(|held| by_followed((child, issuer), held, at)).unwrap_or_default();
+    found.extend(by_lists((child, issuer), (evidence, held), at));
     found.extend(evidence.answers.iter().filter_map(|one| by_answer((child, issuer), one, at)));
     let rank = |one: &StatusOf| match one.outcome {
         Outcome::Failed => 0,
@@ -124,18 +129,88 @@ pub fn by_evidence(
         StatusOf::new(
             Outcome::Unknown,
             "status.no-source",
-            "不是本机构签发的证书，本服务不向外查询；请附上其颁发者的撤销列表（CRL）或 OCSP 应答",
+            "不是本机构签发的证书，信任列表中也没有其颁发者的撤销列表来源；请附上其颁发者的撤销列表（CRL）或 OCSP 应答",
         )
     })
 }
 
-/// One finding for each complete list of the issuer, with the deltas that build on it.
-fn by_lists(
+/// One finding for each followed list that is about the certificate; one that says so when there is none.
+fn by_followed(
     link: (&Certificate, &Certificate),
-    evidence: &Evidence,
+    held: &FollowedAuthority,
     at: Timestamp,
 ) -> Vec<StatusOf> {
-    let of_issuer = |list: &&Crl| list.issuer().matches(link.0.issuer());
+    let concerns = |group: &&Group| group.complete().is_some_and(|list| is_about(list, link.0));
+    let groups = held.groups.iter().filter(concerns);
+    let found: Vec<_> =
+        groups.map(|group| by_group(link, (group, &held.certificates), at)).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let why = match held.trouble.as_str() {
+        "" => "还没有取到其颁发者的撤销列表",
+        why => why,
+    };
+    let text = format!(
+        "未能从信任列表所列的来源得到这张证书的撤销列表（{why}）；请稍后再试，或附上撤销列表"
+    );
+    vec![StatusOf::new(Outcome::Unknown, "status.follow-missing", text)]
+}
+
+/// Whether a list covers the whole, or the part to which the certificate says it belongs.
+fn is_about(list: &Crl, certificate: &Certificate) -> bool {
+    let mut places = list.scope().into_iter().flat_map(Scope::urls).peekable();
+    let points = certificate.crl_dp();
+    let own = |place: &str| {
+        let names = points.iter().flat_map(|points| &points.0).filter_map(|one| one.name.as_ref());
+        names.flat_map(DistributionPointName::uris).any(|uri| uri == place)
+    };
+    places.peek().is_none() || places.any(own)
+}
+
+fn by_group(
+    link: (&Certificate, &Certificate),
+    (group, signers): (&Group, &[Certificate]),
+    at: Timestamp,
+) -> StatusOf {
+    let (outcome, mut reason) = asked(link, (group.lists.as_slice(), signers), at);
+    let code = match outcome {
+        Outcome::Passed => "status.follow-good",
+        Outcome::Failed => "status.follow-revoked",
+        Outcome::Unknown => "status.follow-silent",
+    };
+    if outcome == Outcome::Unknown && !group.trouble.is_empty() {
+        reason = format!("{reason}（最近一次取列表没有成功：{}）", group.trouble);
+    }
+    let found = StatusOf::new(outcome, code, reason);
+    let Some(list) = group.complete() else { return found };
+    found.by(Basis::Followed {
+        source: group.cited.address.clone(),
+        issuer: list.issuer().to_string(),
+        number: list.number().map(|number| number.to_hex()),
+        this_update: list.this_update(),
+        next_update: list.next_update(),
+        digest: group.cited.digest.clone(),
+        fetched_at: group.cited.fetched_at,
+    })
+}
+
+/// One finding for each complete list of the issuer, with the deltas that build on it. A list that a followed one has
+/// replaced by then is left out: whoever asks must not choose the state of yesterday (Invariant 7).
+fn by_lists(
+    link: (&Certificate, &Certificate),
+    (evidence, held): (&Evidence, Option<&FollowedAuthority>),
+    at: Timestamp,
+) -> Vec<StatusOf> {
+    let is_replaced = |list: &Crl| {
+        let complete = held.into_iter().flat_map(|held| &held.groups).filter_map(Group::complete);
+        complete.into_iter().any(|newer| {
+            newer.scope() == list.scope()
+                && newer.number() > list.number()
+                && newer.this_update() <= at
+        })
+    };
+    let of_issuer = |list: &&Crl| list.issuer().matches(link.0.issuer()) && !is_replaced(list);
     let lists: Vec<&Crl> = evidence.lists.iter().filter(of_issuer).collect();
     let deltas: Vec<Crl> =
         lists.iter().filter(|list| list.base().is_some()).map(|list| (*list).clone()).collect();
@@ -149,15 +224,8 @@ fn by_list(
     untrusted: &[Certificate],
     at: Timestamp,
 ) -> StatusOf {
-    let options = Options { revocation: Revocation::Required, ..Options::default() };
     let crls: Vec<Crl> = std::iter::once(list).chain(deltas).cloned().collect();
-    let anchors = std::slice::from_ref(issuer);
-    let request =
-        path::Request { leaf: child, untrusted, anchors, crls: &crls, at, options: &options };
-    let verdict = path::validate(&request);
-    let (outcome, reason) = verdict
-        .check(Kind::Revocation)
-        .map_or((Outcome::Unknown, ""), |one| (one.outcome, one.reason.as_str()));
+    let (outcome, reason) = asked((child, issuer), (crls.as_slice(), untrusted), at);
     let code = match outcome {
         Outcome::Passed => "status.list-good",
         Outcome::Failed => "status.list-revoked",
@@ -169,6 +237,20 @@ fn by_list(
         this_update: list.this_update(),
         next_update: list.next_update(),
     })
+}
+
+/// What path validation says about the status of one link by these lists.
+fn asked(
+    (child, issuer): (&Certificate, &Certificate),
+    (crls, untrusted): (&[Crl], &[Certificate]),
+    at: Timestamp,
+) -> (Outcome, String) {
+    let options = Options { revocation: Revocation::Required, ..Options::default() };
+    let anchors = std::slice::from_ref(issuer);
+    let request = path::Request { leaf: child, untrusted, anchors, crls, at, options: &options };
+    let verdict = path::validate(&request);
+    let found = verdict.check(Kind::Revocation);
+    found.map_or((Outcome::Unknown, String::new()), |one| (one.outcome, one.reason.clone()))
 }
 
 /// What one answer says, if it speaks about this certificate at all.

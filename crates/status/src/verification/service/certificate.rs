@@ -46,9 +46,9 @@ impl Verifier {
         asked: &Asked,
         case: &Case,
     ) -> Result<Judged, Error> {
-        let own = case.records.authorities().cloned();
+        let known = case.records.authorities().chain(case.followed.certificates());
         let mut untrusted: Vec<Certificate> =
-            case.evidence.certificates.iter().cloned().chain(own).collect();
+            case.evidence.certificates.iter().chain(known).cloned().collect();
         let mut best: Option<Judged> = None;
         for _ in 0..=MOST_DETOURS {
             let chain = rules::chain(leaf, &untrusted, &case.trust, asked);
@@ -82,7 +82,10 @@ impl Verifier {
                     let own = self.own(number, child, asked.at).await?;
                     rules::by_own(&own, asked.at, case.records.basis(issuer))
                 }
-                None => rules::by_evidence((child, issuer), &case.evidence, asked.at),
+                None => {
+                    let sources = (&*case.followed, &case.evidence);
+                    rules::by_others((child, issuer), sources, asked.at)
+                }
             };
             checks.push(rules::status_check(child, found));
         }

@@ -19,6 +19,7 @@ use super::model::{
     StampQuestion, StampReport, Trust,
 };
 use crate::error::Error;
+use crate::foreign::{Followed, Follower};
 use records::Records;
 
 /// Questions that are worked on at a time: the rest of the machine answers status questions.
@@ -31,6 +32,7 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     store: Store,
     working: Semaphore,
+    follower: Option<Follower>,
 }
 
 /// One question as the operations pass it on.
@@ -39,13 +41,20 @@ struct Case {
     trust: Arc<Trust>,
     evidence: Evidence,
     records: Arc<Records>,
+    followed: Arc<Followed>,
     now: Timestamp,
 }
 
 impl Verifier {
     /// A verifier over the tables of the CA.
     pub fn new(store: Store) -> Self {
-        Self(Arc::new(Inner { store, working: Semaphore::new(MOST_WORKING) }))
+        Self(Arc::new(Inner { store, working: Semaphore::new(MOST_WORKING), follower: None }))
+    }
+
+    /// One that also reads the lists of other institutions that are followed.
+    pub fn following(store: Store, follower: Follower) -> Self {
+        let working = Semaphore::new(MOST_WORKING);
+        Self(Arc::new(Inner { store, working, follower: Some(follower) }))
     }
 
     /// The institution's own roots: they are anchors.
@@ -106,7 +115,8 @@ impl Verifier {
 
     async fn case(&self, trust: Arc<Trust>, evidence: Evidence) -> Result<Case, Error> {
         let records = Arc::new(self.records().await?);
-        Ok(Case { trust, evidence, now: records.as_of, records })
+        let followed = self.0.follower.as_ref().map(Follower::followed).unwrap_or_default();
+        Ok(Case { trust, evidence, now: records.as_of, records, followed })
     }
 }
 

@@ -206,6 +206,13 @@ fn basis_words(basis: &Basis) -> String {
             let (since, until) = (words::second(*this_update), until(next_update));
             format!("附带的撤销列表 {number}（{issuer}），{since} 发布{until}")
         }
+        Basis::Followed { source, issuer, number, this_update, next_update, digest, .. } => {
+            let number = number.as_deref().unwrap_or("无编号");
+            let (since, until) = (words::second(*this_update), until(next_update));
+            format!(
+                "从 {source} 取得的撤销列表 {number}（{issuer}），{since} 发布{until}，SM3 {digest}"
+            )
+        }
         Basis::Answer { responder, this_update, next_update, .. } => {
             let (since, until) = (words::second(*this_update), until(next_update));
             format!("附带的 OCSP 应答（{responder}），{since}{until}")
