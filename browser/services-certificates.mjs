@@ -263,7 +263,7 @@ export async function orderedDirectly(acts) {
   await head.sees('已经办理');
   await head.look('admin-suspended');
   acts.expectStatus(serial, 'certificateHold');
-  // What a court holds two people lift, on its document: by the line of the hold.
+  // Nobody resumes it by one signature: who lifts it stands on the line of the hold (liftedByTwo).
   await head.sees('有权机关');
   await head.follow('撤销');
   await head.page.selectOption('#ground', 'false-materials');
@@ -277,6 +277,55 @@ export async function orderedDirectly(acts) {
   await head.sees('等待另一人复核');
   await head.look('admin-revoke-entered');
   acts.expectStatus(serial, 'certificateHold');
+}
+
+/** What a court holds two people lift on its document: the administrator registers it, the reviewer confirms.
+ *  Until then nothing changes; what was not filled in is asked for beside its field. */
+export async function liftedByTwo(acts) {
+  const { reviewer } = acts;
+  const serial = acts.batch.serials[4];
+  const head = await acts.signIn('yejb', '/admin');
+  await head.go(`/admin/certificates/${serial}/suspend?ground=ordered-hold`);
+  await head.page.fill('#document_number', '（2026）云01执协11号');
+  await head.page.fill('#account', '云中市中级人民法院送达协助执行通知书，要求暂停该证书');
+  await head.press('去签名');
+  await acts.confirm(head, 'yejb');
+  acts.expectStatus(serial, 'certificateHold');
+  await head.go(`/admin/certificates/${serial}#holds`);
+  await head.page.getByRole('link', { name: /^解除：/ }).click();
+  await head.sees('送另一人复核');
+  await head.press('去签名');
+  await head.look('admin-lift-mistakes');
+  await head.page.fill('#requester', '云中市中级人民法院');
+  await head.page.fill('#document_number', '（2026）云01执解3号');
+  await head.page.fill('#account', '送达解除协助执行通知书，要求恢复该证书');
+  await acts.upload(head, 'evidence-order', '解除通知书.png');
+  await acts.upload(head, 'evidence-officer', '工作证.png');
+  await head.look('admin-lift');
+  await head.press('去签名');
+  await head.look('admin-lift-sign');
+  await acts.confirm(head, 'yejb');
+  await head.sees('等待另一人复核');
+  await head.look('admin-lift-entered');
+  const place = new URL(head.page.url()).pathname;
+  if (await head.page.locator('#confirm').count()) throw new Error('who registered it may confirm');
+  acts.expectStatus(serial, 'certificateHold');
+  await reviewer.go('/desk/revocations?state=entered');
+  await reviewer.look('desk-liftings');
+  await reviewer.go(place);
+  await reviewer.sees('暂停 1 项');
+  await reviewer.look('desk-lift-review');
+  await reviewer.page.locator('#confirm').check();
+  await reviewer.press('去签名');
+  await reviewer.look('desk-lift-sign');
+  await acts.confirm(reviewer, 'gush');
+  acts.expectStatus(serial, 'good');
+  await reviewer.go(place);
+  await reviewer.sees('已解除');
+  await reviewer.look('desk-lift-done');
+  await head.go(`/admin/certificates/${serial}`);
+  if (await head.page.locator('#holds').count()) throw new Error('the hold is still there');
+  await head.look('admin-lifted');
 }
 
 /** By a court's order, with the document and the officer's card. */

@@ -33,6 +33,7 @@ const STORIES = [
   [batches.sheet, batches.proof, batches.review, batches.run],
   [certificates.unitLetter, certificates.phoneCall, certificates.toldOfChanges, certificates.courtOrder],
   [certificates.orderedDirectly],
+  [certificates.liftedByTwo],
   [people.appoint, people.invited, people.leaver],
   [people.suspendOffice, people.liftSuspension, people.supervision],
   [papers.audit, papers.proofOfRecord],
