@@ -96,7 +96,6 @@ impl Ca {
         previous: Option<&CrlRow>,
     ) -> Result<Unsigned, Error> {
         let mut writer = self.writer(head)?;
-        let mut reader = self.inner().store.read().await?;
         let listing = match head.kind {
             CrlKind::Delta => Listing::Since(self.base_covers(head).await?),
             kind => Listing::Whole {
@@ -104,6 +103,7 @@ impl Ca {
                 previous: previous.map(|previous| previous.this_update),
             },
         };
+        let mut reader = self.inner().store.read().await?;
         let mut take = |entry| Ok(writer.push(&entry)?);
         sql::crl::each_entry(&mut reader, self.issuer_id(), listing, &mut take).await?;
         drop(reader);
