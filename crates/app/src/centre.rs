@@ -107,9 +107,12 @@ pub(crate) async fn remote(parts: &Parts, ca: &ca::Ca) -> Result<Arc<dyn KeyCent
     let key = std::fs::read(&path).map_err(|e| {
         Error::Setup(format!("无法读取密钥管理中心的公钥或证书 {}：{e}", path.display()))
     })?;
+    // The centre knows the CA by its first generation; requests bear a key of their own.
+    let first = ca.generations().into_iter().next();
+    let certificate = first.as_ref().unwrap_or(ca).certificate();
     let config = RemoteConfig {
-        ca_name_der: ca.certificate().subject().der().to_vec(),
-        ca_certificate_serial: ca.certificate().serial(),
+        ca_name_der: certificate.subject().der().to_vec(),
+        ca_certificate_serial: certificate.serial(),
         signing_label: link_label()?,
         centre_key: centre_key(&key)?,
     };

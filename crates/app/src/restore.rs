@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ca::{Ca, Reconciliation};
 use gm::Device;
 use gm::soft::SoftDevice;
+use pki::Name;
 use pki::crl::Crl;
 use pki::profile::ProfileSet;
 use store::{Standing, Store, StoreConfig, SystemClock, Warrant};
@@ -26,6 +27,7 @@ pub enum Which {
 
 /// A journal that is looked at while nothing is served.
 pub struct Shelf {
+    which: Which,
     settings: Settings,
     config: StoreConfig,
     device: Arc<dyn Device>,
@@ -40,6 +42,17 @@ pub struct Seen {
     pub anchored: Option<u64>,
     /// Why it is halted; `None` when it is sound.
     pub halted: Option<String>,
+    /// The generations of the issuing CA that publish lists, with the names that these bear.
+    pub publishers: Vec<(String, Name)>,
+}
+
+/// What came of catching up.
+#[derive(Debug, Default)]
+pub struct CaughtUp {
+    /// Serial numbers that must be revoked again.
+    pub missing: Vec<String>,
+    /// The accounts that were closed.
+    pub accounts: Vec<Reconciliation>,
 }
 
 impl Seen {
@@ -58,7 +71,12 @@ impl Shelf {
             Which::Institution => (store_config(layout, &settings), layout.device()),
             Which::KeyCentre => (kmc_store_config(layout, &settings), layout.kmc_device()),
         };
-        Ok(Self { settings, config, device: Arc::new(SoftDevice::open(&folder, passphrase)?) })
+        Ok(Self {
+            which,
+            settings,
+            config,
+            device: Arc::new(SoftDevice::open(&folder, passphrase)?),
+        })
     }
 
     /// The name of the journal in checkpoints.
@@ -74,8 +92,12 @@ impl Shelf {
             Standing::Sound => None,
             Standing::Halted { reason } => Some(reason.to_string()),
         };
-        let seen =
-            Seen { size: store.size().await?, anchored: store.anchored_size().await?, halted };
+        let seen = Seen {
+            size: store.size().await?,
+            anchored: store.anchored_size().await?,
+            halted,
+            publishers: self.publishers(&store).await?,
+        };
         store.close().await;
         Ok(seen)
     }
@@ -94,22 +116,38 @@ impl Shelf {
     }
 
     /// What the certification side still has to do after its journal was anchored anew: numbers
-    /// of lists go on after the last one that was published, and signatures whose records were
-    /// lost are closed in the account. Answers the serials that must be revoked again.
+    /// of lists go on after the last ones that were published, and signatures whose records were
+    /// lost are closed in the accounts.
     pub async fn catch_up(
         &self,
         store: &Store,
-        (list, warrant): (Option<&Crl>, &Warrant),
-    ) -> Result<(Vec<String>, Reconciliation), Error> {
+        (lists, warrant): (&[Crl], &Warrant),
+    ) -> Result<CaughtUp, Error> {
+        let ca = self.ca(store).await?;
+        let mut done = CaughtUp::default();
+        for list in lists {
+            done.missing.extend(ca.follow_list(list, warrant).await?);
+        }
+        for one in ca.signing_generations() {
+            done.accounts.push(one.close_account(warrant).await?);
+        }
+        Ok(done)
+    }
+
+    async fn ca(&self, store: &Store) -> Result<Ca, Error> {
         let profiles = Arc::new(ProfileSet::embedded()?);
-        let config = ca_config(&self.settings);
-        let clock = Arc::new(SystemClock);
-        let ca = Ca::open(store.clone(), self.device.clone(), clock, profiles, config).await?;
-        let missing = match list {
-            Some(list) => ca.follow_list(list, warrant).await?,
-            None => Vec::new(),
-        };
-        Ok((missing, ca.close_account(warrant).await?))
+        let (config, clock) = (ca_config(&self.settings), Arc::new(SystemClock));
+        Ok(Ca::open(store.clone(), self.device.clone(), clock, profiles, config).await?)
+    }
+
+    /// The generations of the issuing CA whose last lists are out there, with the names that these
+    /// lists bear.
+    async fn publishers(&self, store: &Store) -> Result<Vec<(String, Name)>, Error> {
+        if self.which == Which::KeyCentre {
+            return Ok(Vec::new());
+        }
+        let of = |one: &Ca| (one.name().to_owned(), one.certificate().subject().clone());
+        Ok(self.ca(store).await?.signing_generations().iter().map(of).collect())
     }
 
     async fn open(&self, config: StoreConfig) -> Result<Store, Error> {

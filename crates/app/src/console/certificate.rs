@@ -56,7 +56,11 @@ impl Institution {
 
     /// Asks our own responder, as a relying party does, and holds the answer against the question.
     pub async fn ocsp_now(&self, serial: Serial) -> Result<OcspNow, Error> {
-        let issuer = self.ca().certificate().clone();
+        let found = self.ca().find(&serial).await?;
+        let issuer = match &found {
+            Some(found) => self.ca().issuer_of(&found.record)?,
+            None => self.ca().certificate().clone(),
+        };
         let id = CertId::of(HashAlgorithm::Sm3, issuer.subject(), issuer.spki(), serial);
         let id = id.ok_or(Error::Stored("状态查询的标识"))?;
         let request = Request::new(vec![id.clone()], None)?;

@@ -65,7 +65,9 @@ impl Institution {
         let kind = order.kind().ok_or(Error::Stored("签名事项的内容"))?;
         let about = format!("crl:{}", crate::ISSUER);
         self.note_order(("crl.ordered", about), permit.actor(), &act).await?;
-        self.ca().publish_crl(kind).await?;
+        for one in self.ca().signing_generations() {
+            one.publish_crl(kind).await?;
+        }
         Ok(())
     }
 

@@ -44,7 +44,8 @@ impl Institution {
         };
         let key = self.centre().restore(order).await?.enveloped;
         let encryption = Some(Encryption { certificates: vec![enc.certificate], key });
-        let sign_certificates = vec![sign.certificate, self.ca().certificate().clone()];
+        let issuer = self.ca().issuer_of(&sign.record)?;
+        let sign_certificates = vec![sign.certificate, issuer];
         Ok(CsrResponse { sign_certificates, encryption }.encode())
     }
 

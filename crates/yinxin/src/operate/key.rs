@@ -91,7 +91,9 @@ async fn release(
     args: &WarrantArgs,
     answered: &Warrant,
 ) -> anyhow::Result<Outcome> {
-    if !institution.ca().is_quarantined() {
+    let signing = institution.ca().signing_generations();
+    let stopped: Vec<_> = signing.iter().filter(|one| one.is_quarantined()).collect();
+    if stopped.is_empty() {
         out::line("签发密钥没有停用，不需要恢复；未作任何更改");
         return Ok(Outcome::Finding);
     }
@@ -101,7 +103,9 @@ async fn release(
     if !args.is_confirmed("恢复签发密钥") {
         return Ok(Outcome::Finding);
     }
-    institution.ca().release_signer(answered).await?;
+    for one in stopped {
+        one.release_signer(answered).await?;
+    }
     out::line("试签名全部正确，签发密钥已恢复，记入日志（signer.released）");
     out::line("下一步：启动服务，运行 yinxin doctor，并留意其后的签名");
     Ok(Outcome::Fine)

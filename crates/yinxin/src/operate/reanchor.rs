@@ -22,9 +22,9 @@ pub struct Reanchor {
     /// 哪一方的日志：institution（认证机构）或 kmc（密钥管理中心）
     #[arg(long, value_name = "一方", default_value = "institution")]
     journal: String,
-    /// 依赖方手中最后一份完整撤销列表；恢复备份后必须给出，编号才不会重复
+    /// 依赖方手中最后一份完整撤销列表；恢复备份后必须给出，编号才不会重复。签发密钥换过代的，各代各给一份
     #[arg(long, value_name = "文件")]
-    last_crl: Option<PathBuf>,
+    last_crl: Vec<PathBuf>,
     /// 确实从未发布过撤销列表，或数据库没有回退
     #[arg(long, conflicts_with = "last_crl")]
     no_crl: bool,
@@ -41,8 +41,9 @@ pub fn run(command: &Reanchor) -> anyhow::Result<Outcome> {
         _ => return Err(Unusable::error("--journal 应为 institution 或 kmc")),
     };
     let warrant = command.warrant.warrant()?;
-    let list = command.last_crl.as_deref().map(list).transpose()?;
-    if which == Which::Institution && list.is_none() && !command.no_crl {
+    let lists =
+        command.last_crl.iter().map(|path| list(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    if which == Which::Institution && lists.is_empty() && !command.no_crl {
         let text = "请用 --last-crl 给出依赖方手中最后一份撤销列表；\
                     确实没有发布过列表或数据库没有回退时，用 --no-crl";
         return Err(Unusable::error(text));
@@ -54,33 +55,46 @@ pub fn run(command: &Reanchor) -> anyhow::Result<Outcome> {
             out::line("日志与锚点一致，不需要重建锚点；未作任何更改");
             return Ok(Outcome::Finding);
         };
+        let of = |list: &Crl, name: &pki::Name| list.issuer() == name;
+        let missing = |(_, name): &&(String, pki::Name)| !lists.iter().any(|list| of(list, name));
+        if !lists.is_empty()
+            && let Some((name, _)) = seen.publishers.iter().find(missing)
+        {
+            let text = format!("还须用 --last-crl 给出 {name} 的最后一份撤销列表（{name}.crl）");
+            return Err(Unusable::error(text));
+        }
         tell(reason, &seen);
         let phrase = format!("重建锚点 {} {}", shelf.origin(), seen.size);
         if !command.warrant.is_confirmed(&phrase) {
             return Ok(Outcome::Finding);
         }
-        carry_out(&shelf, which, (list.as_ref(), &warrant)).await
+        carry_out(&shelf, which, (&lists, &warrant)).await
     })
 }
 
 async fn carry_out(
     shelf: &Shelf,
     which: Which,
-    (list, warrant): (Option<&Crl>, &Warrant),
+    (lists, warrant): (&[Crl], &Warrant),
 ) -> anyhow::Result<Outcome> {
     let store = shelf.reanchor(warrant.clone()).await?;
     out::line("已逐条校验全部日志并重建锚点，记入日志（journal.reanchored）");
     if which == Which::Institution {
-        let done = shelf.catch_up(&store, (list, warrant)).await;
-        let (missing, account) = match done {
+        let done = shelf.catch_up(&store, (lists, warrant)).await;
+        let caught_up = match done {
             Ok(done) => done,
             Err(error) => {
                 store.close().await;
                 return Err(error.into());
             }
         };
-        out::line(format!("签名次数已重新起算，此前情况：{:?}", account.balance));
-        for serial in &missing {
+        for account in &caught_up.accounts {
+            out::line(format!(
+                "密钥“{}”的签名次数已重新起算，此前情况：{:?}",
+                account.label, account.balance
+            ));
+        }
+        for serial in &caught_up.missing {
             out::line(format!("须重新撤销：{serial}（在最后的撤销列表中，数据库中却未撤销）"));
         }
     }
