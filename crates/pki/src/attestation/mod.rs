@@ -16,10 +16,12 @@
 //! | `chain` | an attestation as it came, read within bounds |
 //! | `products` | the register of products: text in, checked entries out |
 //! | `judge` | whether an attestation proves where a key is |
+//! | `own` | keys in the institution's own device |
 //! | `verdict` | what came of it |
 
 mod chain;
 mod judge;
+mod own;
 mod products;
 mod verdict;
 
@@ -47,6 +49,7 @@ reasons! {
         ProductNotYet = "attestation.product-not-yet", "该产品的商用密码产品认证证书尚未生效，请换用证书有效的产品";
         ProductOver = "attestation.product-over", "该产品的商用密码产品认证证书已经过期，请换用证书有效的产品";
         DeviceBlocked = "attestation.device-blocked", "该设备已被本机构列为不可信，请换用其他设备";
+        OwnDevice = "attestation.own-device", "此类证书的签名密钥须由通过检测认证的密码设备生成，而本机构的密码设备没有在有效期内的产品认证证书；请先换用经认证的密码设备";
     }
 }
 

@@ -13,6 +13,11 @@ use super::Attestation;
 pub enum Verdict {
     /// It is.
     Verified(Verified),
+    /// The institution made the key in its own device, which held this product certificate then.
+    Own {
+        /// The product, with its certificate as it was.
+        product: Product,
+    },
     /// Nothing was handed in.
     Absent,
 }
@@ -67,6 +72,7 @@ impl Verdict {
             Self::Verified(Verified { product, sm3, .. }) => {
                 Entry { verdict: "verified", product: Some(product), sm3: Some(sm3) }
             }
+            Self::Own { product } => Entry { verdict: "own", product: Some(product), sm3: None },
             Self::Absent => Entry { verdict: "absent", product: None, sm3: None },
         }
     }
@@ -76,6 +82,7 @@ impl Verdict {
     pub const fn chinese(&self) -> &'static str {
         match self {
             Self::Verified(_) => "已验证设备证明",
+            Self::Own { .. } => "在本机构的密码设备中生成",
             Self::Absent => "未提供设备证明",
         }
     }
@@ -85,6 +92,15 @@ impl Verdict {
     pub const fn verified(&self) -> Option<&Verified> {
         match self {
             Self::Verified(verified) => Some(verified),
+            Self::Own { .. } | Self::Absent => None,
+        }
+    }
+
+    /// The product that the key is in, where that is known.
+    #[must_use]
+    pub const fn product(&self) -> Option<&Product> {
+        match self {
+            Self::Verified(Verified { product, .. }) | Self::Own { product } => Some(product),
             Self::Absent => None,
         }
     }
@@ -101,6 +117,10 @@ impl Judged {
     pub(super) fn verified(verified: Verified, attestation: &Attestation) -> Self {
         let evidence = Some(attestation.pem().to_owned());
         Self { verdict: Verdict::Verified(verified), evidence }
+    }
+
+    pub(super) const fn own(product: Product) -> Self {
+        Self { verdict: Verdict::Own { product }, evidence: None }
     }
 
     pub(super) const fn absent() -> Self {

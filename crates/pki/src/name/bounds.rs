@@ -1,6 +1,8 @@
 //! What a name may hold when it comes from outside: the upper bounds of X.520
 //! (RFC 5280 appendix A.1), visible characters only, no attribute twice.
 
+use std::ops::RangeInclusive;
+
 use super::{Attribute, Defect, Name};
 use crate::oid::{self, Oid};
 
@@ -24,11 +26,24 @@ pub fn upper_bound(oid: &Oid) -> usize {
     }
 }
 
-/// Characters that a reader cannot see, or that change the direction of others.
-pub(crate) fn is_invisible(c: char) -> bool {
+/// Characters that a reader cannot see, or that change the direction of others. Selectors of variants
+/// (U+FE00, U+E0100) aren't among them: rare characters of names are written with them.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether people can read a text as it is: one line of so many characters, none of them invisible, no space
+/// around. For every name that somebody types: two that look alike are the same.
+#[must_use]
+pub fn is_line(text: &str, letters: RangeInclusive<usize>) -> bool {
+    letters.contains(&text.chars().count())
+        && text.trim() == text
+        && !text.chars().any(is_invisible)
 }
 
 impl Name {

@@ -12,8 +12,8 @@ use crate::error::{Error, reasons};
 use crate::oid::{self, Oid};
 use crate::strict::{Reader, Tag, Writer};
 
-pub use bounds::{MAX_OCTETS, upper_bound};
-pub(crate) use bounds::{check_text, is_invisible};
+pub(crate) use bounds::check_text;
+pub use bounds::{MAX_OCTETS, is_invisible, is_line, upper_bound};
 
 reasons! {
     /// What is wrong with a name.
@@ -287,6 +287,22 @@ mod tests {
             (oid::ORGANIZATION, Tag::UTF8_STRING, "某市大数据局"),
             (oid::COMMON_NAME, Tag::UTF8_STRING, "张三"),
         ])
+    }
+
+    #[test]
+    fn a_line_is_what_people_can_read_and_no_more() {
+        for good in ["公文交换系统", "A B", "葛\u{e0100}洪", "👍好"] {
+            assert!(is_line(good, 2..=8), "{good}");
+        }
+        for bad in
+            ["公", "公文交换公文交换公", " 公文", "公文 ", "公\n文", "公\u{200b}文", "公文\u{202e}"]
+        {
+            assert!(!is_line(bad, 2..=8), "{bad:?}");
+        }
+        // Blank letters of Korean and Braille are none, and marks of Mongolian aren't seen by themselves.
+        for hidden in ['\u{115f}', '\u{3164}', '\u{ffa0}', '\u{2800}', '\u{180e}', '\u{e0041}'] {
+            assert!(is_invisible(hidden), "{hidden:?}");
+        }
     }
 
     #[test]

@@ -28,27 +28,20 @@ impl Shown {
     pub fn of(judged: &Judged) -> Self {
         let verdict = judged.verdict();
         let tag = match verdict {
-            Verdict::Verified(_) => "tag--good",
+            Verdict::Verified(_) | Verdict::Own { .. } => "tag--good",
             Verdict::Absent => "tag--wait",
         };
-        let facts = verdict.verified().map(|verified| {
-            let product = verified.product();
+        let mut facts = verdict.product().map_or_else(Vec::new, |product| {
+            let certificate =
+                format!("{}，安全等级{}", product.certificate, product.level.chinese());
             vec![
                 ("产品", format!("{} {}", product.maker, product.model)),
-                (
-                    "产品认证证书",
-                    format!("{}，安全等级{}", product.certificate, product.level.chinese()),
-                ),
+                ("产品认证证书", certificate),
                 ("证书有效期", format!("{} 至 {}", product.valid_from, product.valid_until)),
-                ("设备编号", verified.device().to_owned()),
             ]
         });
-        Self {
-            said: verdict.chinese(),
-            tag,
-            facts: facts.unwrap_or_default(),
-            has_file: judged.evidence().is_some(),
-        }
+        facts.extend(verdict.verified().map(|one| ("设备编号", one.device().to_owned())));
+        Self { said: verdict.chinese(), tag, facts, has_file: judged.evidence().is_some() }
     }
 }
 

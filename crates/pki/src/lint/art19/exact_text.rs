@@ -2,6 +2,7 @@
 //! read or that make one name look like another.
 
 use crate::lint::prelude::*;
+use crate::name::is_invisible;
 
 pub(super) const LINT: Lint = Lint {
     name: "art19/exact-text",
@@ -36,8 +37,5 @@ fn check(target: &Target<'_>) -> Outcome {
 
 /// Control, format and replacement characters (general categories Cc and the Cf that matter in names).
 fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}' | '\u{e0000}'..='\u{e007f}')
+    is_invisible(character) || matches!(character, '\u{fffc}' | '\u{fffd}')
 }
