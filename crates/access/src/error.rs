@@ -105,11 +105,11 @@ pub enum Error {
     /// The text is no login.
     #[error("登录名应为 3 至 32 位小写字母、数字或 . _ -，以字母开头")]
     Login,
-    /// The name of a person is empty, too long, or holds control characters.
-    #[error("姓名应为 1 至 64 个字符，不含控制字符")]
+    /// The name of a person is empty, too long, or holds what nobody can see.
+    #[error("姓名应为 1 至 64 个字符，不含看不见的字符；从别处粘贴的，请删去重新键入")]
     PersonName,
-    /// The name of a key is empty, too long, or holds control characters.
-    #[error("证书标签应为 1 至 64 个字符，不含控制字符")]
+    /// The name of a key is empty, too long, or holds what nobody can see.
+    #[error("证书标签应为 1 至 64 个字符，不含看不见的字符；从别处粘贴的，请删去重新键入")]
     KeyLabel,
     /// A passphrase that is easily guessed.
     #[error("口令不符合要求：{0}")]
@@ -159,8 +159,8 @@ pub enum Error {
     /// A reason is needed that a reader can judge.
     #[error("请填写 4 至 200 个字符的查看理由")]
     Reason,
-    /// The name of a client is empty, too long, or holds control characters.
-    #[error("客户端名称应为 1 至 64 个字符，不含控制字符")]
+    /// The name of a client is empty, too long, or holds what nobody can see.
+    #[error("客户端名称应为 1 至 64 个字符，不含看不见的字符；从别处粘贴的，请删去重新键入")]
     Name,
     /// The text is no identifier of a client.
     #[error("客户端编号应为 32 位小写十六进制数")]

@@ -4,7 +4,7 @@
 
 mod world;
 
-use access::{Action, Error, Role, Roles};
+use access::{Action, ClientName, Error, KeyLabel, PersonName, Role, Roles};
 use world::{World, new_client};
 
 #[tokio::test]
@@ -104,6 +104,18 @@ async fn the_last_admin_can_neither_go_nor_step_down() {
 
     world.asker(&admin, "管理端二", "admin").await;
     assert!(world.access.disable_client(&permit, admin.client.id).await.is_ok());
+}
+
+#[test]
+fn nobody_and_nothing_has_a_name_with_what_nobody_sees() {
+    for hidden in ['\u{200b}', '\u{202e}', '\u{feff}', '\u{3164}', '\u{2800}', '\u{e0041}', '\n'] {
+        let name = format!("公文{hidden}交换");
+        assert!(matches!(name.parse::<ClientName>(), Err(Error::Name)), "{hidden:?}");
+        assert!(matches!(name.parse::<PersonName>(), Err(Error::PersonName)), "{hidden:?}");
+        assert!(matches!(name.parse::<KeyLabel>(), Err(Error::KeyLabel)), "{hidden:?}");
+    }
+    // A rare character with its variant is one that people see.
+    assert!("葛\u{e0100}洪".parse::<PersonName>().is_ok());
 }
 
 #[test]

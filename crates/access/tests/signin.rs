@@ -10,6 +10,9 @@ use access::{
 };
 use jiff::SignedDuration;
 use serde_json::json;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use store::{Clock, FixedClock};
 use world::{
     ORIGIN, Staff, World, arrival, code_of, new_key, new_person, secret_of, signature, source,
 };
@@ -95,6 +98,76 @@ async fn a_signed_challenge_opens_a_session() {
     assert_eq!(record.body["way"], "key");
     assert_eq!(record.body["source"], "203.0.113.0/24", "never the whole address");
     assert!(!record.leaf.contains("203.0.113.77"));
+}
+
+/// A clock that does something once, when it is looked at for the so manieth time.
+struct Turning {
+    inner: Arc<FixedClock>,
+    looks: AtomicUsize,
+    when: usize,
+    act: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Clock for Turning {
+    fn now(&self) -> jiff::Timestamp {
+        if self.looks.fetch_add(1, Ordering::SeqCst) == self.when
+            && let Some(act) = self.act.lock().unwrap().take()
+        {
+            act();
+        }
+        self.inner.now()
+    }
+}
+
+/// The world with somebody whose key ends when the clock is looked at for the so manieth time; whether it did
+/// before the end of signing in, and what came of that.
+async fn ended_at_look(when: usize) -> (bool, Result<SignedIn, Error>) {
+    let world = World::new().await;
+    let (chief, _) = world.first_people().await;
+    let challenge = world.access.begin_challenge(ORIGIN).unwrap();
+    let fingerprint = chief.key.public_key().fingerprint();
+    let (store, ended) = (world.store.clone(), Arc::new(AtomicBool::new(false)));
+    let (handle, of, noted) =
+        (tokio::runtime::Handle::current(), fingerprint.clone(), ended.clone());
+    let end = move || {
+        let done = store.commit(move |tx| {
+            Box::pin(async move {
+                let text = "UPDATE access_person_key SET ended_at = 1 WHERE fingerprint = $1";
+                sqlx::query::<sqlx::Any>(text).bind(of).execute(tx.conn()).await.unwrap();
+                Ok::<_, Error>(())
+            })
+        });
+        // On a thread of its own: this one belongs to whoever signs in.
+        std::thread::spawn(move || handle.block_on(done).unwrap()).join().unwrap();
+        noted.store(true, Ordering::SeqCst);
+    };
+    let inner = world.clock.clone();
+    let (looks, act) = (AtomicUsize::new(0), Mutex::new(Some(Box::new(end) as Box<_>)));
+    let gate = world.by_clock(Arc::new(Turning { inner, looks, when, act }));
+    let proof = KeyProof {
+        origin: ORIGIN,
+        challenge: &challenge.id,
+        fingerprint: &fingerprint,
+        signature: &signature(&chief.key, &challenge.text),
+    };
+    let outcome = gate.sign_in_by_key(proof, arrival()).await;
+    (ended.load(Ordering::SeqCst), outcome)
+}
+
+/// What was read before the unit that opens the session was only true then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_key_that_ends_at_any_moment_of_signing_in_opens_no_session() {
+    let mut ended = 0;
+    for when in 0..12 {
+        match ended_at_look(when).await {
+            (true, outcome) => {
+                assert_eq!(code(outcome), "access.sign-in", "at look {when}");
+                ended += 1;
+            }
+            (false, outcome) => assert!(outcome.is_ok(), "nothing happened"),
+        }
+    }
+    assert!(ended >= 3, "{ended}: before the key is read, and after");
 }
 
 #[tokio::test]

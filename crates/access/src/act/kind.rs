@@ -56,6 +56,7 @@ kinds! {
     OrderSigning "signing.order" "设立应用签名密钥" ManageSigning,
     ConfirmSigning "signing.decide" "复核应用签名密钥" ConfirmSigning,
     StopSigning "signing.stop" "停用应用签名密钥" StopSigning,
+    RevokeSigning "signing.revoke" "复核撤销停用密钥的证书" ConfirmSigning,
     ChangeProfile "profile.change" "变更证书模板" ManageProfiles,
     AuditJournal "journal.audit" "审计日志" AuditJournal,
     PublishCrl "crl.publish" "发布证书撤销列表" PublishCrl,

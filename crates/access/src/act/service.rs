@@ -1,7 +1,7 @@
 //! Preparing an act and completing it.
 
 use super::{ActKind, PendingAct, SignedAct, Waiting};
-use crate::people::rules as people_rules;
+use crate::people::{Key, rules as people_rules};
 use crate::{Access, Error, Person, Principal, Session, Via, sql};
 use gm::{PublicKey, Signature, UserId, sm2, sm3};
 use jiff::Timestamp;
@@ -85,11 +85,18 @@ impl Access {
         let signature = Signature::from_der(signature_der).map_err(|_| Error::ActSignature)?;
         let key = self.signing_key(&waiting, &signature).await?;
         let payload = signed_payload(&waiting.statement, &payload)?;
-        let act = waiting.id.clone();
+        let (act, person) = (waiting.id.clone(), waiting.person.clone());
         let completed = self
             .commit(move |tx| {
                 Box::pin(async move {
                     let now = tx.now();
+                    // A key that ended since it was looked at signs nothing more.
+                    let keys = sql::keys_of(tx.conn(), &person).await?;
+                    let is_live =
+                        |one: &Key| one.public_key == key && people_rules::is_live(one, now);
+                    if !keys.iter().any(is_live) {
+                        return Err(Error::ActSignature);
+                    }
                     sql::complete_act(tx.conn(), &act, now).await
                 })
             })

@@ -4,10 +4,11 @@ use super::{ClientId, Roles};
 use crate::Error;
 use gm::PublicKey;
 use jiff::Timestamp;
+use pki::name::is_line;
 use std::fmt;
 use std::str::FromStr;
 
-/// What people call a client: 1 to 64 characters, no control characters.
+/// What people call a client: 1 to 64 characters, all of which people can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientName(String);
 
@@ -16,6 +17,11 @@ impl ClientName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// As it was kept: names from before a rule came stay what they are.
+    pub(crate) const fn kept(text: String) -> Self {
+        Self(text)
+    }
 }
 
 impl FromStr for ClientName {
@@ -23,8 +29,7 @@ impl FromStr for ClientName {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let text = text.trim();
-        let fits = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.into())) } else { Err(Error::Name) }
+        if is_line(text, 1..=64) { Ok(Self(text.into())) } else { Err(Error::Name) }
     }
 }
 

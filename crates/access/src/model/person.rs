@@ -5,6 +5,7 @@ use crate::Error;
 use crate::people::rules;
 use gm::PublicKey;
 use jiff::Timestamp;
+use pki::name::is_line;
 use serde_json::{Value, json};
 use std::fmt;
 use std::str::FromStr;
@@ -40,7 +41,7 @@ impl fmt::Display for Login {
     }
 }
 
-/// The name of a person: 1 to 64 characters, no control characters.
+/// The name of a person: 1 to 64 characters, all of which people can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonName(String);
 
@@ -49,6 +50,11 @@ impl PersonName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// As it was kept: names from before a rule came stay what they are.
+    pub(crate) const fn kept(text: String) -> Self {
+        Self(text)
+    }
 }
 
 impl FromStr for PersonName {
@@ -56,8 +62,7 @@ impl FromStr for PersonName {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let text = text.trim();
-        let fits = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.into())) } else { Err(Error::PersonName) }
+        if is_line(text, 1..=64) { Ok(Self(text.into())) } else { Err(Error::PersonName) }
     }
 }
 

@@ -5,10 +5,11 @@ use crate::signin::Stretch;
 use crate::{Error, PersonId};
 use gm::PublicKey;
 use jiff::Timestamp;
+use pki::name::is_line;
 use std::fmt;
 use std::str::FromStr;
 
-/// What people call a key: 1 to 64 characters, no control characters.
+/// What people call a key: 1 to 64 characters, all of which people can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyLabel(String);
 
@@ -16,6 +17,11 @@ impl KeyLabel {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// As it was kept: names from before a rule came stay what they are.
+    pub(crate) const fn kept(text: String) -> Self {
+        Self(text)
     }
 
     /// What the first key is called when nobody named it.
@@ -29,8 +35,7 @@ impl FromStr for KeyLabel {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let text = text.trim();
-        let fits = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.into())) } else { Err(Error::KeyLabel) }
+        if is_line(text, 1..=64) { Ok(Self(text.into())) } else { Err(Error::KeyLabel) }
     }
 }
 

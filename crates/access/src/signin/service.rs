@@ -75,11 +75,12 @@ impl Access {
             return Err(Error::SignIn);
         };
         let opening = self.opening(Holder::Person(person.id.clone()), Way::Key, arrival)?;
-        let id = person.id.clone();
+        let (id, fingerprint) = (person.id.clone(), proof.fingerprint.to_owned());
         self.open(opening, Some(person), move |tx| {
             Box::pin(async move {
                 answered.use_up(tx).await?;
                 still_admitted(tx, &id).await?;
+                still_live(tx, &id, &fingerprint).await?;
                 attempt.forgive(tx).await
             })
         })
@@ -188,6 +189,15 @@ impl Access {
         let secret = self.store().open_blob(&set.totp_blob).await?;
         Ok(totp::step_of(&secret, code, self.now().as_second()))
     }
+}
+
+/// A key that ended while the signature was checked lets nobody in: what was read before the unit is only what
+/// was true then.
+async fn still_live(tx: &mut Tx, id: &PersonId, fingerprint: &str) -> Result<(), Error> {
+    let now = tx.now();
+    let key = sql::key_by_fingerprint(tx.conn(), fingerprint).await?;
+    let key = key.filter(|key| key.person == *id && people_rules::is_live(key, now));
+    key.map(drop).ok_or(Error::SignIn)
 }
 
 /// A person who left while the signature was checked is not let in.

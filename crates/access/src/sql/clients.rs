@@ -1,7 +1,7 @@
 //! Clients, their sessions and nonces: `migrations/institution/0300_access.sql`.
 
 use super::{Answer, instant, public_key};
-use crate::{Client, ClientId, Error, Session};
+use crate::{Client, ClientId, ClientName, Error, Session};
 use gm::PublicKey;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
@@ -180,7 +180,7 @@ fn client(row: &AnyRow) -> Answer<Client> {
     let disabled: Option<i64> = row.try_get("disabled_at")?;
     Ok(Client {
         id: text("id")?.parse().map_err(|_| wrong("客户端编号"))?,
-        name: text("name")?.parse().map_err(|_| wrong("客户端名称"))?,
+        name: ClientName::kept(text("name")?),
         public_key: public_key(&text("public_key")?)?,
         roles: text("roles")?.parse().map_err(|_| wrong("客户端角色"))?,
         created_at: instant(row.try_get("created_at")?)?,

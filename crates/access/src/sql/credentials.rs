@@ -1,7 +1,7 @@
 //! Keys, passphrases and invitations of people.
 
 use super::{Answer, instant, public_key};
-use crate::people::{Key, Passphrase};
+use crate::people::{Key, KeyLabel, Passphrase};
 use crate::signin::Stretch;
 use crate::{Error, Login, PersonId};
 use jiff::Timestamp;
@@ -267,7 +267,7 @@ fn key(row: &AnyRow) -> Answer<Key> {
     Ok(Key {
         person: person_id(row)?,
         public_key: public_key(&row.try_get::<String, _>("public_key")?)?,
-        label: row.try_get::<String, _>("label")?.parse().map_err(|_| Error::Stored("证书标签"))?,
+        label: KeyLabel::kept(row.try_get("label")?),
         certificate: row.try_get("certificate")?,
         created_at: instant(row.try_get("created_at")?)?,
         expires_at: optional("expires_at")?,

@@ -1,7 +1,7 @@
 //! People: the first table of `migrations/institution/0310_people.sql`.
 
 use super::{Answer, instant};
-use crate::{Error, Login, PeopleQuery, Person, PersonId};
+use crate::{Error, Login, PeopleQuery, Person, PersonId, PersonName};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
@@ -124,7 +124,7 @@ pub(super) fn person(row: &AnyRow) -> Answer<Person> {
     Ok(Person {
         id: text("id")?.parse().map_err(|_| wrong("人员编号"))?,
         login: text("login")?.parse().map_err(|_| wrong("登录名"))?,
-        name: text("name")?.parse().map_err(|_| wrong("姓名"))?,
+        name: PersonName::kept(text("name")?),
         roles: text("roles")?.parse().map_err(|_| wrong("人员角色"))?,
         office: row.try_get("office")?,
         created_at: instant(row.try_get("created_at")?)?,

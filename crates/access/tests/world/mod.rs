@@ -124,6 +124,11 @@ impl World {
         Access::new(self.store.clone(), self.device.clone(), self.clock.clone()).unwrap()
     }
 
+    /// A gate over the same database that goes by another clock.
+    pub fn by_clock(&self, clock: Arc<dyn Clock>) -> Access {
+        Access::new(self.store.clone(), self.device.clone(), clock).unwrap()
+    }
+
     /// Turns the journal back by one record, as who can write to the database could.
     pub async fn roll_back_journal(&self) {
         let url = format!("sqlite:{}", self.folder.path().join("institution.db").display());

@@ -137,9 +137,7 @@ pub(crate) fn statement_signed(
 /// Two different people, none of them the applicant.
 pub(crate) fn witnesses(names: &[String; 2], parties: &Parties) -> Result<(), Error> {
     let [first, second] = names.each_ref().map(|name| name.trim());
-    let named = |name: &str| {
-        (2..=32).contains(&name.chars().count()) && !name.chars().any(char::is_control)
-    };
+    let named = |name: &str| pki::name::is_line(name, 2..=32);
     let applicant =
         |name: &str| parties.holder.starts_with(name) || parties.agent.as_deref() == Some(name);
     let fit =
@@ -170,5 +168,6 @@ mod tests {
         assert!(fit("易可验", "石清签"));
         assert!(!fit("易可验", "易可验") && !fit("易可验", "") && !fit("甄有印", "石清签"));
         assert!(!fit("易可验", "贾如信"));
+        assert!(!fit("易可验", "易可\u{200b}验"), "one name that looks like the other");
     }
 }

@@ -13,9 +13,7 @@ pub(crate) fn check(party: &BatchParty) -> Vec<FieldError> {
     let mut wrong = |field: &str, label: &str, code: &'static str, text: String| {
         errors.push(FieldError { field: field.to_owned(), label: label.to_owned(), code, text });
     };
-    let named = |value: &str, most: usize| {
-        (2..=most).contains(&value.trim().chars().count()) && !value.chars().any(char::is_control)
-    };
+    let named = |value: &str, most: usize| pki::name::is_line(value.trim(), 2..=most);
     if !named(&party.unit_name, 64) {
         wrong("unit_name", "单位名称", "ra.form.length", "请填写全称，2 至 64 个字".into());
     }
@@ -51,10 +49,11 @@ mod tests {
             contact_email: "jia@example.gov.cn".into(),
         };
         assert_eq!(check(&party), []);
+        party.unit_name.push('\u{200b}');
         party.credit_code.pop();
         party.contact_phone = "1".into();
         party.contact_email.clear();
         let fields: Vec<String> = check(&party).into_iter().map(|error| error.field).collect();
-        assert_eq!(fields, ["credit_code", "contact_phone", "contact_email"]);
+        assert_eq!(fields, ["unit_name", "credit_code", "contact_phone", "contact_email"]);
     }
 }

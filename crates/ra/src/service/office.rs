@@ -184,14 +184,14 @@ impl Ra {
     }
 }
 
-/// A text of 2 to 100 characters without control characters.
+/// A text of 2 to 100 characters, all of which people can see.
 fn text(field: &'static str, value: &str) -> Result<String, Error> {
     let value = value.trim();
-    let fits = (2..=100).contains(&value.chars().count()) && !value.chars().any(char::is_control);
-    if fits {
-        Ok(value.to_owned())
-    } else {
-        Err(Error::Input { field, why: "应为 2 至 100 个字，不含控制字符" })
+    match pki::name::is_line(value, 2..=100) {
+        true => Ok(value.to_owned()),
+        false => {
+            Err(Error::Input { field, why: "应为 2 至 100 个字，不含看不见的字符" })
+        }
     }
 }
 

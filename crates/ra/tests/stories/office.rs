@@ -203,6 +203,12 @@ async fn a_change_of_an_office_starts_its_thirty_days_and_orders_are_for_one_ver
         };
         let stale = manage(&world, Some(&office.id), &amend(office.version - 1)).await;
         assert_eq!(stale.unwrap_err().code(), "ra.changed");
+        let mut hidden = amend(office.version);
+        if let OfficeOrder::Amend { name, .. } = &mut hidden {
+            name.insert(3, '\u{200b}');
+        }
+        let refused = manage(&world, Some(&office.id), &hidden).await.unwrap_err();
+        assert!(refused.to_string().contains("看不见的字符"), "{refused}");
         let office = manage(&world, Some(&office.id), &amend(office.version)).await.unwrap();
         let clock = world.ra.filing_clock(&office).unwrap();
         assert!(clock.change);

@@ -150,8 +150,8 @@ fn checked(form: &Form) -> Mistakes {
     let mut mistakes = Mistakes::none();
     let count = |name: &str| form.text(name).trim().chars().count();
     for (name, title) in [("name", "名称"), ("address", "地址")] {
-        if !(2..=100).contains(&count(name)) || form.text(name).trim().contains(char::is_control) {
-            mistakes.add(name, format!("请填写{title}，2 至 100 个字"));
+        if !pki::name::is_line(form.text(name).trim(), 2..=100) {
+            mistakes.add(name, format!("请填写{title}，2 至 100 个字，不含看不见的字符"));
         }
     }
     for (name, title, _) in CONDITIONS {
