@@ -1,9 +1,9 @@
-//! The table of public names: `migrations/institution/0820_public_name.sql`.
+//! The table of public names: `migrations/institution/0820_public_name.sql`, `0901_public_name_once.sql`.
 
 use sqlx::{Any, AnyConnection, Row};
 use store::Error;
 
-/// By a name, the newest first: the index has it in this order, so no more rows are read than shown.
+/// By a name, the newest first: the key has it in this order, so no more rows are read than shown.
 pub const BY_NAME: &str = "SELECT serial FROM public_name WHERE name = $1 \
      ORDER BY issued_at DESC, serial DESC LIMIT $2";
 

@@ -6,6 +6,7 @@
 mod act;
 mod agree;
 mod apply;
+mod compare;
 mod deliver;
 mod direct;
 mod foresee;

@@ -19,7 +19,8 @@ pub(super) async fn standing_of(
 ) -> Result<(String, bool), Fault> {
     let row = sqlx::query::<Any>(
         "SELECT c.status AS status, c.not_after AS not_after FROM certificate c \
-         JOIN issuer i ON i.id = c.issuer_id WHERE i.name = $1 AND c.serial = $2",
+         WHERE c.serial = $2 AND c.issuer_id IN (SELECT id FROM issuer WHERE name = $1 \
+         UNION ALL SELECT issuer_id FROM issuer_successor WHERE authority = $1)",
     )
     .bind(ISSUER)
     .bind(serial)
@@ -35,14 +36,31 @@ pub(crate) async fn status_of(
     serial: &str,
 ) -> Result<Option<String>, Fault> {
     let row = sqlx::query::<Any>(
-        "SELECT c.status AS status FROM certificate c JOIN issuer i ON i.id = c.issuer_id \
-         WHERE i.name = $1 AND c.serial = $2",
+        "SELECT c.status AS status FROM certificate c \
+         WHERE c.serial = $2 AND c.issuer_id IN (SELECT id FROM issuer WHERE name = $1 \
+         UNION ALL SELECT issuer_id FROM issuer_successor WHERE authority = $1)",
     )
     .bind(ISSUER)
     .bind(serial)
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| row.try_get("status")).transpose()?)
+}
+
+/// Certificates that are suspended without a hold, or good with one; at most twenty, there is enough to know then.
+pub(super) async fn unheld(db: &mut AnyConnection) -> Result<Vec<(String, bool)>, Fault> {
+    let rows = sqlx::query::<Any>(
+        "SELECT c.serial AS serial, c.status AS status FROM certificate c \
+         WHERE c.status = 'suspended' AND c.role <> 'enc' AND NOT EXISTS (SELECT 1 FROM ra_hold h \
+         WHERE h.serial = c.serial AND h.ended_at IS NULL) \
+         UNION SELECT c.serial, c.status FROM ra_hold h JOIN certificate c ON c.serial = h.serial \
+         WHERE h.ended_at IS NULL AND c.status = 'good' ORDER BY 1 LIMIT 20",
+    )
+    .fetch_all(db)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("serial")?, row.try_get::<String, _>("status")? == "suspended")))
+        .collect()
 }
 
 /// One certificate of a revocation with how it stands now.
@@ -69,8 +87,9 @@ pub(super) async fn lines(
     let rows = sqlx::query::<Any>(
         "SELECT l.position AS position, l.serial AS serial, l.outcome AS outcome, \
          l.refusal AS refusal, c.status AS status, c.not_after AS not_after \
-         FROM ra_revocation_item l LEFT JOIN issuer i ON i.name = $1 \
-         LEFT JOIN certificate c ON c.issuer_id = i.id AND c.serial = l.serial \
+         FROM ra_revocation_item l LEFT JOIN certificate c ON c.serial = l.serial \
+         AND c.issuer_id IN (SELECT id FROM issuer WHERE name = $1 \
+         UNION ALL SELECT issuer_id FROM issuer_successor WHERE authority = $1) \
          WHERE l.revocation = $2 ORDER BY l.position LIMIT $3 OFFSET $4",
     )
     .bind(ISSUER)
