@@ -111,6 +111,25 @@ impl Institution {
         }
     }
 
+    /// The verdict about a key that is made in the institution's own device: what counts is the product
+    /// certificate that the device holds now, as for every other key of the institution (ADR 11).
+    pub fn judge_own_key(&self, kind: &str) -> Result<Judged, Error> {
+        let product = self.device().info().product;
+        Ok(self.products().judge_own(kind, product.as_ref(), self.clock().now())?)
+    }
+
+    /// The same for an order with a name, as the first time.
+    pub(crate) async fn judge_own_key_of_order(
+        &self,
+        request: &str,
+        kind: &str,
+    ) -> Result<Judged, Error> {
+        match self.attestation_of_order(request).await? {
+            Some(kept) => Ok(kept),
+            None => self.judge_own_key(kind),
+        }
+    }
+
     /// What came of the attestation of the key that an order was about; none for orders from before this
     /// was asked, and for what no subscriber ordered.
     pub async fn attestation_of_order(&self, request: &str) -> Result<Option<Judged>, Error> {

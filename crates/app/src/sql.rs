@@ -1,6 +1,7 @@
 //! The tables of this layer: enrolments, and what the key centre must still be told.
 
 use pki::attestation::Judged;
+use sqlx::any::AnyQueryResult;
 use sqlx::{Any, AnyConnection, Row};
 use store::Error;
 
@@ -38,6 +39,11 @@ pub struct EnrolmentRow {
 const COLUMNS: &str = "request_id, act, kind, order_index, sign_serial, enc_serial, replaces, \
      state, refusal, response, actor, accepted_at, finished_at";
 
+/// Whether a statement changed its one row.
+pub(crate) fn changed_one(done: Result<AnyQueryResult, sqlx::Error>) -> Result<bool, Error> {
+    Ok(done?.rows_affected() == 1)
+}
+
 /// The enrolment of this id.
 pub async fn find(db: &mut AnyConnection, id: &str) -> Result<Option<EnrolmentRow>, Error> {
     let text = format!("SELECT {COLUMNS} FROM enrolment WHERE request_id = $1");
@@ -47,7 +53,7 @@ pub async fn find(db: &mut AnyConnection, id: &str) -> Result<Option<EnrolmentRo
 
 /// Inserts an accepted enrolment; false if the id is taken.
 pub async fn accept(db: &mut AnyConnection, row: &EnrolmentRow) -> Result<bool, Error> {
-    let done = sqlx::query::<Any>(
+    let query = sqlx::query::<Any>(
         "INSERT INTO enrolment (request_id, act, kind, order_index, sign_serial, enc_serial, \
          replaces, state, actor, accepted_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'accepted', $8, $9) \
@@ -61,10 +67,8 @@ pub async fn accept(db: &mut AnyConnection, row: &EnrolmentRow) -> Result<bool, 
     .bind(&row.enc_serial)
     .bind(&row.replaces)
     .bind(&row.actor)
-    .bind(row.accepted_at)
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .bind(row.accepted_at);
+    changed_one(query.execute(db).await)
 }
 
 /// Finishes an accepted enrolment with its answer; false if it is finished already.
@@ -74,16 +78,9 @@ pub async fn finish(
     response: &[u8],
     at: i64,
 ) -> Result<bool, Error> {
-    let done = sqlx::query::<Any>(
-        "UPDATE enrolment SET state = 'issued', response = $2, finished_at = $3 \
-         WHERE request_id = $1 AND state = 'accepted'",
-    )
-    .bind(id)
-    .bind(response)
-    .bind(at)
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let text = "UPDATE enrolment SET state = 'issued', response = $2, finished_at = $3 \
+         WHERE request_id = $1 AND state = 'accepted'";
+    changed_one(sqlx::query::<Any>(text).bind(id).bind(response).bind(at).execute(db).await)
 }
 
 /// Refuses an accepted enrolment; false if it is finished already.
@@ -93,16 +90,9 @@ pub async fn refuse(
     refusal: &str,
     at: i64,
 ) -> Result<bool, Error> {
-    let done = sqlx::query::<Any>(
-        "UPDATE enrolment SET state = 'refused', refusal = $2, finished_at = $3 \
-         WHERE request_id = $1 AND state = 'accepted'",
-    )
-    .bind(id)
-    .bind(refusal)
-    .bind(at)
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let text = "UPDATE enrolment SET state = 'refused', refusal = $2, finished_at = $3 \
+         WHERE request_id = $1 AND state = 'accepted'";
+    changed_one(sqlx::query::<Any>(text).bind(id).bind(refusal).bind(at).execute(db).await)
 }
 
 /// A page of enrolments in a state (empty: any), newest first, from before `(at, id)`.

@@ -39,6 +39,24 @@ impl Buckets {
         self.take_at(source, self.begin.elapsed())
     }
 
+    /// Whether a source has a token, which it keeps; the seconds to wait when there is none.
+    pub fn ask(&self, source: IpAddr) -> Result<(), u32> {
+        self.ask_at(source, self.begin.elapsed())
+    }
+
+    fn ask_at(&self, source: IpAddr, since: Duration) -> Result<(), u32> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        match left.get(&network(source)) {
+            Some(bucket) => {
+                let passed = (since.as_secs_f64() - bucket.at).max(0.0);
+                let tokens = bucket.tokens + passed * self.per_second;
+                if tokens < 1.0 { Err(whole((1.0 - tokens) / self.per_second)) } else { Ok(()) }
+            }
+            // Nothing was taken yet, or ever will be.
+            None => Ok(()),
+        }
+    }
+
     fn take_at(&self, source: IpAddr, since: Duration) -> Result<(), u32> {
         if self.per_second <= 0.0 || source.to_canonical().is_loopback() {
             return Ok(());
@@ -96,6 +114,17 @@ mod tests {
         assert!(taken(other, 0.0));
         assert_eq!((0..30).filter(|_| taken(one, 3.0)).count(), 6);
         assert_eq!((0..30).filter(|_| taken(one, 1_000.0)).count(), 20, "never more than full");
+    }
+
+    #[test]
+    fn asking_takes_nothing_and_says_when_there_is_something_again() {
+        let buckets = Buckets::new(1);
+        let source = "192.0.2.1".parse().unwrap();
+        assert!((0..30).all(|_| buckets.ask_at(source, at(0.0)).is_ok()));
+        while buckets.take_at(source, at(0.0)).is_ok() {}
+        assert_eq!(buckets.ask_at(source, at(0.0)), Err(1));
+        assert_eq!(buckets.ask_at(source, at(1.0)), Ok(()));
+        assert_eq!(buckets.take_at(source, at(1.0)), Ok(()));
     }
 
     #[test]

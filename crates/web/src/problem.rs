@@ -26,6 +26,9 @@ pub struct Problem {
     pub code: String,
     /// Whether the same request may be sent again, after the time in Retry-After.
     pub retryable: bool,
+    /// That time in seconds, where it is known.
+    #[serde(skip)]
+    pub wait: Option<u32>,
     /// The article or clause that a refusal rests on, in Chinese (Invariant 10).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<&'static str>,
@@ -42,8 +45,16 @@ impl Problem {
             code: code.to_owned(),
             retryable: status == StatusCode::SERVICE_UNAVAILABLE
                 || status == StatusCode::TOO_MANY_REQUESTS,
+            wait: None,
             basis: None,
         }
+    }
+
+    /// Whoever asked too much is told when to come back.
+    pub fn too_often(what: &str, seconds: u32) -> Self {
+        let text = format!("{what}过于频繁，请在 {seconds} 秒后重试；大量{what}请与我们联系");
+        let wait = Some(seconds);
+        Self { wait, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "web.too_often", text) }
     }
 
     /// A request that cannot be read.
@@ -86,6 +97,9 @@ impl From<app::Error> for Problem {
         }
         let mut problem = Self::new(status, error.code(), error.to_string());
         problem.retryable |= error.is_retryable();
+        if let app::Error::Signing(refusal) = &error {
+            problem.wait = refusal.wait();
+        }
         problem.basis = error.basis();
         if let Some(basis) = problem.basis.filter(|basis| !problem.detail.contains(basis)) {
             problem.detail.push_str(&format!("（{basis}）"));
@@ -120,7 +134,7 @@ fn status_of(error: &app::Error) -> StatusCode {
         app::Error::Access(e) | app::Error::Ra(ra::Error::Access(e)) if denies(e) => {
             StatusCode::FORBIDDEN
         }
-        app::Error::Signing(refusal) if refusal.is_quota() => StatusCode::TOO_MANY_REQUESTS,
+        app::Error::Signing(refusal) if refusal.wait().is_some() => StatusCode::TOO_MANY_REQUESTS,
         app::Error::Access(access::Error::Locked { .. })
         | app::Error::Ra(ra::Error::Refused { refusal: ra::Refusal::Locked, .. }) => {
             StatusCode::TOO_MANY_REQUESTS
@@ -147,14 +161,14 @@ impl IntoResponse for Problem {
             && matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
         let mut response = (status, Json(&self)).into_response();
         let headers = response.headers_mut();
+        if retry {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.wait.unwrap_or(1)));
+        }
         let mut set = |name: HeaderName, value: &'static str| {
             headers.insert(name, HeaderValue::from_static(value));
         };
         set(header::CONTENT_TYPE, "application/problem+json");
         set(header::CACHE_CONTROL, "no-store");
-        if retry {
-            set(header::RETRY_AFTER, "1");
-        }
         if status == StatusCode::UNAUTHORIZED {
             set(header::WWW_AUTHENTICATE, "Signature realm=\"yinxin\", alg=\"sm2-sm3\"");
         }

@@ -2,7 +2,10 @@
 //! number where a report has rows. The worst reason wins, and what is unknown is never success
 //! (Invariant 11).
 
-use status::verification::{CertificateReport, Check, Outcome, SignatureReport, StampReport};
+use status::verification::{
+    CertificateQuestion, CertificateReport, Check, Evidence, Outcome, Purpose, SignatureReport,
+    StampReport,
+};
 
 /// The reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,26 @@ pub(crate) enum Cause {
     Status,
     /// Something else could not be determined.
     Unknown,
+}
+
+#[cfg(test)]
+impl Cause {
+    /// Every one but that everything passed.
+    pub(crate) const WRONG: [Self; 13] = [
+        Self::Format,
+        Self::Signature,
+        Self::Content,
+        Self::NoCertificate,
+        Self::Revoked,
+        Self::Suspended,
+        Self::Expired,
+        Self::NotYet,
+        Self::Purpose,
+        Self::Untrusted,
+        Self::Algorithm,
+        Self::Status,
+        Self::Unknown,
+    ];
 }
 
 /// Codes of rows that failed, in the order in which they count.
@@ -79,6 +102,12 @@ pub(crate) fn cause<'a>(verdict: Outcome, checks: impl IntoIterator<Item = &'a C
         weighs.iter().any(|check| check.outcome == outcome && check.code.starts_with(start))
     });
     ranked.next().map_or(Cause::Unknown, |(_, cause)| *cause)
+}
+
+/// Whether a certificate holds now, for whatever.
+pub(crate) fn question(der: Vec<u8>) -> CertificateQuestion {
+    let (evidence, policies) = (Evidence::default(), Vec::new());
+    CertificateQuestion { der, evidence, at: None, purpose: Purpose::Any, policies }
 }
 
 /// Of a certificate.

@@ -34,6 +34,9 @@ pub enum Act {
     New,
     /// 更新: the same subject and the same keys, for another term.
     Renew(Serial),
+    /// 更新 of a key that is in the institution's own device and that it uses by itself; it keeps its signing
+    /// key, whatever is set for subscribers' keys. Only the institution orders it.
+    RenewOwn(Serial),
     /// 更换密钥: the same subject, new keys.
     Rekey(Serial),
 }
@@ -44,7 +47,7 @@ impl Act {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::New => "new",
-            Self::Renew(_) => "renew",
+            Self::Renew(_) | Self::RenewOwn(_) => "renew",
             Self::Rekey(_) => "rekey",
         }
     }
@@ -54,7 +57,7 @@ impl Act {
     pub const fn replaces(&self) -> Option<&Serial> {
         match self {
             Self::New => None,
-            Self::Renew(serial) | Self::Rekey(serial) => Some(serial),
+            Self::Renew(serial) | Self::RenewOwn(serial) | Self::Rekey(serial) => Some(serial),
         }
     }
 }

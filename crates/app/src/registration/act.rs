@@ -68,7 +68,10 @@ impl Institution {
             | ActKind::DisablePerson
             | ActKind::EndSessions => done.invitation = self.on_person(principal, act).await?,
             ActKind::AddKey | ActKind::SetPassphrase => self.on_own(principal, act).await?,
-            ActKind::OrderSigning | ActKind::ConfirmSigning | ActKind::StopSigning => {
+            ActKind::OrderSigning
+            | ActKind::ConfirmSigning
+            | ActKind::StopSigning
+            | ActKind::RevokeSigning => {
                 self.on_signing(principal, act).await?;
             }
             ActKind::RequeueMessages => self.on_messages(principal, act).await?,

@@ -166,8 +166,13 @@ impl Institution {
         Ok((held, Asked::Lift(LiftAsked { power, named, origin, end, until: None, once: false })))
     }
 
-    /// Nobody undoes alone what a revocation that was signed for waits for.
+    /// Nobody undoes alone what a revocation that was signed for waits for, nor the stop of a key (ADR 12).
     pub(crate) async fn may_resume(&self, tx: &mut Tx, serial: &str) -> Result<(), Error> {
+        if crate::signing::is_of_stopped_key(tx.conn(), serial).await? {
+            return Err(Error::NotApplicable(
+                "该证书的应用签名密钥已经停用，证书不再恢复；停用有误的，请为该应用另设签名密钥",
+            ));
+        }
         let Some(ra) = self.ra() else { return Ok(()) };
         match ra.has_open_revocation(tx, serial).await? {
             true => Err(Error::NotApplicable(

@@ -1,37 +1,80 @@
 //! Making the key of an application: the signing key in the device, the certificates by the way of
 //! every enrolment, the encryption pair from the key centre into the device. Each step may be the
-//! last before a power cut; the next run finds what is there and goes on.
+//! last before a power cut; the next run finds what is there and goes on. A renewal is the same with the
+//! key that is there.
 
 use ca::{RequestId, Validity};
 use gm::{DeviceError, KeyInfo, KeyKind, KeyLabel, RefusedReason, UserId};
+use jiff::Timestamp;
 use pki::csr::{request_info, signed_request};
 use pki::response::CsrResponse;
 use pki::strict::Tag;
 use pki::{CertificationRequest, Name, SubjectInput, oid};
-use serde_json::json;
-use store::{Actor, Record};
+use serde_json::{Value, json};
+use store::{Actor, Record, Tx};
 
-use super::model::SigningKey;
-use super::{order, sql};
+use super::model::{KeyState, SigningKey};
+use super::sql::{self, pair};
+use super::{Refusal, order};
 use crate::enrol::{Act, EnrolOrder, Enrolled};
 use crate::error::Error;
 use crate::institution::Institution;
 
 /// The kind of certificates that applications get.
-const KIND: &str = "device";
+pub(super) const KIND: &str = "device";
 
-/// The labels of a key in the device: signing, and encryption.
-pub(super) fn labels(number: i64) -> Result<(KeyLabel, KeyLabel), Error> {
-    let label = |half: &str| {
-        KeyLabel::new(format!("app-{number}-{half}")).map_err(|_| Error::Stored("签名密钥的名称"))
+/// The signing key in the device: one for all its certificates.
+pub(super) fn sign_label(number: i64) -> Result<KeyLabel, Error> {
+    label(format!("app-{number}-sign"))
+}
+
+/// The encryption key in the device: one for each pair of certificates.
+pub(super) fn enc_label(number: i64, generation: i64) -> Result<KeyLabel, Error> {
+    label(match generation {
+        1 => format!("app-{number}-enc"),
+        _ => format!("app-{number}-enc-{generation}"),
+    })
+}
+
+fn label(name: String) -> Result<KeyLabel, Error> {
+    KeyLabel::new(name).map_err(|_| Error::Stored("签名密钥的名称"))
+}
+
+/// The name of the order for a pair of certificates.
+pub(super) fn request(number: i64, generation: i64) -> Result<RequestId, Error> {
+    let name = match generation {
+        1 => format!("signing:{number}"),
+        _ => format!("signing:{number}:{generation}"),
     };
-    Ok((label("sign")?, label("enc")?))
+    Ok(RequestId::new(name).map_err(ca::Error::from)?)
+}
+
+/// A pair of certificates that is to be made.
+pub(super) struct Wanted {
+    pub key: SigningKey,
+    pub generation: i64,
+    pub act: Act,
+    /// As in the certificate that is followed; the first says what the key is called.
+    pub subject: Option<SubjectInput>,
+    pub not_after: Option<Timestamp>,
 }
 
 impl Institution {
+    /// What goes on by itself with keys of applications: those that were confirmed are made, what ends soon is
+    /// renewed, and certificates of keys that were stopped end. One that fails holds up no other.
+    pub async fn keep_signing_keys(&self) -> Result<(), Error> {
+        let made = self.make_signing_keys().await;
+        let ended = self.end_stopped_keys().await;
+        let renewed = match self.signing().is_renewal_looked_for(self.clock().now()) {
+            true => self.renew_signing_keys().await,
+            false => Ok(()),
+        };
+        made.and(ended).and(renewed)
+    }
+
     /// Makes the keys that were confirmed and aren't there yet. Doing it again changes nothing.
     pub async fn make_signing_keys(&self) -> Result<(), Error> {
-        let numbers = sql::making(&mut *self.store().read().await?).await?;
+        let numbers = sql::in_state(&mut *self.store().read().await?, KeyState::Making).await?;
         let mut first = Ok(());
         for number in numbers {
             // One that can't be made keeps none behind it waiting.
@@ -44,35 +87,73 @@ impl Institution {
     }
 
     async fn make_signing_key(&self, number: i64) -> Result<(), Error> {
-        let key = sql::by_number(&mut *self.store().read().await?, number).await?;
-        let key = key.ok_or(Error::Stored("签名密钥"))?;
-        let (sign, enc) = labels(number)?;
-        let request = self.request_of(&key, sign.clone()).await?;
-        let enrolled = self.enrol(self.order_for(&key, &request).await?).await?;
-        let held = self.take_in(&enrolled, sign, enc).await?;
-        let serials = (
-            enrolled.sign.certificate.serial().to_hex(),
-            enrolled.enc.as_ref().map(|one| one.certificate.serial().to_hex()),
-        );
-        let (Some(enc_serial), Some(encryption)) = (serials.1, held.public_key) else {
-            return Err(Error::Stored("签名密钥的加密证书"));
+        let Some((key, generation)) = self.begin_pair(number, KeyState::Making).await? else {
+            return Ok(());
         };
-        let body = json!({
-            "client": key.client,
-            "sign_serial": serials.0,
-            "enc_serial": enc_serial,
-            "enc_key": encryption.fingerprint(),
-            // Where the key was made counts as it was then (Measures Art. 20 ¶2; check C20-2).
-            "device": self.device().info().provenance(),
-        });
+        let (act, subject, not_after) = (Act::New, None, None);
+        self.make_pair(Wanted { key, generation, act, subject, not_after }).await
+    }
+
+    /// Notes that a pair is begun, before anything is asked of anybody: whatever is issued for it is found
+    /// again, also after the key was stopped. None if the key isn't in the state for it any more.
+    pub(super) async fn begin_pair(
+        &self,
+        number: i64,
+        state: KeyState,
+    ) -> Result<Option<(SigningKey, i64)>, Error> {
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
-                    // Stopped in the meantime: it stays stopped.
-                    if sql::activate(tx.conn(), number, (&serials.0, &enc_serial)).await? {
+                    let key = sql::by_number(tx.conn(), number).await?;
+                    let Some(key) = key.filter(|key| key.state == state) else { return Ok(None) };
+                    let at = tx.now().as_second();
+                    Ok::<_, Error>(Some((key, pair::begin(tx.conn(), number, at).await?)))
+                })
+            })
+            .await
+    }
+
+    /// Makes a pair that was begun. Doing it again changes nothing.
+    pub(super) async fn make_pair(&self, wanted: Wanted) -> Result<(), Error> {
+        let (number, generation) = (wanted.key.number, wanted.generation);
+        let client = wanted.key.client.clone();
+        let (sign, enc) = (sign_label(number)?, enc_label(number, generation)?);
+        let request = self.request_of(&wanted.key, sign.clone()).await?;
+        let enrolled = self.enrol(self.order_for(wanted, &request).await?).await?;
+        let held = self.take_in(&enrolled, sign, enc).await?;
+        let sign = enrolled.sign.certificate.serial().to_hex();
+        let enc = enrolled.enc.as_ref().map(|one| one.certificate.serial().to_hex());
+        let (Some(enc), Some(encryption)) = (enc, held.public_key) else {
+            return Err(Error::Stored("签名密钥的加密证书"));
+        };
+        let body = json!({
+            "client": client,
+            "generation": generation,
+            "sign_serial": sign,
+            "enc_serial": enc,
+            "enc_key": encryption.fingerprint(),
+            "not_after": enrolled.sign.record.not_after.to_string(),
+            // Where the key was made counts as it was then (Measures Art. 20 ¶2; check C20-2).
+            "device": self.device().info().provenance(),
+        });
+        self.note_pair((number, generation), (sign, enc), body).await
+    }
+
+    /// Notes what was issued, whatever became of the key in the meantime: one that was stopped stays stopped,
+    /// and its certificates end like those that it had.
+    pub(super) async fn note_pair(
+        &self,
+        (number, generation): (i64, i64),
+        (sign, enc): (String, String),
+        body: Value,
+    ) -> Result<(), Error> {
+        self.store()
+            .commit(move |tx| {
+                Box::pin(async move {
+                    if pair::made(tx.conn(), (number, generation), (&sign, &enc)).await? {
+                        let kind = made_as(tx, number).await?;
                         let about = order::about(number);
-                        let made = Record::new("signing.key_made", Actor::system(), about, body);
-                        tx.append(made).await?;
+                        tx.append(Record::new(kind, Actor::system(), about, body)).await?;
                     }
                     Ok::<_, Error>(())
                 })
@@ -102,22 +183,22 @@ impl Institution {
         tokio::task::spawn_blocking(make).await.map_err(|_| Error::Interrupted)?
     }
 
-    async fn order_for(&self, key: &SigningKey, request: &[u8]) -> Result<EnrolOrder, Error> {
+    async fn order_for(&self, wanted: Wanted, request: &[u8]) -> Result<EnrolOrder, Error> {
         let proof = CertificationRequest::from_der(request)?.prove_possession(&UserId::default())?;
-        let name = format!("signing:{}", key.number);
-        let of = (KIND, proof.public_key());
-        let attestation = self.judge_key_of_order(&name, of, None).await?;
+        let name = self::request(wanted.key.number, wanted.generation)?;
+        let attestation = self.judge_own_key_of_order(name.as_str(), KIND).await?;
+        let subject = wanted.subject.unwrap_or_else(|| SubjectInput {
+            organization: Some(self.settings().institution.name.clone()),
+            ..SubjectInput::named(wanted.key.name)
+        });
         Ok(EnrolOrder {
-            request_id: RequestId::new(name).map_err(ca::Error::from)?,
+            request_id: name,
             kind: KIND.to_owned(),
-            subject: SubjectInput {
-                organization: Some(self.settings().institution.name.clone()),
-                ..SubjectInput::named(key.name.clone())
-            },
+            subject,
             proof,
             attestation,
-            validity: Validity { not_before: None, not_after: None },
-            act: Act::New,
+            validity: Validity { not_before: None, not_after: wanted.not_after },
+            act: wanted.act,
             actor: Actor::system(),
         })
     }
@@ -142,4 +223,16 @@ impl Institution {
         let taken = tokio::task::spawn_blocking(take).await.map_err(|_| Error::Interrupted)?;
         Ok(taken?)
     }
+}
+
+/// What it is that a pair was made, by the state of the key as this unit finds it.
+async fn made_as(tx: &mut Tx, number: i64) -> Result<&'static str, Error> {
+    if sql::activate(tx.conn(), number).await? {
+        return Ok("signing.key_made");
+    }
+    let key = sql::by_number(tx.conn(), number).await?.ok_or(Refusal::NoKey(number))?;
+    Ok(match key.state {
+        KeyState::Active => "signing.renewed",
+        _ => "signing.made_too_late",
+    })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use ca::{CertificateRecord, RevocationReason};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -166,8 +167,110 @@ pub struct SigningKey {
     pub stopped_at: Option<Timestamp>,
     /// Why it was declined or stopped.
     pub end_reason: Option<String>,
-    /// Serial numbers of the signing and the encryption certificate, hexadecimal.
+    /// What kind of reason it was stopped for.
+    pub stop_cause: Option<StopCause>,
+    /// Who confirmed that the certificates of the stopped key are revoked for that.
+    pub revoked_by: Option<String>,
+    /// When.
+    pub revoked_at: Option<Timestamp>,
+    /// Serial numbers of the newest signing and encryption certificate, hexadecimal.
     pub serials: Option<(String, String)>,
+}
+
+/// Why a key is stopped: the reason for which its certificates are revoked follows from it, and nobody types
+/// one (RFC 5280 §5.3.1; T-14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopCause {
+    /// The key is no longer its client's alone, or may not be.
+    Compromise,
+    /// It isn't needed any more.
+    Cessation,
+}
+
+impl StopCause {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Compromise, Self::Cessation];
+
+    /// The word in tables, records and forms.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Compromise => "compromise",
+            Self::Cessation => "cessation",
+        }
+    }
+
+    /// The name for people.
+    pub const fn chinese(self) -> &'static str {
+        match self {
+            Self::Compromise => "密钥已经或者可能被他人使用",
+            Self::Cessation => "应用下线，或者不再使用",
+        }
+    }
+
+    /// The cause of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.word() == word)
+    }
+
+    /// For what the certificates are revoked.
+    pub const fn reason(self) -> RevocationReason {
+        match self {
+            Self::Compromise => RevocationReason::KeyCompromise,
+            Self::Cessation => RevocationReason::CessationOfOperation,
+        }
+    }
+}
+
+/// A pair of certificates of a key, as the tables have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pair {
+    /// From 1; each renewal makes the next.
+    pub generation: i64,
+    /// How far it is.
+    pub state: PairState,
+    /// Whether the hold stands that came of the stop of the key.
+    pub is_held: bool,
+}
+
+/// How far a pair of certificates is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PairState {
+    /// Begun; nobody knows yet whether anything was issued.
+    Making {
+        /// When it was begun.
+        since: Timestamp,
+    },
+    /// Issued: serial numbers of the signing and the encryption certificate, hexadecimal.
+    Made(String, String),
+    /// Nothing came of it.
+    Failed,
+}
+
+/// A pair of certificates of a key, for people.
+#[derive(Debug, Clone)]
+pub struct Certified {
+    /// From 1; each renewal makes the next.
+    pub generation: i64,
+    /// The signing certificate.
+    pub sign: CertificateRecord,
+    /// The encryption certificate.
+    pub enc: CertificateRecord,
+    /// Whether signatures are made under it now.
+    pub is_in_force: bool,
+}
+
+/// A key with what there is about it.
+#[derive(Debug, Clone)]
+pub struct KeyView {
+    /// The key.
+    pub key: SigningKey,
+    /// Its last uses, newest first.
+    pub uses: Vec<UseOfDay>,
+    /// Its certificates, newest first.
+    pub certificates: Vec<Certified>,
+    /// Until when it may be certified; none as long as it never was.
+    pub last_day: Option<Timestamp>,
 }
 
 /// What a business administrator signs: a new key.
@@ -204,7 +307,19 @@ pub struct Confirmation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StopOrder {
+    /// What kind of reason.
+    pub cause: StopCause,
     /// Why.
+    pub reason: String,
+}
+
+/// What another person signs after a stop: the certificates are revoked for its cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndingOrder {
+    /// The cause of the stop again, so that it is what was looked at.
+    pub cause: StopCause,
+    /// And its reason.
     pub reason: String,
 }
 

@@ -8,8 +8,9 @@ use pki::message::{EnvelopedData, Holder, SignedData, Signing as Signs};
 use status::verification::{CertificateQuestion, Evidence, Outcome, Purpose};
 use zeroize::Zeroizing;
 
-use super::key::labels;
+use super::key::{enc_label, sign_label};
 use super::model::{KeyState, Operation, SigningKey};
+use super::pair::{Issued, in_force};
 use super::record::{Intent, intend};
 use super::{Refusal, rules, sql};
 use crate::error::Error;
@@ -17,13 +18,15 @@ use crate::institution::Institution;
 
 /// Most recipients of one envelope.
 pub const MOST_RECIPIENTS: usize = 32;
+/// Pairs among which the one in force is: a new one follows long before the one before ends.
+const LAST_PAIRS: usize = 2;
 
 /// A key of a client with its certificates.
 #[derive(Debug, Clone)]
 pub struct Held {
     /// The key.
     pub key: SigningKey,
-    /// Signing and encryption certificate; none until they are made.
+    /// Signing and encryption certificate in force, or else the newest; none until they are made.
     pub certificates: Option<(Certificate, Certificate)>,
 }
 
@@ -69,7 +72,10 @@ impl Institution {
         let keys = sql::of_client(&mut *self.store().read().await?, client).await?;
         let mut held = Vec::with_capacity(keys.len());
         for key in keys {
-            held.push(Held { certificates: self.certificates_of(&key).await?, key });
+            let mut pairs = self.pairs_of(key.number, LAST_PAIRS).await?;
+            let current = in_force(&pairs, self.clock().now()).cloned().or_else(|| pairs.pop());
+            let certificates = current.map(|one| (one.sign.certificate, one.enc.certificate));
+            held.push(Held { key, certificates });
         }
         Ok(held)
     }
@@ -81,12 +87,14 @@ impl Institution {
         number: i64,
         content: &[u8],
     ) -> Result<SignedBy, Error> {
-        let sign = self.signer(number, client_of(permit)?).await?;
-        let e = sm2::digest(&sign.public_key()?, &UserId::default(), content);
-        self.sign_value(permit, number, e).await
+        let client = client_of(permit)?;
+        let certificate = self.signer(number, client).await?;
+        let e = sm2::digest(&certificate.public_key()?, &UserId::default(), content);
+        self.sign_under(certificate, (number, client), e).await
     }
 
-    /// Signs `e = SM3(Z ‖ content)` that the client computed for the key's certificate.
+    /// Signs `e = SM3(Z ‖ content)` that the client computed for the key's certificate: for any of them, since
+    /// renewals keep the key.
     pub async fn sign_value(
         &self,
         permit: &Permit,
@@ -95,8 +103,17 @@ impl Institution {
     ) -> Result<SignedBy, Error> {
         let client = client_of(permit)?;
         let certificate = self.signer(number, client).await?;
+        self.sign_under(certificate, (number, client), e).await
+    }
+
+    async fn sign_under(
+        &self,
+        certificate: Certificate,
+        (number, client): (i64, &str),
+        e: Digest,
+    ) -> Result<SignedBy, Error> {
         self.begin(Use { client, number, operation: Operation::Data, digest: e }).await?;
-        let (label, _) = labels(number)?;
+        let label = sign_label(number)?;
         let key = certificate.public_key()?;
         let signature = self.on_device(move |session| sign_with(session, &label, &key, &e)).await?;
         Ok(SignedBy { octets: signature.to_der(), certificate })
@@ -113,7 +130,7 @@ impl Institution {
         let certificate = self.signer(number, client).await?;
         let digest = sm3::hash(&content);
         self.begin(Use { client, number, operation: Operation::Message, digest }).await?;
-        let (label, _) = labels(number)?;
+        let label = sign_label(number)?;
         let (signer, at) = (certificate.clone(), order.has_attributes.then(|| self.clock().now()));
         let octets = self
             .on_device(move |session| {
@@ -141,7 +158,8 @@ impl Institution {
             return Err(Refusal::Input("接收者应有 1 至 32 个").into());
         }
         let key = sql::by_number(&mut *self.store().read().await?, number).await?;
-        rules::may(key.as_ref(), (number, client), Operation::Envelope, 0)?;
+        let asked = (0, self.clock().now());
+        rules::may(key.as_ref(), (number, client), Operation::Envelope, asked)?;
         let mut snapshot = String::new();
         for (place, recipient) in recipients.iter().enumerate() {
             snapshot = self.check_recipient(place, recipient).await?;
@@ -158,23 +176,25 @@ impl Institution {
         Ok(Enveloped { octets: sealed?, snapshot })
     }
 
-    /// Opens an envelope to the encryption certificate of the key.
+    /// Opens an envelope to an encryption certificate of the key, of whichever term.
     pub async fn open_envelope(
         &self,
         permit: &Permit,
         (number, envelope): (i64, Vec<u8>),
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let client = client_of(permit)?;
-        let (_, certificate) = self.certificates(number, client).await?;
+        self.active(number, client).await?;
+        let pairs = self.pairs_of(number, usize::MAX).await?;
         let wrong = |why: &pki::Error| Error::from(Refusal::Envelope(why.to_string()));
         let message = EnvelopedData::from_der(&envelope).map_err(|why| wrong(&why))?;
-        let holder = Holder::of(&certificate);
-        if !message.recipients().any(|one| *one == holder) {
+        let addressed = |one: &&Issued| message.recipients().any(|to| to.is(&one.enc.certificate));
+        let Some(pair) = pairs.iter().rev().find(addressed) else {
             return Err(Refusal::Envelope("接收者中没有这个密钥的加密证书".to_owned()).into());
-        }
+        };
+        let label = enc_label(number, pair.generation)?;
+        let holder = Holder::of(&pair.enc.certificate);
         let digest = sm3::hash(&envelope);
         self.begin(Use { client, number, operation: Operation::Open, digest }).await?;
-        let (_, label) = labels(number)?;
         self.on_device(move |session| {
             let opened = message
                 .open(&holder, |cipher| session.decrypt(&label, cipher).map_err(Error::from));
@@ -195,50 +215,33 @@ impl Institution {
         let Use { client, number, operation, digest } = one;
         let key = sql::by_number(&mut *self.store().read().await?, number).await?;
         // Refused at once what would be refused anyway: no record is made for it.
-        rules::may(key.as_ref(), (number, client), operation, 0)?;
+        let now = self.clock().now();
+        rules::may(key.as_ref(), (number, client), operation, (0, now))?;
         let most = key.as_ref().map_or(0, |key| key.quota.per_second);
-        self.signing().count(number, self.clock().now().as_second(), most)?;
+        self.signing().count(number, now.as_second(), most)?;
         let intent =
             Intent { number, client: client.to_owned(), operation, digest: digest.to_hex() };
         intend((&self.signing().recorder, self.store().clone()), intent).await
     }
 
-    /// Both certificates of an active key of the client.
-    async fn certificates(
-        &self,
-        number: i64,
-        client: &str,
-    ) -> Result<(Certificate, Certificate), Error> {
+    /// The key is one of the client's and active.
+    async fn active(&self, number: i64, client: &str) -> Result<(), Error> {
         let key = sql::by_number(&mut *self.store().read().await?, number).await?;
         let key = key.filter(|key| key.client == client).ok_or(Refusal::NoKey(number))?;
-        if key.state != KeyState::Active {
-            return Err(Refusal::NotActive(number, key.state.chinese()).into());
+        match key.state {
+            KeyState::Active => Ok(()),
+            state => Err(Refusal::NotActive(number, state.chinese()).into()),
         }
-        self.certificates_of(&key).await?.ok_or(Error::Stored("签名密钥的证书"))
     }
 
     /// The certificate that a signature is made under: nothing is signed under one that was revoked or
     /// suspended, or is over. Opening goes on, for what was encrypted before.
     async fn signer(&self, number: i64, client: &str) -> Result<Certificate, Error> {
-        let (sign, _) = self.certificates(number, client).await?;
-        let found = self.ca().find(&sign.serial()).await?.ok_or(Error::Stored("签名密钥的证书"))?;
-        let (record, now) = (found.record, self.clock().now());
-        let holds = record.status == ca::Status::Good
-            && (record.not_before..=record.not_after).contains(&now);
-        if holds { Ok(sign) } else { Err(Refusal::Certificate(number).into()) }
-    }
-
-    async fn certificates_of(
-        &self,
-        key: &SigningKey,
-    ) -> Result<Option<(Certificate, Certificate)>, Error> {
-        let Some((sign, enc)) = &key.serials else { return Ok(None) };
-        let (sign, enc) = (pki::Serial::from_hex(sign)?, pki::Serial::from_hex(enc)?);
-        let found = (self.ca().find(&sign).await?, self.ca().find(&enc).await?);
-        Ok(match found {
-            (Some(sign), Some(enc)) => Some((sign.certificate, enc.certificate)),
-            _ => None,
-        })
+        self.active(number, client).await?;
+        let pairs = self.pairs_of(number, LAST_PAIRS).await?;
+        let current = in_force(&pairs, self.clock().now());
+        let current = current.map(|one| one.sign.certificate.clone());
+        current.ok_or_else(|| Refusal::Certificate(number).into())
     }
 
     /// Nobody is sent a secret under a certificate that doesn't hold: what is unknown is no pass.

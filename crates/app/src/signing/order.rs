@@ -1,21 +1,19 @@
 //! Orders about keys of applications, each signed: ordered by one, confirmed or declined by another,
-//! stopped by either (Invariant 9; GM/T 0034 §6).
+//! stopped by either; what a stop does to the certificates is in `ending` (Invariant 9; GM/T 0034 §6).
 
 use access::{ActKind, Action, Permit, Principal, SignedAct};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use store::Record;
 
-use super::model::{Confirmation, KeyFilter, KeyOrder, KeyState, SigningKey, StopOrder, UseOfDay};
-use super::{Refusal, rules, sql};
+use super::key::KIND;
+use super::model::{Confirmation, KeyFilter, KeyOrder, KeyState, KeyView, SigningKey, StopOrder};
+use super::{Refusal, pair, rules, sql};
 use crate::error::Error;
 use crate::institution::Institution;
 
 /// The object of an order for a new key.
 pub const NEW_OBJECT: &str = "signing-key:new";
-/// Shortest reason of a stop or a refusal.
-const REASON_LETTERS: usize = 2;
-
 impl Institution {
     /// Carries out what was signed about a key.
     pub(crate) async fn on_signing(
@@ -32,7 +30,16 @@ impl Institution {
                 self.soon(self.make_signing_keys().await);
                 Ok(())
             }
-            _ => self.stop_signing_key(&permit, act).await,
+            ActKind::RevokeSigning => {
+                self.confirm_ending(&permit, act).await?;
+                self.soon(self.end_stopped_keys().await);
+                Ok(())
+            }
+            _ => {
+                self.stop_signing_key(&permit, act).await?;
+                self.soon(self.end_stopped_keys().await);
+                Ok(())
+            }
         }
     }
 
@@ -40,6 +47,7 @@ impl Institution {
         act.covers(permit, ActKind::OrderSigning, NEW_OBJECT)?;
         let order: KeyOrder = order_of(&act)?;
         let checked = rules::check(&order)?;
+        self.may_make_signing_keys()?;
         self.check_client(&order.client).await?;
         let (actor, signed) = (permit.actor(), act.to_json());
         self.store()
@@ -61,9 +69,7 @@ impl Institution {
         let decision: Confirmation = order_of(&act)?;
         let state = match decision.decision.as_str() {
             "confirm" => KeyState::Making,
-            "reject" if decision.reason.trim().chars().count() >= REASON_LETTERS => {
-                KeyState::Declined
-            }
+            "reject" if rules::is_reason(decision.reason.trim()) => KeyState::Declined,
             _ => return Err(Refusal::Order("请选择通过或不通过；不通过的请写明理由").into()),
         };
         let (actor, signed) = (permit.actor(), act.to_json());
@@ -95,20 +101,30 @@ impl Institution {
         let number = number_of(&act)?;
         act.covers(permit, ActKind::StopSigning, &about(number))?;
         let order: StopOrder = order_of(&act)?;
+        if !rules::is_reason(&order.reason) {
+            return Err(Refusal::Order("请写明停用的理由，2 至 200 个字").into());
+        }
         let (actor, signed) = (permit.actor(), act.to_json());
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
                     let by = (actor.as_str().to_owned(), tx.now().as_second());
-                    if !sql::stop(tx.conn(), number, (&by.0, by.1), &order.reason).await? {
+                    if !sql::stop(tx.conn(), number, (&by.0, by.1), &order).await? {
                         return Err(Refusal::Changed.into());
                     }
-                    let body = json!({ "reason": order.reason, "act": signed });
+                    let body = json!({ "cause": order.cause.word(), "reason": order.reason,
+                        "act": signed });
                     tx.append(Record::new("signing.stopped", actor, about(number), body)).await?;
                     Ok::<_, Error>(())
                 })
             })
             .await
+    }
+
+    /// Whether keys made in the institution's own device are good enough for certificates here (Measures Art.
+    /// 20 ¶2): the register of products may demand a certified device.
+    pub fn may_make_signing_keys(&self) -> Result<(), Error> {
+        self.judge_own_key(KIND).map(drop)
     }
 
     /// Whether a key can be ordered for a client of this identifier.
@@ -137,18 +153,19 @@ impl Institution {
         sql::list(&mut *self.store().read().await?, filter).await
     }
 
-    /// One key with its last uses, newest first.
-    pub async fn signing_key(
-        &self,
-        permit: &Permit,
-        number: i64,
-    ) -> Result<(SigningKey, Vec<UseOfDay>), Error> {
+    /// One key with its certificates and its last uses, each newest first.
+    pub async fn signing_key(&self, permit: &Permit, number: i64) -> Result<KeyView, Error> {
         permit.covers(Action::ReadSigning)?;
         let mut db = self.store().read().await?;
         let key = sql::by_number(&mut db, number).await?;
         let key = key.ok_or(Refusal::NoKey(number))?;
         // A month, if each operation is used each day.
-        Ok((key, sql::uses(&mut db, number, 124).await?))
+        let uses = sql::uses(&mut db, number, 124).await?;
+        drop(db);
+        let pairs = self.pairs_of(number, usize::MAX).await?;
+        let last_day = self.last_day_of(&pairs);
+        let certificates = pair::certified(pairs, self.clock().now());
+        Ok(KeyView { key, uses, certificates, last_day })
     }
 }
 
@@ -167,11 +184,11 @@ fn fits(key: &SigningKey, order: &KeyOrder) -> bool {
         && key.quota == checked.quota
 }
 
-fn number_of(act: &SignedAct) -> Result<i64, Error> {
+pub(super) fn number_of(act: &SignedAct) -> Result<i64, Error> {
     let number = act.object().strip_prefix("signing-key:").and_then(|text| text.parse().ok());
     number.ok_or(Error::Stored("签名事项的对象"))
 }
 
-fn order_of<T: DeserializeOwned>(act: &SignedAct) -> Result<T, Error> {
+pub(super) fn order_of<T: DeserializeOwned>(act: &SignedAct) -> Result<T, Error> {
     serde_json::from_value(act.payload().clone()).map_err(|_| Error::Stored("签名事项的内容"))
 }

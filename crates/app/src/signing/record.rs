@@ -96,7 +96,8 @@ impl Seen {
 }
 
 async fn write(tx: &mut Tx, intents: Vec<Intent>) -> Result<Vec<Answer>, store::Error> {
-    let day = rules::day(tx.now());
+    let now = tx.now();
+    let day = rules::day(now);
     let (mut seen, mut answers) = (Seen::default(), Vec::with_capacity(intents.len()));
     let mut added: BTreeMap<(i64, Operation), i64> = BTreeMap::new();
     let mut entries: Vec<Value> = Vec::new();
@@ -108,7 +109,7 @@ async fn write(tx: &mut Tx, intents: Vec<Intent>) -> Result<Vec<Answer>, store::
             continue;
         };
         let asked = (intent.number, intent.client.as_str());
-        let answer = rules::may(key.as_ref(), asked, intent.operation, *used);
+        let answer = rules::may(key.as_ref(), asked, intent.operation, (*used, now));
         if answer.is_ok() {
             *used += 1;
             *added.entry((intent.number, intent.operation)).or_default() += 1;

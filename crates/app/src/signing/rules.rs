@@ -1,7 +1,11 @@
 //! Pure decisions of the signing service.
 
-use jiff::Timestamp;
+use std::ops::RangeInclusive;
+
 use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
+use pki::name::{is_invisible, is_line};
+use status::rules::delegation;
 
 use super::model::{KeyOrder, KeyState, Operation, Operations, Quota, SigningKey};
 
@@ -9,10 +13,20 @@ use super::model::{KeyOrder, KeyState, Operation, Operations, Quota, SigningKey}
 pub const MOST_PER_SECOND: u32 = 10_000;
 /// Most uses in one day.
 pub const MOST_PER_DAY: u32 = 100_000_000;
-/// Longest name of an application: it stands in a certificate (RFC 5280, ub-common-name).
-const NAME_LETTERS: usize = 64;
-/// Longest reason.
-const REASON_LETTERS: usize = 200;
+/// Letters of the name of an application: it stands in a certificate (RFC 5280, ub-common-name).
+const NAME_LETTERS: RangeInclusive<usize> = 2..=64;
+/// Letters of a reason.
+pub const REASON_LETTERS: RangeInclusive<usize> = 2..=200;
+/// Days for which one signing key is certified in all: as long as a single certificate of its profile may last
+/// at most (ADR 12).
+pub const KEY_DAYS: i64 = 1_826;
+/// Days before that in which somebody has to see to another key.
+pub const KEY_WARN_DAYS: i64 = 180;
+/// China has one time, eight hours ahead, without summer time.
+const CHINA: Offset = Offset::constant(8);
+const DAY_SECONDS: i64 = 86_400;
+/// An order that was begun and of which nothing is known after so long never comes to anything.
+const BEGUN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why an order or a use is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,15 +49,18 @@ pub enum Refusal {
     /// Too often in this second.
     #[error("签名密钥 {0} 的使用过于频繁，每秒至多 {1} 次；请在一秒后重试")]
     PerSecond(i64, u32),
-    /// Too often today.
+    /// Too often today; and the seconds until the next day.
     #[error("签名密钥 {0} 今天的次数已经用完，每天至多 {1} 次；请明天再试，或办理提高限额")]
-    PerDay(i64, u32),
+    PerDay(i64, u32, u32),
     /// The order is none.
     #[error("{0}")]
     Order(&'static str),
     /// The one who ordered confirms.
     #[error("下达和复核应由两个人完成；请由另一人复核")]
     OnePerson,
+    /// The one who stopped confirms.
+    #[error("停用和复核撤销应由两个人完成；请由停用人以外的人复核")]
+    StoppedByOne,
     /// Somebody else was faster.
     #[error("签名密钥的状态已经变化；请刷新页面后核对")]
     Changed,
@@ -70,6 +87,7 @@ impl Refusal {
             Self::PerDay(..) => "signing.per_day",
             Self::Order(_) => "signing.order",
             Self::OnePerson => "signing.one_person",
+            Self::StoppedByOne => "signing.stopped_by_one",
             Self::Changed => "signing.changed",
             Self::Recipient(..) => "signing.recipient",
             Self::Envelope(_) => "signing.envelope",
@@ -77,9 +95,13 @@ impl Refusal {
         }
     }
 
-    /// Whether it passes by itself.
-    pub const fn is_quota(&self) -> bool {
-        matches!(self, Self::PerSecond(..) | Self::PerDay(..))
+    /// After how many seconds the same may be asked again, where it passes by itself.
+    pub const fn wait(&self) -> Option<u32> {
+        match self {
+            Self::PerSecond(..) => Some(1),
+            Self::PerDay(_, _, seconds) => Some(*seconds),
+            _ => None,
+        }
     }
 }
 
@@ -97,15 +119,16 @@ pub struct Checked {
 /// # Errors
 /// [`Refusal::Order`], with what is wrong.
 pub fn check(order: &KeyOrder) -> Result<Checked, Refusal> {
-    let line = |text: &str, most: usize| {
-        let length = text.trim().chars().count();
-        (2..=most).contains(&length) && text.trim() == text && !text.chars().any(char::is_control)
-    };
-    if !line(&order.name, NAME_LETTERS) {
-        return Err(Refusal::Order("请填写应用名称，2 至 64 个字"));
+    if order.name.chars().any(is_invisible) {
+        return Err(Refusal::Order(
+            "应用名称中有看不见的字符（可能是从别处粘贴带来的）；请删去，重新键入名称",
+        ));
     }
-    if !line(&order.reason, REASON_LETTERS) {
-        return Err(Refusal::Order("请写明用途，2 至 200 个字"));
+    if !is_line(&order.name, NAME_LETTERS) {
+        return Err(Refusal::Order("请填写应用名称，2 至 64 个字，前后不带空格"));
+    }
+    if !is_reason(&order.reason) {
+        return Err(Refusal::Order("请写明用途，2 至 200 个字，一行写完，不带看不见的字符"));
     }
     let operations = Operations::of(order.operations.iter().map(String::as_str));
     let operations = operations.ok_or(Refusal::Order("请至少选择一种用途"))?;
@@ -119,6 +142,11 @@ pub fn check(order: &KeyOrder) -> Result<Checked, Refusal> {
     Ok(Checked { operations, quota })
 }
 
+/// Whether a text gives a reason.
+pub fn is_reason(text: &str) -> bool {
+    is_line(text, REASON_LETTERS)
+}
+
 /// Whether a client may use a key once more today for an operation.
 ///
 /// # Errors
@@ -127,7 +155,7 @@ pub fn may(
     key: Option<&SigningKey>,
     (number, client): (i64, &str),
     operation: Operation,
-    used_today: i64,
+    (used_today, now): (i64, Timestamp),
 ) -> Result<(), Refusal> {
     let key = key.filter(|key| key.client == client).ok_or(Refusal::NoKey(number))?;
     if key.state != KeyState::Active {
@@ -137,15 +165,49 @@ pub fn may(
         return Err(Refusal::NotGranted(number, operation.chinese()));
     }
     if used_today >= i64::from(key.quota.per_day) {
-        return Err(Refusal::PerDay(number, key.quota.per_day));
+        return Err(Refusal::PerDay(number, key.quota.per_day, left_of_day(now)));
     }
     Ok(())
 }
 
 /// The day in China, as `YYYY-MM-DD`.
 pub fn day(now: Timestamp) -> String {
-    let china = TimeZone::fixed(Offset::constant(8));
-    now.to_zoned(china).strftime("%Y-%m-%d").to_string()
+    now.to_zoned(TimeZone::fixed(CHINA)).strftime("%Y-%m-%d").to_string()
+}
+
+/// Seconds until the next day in China; at least one.
+fn left_of_day(now: Timestamp) -> u32 {
+    let passed = now.as_second().saturating_add(CHINA.seconds().into()).rem_euclid(DAY_SECONDS);
+    u32::try_from(DAY_SECONDS.saturating_sub(passed)).unwrap_or(1)
+}
+
+/// Until when a key may be certified of which the first certificate began then; never beyond its issuer.
+pub fn last_day(first: Timestamp, issuer_end: Timestamp) -> Timestamp {
+    let days = SignedDuration::from_hours(24 * KEY_DAYS);
+    first.saturating_add(days).map_or(issuer_end, |end| end.min(issuer_end))
+}
+
+/// Whether the next certificates are due: in the last third of the newest ones' life, as long as they gain
+/// anything.
+pub fn is_renewal_due(newest: (Timestamp, Timestamp), last: Timestamp, now: Timestamp) -> bool {
+    now < last && delegation::is_renewal_due(newest, last, now)
+}
+
+/// The end of the next certificates: as the profile says, unless the key ends before. The same whenever it is
+/// asked, so that an order that was cut off is the same order again.
+pub fn next_end((begin, end): (Timestamp, Timestamp), last: Timestamp) -> Option<Timestamp> {
+    let is_beyond = last.duration_since(end) < end.duration_since(begin);
+    is_beyond.then_some(last)
+}
+
+/// Whether somebody has to see to another key, because this one is soon no longer certified.
+pub fn is_key_ending(last: Timestamp, now: Timestamp) -> bool {
+    last.duration_since(now) <= SignedDuration::from_hours(24 * KEY_WARN_DAYS)
+}
+
+/// Whether something that was begun and of which nothing is known is given up.
+pub fn is_given_up(since: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(since) > BEGUN
 }
 
 /// Counts one use within a second; `None` when it is one too many.
@@ -189,18 +251,29 @@ mod tests {
             stopped_by: None,
             stopped_at: None,
             end_reason: None,
+            stop_cause: None,
+            revoked_by: None,
+            revoked_at: None,
             serials: None,
         }
+    }
+
+    fn day_of(count: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + count * DAY_SECONDS).unwrap()
     }
 
     #[test]
     fn an_order_has_a_name_a_reason_operations_and_limits() {
         assert!(check(&order()).is_ok());
-        let wrong: [fn(&mut KeyOrder); 9] = [
+        let wrong: [fn(&mut KeyOrder); 13] = [
             |order| order.name = "x".into(),
             |order| order.name = "字".repeat(65),
             |order| order.name = " 前有空格".into(),
+            |order| order.name = "公文\u{200b}交换".into(),
+            |order| order.name = "公文\u{202e}换交".into(),
+            |order| order.name = "\u{3164}\u{3164}".into(),
             |order| order.reason = "行\n行".into(),
+            |order| order.reason = "签\u{feff}章".into(),
             |order| order.operations.clear(),
             |order| order.operations = vec!["everything".into()],
             |order| order.per_second = 0,
@@ -218,7 +291,8 @@ mod tests {
     fn a_key_serves_its_client_for_its_operations_within_its_day_alone() {
         let active = key(KeyState::Active);
         let of = |key: Option<&SigningKey>, client, operation, used| {
-            may(key, (1, client), operation, used).map_err(|refusal| refusal.code())
+            let asked = (used, Timestamp::UNIX_EPOCH);
+            may(key, (1, client), operation, asked).map_err(|refusal| refusal.code())
         };
         assert_eq!(of(Some(&active), "c1", Operation::Data, 99), Ok(()));
         assert_eq!(of(Some(&active), "c1", Operation::Data, 100), Err("signing.per_day"));
@@ -246,5 +320,44 @@ mod tests {
         let at = |text: &str| day(text.parse().unwrap());
         assert_eq!(at("2026-11-30T15:59:59Z"), "2026-11-30");
         assert_eq!(at("2026-11-30T16:00:00Z"), "2026-12-01");
+        let left = |text: &str| left_of_day(text.parse().unwrap());
+        assert_eq!(left("2026-11-30T15:59:59Z"), 1);
+        assert_eq!(left("2026-11-30T16:00:00Z"), 86_400);
+    }
+
+    #[test]
+    fn who_asked_too_often_is_told_when_it_is_allowed_again_and_nobody_else_is() {
+        let active = key(KeyState::Active);
+        let noon = "2026-11-30T04:00:00Z".parse().unwrap();
+        let over = may(Some(&active), (1, "c1"), Operation::Data, (100, noon)).unwrap_err();
+        assert_eq!(over.wait(), Some(43_200));
+        assert_eq!(Refusal::PerSecond(1, 10).wait(), Some(1));
+        assert_eq!(Refusal::NoKey(1).wait(), None);
+    }
+
+    #[test]
+    fn an_invisible_character_is_told_of_by_its_own_words() {
+        let order = KeyOrder { name: "公文\u{200b}交换".into(), ..order() };
+        assert!(check(&order).unwrap_err().to_string().contains("看不见的字符"));
+    }
+
+    #[test]
+    fn certificates_are_followed_in_their_last_third_until_the_key_has_served_its_time() {
+        let (newest, last) = ((day_of(0), day_of(365)), last_day(day_of(0), day_of(9_000)));
+        assert_eq!(last, day_of(KEY_DAYS));
+        assert_eq!(last_day(day_of(0), day_of(700)), day_of(700), "never beyond the issuer");
+        let due = |day| is_renewal_due(newest, last, day_of(day));
+        assert!(!due(240) && due(244) && due(400), "and when it is over already");
+        assert!(!due(KEY_DAYS), "the key has served its time");
+        assert!(!is_renewal_due((day_of(1_461), last), last, day_of(1_800)), "nothing is gained");
+        assert_eq!(next_end(newest, last), None, "as the profile says");
+        let late = (day_of(1_200), day_of(1_565));
+        assert_eq!(next_end(late, last), Some(last), "no longer than the key");
+    }
+
+    #[test]
+    fn what_was_begun_is_waited_for_an_hour() {
+        let after = |seconds| day_of(0) + SignedDuration::from_secs(seconds);
+        assert!(!is_given_up(day_of(0), after(3_600)) && is_given_up(day_of(0), after(3_601)));
     }
 }

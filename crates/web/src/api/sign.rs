@@ -1,7 +1,7 @@
 //! The signing service for applications: `/api/sign/…`. The key is in the institution's device; the
 //! client that it was made for asks with its own signature (RFC 9421), as for every order.
 
-use app::signing::{Held, MessageOrder};
+use app::signing::{Held, MessageOrder, SignedBy};
 use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
@@ -30,12 +30,16 @@ pub struct SigningKeyView {
     pub per_second: u32,
     /// Most uses in one day (of China).
     pub per_day: u32,
-    /// The signing certificate, DER in Base64.
+    /// The signing certificate in force, DER in Base64. Renewals keep its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_certificate: Option<String>,
-    /// The encryption certificate, DER in Base64.
+    /// The encryption certificate in force, DER in Base64. Each renewal has another key; envelopes to
+    /// earlier ones are opened all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enc_certificate: Option<String>,
+    /// The last second of both, RFC 3339; others follow long before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<String>,
 }
 
 impl From<Held> for SigningKeyView {
@@ -51,6 +55,7 @@ impl From<Held> for SigningKeyView {
             per_day: key.quota.per_day,
             sign_certificate: certificates.as_ref().map(|(sign, _)| base64(sign)),
             enc_certificate: certificates.as_ref().map(|(_, enc)| base64(enc)),
+            valid_until: certificates.as_ref().map(|(sign, _)| sign.not_after().to_string()),
         }
     }
 }
@@ -179,8 +184,8 @@ pub async fn data(
             return Err(Problem::bad_request("signing.input", text));
         }
     };
-    let certificate = STANDARD.encode(signed.certificate.der());
-    Ok(Json(SignatureView { signature: STANDARD.encode(signed.octets), certificate }))
+    let (signature, certificate) = encoded(&signed);
+    Ok(Json(SignatureView { signature, certificate }))
 }
 
 /// Makes a signed message (GM/T 0010).
@@ -195,8 +200,8 @@ pub async fn message(
     let content = octets("content", &body.content)?;
     let order = MessageOrder { is_detached: body.detached, has_attributes: body.attributes };
     let signed = app.sign_message(allowed.permit(), (body.key, content), order).await?;
-    let certificate = STANDARD.encode(signed.certificate.der());
-    Ok(Json(MessageView { message: STANDARD.encode(signed.octets), certificate }))
+    let (message, certificate) = encoded(&signed);
+    Ok(Json(MessageView { message, certificate }))
 }
 
 /// Encrypts a content to certificates (GM/T 0010). Each is verified first.
@@ -228,6 +233,11 @@ pub async fn open(
     let envelope = octets("envelope", &body.envelope)?;
     let content = app.open_envelope(allowed.permit(), (body.key, envelope)).await?;
     Ok(Json(ContentView { content: STANDARD.encode(content.as_slice()) }))
+}
+
+/// What was made, and the certificate that it verifies under.
+fn encoded(signed: &SignedBy) -> (String, String) {
+    (STANDARD.encode(&signed.octets), STANDARD.encode(signed.certificate.der()))
 }
 
 fn octets(field: &str, text: &str) -> Result<Vec<u8>, Problem> {

@@ -1,8 +1,9 @@
 //! The verification service: `/api/verify/…`. Anybody may ask; a report comes back whatever the
 //! verdict, and a problem only when there is no question (Measures Art. 18 (2)).
 
+use axum::Json;
 use axum::extract::{Extension, Request, State};
-use axum::{Json, http::StatusCode};
+use axum::http::request::Parts;
 use jiff::Timestamp;
 
 use super::verify_question::{
@@ -118,18 +119,25 @@ pub(crate) fn counted<'a>(
     request: Request,
 ) -> Result<(Request, Counted<'a>), Problem> {
     let (parts, body) = request.into_parts();
-    let source = site.source(&parts)?;
-    let counted = Counted { site, source, now: app.clock().now() };
-    counted.more(1)?;
+    let counted = counted_of(app, site, &parts)?;
     Ok((Request::from_parts(parts, body), counted))
+}
+
+/// The same where the body was read already, because only that told that something is to be verified.
+pub(crate) fn counted_of<'a>(
+    app: &App,
+    site: &'a Site,
+    parts: &Parts,
+) -> Result<Counted<'a>, Problem> {
+    let counted = Counted { site, source: site.source(parts)?, now: app.clock().now() };
+    counted.more(1)?;
+    Ok(counted)
 }
 
 impl Counted<'_> {
     pub(crate) fn more(&self, certificates: usize) -> Result<(), Problem> {
         let more = u32::try_from(certificates).unwrap_or(u32::MAX);
-        self.site.verifications().count_several(self.source, self.now, more).map_err(|seconds| {
-            let text = format!("验证过于频繁，请在 {seconds} 秒后重试；大量验证请与我们联系");
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "web.too_often", text)
-        })
+        let counted = self.site.verifications().count_several(self.source, self.now, more);
+        counted.map_err(|seconds| Problem::too_often("验证", u32::try_from(seconds).unwrap_or(1)))
     }
 }

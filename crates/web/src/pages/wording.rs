@@ -54,6 +54,7 @@ impl<'a> Wording<'a> {
             "ground" => self.ground(name),
             "roles" => roles(name),
             "operations" => app::signing::Operation::of(name).map(|one| one.chinese().to_owned()),
+            "cause" => app::signing::StopCause::of(name).map(|one| one.chinese().to_owned()),
             "chosen" => {
                 let found = self.messages.iter().find(|(id, _)| id == name);
                 found.map(|(_, told)| told.clone())
@@ -141,6 +142,7 @@ pub fn administrative(word: &str) -> &str {
         "number" => "备案编号",
         "kind" => "证书类型",
         "client" => "接口客户端",
+        "cause" => "停用原因",
         "operations" => "用途授权",
         "per_second" => "每秒限额",
         "per_day" => "每日限额（件）",

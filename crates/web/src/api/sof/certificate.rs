@@ -8,13 +8,13 @@ use pki::strict::Reader;
 use pki::svs::{Item, ItemValue};
 use pki::{Certificate, Oid};
 use serde::Deserialize;
-use status::verification::{CertificateQuestion, Evidence, Purpose};
 use utoipa::ToSchema;
 
 use super::{SofCertificateView, SofTextView, Sor, certificate_octets, question, refusal};
 use crate::api::App;
 use crate::pages::Site;
 use crate::problem::Problem;
+use crate::verdict;
 
 /// A certificate.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,14 +60,7 @@ pub async fn validate(
         Ok(der) => der,
         Err(code) => return Ok(Json(SofCertificateView::refused(code))),
     };
-    let asked = CertificateQuestion {
-        der,
-        evidence: Evidence::default(),
-        at: None,
-        purpose: Purpose::Any,
-        policies: Vec::new(),
-    };
-    Ok(Json(match app.verify_certificate(asked).await {
+    Ok(Json(match app.verify_certificate(verdict::question(der)).await {
         Ok(report) => report.into(),
         Err(error) => SofCertificateView::refused(refusal(error, Sor::CertEncode)?),
     }))

@@ -149,7 +149,7 @@ fn number(text: &str) -> Result<i64, Sor> {
 fn answer(result: Result<Vec<u8>, app::Error>, failed: Sor) -> Result<Json<SofTextView>, Problem> {
     match result {
         Ok(octets) => Ok(Json(SofTextView::of(STANDARD.encode(octets), "base64"))),
-        Err(app::Error::Signing(refusal)) if !refusal.is_quota() => {
+        Err(app::Error::Signing(refusal)) if refusal.wait().is_none() => {
             let code = match refusal {
                 Refusal::NoKey(_) => Sor::KeyNotFound,
                 _ => failed,

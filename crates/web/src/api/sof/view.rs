@@ -127,12 +127,42 @@ pub struct StampReportView {
     pub certificate: Option<JudgedView>,
 }
 
-impl SofCertificateView {
-    /// Without a report.
-    pub(crate) fn refused(code: Sor) -> Self {
-        let (number, name, message) = parts(code);
-        Self { code: number, name, message, result: -6, report: None }
-    }
+/// Answers without a report, and the result that says so.
+macro_rules! refused {
+    ($($view:ident $result:literal,)*) => {
+        $(impl $view {
+            /// Without a report.
+            pub(crate) fn refused(code: Sor) -> Self {
+                let (code, name, message) = parts(code);
+                Self { code, name, message, result: $result, report: None }
+            }
+        })*
+    };
+}
+
+refused! {
+    SofCertificateView -6,
+    SofSignatureView false,
+    SofStampView false,
+}
+
+/// Answers to whether something holds over a content.
+macro_rules! judged {
+    ($($report:ident $of:ident $view:ident,)*) => {
+        $(impl From<$report> for $view {
+            fn from(report: $report) -> Self {
+                let cause = verdict::$of(&report);
+                let (code, name, message) = parts(code(cause));
+                let (result, report) = (cause == Cause::Passed, Some(report.into()));
+                Self { code, name, message, result, report }
+            }
+        })*
+    };
+}
+
+judged! {
+    SignatureReport of_signature SofSignatureView,
+    StampReport of_stamp SofStampView,
 }
 
 impl From<CertificateReport> for SofCertificateView {
@@ -156,40 +186,6 @@ const fn standing(cause: Cause) -> i32 {
         Cause::Suspended => -4,
         Cause::NotYet => -5,
         _ => -6,
-    }
-}
-
-impl SofSignatureView {
-    /// Without a report.
-    pub(crate) fn refused(code: Sor) -> Self {
-        let (number, name, message) = parts(code);
-        Self { code: number, name, message, result: false, report: None }
-    }
-}
-
-impl From<SignatureReport> for SofSignatureView {
-    fn from(report: SignatureReport) -> Self {
-        let cause = verdict::of_signature(&report);
-        let (number, name, message) = parts(code(cause));
-        let (result, report) = (cause == Cause::Passed, Some(report.into()));
-        Self { code: number, name, message, result, report }
-    }
-}
-
-impl SofStampView {
-    /// Without a report.
-    pub(crate) fn refused(code: Sor) -> Self {
-        let (number, name, message) = parts(code);
-        Self { code: number, name, message, result: false, report: None }
-    }
-}
-
-impl From<StampReport> for SofStampView {
-    fn from(report: StampReport) -> Self {
-        let cause = verdict::of_stamp(&report);
-        let (number, name, message) = parts(code(cause));
-        let (result, report) = (cause == Cause::Passed, Some(report.into()));
-        Self { code: number, name, message, result, report }
     }
 }
 
@@ -241,22 +237,7 @@ mod tests {
 
     #[test]
     fn only_what_passed_is_a_success() {
-        let all = [
-            Cause::Format,
-            Cause::Signature,
-            Cause::Content,
-            Cause::NoCertificate,
-            Cause::Revoked,
-            Cause::Suspended,
-            Cause::Expired,
-            Cause::NotYet,
-            Cause::Purpose,
-            Cause::Untrusted,
-            Cause::Algorithm,
-            Cause::Status,
-            Cause::Unknown,
-        ];
-        for cause in all {
+        for cause in Cause::WRONG {
             assert!(code(cause) != Sor::Ok && standing(cause) < 0, "{cause:?}");
         }
         assert_eq!((code(Cause::Passed), standing(Cause::Passed)), (Sor::Ok, 1));

@@ -167,7 +167,7 @@ fn row(app: &App, record: &CertificateRecord, now: Timestamp) -> Row {
 }
 
 /// The state in words and its mark. Revoked stays revoked after the end.
-pub(super) fn standing(record: &CertificateRecord, now: Timestamp) -> (&'static str, &'static str) {
+pub(crate) fn standing(record: &CertificateRecord, now: Timestamp) -> (&'static str, &'static str) {
     match record.status {
         Status::Revoked { .. } => ("已撤销", "tag--bad"),
         _ if record.not_after < now => ("已过期", "tag--unknown"),

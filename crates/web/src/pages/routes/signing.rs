@@ -18,5 +18,6 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/admin/signing/{number}" may(A::ReadSigning) => detail::show;
         post "/admin/signing/{number}/decision" may(A::ConfirmSigning) => detail::decide;
         post "/admin/signing/{number}/stop" may(A::StopSigning) => detail::stop;
+        post "/admin/signing/{number}/ending" may(A::ConfirmSigning) => detail::confirm_ending;
     }
 }

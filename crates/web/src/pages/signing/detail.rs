@@ -1,14 +1,19 @@
-//! One key: what it is, who ordered and decided, how often it was used; the second person's decision,
-//! and stopping it.
+//! One key: what it is, who ordered and decided, its certificates, how often it was used; the second person's
+//! decision, stopping it, and another person's word that its certificates are revoked for that.
 
 use access::ActKind;
-use app::signing::{Confirmation, KeyOrder, KeyState, SigningKey, StopOrder, UseOfDay};
+use app::signing::{
+    Certified, Confirmation, EndingOrder, KeyOrder, KeyState, KeyView, SigningKey, StopCause,
+    StopOrder, UseOfDay, rules,
+};
 use askama::Template;
 use axum::extract::{Path, State};
+use jiff::Timestamp;
 
 use super::tag;
 use crate::api::App;
 use crate::pages::admin::Names;
+use crate::pages::admin::certificates::standing;
 use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
@@ -16,9 +21,6 @@ use crate::pages::guard::Visitor;
 use crate::pages::order::to_be_signed;
 use crate::pages::words;
 use crate::problem::Problem;
-
-/// Letters of a reason.
-const REASON: std::ops::RangeInclusive<usize> = 2..=200;
 
 #[derive(Template)]
 #[template(path = "admin/signing_key.html")]
@@ -28,12 +30,64 @@ struct Detail {
     ordered: String,
     decided: Option<String>,
     stopped: Option<String>,
+    revoked: Option<String>,
+    certificates: Vec<Pair>,
+    /// Until when the key may be certified, as long as that matters.
+    last_day: Option<String>,
     uses: Vec<UseOfDay>,
     may_decide: bool,
     may_stop: bool,
+    ending: Ending,
     form: Form,
     mistakes: Mistakes,
     key: SigningKey,
+}
+
+/// A pair of certificates.
+struct Pair {
+    sign: String,
+    enc: String,
+    begin: String,
+    end: String,
+    state: &'static str,
+    tag: &'static str,
+    is_in_force: bool,
+}
+
+/// What is to be done about the certificates of a stopped key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Nothing: it isn't stopped, or all of them are at their end, or it was confirmed.
+    Nothing,
+    /// Another person than this one has to confirm.
+    Waits,
+    /// This person may.
+    Open,
+}
+
+impl Pair {
+    fn of(one: &Certified, now: Timestamp) -> Self {
+        let (state, tag) = standing(&one.sign, now);
+        Self {
+            sign: one.sign.serial.to_hex(),
+            enc: one.enc.serial.to_hex(),
+            begin: words::day(one.sign.not_before),
+            end: words::day(one.sign.not_after),
+            state,
+            tag,
+            is_in_force: one.is_in_force,
+        }
+    }
+}
+
+/// Whether certificates of a stopped key wait for another person.
+fn waits(view: &KeyView, now: Timestamp) -> bool {
+    let is_open = |one: &Certified| {
+        !matches!(one.sign.status, ca::Status::Revoked { .. }) && one.sign.not_after >= now
+    };
+    view.key.state == KeyState::Stopped
+        && view.key.revoked_by.is_none()
+        && view.certificates.iter().any(is_open)
 }
 
 async fn whole(
@@ -42,38 +96,48 @@ async fn whole(
     number: &str,
     (form, mistakes): (Form, Mistakes),
 ) -> Result<Detail, Problem> {
-    let (key, uses) = found(app, visitor, number).await?;
+    let view = found(app, visitor, number).await?;
+    let now = app.clock().now();
     let may = |action| app.permit(visitor.principal(), action).is_ok();
-    let own = visitor.principal().actor().as_str() == key.ordered_by;
+    let key = &view.key;
+    let me = visitor.principal().actor();
+    let own = me.as_str() == key.ordered_by;
     let actors = [Some(&key.ordered_by), key.decided_by.as_ref(), key.stopped_by.as_ref()];
-    let actors: Vec<&str> = actors.into_iter().flatten().map(String::as_str).collect();
+    let actors = actors.into_iter().chain([key.revoked_by.as_ref()]).flatten();
+    let actors: Vec<&str> = actors.map(String::as_str).collect();
     let names = Names::of(app, visitor.principal(), actors.into_iter()).await;
-    let told = |by: &Option<String>, at: Option<jiff::Timestamp>| {
+    let told = |by: &Option<String>, at: Option<Timestamp>| {
         let (by, at) = (by.as_ref()?, at?);
         Some(format!("{}，{}", names.who(by), words::minute(at)))
     };
+    let others = key.stopped_by.as_deref() != Some(me.as_str());
+    let ending = match (waits(&view, now), others && may(access::Action::ConfirmSigning)) {
+        (false, _) => Ending::Nothing,
+        (true, true) => Ending::Open,
+        (true, false) => Ending::Waits,
+    };
+    let is_alive = matches!(key.state, KeyState::Making | KeyState::Active);
     Ok(Detail {
         tag: tag(key.state),
         ordered: format!("{}，{}", names.who(&key.ordered_by), words::minute(key.ordered_at)),
         decided: told(&key.decided_by, key.decided_at),
         stopped: told(&key.stopped_by, key.stopped_at),
-        uses,
+        revoked: told(&key.revoked_by, key.revoked_at),
+        certificates: view.certificates.iter().map(|one| Pair::of(one, now)).collect(),
+        last_day: view.last_day.filter(|_| is_alive).map(words::day),
         may_decide: key.state == KeyState::Ordered && !own && may(access::Action::ConfirmSigning),
-        may_stop: matches!(key.state, KeyState::Ordered | KeyState::Making | KeyState::Active)
-            && may(access::Action::StopSigning),
+        may_stop: (is_alive || key.state == KeyState::Ordered) && may(access::Action::StopSigning),
+        ending,
         frame,
         form,
         mistakes,
-        key,
+        uses: view.uses,
+        key: view.key,
     })
 }
 
 /// Read with a permit of its own: the gate's may be for deciding or stopping.
-async fn found(
-    app: &App,
-    visitor: &Visitor,
-    number: &str,
-) -> Result<(SigningKey, Vec<UseOfDay>), Problem> {
+async fn found(app: &App, visitor: &Visitor, number: &str) -> Result<KeyView, Problem> {
     let permit = app.permit(visitor.principal(), access::Action::ReadSigning)?;
     let missing = || Problem::not_found("没有这个编号的签名密钥；请从列表重新进入");
     let number = number.parse().map_err(|_| missing())?;
@@ -99,14 +163,14 @@ pub async fn decide(
     Path(number): Path<String>,
     form: Form,
 ) -> Answer {
-    let (key, _) = found(&app, &visitor, &number).await?;
+    let key = found(&app, &visitor, &number).await?.key;
     let decision = form.text("decision").to_owned();
     let reason = form.text("decision-reason").trim().to_owned();
     let mut mistakes = Mistakes::none();
     if !matches!(decision.as_str(), "confirm" | "reject") {
         mistakes.add("decision", "请选择通过或者不通过");
     }
-    if decision == "reject" && !REASON.contains(&reason.chars().count()) {
+    if decision == "reject" && !rules::is_reason(&reason) {
         mistakes.add("decision-reason", "不通过的，请写明理由，2 至 200 个字");
     }
     if key.state != KeyState::Ordered {
@@ -120,8 +184,7 @@ pub async fn decide(
         return page_to_correct(&again);
     }
     let order = Confirmation { order: order_of(&key), decision, reason };
-    let object = format!("signing-key:{}", key.number);
-    to_be_signed(&app, &visitor, (ActKind::ConfirmSigning, &object), &order).await
+    to_be_signed(&app, &visitor, (ActKind::ConfirmSigning, &object(&key)), &order).await
 }
 
 /// `POST /admin/signing/{number}/stop`.
@@ -132,21 +195,57 @@ pub async fn stop(
     Path(number): Path<String>,
     form: Form,
 ) -> Answer {
-    let (key, _) = found(&app, &visitor, &number).await?;
+    let key = found(&app, &visitor, &number).await?.key;
     let reason = form.text("stop-reason").trim().to_owned();
+    let cause = StopCause::of(form.text("cause"));
     let mut mistakes = Mistakes::none();
-    if !REASON.contains(&reason.chars().count()) || reason.contains(char::is_control) {
-        mistakes.add("stop-reason", "请写明理由，2 至 200 个字");
+    if cause.is_none() {
+        mistakes.add("cause", "请选择停用原因");
+    }
+    if !rules::is_reason(&reason) {
+        mistakes.add("stop-reason", "请写明理由，2 至 200 个字，不含看不见的字符");
     }
     if matches!(key.state, KeyState::Stopped | KeyState::Declined) {
         mistakes.add("stop-reason", "这个密钥已经不能使用，不需要停用");
     }
-    if !mistakes.is_empty() {
+    let (Some(cause), true) = (cause, mistakes.is_empty()) else {
         let again = whole(&app, (frame, &visitor), &number, (form, mistakes)).await?;
         return page_to_correct(&again);
+    };
+    let order = StopOrder { cause, reason };
+    to_be_signed(&app, &visitor, (ActKind::StopSigning, &object(&key)), &order).await
+}
+
+/// `POST /admin/signing/{number}/ending`: the certificates of a stopped key are to be revoked for its cause.
+pub async fn confirm_ending(
+    State(app): State<App>,
+    frame: Frame,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    form: Form,
+) -> Answer {
+    let view = found(&app, &visitor, &number).await?;
+    let (is_open, key) = (waits(&view, app.clock().now()), view.key);
+    let mut mistakes = Mistakes::none();
+    if form.text("read") != "yes" {
+        mistakes.add("read", "请核对停用原因，并勾选确认");
     }
-    let object = format!("signing-key:{}", key.number);
-    to_be_signed(&app, &visitor, (ActKind::StopSigning, &object), &StopOrder { reason }).await
+    if !is_open {
+        mistakes.add("read", "没有等待复核的证书；请刷新页面后核对");
+    }
+    if key.stopped_by.as_deref() == Some(visitor.principal().actor().as_str()) {
+        mistakes.add("read", "停用和复核撤销应由两个人完成；请由停用人以外的人复核");
+    }
+    let (Some(cause), true) = (key.stop_cause, mistakes.is_empty()) else {
+        let again = whole(&app, (frame, &visitor), &number, (form, mistakes)).await?;
+        return page_to_correct(&again);
+    };
+    let order = EndingOrder { cause, reason: key.end_reason.clone().unwrap_or_default() };
+    to_be_signed(&app, &visitor, (ActKind::RevokeSigning, &object(&key)), &order).await
+}
+
+fn object(key: &SigningKey) -> String {
+    format!("signing-key:{}", key.number)
 }
 
 fn order_of(key: &SigningKey) -> KeyOrder {

@@ -68,6 +68,9 @@ pub async fn submit(State(app): State<App>, frame: Frame, visitor: Visitor, form
             "没有这个编号的、角色为“应用系统”（application）的接口客户端；请先建立客户端，再填写其编号",
         );
     }
+    if let Err(error) = app.may_make_signing_keys() {
+        mistakes.add("client", error.to_string());
+    }
     if !mistakes.is_empty() {
         return page_to_correct(&Sheet::of(frame, form, mistakes));
     }

@@ -1,20 +1,16 @@
 //! What a request of GM/T 0029 is answered with. Every error is one of the numbers of table C.1.
 
-use access::Action;
+use access::Permit;
 use app::signing::{MessageOrder, Refusal};
 use app::{Error, Institution};
-use axum::http::request::Parts;
 use directory::rules::index::Key;
 use directory::rules::text;
 use gm::{Digest, UserId};
 use jiff::Timestamp;
-use pki::svs::{Body, Code, Content, Item, Options, Reply, SGD_SM3_SM2, SignOrder, Signer};
+use pki::svs::{Body, Code, Content, Item, Kind, Options, Reply, SGD_SM3_SM2, SignOrder, Signer};
 use pki::{Certificate, Serial};
-use status::verification::{
-    CertificateQuestion, Covered, Evidence, Form, Outcome, Purpose, SignatureQuestion,
-};
+use status::verification::{Covered, Evidence, Form, Outcome, SignatureQuestion};
 
-use crate::gate;
 use crate::verdict::{self, Cause};
 
 /// Longest serial number in octets (RFC 5280 §4.1.2.2); what is longer is hexadecimal text.
@@ -24,6 +20,20 @@ const SERIAL_OCTETS: usize = 20;
 pub(super) struct Answered {
     pub reply: Reply,
     pub snapshot: Option<String>,
+    /// The seconds to wait, of who asked too often.
+    pub wait: Option<u32>,
+}
+
+impl Answered {
+    /// Without content.
+    pub(super) fn refused(kind: Kind, code: Code, now: Timestamp) -> Self {
+        Self { reply: Reply::refused(kind, code, now), snapshot: None, wait: None }
+    }
+
+    /// Too often: of the numbers, the one for what may be tried again.
+    pub(super) fn busy(kind: Kind, seconds: u32, now: Timestamp) -> Self {
+        Self { wait: Some(seconds), ..Self::refused(kind, Code::SystemFailure, now) }
+    }
 }
 
 /// What an answer is made of.
@@ -32,19 +42,26 @@ struct Found {
     code: Code,
     content: Content,
     snapshot: Option<String>,
+    wait: Option<u32>,
 }
 
 impl From<Code> for Found {
     fn from(code: Code) -> Self {
-        Self { code, content: Content::Nothing, snapshot: None }
+        Self { code, content: Content::Nothing, snapshot: None, wait: None }
     }
 }
 
-/// Answers a request; `asker` is what says who asks.
+impl From<Content> for Found {
+    fn from(content: Content) -> Self {
+        Self { content, ..Code::Success.into() }
+    }
+}
+
+/// Answers a request; `permit` is that of an application that may sign.
 pub(super) async fn answer(
     app: &Institution,
     body: Body,
-    asker: (&Parts, &[u8]),
+    permit: Option<&Permit>,
     now: Timestamp,
 ) -> Answered {
     let kind = body.kind();
@@ -58,19 +75,19 @@ pub(super) async fn answer(
         Body::VerifySignedMessage { data, message, options } => {
             verify_message(app, data, &message, options).await
         }
-        Body::SignData(order) => sign(app, asker, order, None).await,
-        Body::SignMessage(order, options) => sign(app, asker, order, Some(options)).await,
+        Body::SignData(order) => sign(app, permit, order, None).await,
+        Body::SignMessage(order, options) => sign(app, permit, order, Some(options)).await,
         Body::Parts(_) => Code::InvalidFormat.into(),
     };
-    let Found { code, content, snapshot } = found;
-    Answered { reply: Reply { kind, code, content, at: now }, snapshot }
+    let Found { code, content, snapshot, wait } = found;
+    Answered { reply: Reply { kind, code, content, at: now }, snapshot, wait }
 }
 
 /// Signs with a key of the application that asks. The access code of the request is no secret that
 /// we know of: who asks says so by the signature of the request (RFC 9421).
 async fn sign(
     app: &Institution,
-    asker: (&Parts, &[u8]),
+    permit: Option<&Permit>,
     order: SignOrder,
     options: Option<Options>,
 ) -> Found {
@@ -78,11 +95,9 @@ async fn sign(
         return Code::SignMethod.into();
     }
     let Ok(number) = i64::try_from(order.key) else { return Code::KeyIndex.into() };
-    let Some(permit) = gate::permit_of(app, asker, Action::UseSigning).await else {
-        return Code::KeyValue.into();
-    };
+    let Some(permit) = permit else { return Code::KeyValue.into() };
     let signed = match options {
-        None => app.sign_data(&permit, number, &order.data).await,
+        None => app.sign_data(permit, number, &order.data).await,
         // A digest is no content, and only the signer's certificate goes along.
         Some(
             Options { is_hashed: true, .. }
@@ -94,18 +109,24 @@ async fn sign(
                 is_detached: options.content != Some(true),
                 has_attributes: options.attributes == Some(true),
             };
-            app.sign_message(&permit, (number, order.data), how).await
+            app.sign_message(permit, (number, order.data), how).await
         }
     };
     match signed {
-        Ok(signed) => {
-            let content = Content::Octets(signed.octets);
-            Found { code: Code::Success, content, snapshot: None }
-        }
-        Err(Error::Signing(Refusal::NoKey(_))) => Code::KeyIndex.into(),
-        Err(Error::Signing(_)) => Code::KeyValue.into(),
+        Ok(signed) => Content::Octets(signed.octets).into(),
+        Err(Error::Signing(refusal)) => refused(&refusal),
         Err(error) => fault(&error),
     }
+}
+
+/// The number of a refusal; what passes by itself has the seconds to wait.
+fn refused(refusal: &Refusal) -> Found {
+    let code = match (refusal, refusal.wait()) {
+        (Refusal::NoKey(_), _) => Code::KeyIndex,
+        (_, Some(_)) => Code::SystemFailure,
+        _ => Code::KeyValue,
+    };
+    Found { wait: refusal.wait(), ..code.into() }
 }
 
 /// A certificate that is public, by serial number in hexadecimal or by common name. Where a name
@@ -123,8 +144,7 @@ async fn export(app: &Institution, identification: &[u8]) -> Found {
         };
         let read = found.iter().filter_map(|der| Certificate::from_der(der).ok());
         if let Some(newest) = read.max_by_key(Certificate::not_before) {
-            let content = Content::Certificate(newest.der().to_vec());
-            return Found { code: Code::Success, content, snapshot: None };
+            return Content::Certificate(newest.der().to_vec()).into();
         }
     }
     Code::CertId.into()
@@ -136,19 +156,11 @@ fn parse(item: u64, certificate: &[u8]) -> Found {
         return Code::CertDecode.into();
     };
     let value = item.of_certificate(&certificate);
-    let content = value.map_or(Content::Nothing, |value| Content::Octets(value.octets().to_vec()));
-    Found { code: Code::Success, content, snapshot: None }
+    value.map_or(Content::Nothing, |value| Content::Octets(value.octets().to_vec())).into()
 }
 
 async fn validate(app: &Institution, der: Vec<u8>, status: bool) -> Found {
-    let question = CertificateQuestion {
-        der,
-        evidence: Evidence::default(),
-        at: None,
-        purpose: Purpose::Any,
-        policies: Vec::new(),
-    };
-    let report = match app.verify_certificate(question).await {
+    let report = match app.verify_certificate(verdict::question(der)).await {
         Ok(report) => report,
         Err(error) => return fault(&error),
     };
@@ -161,7 +173,7 @@ async fn validate(app: &Institution, der: Vec<u8>, status: bool) -> Found {
         Some(check) => Content::State(state(check.outcome, &check.code)),
         None => Content::Nothing,
     };
-    Found { code, content, snapshot: Some(report.snapshot) }
+    Found { content, snapshot: Some(report.snapshot), ..code.into() }
 }
 
 /// The standard gives no numbers; those of the choice of RFC 6960 §4.2.1: good 0, revoked 1,
@@ -220,7 +232,7 @@ async fn verified(app: &Institution, question: SignatureQuestion) -> Found {
     match app.verify_signature(question).await {
         Ok(report) => {
             let code = code(verdict::of_signature(&report));
-            Found { code, content: Content::Nothing, snapshot: Some(report.snapshot) }
+            Found { snapshot: Some(report.snapshot), ..code.into() }
         }
         Err(error) => fault(&error),
     }
@@ -275,22 +287,7 @@ mod tests {
 
     #[test]
     fn only_what_passed_is_a_success() {
-        let all = [
-            Cause::Format,
-            Cause::Signature,
-            Cause::Content,
-            Cause::NoCertificate,
-            Cause::Revoked,
-            Cause::Suspended,
-            Cause::Expired,
-            Cause::NotYet,
-            Cause::Purpose,
-            Cause::Untrusted,
-            Cause::Algorithm,
-            Cause::Status,
-            Cause::Unknown,
-        ];
-        assert!(all.into_iter().all(|cause| code(cause) != Code::Success));
+        assert!(Cause::WRONG.into_iter().all(|cause| code(cause) != Code::Success));
         assert_eq!(code(Cause::Passed), Code::Success);
     }
 

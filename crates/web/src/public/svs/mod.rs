@@ -5,17 +5,23 @@
 //! What is asked is answered by the verification service, which rests on the trust anchors of one
 //! snapshot; the snapshot is cited in a header field of its own. An answer is a success only if
 //! every check passed.
+//!
+//! Who signs is limited by what its key may do, everybody else by the rate of the source: whether a request
+//! that says who asks is to sign, only its body tells.
 
 mod answer;
 mod form;
 
+use access::{Action, Permit};
 use axum::extract::{Extension, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
-use pki::svs::{self, Code, Kind, Reply};
+use pki::svs::{self, Body, Code, Kind, Reply};
 
 use crate::api::{App, Segment, verify};
+use crate::gate;
+use crate::meter::{self, Due};
 use crate::octets;
 use crate::pages::Site;
 use crate::problem::Problem;
@@ -38,19 +44,19 @@ pub async fn der(
     Extension(site): Extension<Site>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (request, _) = verify::counted(&app, &site, request)?;
+    let request = counted(&app, &site, request)?;
     check_type(request.headers(), OCTETS)?;
     let (parts, body) = request.into_parts();
     let octets = octets::read(body, svs::MAX_OCTETS).await?;
-    let now = app.clock().now();
+    let asked = Asked { app: &app, site: &site, parts: &parts, octets: &octets };
     let answered = match svs::Request::from_der(&octets) {
-        Ok(request) => {
-            let asker = (&parts, &octets[..]);
-            answer::answer(&app, request.body, asker, now).await
-        }
+        Ok(request) => asked.answer(request.body).await,
         Err(error) => match svs::Request::kind_of(&octets) {
-            Some(kind) => unreadable(kind, now),
-            None => return Err(app::Error::from(error).into()),
+            Some(kind) => asked.unreadable(kind),
+            None => {
+                asked.settle(false)?;
+                return Err(app::Error::from(error).into());
+            }
         },
     };
     count(&answered.reply);
@@ -70,25 +76,75 @@ pub async fn form(
             "没有这种签名验签请求；可用的请求类型见 GM/T 0029 表 A.1，例如 /svs/ValidateCert",
         )
     })?;
-    let (request, _) = verify::counted(&app, &site, request)?;
+    let request = counted(&app, &site, request)?;
     check_type(request.headers(), FORM)?;
     form::check_version(request.headers())?;
     let (parts, body) = request.into_parts();
     let octets = octets::read(body, LONGEST_FORM).await?;
-    let now = app.clock().now();
+    let asked = Asked { app: &app, site: &site, parts: &parts, octets: &octets };
     let answered = match form::read(kind, &octets) {
-        Some(body) => answer::answer(&app, body, (&parts, &octets[..]), now).await,
-        None => unreadable(kind, now),
+        Some(body) => asked.answer(body).await,
+        None => asked.unreadable(kind),
     };
     count(&answered.reply);
     let body = form::written(&answered.reply);
-    let head = ([(header::CONTENT_TYPE, FORM_ANSWER)], form::fields(&answered.reply, now));
+    let fields = form::fields(&answered.reply, answered.reply.at);
+    let head = ([(header::CONTENT_TYPE, FORM_ANSWER)], fields);
     Ok(dress((head.0, head.1, body).into_response(), &answered))
 }
 
-/// What claims to be of a kind and can't be read.
-fn unreadable(kind: Kind, now: Timestamp) -> Answered {
-    Answered { reply: Reply::refused(kind, Code::InvalidFormat, now), snapshot: None }
+/// Counts a question of its source before the body is read, unless it says who asks.
+fn counted(app: &App, site: &Site, request: Request) -> Result<Request, Problem> {
+    match meter::is_claim(request.headers()) {
+        true => Ok(request),
+        false => Ok(verify::counted(app, site, request)?.0),
+    }
+}
+
+/// A request whose body was read.
+struct Asked<'a> {
+    app: &'a App,
+    site: &'a Site,
+    parts: &'a Parts,
+    octets: &'a [u8],
+}
+
+impl Asked<'_> {
+    /// Settles the limits, and answers.
+    async fn answer(&self, body: Body) -> Answered {
+        let (kind, now) = (body.kind(), self.app.clock().now());
+        let wants_key = matches!(kind, Kind::SignData | Kind::SignMessage);
+        let permit = if wants_key { self.permit().await } else { None };
+        match self.settle(permit.is_some()) {
+            Ok(()) => answer::answer(self.app, body, permit.as_ref(), now).await,
+            Err(problem) => Answered::busy(kind, problem.wait.unwrap_or(1), now),
+        }
+    }
+
+    /// What claims to be of a kind and can't be read.
+    fn unreadable(&self, kind: Kind) -> Answered {
+        let now = self.app.clock().now();
+        match self.settle(false) {
+            Ok(()) => Answered::refused(kind, Code::InvalidFormat, now),
+            Err(problem) => Answered::busy(kind, problem.wait.unwrap_or(1), now),
+        }
+    }
+
+    /// The permit of an application that may sign.
+    async fn permit(&self) -> Option<Permit> {
+        gate::permit_of(self.app, (self.parts, self.octets), Action::UseSigning).await
+    }
+
+    /// Whoever isn't one counts as everybody, also where it says to be somebody.
+    fn settle(&self, is_known: bool) -> Result<(), Problem> {
+        if is_known || !meter::is_claim(&self.parts.headers) {
+            return Ok(());
+        }
+        if let Some(due) = self.parts.extensions.get::<Due>() {
+            due.verification()?;
+        }
+        verify::counted_of(self.app, self.site, self.parts).map(drop)
+    }
 }
 
 fn check_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
@@ -108,6 +164,11 @@ fn dress(mut response: Response, answered: &Answered) -> Response {
     let snapshot = answered.snapshot.as_deref().map(HeaderValue::from_str);
     if let Some(Ok(snapshot)) = snapshot {
         headers.insert(SNAPSHOT, snapshot);
+    }
+    // The standard has no number for it: HTTP says it, and the answer is still one of the standard's.
+    if let Some(seconds) = answered.wait {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
     }
     response
 }

@@ -9,17 +9,20 @@
     reason = "tests fail loudly"
 )]
 
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
+mod judged;
 
-#[path = "../../app/tests/way/mod.rs"]
-mod way;
-
+#[path = "../browser/mod.rs"]
 mod browser;
+#[path = "../door/mod.rs"]
 mod door;
+#[path = "../../../app/tests/way/mod.rs"]
+mod way;
+#[path = "../../../app/tests/world/mod.rs"]
+mod world;
 
 use access::signature::{Outgoing, sign};
 use access::{ClientId, Custodians};
+use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use base64::Engine as _;
@@ -28,11 +31,13 @@ use browser::{Browser, text};
 use door::{Answer, ask, signed};
 use gm::sm2::PrivateKey;
 use gm::{OsRandom, Signature, UserId, sm2};
+use http_body_util::BodyExt;
 use pki::message::SignedData;
 use pki::svs::{self, Code, Content, Reply, SGD_SM3_SM2, SignOrder};
 use pki::{Certificate, Spki, pem};
 use serde_json::{Value, json};
 use store::{Filter, Page};
+use tower::ServiceExt;
 use way::Staff;
 use world::World;
 use zeroize::Zeroizing;
@@ -46,12 +51,21 @@ struct At {
     guard: Staff,
     client: ClientId,
     key: PrivateKey,
+    /// What one process counts: of each source so many.
+    router: Router,
 }
 
 impl At {
     async fn new() -> Self {
-        let code = "12110101YX0000016B";
-        let world = World::with(|settings| settings.institution.credit_code = code.into()).await;
+        Self::with(|_| ()).await
+    }
+
+    async fn with(change: impl FnOnce(&mut app::Settings)) -> Self {
+        let world = World::with(|settings| {
+            settings.institution.credit_code = way::CODE.into();
+            change(settings);
+        })
+        .await;
         let access = world.institution.access();
         let (chief, watch) = (Staff(way::key()), Staff(way::key()));
         let first = way::person("chief", "super_admin", &chief.0);
@@ -60,7 +74,8 @@ impl At {
         let head = chief.appoint(access, "head", "business_admin").await;
         let guard = chief.appoint(access, "guard", "security_admin").await;
         let (client, key) = application(&world, "公文交换").await;
-        Self { world, head, guard, client, key }
+        let router = web::router(world.institution.clone());
+        Self { world, head, guard, client, key, router }
     }
 
     async fn browser(&self, staff: &Staff) -> Browser {
@@ -98,10 +113,46 @@ impl At {
 
     /// A key that is in use.
     async fn with_key(operations: &[&str], per_day: &str) -> Self {
-        let at = Self::new().await;
-        at.order(operations, per_day).await;
-        at.confirm().await;
-        at
+        Self::new().await.in_use(operations, per_day).await
+    }
+
+    async fn in_use(self, operations: &[&str], per_day: &str) -> Self {
+        self.order(operations, per_day).await;
+        self.confirm().await;
+        self
+    }
+
+    /// A request of GM/T 0029 in DER, signed by the client.
+    async fn svs(&self, body: svs::Body) -> (Answer, Reply) {
+        let der = svs::Request { body, at: self.world.now() }.to_der();
+        let request = Request::builder()
+            .method("POST")
+            .uri("/svs")
+            .header("content-type", "application/octet-stream");
+        let signed = headers(&self.world, (&self.client, &self.key), ("POST", "/svs"), &der);
+        let request = signed.iter().fold(request, |r, (name, value)| r.header(name, value));
+        let answer = self.counted(request.body(Body::from(der)).unwrap()).await;
+        let reply = Reply::from_der(&answer.body).unwrap();
+        (answer, reply)
+    }
+
+    /// A form of GM/T 0029, with a header field.
+    async fn form(&self, kind: &str, field: (&str, &str), body: &'static str) -> Answer {
+        let request = Request::builder()
+            .method("POST")
+            .uri(format!("/svs/{kind}"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header(field.0, field.1);
+        self.counted(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Asks the one router, which counts.
+    async fn counted(&self, mut request: Request<Body>) -> Answer {
+        let peer = std::net::SocketAddr::from(([203, 0, 113, 77], 40_000));
+        request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
     }
 
     async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
@@ -322,7 +373,13 @@ async fn a_stopped_key_signs_nothing_from_then_on() {
     let body = json!({ "key": 1, "content": "YQ==" });
     at.done("/api/sign/data", body.clone()).await;
     let way = ("/admin/signing/1", "/admin/signing/1/stop");
-    at.acts(&at.guard, way, &[("stop-reason", "应用下线")]).await;
+    let mut browser = at.browser(&at.guard).await;
+    let unsaid = browser.post(&at.world, way, &[("stop-reason", "应用\u{200b}下线")]).await;
+    assert_eq!(unsaid.status.as_u16(), 422);
+    for field in ["cause", "stop-reason"] {
+        assert!(text(&unsaid).contains(&format!("href=\"#{field}\"")), "{field}");
+    }
+    at.acts(&at.guard, way, &[("cause", "cessation"), ("stop-reason", "应用下线")]).await;
     let refused = at.call("POST", "/api/sign/data", body).await;
     let found = (refused.status.as_u16(), refused.json()["code"].clone());
     assert_eq!(found, (422, json!("signing.not_active")));
@@ -335,6 +392,27 @@ async fn a_stopped_key_signs_nothing_from_then_on() {
     assert!(text(&file).contains("\"公文交换系统\""));
 }
 
+/// Invariant 9: who stopped the key sees that another person is waited for, and that person revokes.
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_of_a_stopped_key_are_revoked_by_another_person_in_the_browser() {
+    let at = At::with_key(&["data"], "100").await;
+    let way = ("/admin/signing/1", "/admin/signing/1/stop");
+    at.acts(&at.guard, way, &[("cause", "compromise"), ("stop-reason", "密码机房失窃")]).await;
+    let mut own = at.browser(&at.guard).await;
+    let page = text(&own.get(&at.world, "/admin/signing/1").await);
+    assert!(page.contains("已暂停") && page.contains("由停用人以外的人复核"), "{page}");
+    assert!(!page.contains("/admin/signing/1/ending"), "{page}");
+    let way = ("/admin/signing/1", "/admin/signing/1/ending");
+    let mut other = at.browser(&at.head).await;
+    let unread = other.post(&at.world, way, &[]).await;
+    assert_eq!(unread.status.as_u16(), 422);
+    assert!(text(&unread).contains("href=\"#read\""));
+    at.acts(&at.head, way, &[("read", "yes")]).await;
+    let page = text(&other.get(&at.world, "/admin/signing/1").await);
+    assert!(page.contains("已撤销") && page.contains("密钥已经或者可能被他人使用"), "{page}");
+    assert_eq!(at.records("certificate.revoked").await.len(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_signs_by_gm_t_0029_and_gm_t_0020() {
     let at = At::with_key(&["data", "message"], "100").await;
@@ -344,18 +422,7 @@ async fn the_same_key_signs_by_gm_t_0029_and_gm_t_0020() {
         key_value: Zeroizing::new(Vec::new()),
         data: CONTENT.to_vec(),
     };
-    let by = (&at.client, &at.key);
-    let svs = async |body: svs::Body| {
-        let der = svs::Request { body, at: at.world.now() }.to_der();
-        let request = Request::builder()
-            .method("POST")
-            .uri("/svs")
-            .header("content-type", "application/octet-stream");
-        let signed = headers(&at.world, by, ("POST", "/svs"), &der);
-        let request = signed.iter().fold(request, |r, (name, value)| r.header(name, value));
-        let answer = ask(&at.world, request.body(Body::from(der)).unwrap()).await;
-        Reply::from_der(&answer.body).unwrap()
-    };
+    let svs = async |body: svs::Body| at.svs(body).await.1;
     let keys = at.call("GET", "/api/sign/keys", Value::Null).await.json();
     let der = octets(&keys["keys"][0]["sign_certificate"]);
     let public = Certificate::from_der(&der).unwrap().public_key().unwrap();

@@ -1,4 +1,6 @@
-//! The tables of the signing service (`migrations/institution/0885_signing.sql`).
+//! The tables of the signing service (`migrations/institution/0885_signing.sql`): keys, orders, uses.
+
+pub(super) mod pair;
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
@@ -6,20 +8,25 @@ use sqlx::{Any, AnyConnection, Row};
 use store::Error as Fault;
 
 use super::model::{
-    KeyFilter, KeyOrder, KeyState, Operation, Operations, Quota, SigningKey, UseOfDay,
+    KeyFilter, KeyOrder, KeyState, Operation, Operations, Quota, SigningKey, StopCause, StopOrder,
+    UseOfDay,
 };
 use super::rules::Checked;
 use crate::error::Error;
+use crate::sql::changed_one;
 
 const DAMAGED: Error = Error::Stored("签名密钥");
 
-/// Every column of keys, and what is asked of them.
+/// Every column of keys with their newest certificates, and what is asked of them.
 macro_rules! keys {
     ($rest:literal) => {
         concat!(
-            "SELECT number, client, name, operations, per_second, per_day, state, reason, \
-             ordered_by, ordered_at, decided_by, decided_at, stopped_by, stopped_at, end_reason, \
-             sign_serial, enc_serial FROM signing_key ",
+            "SELECT k.number, k.client, k.name, k.operations, k.per_second, k.per_day, k.state, \
+             k.reason, k.ordered_by, k.ordered_at, k.decided_by, k.decided_at, k.stopped_by, \
+             k.stopped_at, k.end_reason, k.stop_cause, k.revoked_by, k.revoked_at, \
+             p.sign_serial, p.enc_serial FROM signing_key k \
+             LEFT JOIN signing_pair p ON p.number = k.number AND p.generation = \
+             (SELECT MAX(generation) FROM signing_pair WHERE number = k.number AND state = 'made') ",
             $rest
         )
     };
@@ -56,36 +63,16 @@ pub(super) async fn decide(
     (by, at): (&str, i64),
     reason: Option<&str>,
 ) -> Result<bool, Fault> {
-    let done = sqlx::query::<Any>(
-        "UPDATE signing_key SET state = $1, decided_by = $2, decided_at = $3, end_reason = $4 \
-         WHERE number = $5 AND state = 'ordered'",
-    )
-    .bind(state.word())
-    .bind(by)
-    .bind(at)
-    .bind(reason)
-    .bind(number)
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let text = "UPDATE signing_key SET state = $1, decided_by = $2, decided_at = $3, \
+         end_reason = $4 WHERE number = $5 AND state = 'ordered'";
+    let query = sqlx::query::<Any>(text).bind(state.word()).bind(by).bind(at).bind(reason);
+    changed_one(query.bind(number).execute(db).await)
 }
 
-/// Notes the certificates of a key, which is active from now on; whether it was being made.
-pub(super) async fn activate(
-    db: &mut AnyConnection,
-    number: i64,
-    (sign, enc): (&str, &str),
-) -> Result<bool, Fault> {
-    let done = sqlx::query::<Any>(
-        "UPDATE signing_key SET state = 'active', sign_serial = $1, enc_serial = $2 \
-         WHERE number = $3 AND state = 'making'",
-    )
-    .bind(sign)
-    .bind(enc)
-    .bind(number)
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+/// A key that was being made is active from now on; whether it was.
+pub(super) async fn activate(db: &mut AnyConnection, number: i64) -> Result<bool, Fault> {
+    let text = "UPDATE signing_key SET state = 'active' WHERE number = $1 AND state = 'making'";
+    changed_one(sqlx::query::<Any>(text).bind(number).execute(db).await)
 }
 
 /// Stops a key; whether it was open, in the making or active.
@@ -93,19 +80,25 @@ pub(super) async fn stop(
     db: &mut AnyConnection,
     number: i64,
     (by, at): (&str, i64),
-    reason: &str,
+    order: &StopOrder,
 ) -> Result<bool, Fault> {
-    let done = sqlx::query::<Any>(
-        "UPDATE signing_key SET state = 'stopped', stopped_by = $1, stopped_at = $2, \
-         end_reason = $3 WHERE number = $4 AND state IN ('ordered', 'making', 'active')",
-    )
-    .bind(by)
-    .bind(at)
-    .bind(reason)
-    .bind(number)
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let text = "UPDATE signing_key SET state = 'stopped', stopped_by = $1, stopped_at = $2, \
+         stop_cause = $3, end_reason = $4 \
+         WHERE number = $5 AND state IN ('ordered', 'making', 'active')";
+    let query = sqlx::query::<Any>(text).bind(by).bind(at).bind(order.cause.word());
+    changed_one(query.bind(order.reason.as_str()).bind(number).execute(db).await)
+}
+
+/// The certificates of a stopped key are to be revoked; whether nobody had confirmed it yet.
+pub(super) async fn confirm_ending(
+    db: &mut AnyConnection,
+    number: i64,
+    (by, at): (&str, i64),
+) -> Result<bool, Fault> {
+    let text = "UPDATE signing_key SET revoked_by = $1, revoked_at = $2 \
+         WHERE number = $3 AND state = 'stopped' AND revoked_by IS NULL";
+    let query = sqlx::query::<Any>(text).bind(by).bind(at).bind(number);
+    changed_one(query.execute(db).await)
 }
 
 /// One key.
@@ -113,24 +106,25 @@ pub(super) async fn by_number(
     db: &mut AnyConnection,
     number: i64,
 ) -> Result<Option<SigningKey>, Error> {
-    let row = sqlx::query::<Any>(keys!("WHERE number = $1")).bind(number).fetch_optional(db).await;
+    let text = keys!("WHERE k.number = $1");
+    let row = sqlx::query::<Any>(text).bind(number).fetch_optional(db).await;
     row.map_err(Fault::from)?.as_ref().map(key).transpose()
 }
 
-/// The keys of a client, and those that are being made.
+/// The keys of a client, in every state.
 pub(super) async fn of_client(
     db: &mut AnyConnection,
     client: &str,
 ) -> Result<Vec<SigningKey>, Error> {
-    let text = keys!("WHERE client = $1 ORDER BY number");
+    let text = keys!("WHERE k.client = $1 ORDER BY k.number");
     let rows = sqlx::query::<Any>(text).bind(client).fetch_all(db).await;
     rows.map_err(Fault::from)?.iter().map(key).collect()
 }
 
-/// Numbers of keys that are being made.
-pub(super) async fn making(db: &mut AnyConnection) -> Result<Vec<i64>, Fault> {
-    let text = "SELECT number FROM signing_key WHERE state = 'making' ORDER BY number";
-    let rows = sqlx::query::<Any>(text).fetch_all(db).await?;
+/// Numbers of the keys in a state.
+pub(super) async fn in_state(db: &mut AnyConnection, state: KeyState) -> Result<Vec<i64>, Fault> {
+    let text = "SELECT number FROM signing_key WHERE state = $1 ORDER BY number";
+    let rows = sqlx::query::<Any>(text).bind(state.word()).fetch_all(db).await?;
     rows.iter().map(|row| Ok(row.try_get("number")?)).collect()
 }
 
@@ -140,8 +134,9 @@ pub(super) async fn list(
     filter: &KeyFilter,
 ) -> Result<Vec<SigningKey>, Error> {
     let text = keys!(
-        "WHERE ($1 = '' OR state = $1) AND ($2 = '' OR client = $2 OR name LIKE $3 ESCAPE '\\') \
-         AND number < $4 ORDER BY number DESC LIMIT $5"
+        "WHERE ($1 = '' OR k.state = $1) \
+         AND ($2 = '' OR k.client = $2 OR k.name LIKE $3 ESCAPE '\\') \
+         AND k.number < $4 ORDER BY k.number DESC LIMIT $5"
     );
     let part = filter.text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let rows = sqlx::query::<Any>(text)
@@ -157,14 +152,9 @@ pub(super) async fn list(
 
 /// How often a key was used on a day.
 pub(super) async fn used_on(db: &mut AnyConnection, number: i64, day: &str) -> Result<i64, Fault> {
-    let row = sqlx::query::<Any>(
-        "SELECT CAST(COALESCE(SUM(uses), 0) AS BIGINT) AS uses FROM signing_use \
-         WHERE number = $1 AND day = $2",
-    )
-    .bind(number)
-    .bind(day)
-    .fetch_one(db)
-    .await?;
+    let text = "SELECT CAST(COALESCE(SUM(uses), 0) AS BIGINT) AS uses FROM signing_use \
+         WHERE number = $1 AND day = $2";
+    let row = sqlx::query::<Any>(text).bind(number).bind(day).fetch_one(db).await?;
     Ok(row.try_get("uses")?)
 }
 
@@ -175,16 +165,10 @@ pub(super) async fn add_use(
     operation: Operation,
     uses: i64,
 ) -> Result<(), Fault> {
-    sqlx::query::<Any>(
-        "INSERT INTO signing_use (number, day, operation, uses) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (number, day, operation) DO UPDATE SET uses = signing_use.uses + $4",
-    )
-    .bind(number)
-    .bind(day)
-    .bind(operation.word())
-    .bind(uses)
-    .execute(db)
-    .await?;
+    let text = "INSERT INTO signing_use (number, day, operation, uses) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (number, day, operation) DO UPDATE SET uses = signing_use.uses + $4";
+    let query = sqlx::query::<Any>(text).bind(number).bind(day).bind(operation.word());
+    query.bind(uses).execute(db).await?;
     Ok(())
 }
 
@@ -194,14 +178,9 @@ pub(super) async fn uses(
     number: i64,
     rows: u32,
 ) -> Result<Vec<UseOfDay>, Error> {
-    let found = sqlx::query::<Any>(
-        "SELECT day, operation, uses FROM signing_use WHERE number = $1 \
-         ORDER BY day DESC, operation LIMIT $2",
-    )
-    .bind(number)
-    .bind(i64::from(rows))
-    .fetch_all(db)
-    .await;
+    let text = "SELECT day, operation, uses FROM signing_use WHERE number = $1 \
+         ORDER BY day DESC, operation LIMIT $2";
+    let found = sqlx::query::<Any>(text).bind(number).bind(i64::from(rows)).fetch_all(db).await;
     let read = |row: &AnyRow| {
         let word: String = row.try_get("operation").map_err(Fault::from)?;
         Ok(UseOfDay {
@@ -223,6 +202,7 @@ fn key(row: &AnyRow) -> Result<SigningKey, Error> {
         let at: Option<i64> = row.try_get(name).map_err(Fault::from)?;
         at.map(when).transpose()
     };
+    let cause = |word: String| StopCause::of(&word).ok_or(DAMAGED);
     Ok(SigningKey {
         number: number("number")?,
         client: text("client")?,
@@ -238,6 +218,9 @@ fn key(row: &AnyRow) -> Result<SigningKey, Error> {
         stopped_by: some("stopped_by")?,
         stopped_at: once("stopped_at")?,
         end_reason: some("end_reason")?,
+        stop_cause: some("stop_cause")?.map(cause).transpose()?,
+        revoked_by: some("revoked_by")?,
+        revoked_at: once("revoked_at")?,
         serials: some("sign_serial")?.zip(some("enc_serial")?),
     })
 }
