@@ -50,6 +50,7 @@ impl Background {
             every(10, "status answers", |i| Box::pin(prepare_answers(i))),
             every(60, "timestamp key", |i| Box::pin(keep_timestamp_key(i))),
             every(10, "keys of applications", |i| Box::pin(make_signing_keys(i))),
+            every(5, "lists of other institutions", |i| Box::pin(follow_foreign(i))),
             every(60, "expiry", |i| Box::pin(expire(i))),
             every(5, "decisions", |i| Box::pin(carry_out_decisions(i))),
             every(5, "letters", |i| Box::pin(make_letters(i))),
@@ -183,6 +184,11 @@ async fn keep_responder_key(institution: Institution) -> Result<(), Error> {
 /// Keys of applications that were confirmed and cut off on their way.
 async fn make_signing_keys(institution: Institution) -> Result<(), Error> {
     institution.make_signing_keys().await
+}
+
+/// Revocation lists of other institutions that the trust list names, where that is switched on.
+async fn follow_foreign(institution: Institution) -> Result<(), Error> {
+    institution.follow_foreign().await
 }
 
 /// Status answers before anybody asks.

@@ -95,6 +95,7 @@ impl Institution {
         checks.push(self.check_letters().await);
         checks.push(self.check_disclosure().await);
         checks.push(self.check_trust().await);
+        checks.extend(self.check_foreign().await);
         checks.push(self.check_disk());
         if full {
             checks.push(self.check_whole_journal().await);

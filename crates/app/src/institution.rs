@@ -156,7 +156,7 @@ impl Institution {
         let replica = crate::replica::open(&parts, &store, &directory)?;
         let timestamp = crate::timestamp::open(&parts, &store).await?;
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
-        let verification = Verification::new(store.clone());
+        let verification = Verification::open(&parts.settings.verification, store.clone())?;
         let signing = Signing::new();
         let Parts { layout, settings, device, clock, .. } = parts;
         let inner = Inner {

@@ -84,6 +84,11 @@ impl Layout {
         self.root.join("demo-secrets")
     }
 
+    /// Test certificates and clients of a sandbox, with their keys; a real institution has none.
+    pub fn sandbox(&self) -> PathBuf {
+        self.root.join("sandbox")
+    }
+
     /// The embedded databases as URLs for `store`.
     pub fn database_url(path: &Path) -> String {
         format!("sqlite:{}", path.display())

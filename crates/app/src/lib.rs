@@ -15,6 +15,7 @@
 //! | [`letters`] | letters that are due, their PDFs, who opens them | Measures Art. 21, 24 |
 //! | [`voice`] | ratings and complaints | Measures Art. 29 |
 //! | [`verification`] | trust anchors, reports on certificates and signatures | Measures Art. 18 (2) |
+//! | [`foreign`] | revocation lists of other institutions, followed | Measures Art. 18 (2) |
 //! | [`signing`] | keys of applications: ordered by two, used within a quota, stopped by one | Measures Art. 18 (1) |
 //! | [`devices`] | certified products, attestations of keys | Measures Art. 20 |
 //! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
@@ -35,6 +36,7 @@ pub mod disclosure;
 pub mod doctor;
 pub mod enrol;
 mod error;
+pub mod foreign;
 mod institution;
 mod kinds;
 mod layout;

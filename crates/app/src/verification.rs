@@ -18,6 +18,7 @@ use store::Store;
 
 use crate::doctor::{Check, Level};
 use crate::error::Error;
+use crate::foreign::{FollowSettings, Foreign};
 use crate::institution::Institution;
 
 /// How long a look at the folder counts.
@@ -36,17 +37,20 @@ pub struct VerificationSettings {
     /// Certificates and signatures that one source may have verified through the interface in a
     /// minute; each of a batch counts.
     pub per_minute: u32,
+    /// Lists of other institutions, followed.
+    pub follow: FollowSettings,
 }
 
 impl Default for VerificationSettings {
     fn default() -> Self {
-        Self { per_minute: 600 }
+        Self { per_minute: 600, follow: FollowSettings::default() }
     }
 }
 
 /// The service and the anchors that it rests on.
 pub(crate) struct Verification {
     verifier: Verifier,
+    foreign: Option<Foreign>,
     looked: Mutex<Option<Looked>>,
 }
 
@@ -58,8 +62,18 @@ struct Looked {
 }
 
 impl Verification {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { verifier: Verifier::new(store), looked: Mutex::default() }
+    pub(crate) fn open(settings: &VerificationSettings, store: Store) -> Result<Self, Error> {
+        let foreign = Foreign::open(&settings.follow, &store)?;
+        let verifier = match &foreign {
+            Some(foreign) => Verifier::following(store, foreign.follower().clone()),
+            None => Verifier::new(store),
+        };
+        Ok(Self { verifier, foreign, looked: Mutex::default() })
+    }
+
+    /// The follower of others' lists, where it is switched on.
+    pub(crate) fn foreign(&self) -> Option<&Foreign> {
+        self.foreign.as_ref()
     }
 }
 

@@ -1,5 +1,5 @@
 //! Answers over many certificates, made by the bulk path of the CA itself: no wrong one among random and
-//! neighbouring serials, before and after everything was revoked (T-07, T-08). `YINXIN_SCALE` says how many
+//! neighbouring serials, before and after everything was revoked (T-07, T-08, T-16). `YINXIN_SCALE` says how many
 //! certificates there are; `cargo xtask soak scale` asks over a million.
 
 #![allow(

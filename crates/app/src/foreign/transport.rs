@@ -1,0 +1,65 @@
+//! Fetching a list over HTTP: within limits of size and time, without following anybody elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use status::foreign::{Address, Fetch};
+
+/// Largest head of an answer, in octets.
+const MOST_HEAD: usize = 16 << 10;
+
+/// Fetches with `ureq`, one connection for each list. Proxies of the environment are not used: what is asked goes where
+/// the trust list says.
+pub(super) fn over_http(patience: Duration) -> Fetch {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(patience))
+        .max_response_header_size(MOST_HEAD)
+        .user_agent("yinxin")
+        .build();
+    let agent = ureq::Agent::from(config);
+    Arc::new(move |address, most_octets| {
+        let agent = agent.clone();
+        Box::pin(async move {
+            let work = move || get(&agent, &address, (most_octets, patience));
+            let done = tokio::task::spawn_blocking(work).await;
+            done.map_err(|_| "内部任务意外中止".to_owned())?
+        })
+    })
+}
+
+fn get(
+    agent: &ureq::Agent,
+    address: &Address,
+    (most_octets, patience): (usize, Duration),
+) -> Result<Vec<u8>, String> {
+    let said = |error| trouble(&error, (most_octets, patience));
+    let mut answer = agent.get(address.as_str()).call().map_err(said)?;
+    let status = answer.status().as_u16();
+    match status {
+        200 => {}
+        300..400 => {
+            return Err(format!(
+                "对方要求转到别处（HTTP {status}），不予跟随；请在来源中写明最终地址"
+            ));
+        }
+        _ => return Err(format!("对方应答 HTTP {status}")),
+    }
+    // One more than is allowed: at the limit itself the reader would not know whether the end was reached.
+    let limit = u64::try_from(most_octets).unwrap_or(u64::MAX).saturating_add(1);
+    answer.body_mut().with_config().limit(limit).read_to_vec().map_err(said)
+}
+
+fn trouble(error: &ureq::Error, (most_octets, patience): (usize, Duration)) -> String {
+    match error {
+        ureq::Error::BodyExceedsLimit(_) => {
+            format!("列表超过 {most_octets} 字节；确需取用的，请调大 most_octets")
+        }
+        ureq::Error::Timeout(_) => format!("没有在 {} 秒内取完", patience.as_secs()),
+        ureq::Error::HostNotFound => "找不到主机；请核对地址和域名解析".to_owned(),
+        ureq::Error::ConnectionFailed | ureq::Error::Io(_) => format!("连接失败：{error}"),
+        other => format!("对方的应答不能读取：{other}"),
+    }
+}
