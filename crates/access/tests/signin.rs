@@ -130,15 +130,18 @@ async fn ended_at_look(when: usize) -> (bool, Result<SignedIn, Error>) {
     let (handle, of, noted) =
         (tokio::runtime::Handle::current(), fingerprint.clone(), ended.clone());
     let end = move || {
-        let done = store.commit(move |tx| {
-            Box::pin(async move {
-                let text = "UPDATE access_person_key SET ended_at = 1 WHERE fingerprint = $1";
-                sqlx::query::<sqlx::Any>(text).bind(of).execute(tx.conn()).await.unwrap();
-                Ok::<_, Error>(())
-            })
-        });
         // On a thread of its own: this one belongs to whoever signs in.
-        std::thread::spawn(move || handle.block_on(done).unwrap()).join().unwrap();
+        let thread = std::thread::spawn(move || {
+            let done = store.commit(move |tx| {
+                Box::pin(async move {
+                    let text = "UPDATE access_person_key SET ended_at = 1 WHERE fingerprint = $1";
+                    sqlx::query::<sqlx::Any>(text).bind(of).execute(tx.conn()).await.unwrap();
+                    Ok::<_, Error>(())
+                })
+            });
+            handle.block_on(done).unwrap();
+        });
+        thread.join().unwrap();
         noted.store(true, Ordering::SeqCst);
     };
     let inner = world.clock.clone();
