@@ -13,6 +13,7 @@ mod world;
 use access::{ActKind, Action};
 use letters::{LetterKind, Verdict};
 use ra::{Decision, ReturnOrder, ReviewOrder, SupplementItem};
+use testkit::together::{at_once, call};
 use way::{Staff, Way};
 use world::World;
 
@@ -151,7 +152,7 @@ async fn a_refusal_has_its_letter_with_reason_basis_and_remedies() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_cannot_be_made_undoes_nothing_and_is_made_up_for() {
     let (world, ..) = way::world().await;
     let mut way = Way::begin(&world.institution).await;
@@ -166,8 +167,8 @@ async fn a_letter_that_cannot_be_made_undoes_nothing_and_is_made_up_for() {
     assert_eq!(world.institution.sweep_letters().await.unwrap(), 2);
     assert_eq!(world.institution.sweep_letters().await.unwrap(), 0);
     // Many at once: one of each.
-    let again: Vec<_> =
-        futures_util::future::join_all((0..8).map(|_| world.institution.ensure_letters(&id))).await;
+    let ensure = |_| call(world.institution.ensure_letters(&id));
+    let again = at_once((0..8).map(ensure).collect());
     assert!(again.into_iter().all(|made| made.unwrap().is_empty()));
     assert_eq!(letters(&way).await.len(), 2);
 }

@@ -10,6 +10,7 @@ use crate::anchor::Anchor;
 use crate::engine::Pools;
 use crate::journal::{AnchorSeen, Finding, Verified};
 use crate::keys::Keys;
+use crate::reader::Reader;
 use crate::standing::StandingCell;
 use crate::{Clock, Error, StoreConfig};
 
@@ -72,8 +73,8 @@ impl Core {
         blocking(move || work(&anchor)).await
     }
 
-    pub(crate) async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Any>, Error> {
-        Ok(self.pools.readers.acquire().await?)
+    pub(crate) async fn reader(&self) -> Result<Reader, Error> {
+        Reader::of(&self.pools.readers).await
     }
 }
 

@@ -67,6 +67,7 @@ mod index;
 mod journal;
 mod keys;
 mod migrations;
+mod reader;
 mod record;
 mod standing;
 mod store;
@@ -86,8 +87,9 @@ pub use journal::{
     Stored, Verdict, check_range, next_first,
 };
 pub use keys::{ANCHOR_MAC, INDEX, JOURNAL, SEAL};
+pub use reader::Reader;
 pub use record::{Actor, Record, Seq};
 pub use standing::Standing;
-pub use store::{Reader, Store};
+pub use store::Store;
 pub use tx::Tx;
 pub use warrant::Warrant;

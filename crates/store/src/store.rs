@@ -1,14 +1,11 @@
 //! The store as its callers see it.
 
-use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use gm::Device;
 use serde_json::json;
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection};
 use tlog::CompactRange;
 use tlog::tile::{Tile, TileSet};
 use tokio::io::AsyncWrite;
@@ -23,6 +20,7 @@ use crate::journal::{
     Page, Progress, Scope, SignedCheckpoint, Stored, Verified,
 };
 use crate::keys::Keys;
+use crate::reader::Reader;
 use crate::standing::StandingCell;
 use crate::writer::{Job, Unit, Writer};
 use crate::{
@@ -104,9 +102,10 @@ impl Store {
         }
     }
 
-    /// A connection that only reads.
+    /// A connection that only reads. Whoever holds one asks for no second one: give it back first, or
+    /// pass it on (debug builds end there).
     pub async fn read(&self) -> Result<Reader, Error> {
-        Ok(Reader(self.core().reader().await?))
+        self.core().reader().await
     }
 
     /// Whether commits are taken.
@@ -277,24 +276,6 @@ impl Store {
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Store({:?}, {:?})", self.engine(), self.core().config.schema)
-    }
-}
-
-/// A connection that only reads: a write on it is refused by the database.
-#[derive(Debug)]
-pub struct Reader(PoolConnection<Any>);
-
-impl Deref for Reader {
-    type Target = AnyConnection;
-
-    fn deref(&self) -> &AnyConnection {
-        &self.0
-    }
-}
-
-impl DerefMut for Reader {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.0
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`random`] | random sources that repeat from a seed, or get stuck |
 //! | [`identity`] | made-up people and units with valid check digits |
 //! | [`scratch`] | software devices in a temporary folder |
+//! | [`together`] | callers at once, each on a thread of its own |
 
 // Its business is to fail a test where something is not as expected.
 #![allow(
@@ -27,3 +28,4 @@ pub mod maker;
 pub mod product;
 pub mod random;
 pub mod scratch;
+pub mod together;

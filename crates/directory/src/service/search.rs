@@ -108,8 +108,8 @@ impl Directory {
             let done = self.ended(Outcome::success());
             return Ok(SearchDone { cookie: Some(Vec::new()), ..done });
         }
-        let mut conn = self.0.store.read().await?;
-        let tree = Tree::load(&self.0.config.base, &mut conn).await?;
+        // Given back at once: lists are read over connections of their own.
+        let tree = Tree::load(&self.0.config.base, &mut *self.0.store.read().await?).await?;
         let mut search = Search {
             directory: self,
             request,
@@ -121,7 +121,7 @@ impl Directory {
             position,
             entries: Vec::new(),
         };
-        let stop = match search.below(&mut conn, &base).await? {
+        let stop = match search.below(&base).await? {
             Ok(stop) => stop,
             Err(outcome) => return Ok(self.ended(outcome)),
         };
@@ -197,19 +197,17 @@ impl Directory {
 type Walk = Result<Result<Option<Stop>, Outcome>, Error>;
 
 impl Search<'_> {
-    async fn below(&mut self, conn: &mut AnyConnection, base: &Dn) -> Walk {
+    async fn below(&mut self, base: &Dn) -> Walk {
         let scope = self.request.scope;
         match self.tree.resolve(base) {
             Target::Root if scope == Scope::Base => Ok(Ok(self.one(self.directory.root_entry()))),
             // Below the empty name is everything there is.
-            Target::Root if scope == Scope::One => {
-                self.tree_below(conn, Node::Base, Scope::Base).await
-            }
-            Target::Root => self.tree_below(conn, Node::Base, scope).await,
+            Target::Root if scope == Scope::One => self.tree_below(Node::Base, Scope::Base).await,
+            Target::Root => self.tree_below(Node::Base, scope).await,
             Target::Schema if scope == Scope::One => Ok(Ok(None)),
             Target::Schema => Ok(Ok(self.one(Directory::schema_entry()))),
-            Target::Node(node) => self.tree_below(conn, node, scope).await,
-            Target::Certificate(serial) => self.one_certificate(conn, &serial).await,
+            Target::Node(node) => self.tree_below(node, scope).await,
+            Target::Certificate(serial) => self.one_certificate(&serial).await,
             Target::Missing(matched) => Ok(Err(Outcome { matched, ..missing() })),
         }
     }
@@ -223,14 +221,15 @@ impl Search<'_> {
         None
     }
 
-    async fn one_certificate(&mut self, conn: &mut AnyConnection, serial: &str) -> Walk {
+    async fn one_certificate(&mut self, serial: &str) -> Walk {
         let lookup = Lookup {
             key: crate::rules::index::Key::Serial,
             value: serial.as_bytes().to_vec(),
             is_prefix: false,
         };
-        let rows = sql::found(conn, &lookup, (&[], 0), 1).await?;
-        let mut entries = self.entries_of(conn, &rows).await?;
+        let mut conn = self.directory.0.store.read().await?;
+        let rows = sql::found(&mut conn, &lookup, (&[], 0), 1).await?;
+        let mut entries = self.entries_of(&mut conn, &rows).await?;
         let Some(entry) = entries.pop().flatten() else {
             let matched = self.folder.to_string();
             return Ok(Err(Outcome { matched, ..missing() }));
@@ -242,7 +241,7 @@ impl Search<'_> {
     }
 
     /// The places and certificates in scope.
-    async fn tree_below(&mut self, conn: &mut AnyConnection, from: Node, scope: Scope) -> Walk {
+    async fn tree_below(&mut self, from: Node, scope: Scope) -> Walk {
         if self.position.stage == 0
             && let Err(stop) = self.places(from, scope).await?
         {
@@ -253,7 +252,7 @@ impl Search<'_> {
             Scope::One => from == Node::Certificates,
             Scope::Subtree => matches!(from, Node::Base | Node::Certificates),
         };
-        if certificates && let Err(stop) = self.certificates(conn).await? {
+        if certificates && let Err(stop) = self.certificates().await? {
             return Ok(Ok(Some(stop)));
         }
         Ok(Ok(None))
@@ -287,7 +286,8 @@ impl Search<'_> {
         Ok(Ok(()))
     }
 
-    async fn certificates(&mut self, conn: &mut AnyConnection) -> Result<Result<(), Stop>, Error> {
+    async fn certificates(&mut self) -> Result<Result<(), Stop>, Error> {
+        let mut conn = self.directory.0.store.read().await?;
         let lookups = plan(&self.request.filter);
         if self.position.stage == 0 {
             self.position = Position { stage: 1, sent: self.position.sent, ..Position::default() };
@@ -295,8 +295,8 @@ impl Search<'_> {
         while let Some(lookup) = lookups.get(usize::from(self.position.stage) - 1) {
             loop {
                 let after = (self.position.value.as_slice(), self.position.id);
-                let rows = sql::found(conn, lookup, after, BATCH).await?;
-                let entries = self.entries_of(conn, &rows).await?;
+                let rows = sql::found(&mut conn, lookup, after, BATCH).await?;
+                let entries = self.entries_of(&mut conn, &rows).await?;
                 for (row, entry) in rows.iter().zip(entries) {
                     if let Err(stop) = self.look() {
                         return Ok(Err(stop));

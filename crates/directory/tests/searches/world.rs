@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,9 +25,9 @@ pub const NOW: &str = "2026-11-30T04:00:00Z";
 pub const BASE: &str = "o=演示中心,c=CN";
 pub const FOLDER: &str = "ou=Certificates,o=演示中心,c=CN";
 
-/// Lists that tests put in force.
+/// Lists that tests put in force; read over a connection, as those of an institution are.
 #[derive(Default)]
-pub struct Published(pub Mutex<HashMap<(String, List), Bytes>>);
+pub struct Published(pub Mutex<HashMap<(String, List), Bytes>>, OnceLock<Store>);
 
 impl Lists for Published {
     fn current<'a>(
@@ -36,7 +36,12 @@ impl Lists for Published {
         list: List,
     ) -> BoxFuture<'a, Result<Option<Bytes>, directory::Error>> {
         let found = self.0.lock().unwrap().get(&(issuer.to_owned(), list)).cloned();
-        Box::pin(async move { Ok(found) })
+        Box::pin(async move {
+            if let Some(store) = self.1.get() {
+                drop(store.read().await?);
+            }
+            Ok(found)
+        })
     }
 }
 
@@ -83,6 +88,7 @@ impl World {
         config.verify_every = Duration::ZERO;
         let store = Store::open(config.opening(Opening::New), device, clock.clone()).await.unwrap();
         let lists = Arc::new(Published::default());
+        let _ = lists.1.set(store.clone());
         let config = DirectoryConfig::new("演示中心", [7; 32]);
         let directory = Directory::new(store.clone(), lists.clone(), config);
         let key = PrivateKey::generate(&mut OsRandom).unwrap();

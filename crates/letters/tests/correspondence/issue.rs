@@ -1,6 +1,7 @@
 //! Letters are issued once, numbered without gaps, and leave their record.
 
 use letters::{Block, LetterKind};
+use testkit::together::{at_once, call};
 
 use crate::world::{APPLICATION, draft, draft_about, on_each_engine};
 
@@ -34,14 +35,15 @@ async fn a_letter_of_every_kind_says_what_it_has_to_and_leaves_its_record() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn asked_twice_even_by_two_processes_at_once_there_is_one_letter() {
     on_each_engine(|world| async move {
         let beside = world.beside();
         let receipt = draft(LetterKind::Receipt, 1);
-        let (one, other) = tokio::join!(world.letters.issue(&receipt), beside.issue(&receipt));
-        let (one, other) = (one.unwrap(), other.unwrap());
-        assert_eq!(one, other);
+        let both = [&world.letters, &beside].map(|letters| call(letters.issue(&receipt)));
+        let made: Vec<_> = at_once(both.into()).into_iter().map(Result::unwrap).collect();
+        assert_eq!(made[0], made[1]);
+        let one = made[0].clone();
         assert_eq!(world.letters.issue(&receipt).await.unwrap(), one);
         assert_eq!(world.records("letter.issued").await.len(), 1);
         let world = world.restarted().await;

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use store::{Actor, Error, Filter, NewAuditMark, Page, Seq, Store, Verdict};
+use testkit::together::{at_once, call};
 use tlog::Hash;
 
 use crate::bench::Bench;
@@ -61,7 +62,8 @@ async fn ranges_join_and_a_gap_or_an_overlap_is_refused(bench: Bench) {
 
 async fn of_two_marks_at_once_only_one_is_made(bench: Bench) {
     let store = bench.filled(12).await;
-    let (one, other) = tokio::join!(through(&store, 0, 5), through(&store, 0, 9));
+    let done = at_once([5, 9].map(|last| call(through(&store, 0, last))).into());
+    let [one, other] = &done[..] else { panic!("two marks") };
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     let audited = Filter { kind: Some(store::AUDITED.into()), ..Filter::default() };
     assert_eq!(store.count(&audited).await.unwrap(), 1);

@@ -14,4 +14,5 @@ mod commits;
 mod crashes;
 mod journal;
 mod nodes;
+mod readers;
 mod tampering;
