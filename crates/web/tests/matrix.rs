@@ -295,6 +295,16 @@ async fn a_part_of_something_foreign_is_not_there_behind_the_own_object() {
     let letter = letters.of_application(&staffed.foreign).await.unwrap()[0].id.to_string();
     let (own, batch) = (&staffed.own, staffed.batch(Side::Own).await.id);
     let material = &staffed.foreign_material;
+    let (here, there) = (staffed.office(Side::Own), staffed.office(Side::Foreign));
+    let ra = institution.registration().unwrap();
+    let head = staffed.staff(Side::Own, Role::BusinessAdmin);
+    let permit = head.permit(institution.access(), Action::ManageOffices).await;
+    let seen = (ra::OfficeRecordKind::Supervision, fill::PDF.to_vec());
+    let record = ra.record_office(&permit, &there.id, seen).await.unwrap().blob;
+    let own_place = format!("/admin/offices/{}/records/{record}", there.id);
+    let opened = fill::get(&staffed, &staffed.people[&Role::BusinessAdmin], &own_place).await;
+    assert_eq!(opened.status.as_u16(), 200, "where it belongs it opens");
+    let here = &here.id;
     let mut wrong = Vec::new();
     let mut tried = 0;
     for (path, part) in [
@@ -304,6 +314,7 @@ async fn a_part_of_something_foreign_is_not_there_behind_the_own_object() {
         (format!("/desk/applications/{own}/letters/PART/data"), &letter),
         (format!("/desk/applications/{own}/letters/PART/pdf"), &letter),
         (format!("/desk/batches/{batch}/materials/PART"), material),
+        (format!("/admin/offices/{here}/records/PART"), &record),
         (format!("/desk/batches/{batch}/sample/PART"), &staffed.foreign),
         ("/application/letters/PART".to_owned(), &letter),
         ("/application/letters/PART/data".to_owned(), &letter),

@@ -159,16 +159,24 @@ async fn tried(
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_page_takes_a_step_whose_turn_it_is_not_and_each_refusal_names_its_article() {
-    let staffed = Staffed::new().await;
-    let mut wrong = Vec::new();
-    let (mut tries, mut records) = (0, 0);
-    for stage in STAGES {
-        let mut way = staffed.at(Side::Own, stage).await;
+/// The steps that were tried, and what was wrong.
+#[derive(Default)]
+struct Tried {
+    tries: usize,
+    wrong: Vec<String>,
+}
+
+impl Tried {
+    /// Asks for every step whose turn it is not, at every door.
+    async fn walk(
+        &mut self,
+        staffed: &Staffed,
+        way: &mut Way<'_>,
+        (stage, is_turn): (&str, fn(&str, &str) -> Option<bool>),
+    ) {
         let (clerk, reviewer) =
             (staffed.staff(Side::Own, Role::EntryClerk), staffed.staff(Side::Own, Role::Reviewer));
-        let holder = staffed.holder(&way).await;
+        let holder = staffed.holder(way).await;
         let at_desk = (clerk.session(&staffed.world).await, reviewer.session(&staffed.world).await);
         for route in routes::table().iter().filter(|route| route.method == Method::POST) {
             let starts =
@@ -176,8 +184,7 @@ async fn no_page_takes_a_step_whose_turn_it_is_not_and_each_refusal_names_its_ar
             if !starts.iter().any(|start| route.path.starts_with(start)) {
                 continue;
             }
-            let Some(states) = turn(route.path) else { continue };
-            if states.contains(&stage) {
+            if is_turn(route.path, stage) != Some(false) {
                 continue;
             }
             let by_reviewer = route.path.ends_with("/review");
@@ -187,27 +194,93 @@ async fn no_page_takes_a_step_whose_turn_it_is_not_and_each_refusal_names_its_ar
                 (false, false) => (&at_desk.0, clerk),
             };
             let before = (way.application.version, way.application.state.clone());
-            let answer = tried(&staffed, (&way, route.path), (comer, staff)).await;
-            tries += 1;
-            staffed.reload(&mut way).await;
+            let answer = tried(staffed, (way, route.path), (comer, staff)).await;
+            self.tries += 1;
+            staffed.reload(way).await;
             let what = format!("{stage} {}: {} {}", route.path, answer.status, told(&answer));
             if before != (way.application.version, way.application.state.clone()) {
-                wrong.push(format!("CHANGED {what}"));
+                self.wrong.push(format!("CHANGED {what}"));
             }
             if !answer.status.is_client_error() || !names_its_basis(&told(&answer)) {
-                wrong.push(what);
+                self.wrong.push(what);
             }
         }
-        records += way
-            .ra()
-            .timeline(&way.own(Action::ReadApplication).await, &way.application.id)
-            .await
-            .unwrap()
-            .len();
     }
-    println!("{tries} steps out of their turn were tried at the pages, over {records} happenings");
-    assert!(tries > 300, "{tries}");
-    assert!(wrong.is_empty(), "{} of {tries}\n{}", wrong.len(), wrong.join("\n"));
+
+    fn end(self, least: usize) {
+        let Self { tries, wrong } = self;
+        assert!(tries > least, "{tries}");
+        assert!(wrong.is_empty(), "{} of {tries}\n{}", wrong.len(), wrong.join("\n"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_takes_a_step_whose_turn_it_is_not_and_each_refusal_names_its_article() {
+    let staffed = Staffed::new().await;
+    let (mut tried, mut records) = (Tried::default(), 0);
+    for stage in STAGES {
+        let mut way = staffed.at(Side::Own, stage).await;
+        let is_turn = |path: &str, stage: &str| Some(turn(path)?.contains(&stage));
+        tried.walk(&staffed, &mut way, (stage, is_turn)).await;
+        let reads = way.own(Action::ReadApplication).await;
+        records += way.ra().timeline(&reads, &way.application.id).await.unwrap().len();
+    }
+    println!("{} steps out of their turn at the pages, {records} happenings", tried.tries);
+    tried.end(300);
+}
+
+/// The states of an application that changes the status of a certificate.
+const OF_STATUS: [&str; 7] =
+    ["draft", "acknowledged", "proofed", "returned", "reviewed", "refused", "withdrawn"];
+
+/// No step of a new certificate has a turn there: what was reviewed is carried out at once. What it is
+/// acknowledged and signed with before is the applicant's to bring.
+fn turn_of_status(path: &str, stage: &str) -> Option<bool> {
+    let of_new = ["agreement", "paper", "key", "go-on", "confirm", "resend"];
+    let is_of_new = of_new.iter().any(|step| path.ends_with(&format!("/{step}")));
+    let states = turn(path)?;
+    match path {
+        _ if is_of_new => Some(false),
+        path if path.ends_with("/notices/{name}") => None,
+        // Approved, it is on its way and is not taken back.
+        path if path.ends_with("/withdraw") && stage == "reviewed" => None,
+        _ => Some(states.contains(&stage)),
+    }
+}
+
+/// An application of a holder to revoke, at a state.
+async fn of_status<'w>(staffed: &'w Staffed, stage: &str) -> Way<'w> {
+    let held = staffed.at(Side::Own, "confirmed").await;
+    let concerns = Some(held.application.state.serials().unwrap().sign.clone());
+    let office = Some(staffed.office(Side::Own).id.clone());
+    let (service, kind) = ("revoke".to_owned(), "person".to_owned());
+    let new = ra::NewApplication { service, kind, office, concerns };
+    let institution = &staffed.world.institution;
+    let created = institution.registration().unwrap().begin(new).await.unwrap();
+    let mut way = Way { institution, application: created.application, key: crate::way::key() };
+    let ground = [("ground", "unneeded")];
+    match stage {
+        "draft" => way.fill_with(&ground).await,
+        stage => {
+            way.fill_and_submit_with(&ground).await;
+            staffed.on(&mut way, Side::Own, stage).await;
+        }
+    }
+    assert_eq!(way.application.state.word(), stage);
+    way
+}
+
+/// A holder's revocation: no step is taken out of its turn either, and none of a new certificate.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_step_of_a_change_of_status_is_taken_out_of_its_turn() {
+    let staffed = Staffed::new().await;
+    let mut tried = Tried::default();
+    for stage in OF_STATUS {
+        let mut way = of_status(&staffed, stage).await;
+        tried.walk(&staffed, &mut way, (stage, turn_of_status)).await;
+    }
+    println!("{} steps of revocations were tried out of their turn", tried.tries);
+    tried.end(100);
 }
 
 /// The same test would see a step that goes through: in its turn each of these does.

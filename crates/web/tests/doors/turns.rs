@@ -133,14 +133,15 @@ const REGISTRATIONS: [&str; 17] = [
     "lifting-done",
 ];
 
-/// In which of them an act has its turn. A clerk gives up any draft that the permit reaches; what is no call has
-/// no code.
+/// In which of them an act has its turn. A draft is given up by its author alone, what lifts holds under the
+/// permission to lift (ADR 6); what is no call has no code.
 fn turn(act: &str, state: &str) -> bool {
     let (family, state) = state.split_once('-').unwrap();
     match act {
         "enter" => (family, state) == ("letter", "draft") || state == "proven",
         "order" => (family, state) == ("lifting", "draft"),
-        "drop" | "cancel" => matches!(state, "draft" | "proven"),
+        "drop" => family != "lifting" && matches!(state, "draft" | "proven"),
+        "cancel" => (family, state) == ("lifting", "draft"),
         "call" | "answer" => family == "call" && matches!(state, "draft" | "proven"),
         "review" => state == "entered",
         other => panic!("{other}: say in which states it has its turn"),

@@ -86,6 +86,19 @@ impl Staffed {
         way
     }
 
+    /// From what was handed in to a state, for an application whatever its service.
+    pub async fn on(&self, way: &mut Way<'_>, side: Side, stage: &str) {
+        let steps = match stage {
+            "acknowledged" => vec![],
+            "proofed" => vec!["proofed"],
+            "reviewed" | "returned" | "refused" => vec!["proofed", stage],
+            _ => vec![stage],
+        };
+        for step in steps {
+            self.step(way, side, step).await;
+        }
+    }
+
     async fn step(&self, way: &mut Way<'_>, side: Side, step: &str) {
         let (clerk, reviewer) =
             (self.staff(side, Role::EntryClerk), self.staff(side, Role::Reviewer));

@@ -27,9 +27,8 @@ pub async fn announce(
     Path(id): Path<String>,
     form: Form,
 ) -> Answer {
-    let office = found(&app, &visitor, &id).await?;
-    let order = Ok(OfficeOrder::Announce { version: version(&form)? });
-    ordered(&app, (frame, &visitor), (office, form), order).await
+    let announced = |_: &Office, _: &Form, version| Ok(OfficeOrder::Announce { version });
+    ordered(&app, (frame, &visitor), (&id, form), announced).await
 }
 
 /// `POST /admin/offices/{id}/takeover`: the institution goes on with what a suspended office left.
@@ -40,12 +39,11 @@ pub async fn take_over(
     Path(id): Path<String>,
     form: Form,
 ) -> Answer {
-    let office = found(&app, &visitor, &id).await?;
-    let order = match office.suspended_at {
-        Some(_) => Ok(OfficeOrder::TakeOver { version: version(&form)? }),
+    let taken_over = |office: &Office, _: &Form, version| match office.suspended_at {
+        Some(_) => Ok(OfficeOrder::TakeOver { version }),
         None => Err(Mistakes::one("office", "注册机构没有暂停，不需要接管")),
     };
-    ordered(&app, (frame, &visitor), (office, form), order).await
+    ordered(&app, (frame, &visitor), (&id, form), taken_over).await
 }
 
 /// `POST /admin/offices/{id}/filing`.
@@ -56,24 +54,27 @@ pub async fn file(
     Path(id): Path<String>,
     form: Form,
 ) -> Answer {
-    let office = found(&app, &visitor, &id).await?;
-    let number = form.text("number").trim().to_owned();
-    let on: Option<CivilDate> = form.text("on").trim().parse().ok();
     let today = CivilDate::of(app.clock().now());
+    let order = |office: &Office, form: &Form, version| filed(office, (form, version), today);
+    ordered(&app, (frame, &visitor), (&id, form), order).await
+}
+
+fn filed(
+    office: &Office,
+    (form, version): (&Form, i64),
+    today: CivilDate,
+) -> Result<OfficeOrder, Mistakes> {
     let mut mistakes = Mistakes::none();
-    if !(2..=100).contains(&number.chars().count()) || number.contains(char::is_control) {
-        mistakes.add("number", "请填写省级密码管理部门给出的备案编号，2 至 100 个字");
-    }
+    let number = line(form, "number", "请填写省级密码管理部门给出的备案编号", &mut mistakes);
+    let on: Option<CivilDate> = form.text("on").trim().parse().ok();
     if on.is_none_or(|day| day < office.established_on || today < day) {
         let text = "请按 2026-11-30 的样式填写备案日期，应在设立之日与今天之间";
         mistakes.add("on", text);
     }
-    let version = version(&form)?;
-    let order = match mistakes.is_empty() {
+    match mistakes.is_empty() {
         true => Ok(OfficeOrder::File { version, number, on }),
         false => Err(mistakes),
-    };
-    ordered(&app, (frame, &visitor), (office, form), order).await
+    }
 }
 
 /// `POST /admin/offices/{id}/quota`.
@@ -84,32 +85,46 @@ pub async fn limit(
     Path(id): Path<String>,
     form: Form,
 ) -> Answer {
-    let office = found(&app, &visitor, &id).await?;
-    let kind = form.text("kind").to_owned();
-    let per_day: Option<u32> = form.text("per_day").trim().parse().ok();
-    let per_day = per_day.filter(|most| *most <= MOST_A_DAY);
-    let is_known = app.registration()?.catalogue().kind(&kind).is_ok();
-    let version = version(&form)?;
-    let order = match per_day {
-        Some(per_day) if is_known => Ok(OfficeOrder::Quota { version, kind, per_day }),
-        Some(_) => Err(Mistakes::one("kind", "请选择证书类型")),
-        None => {
-            let text = format!("请填写每日限额，0 至 {MOST_A_DAY} 的整数；0 表示不再受理此类证书");
-            Err(Mistakes::one("per_day", text))
+    let is_known = app.registration()?.catalogue().kind(form.text("kind")).is_ok();
+    let limited = |_: &Office, form: &Form, version| {
+        let per_day: Option<u32> = form.text("per_day").trim().parse().ok();
+        match per_day.filter(|most| *most <= MOST_A_DAY) {
+            Some(per_day) if is_known => {
+                let kind = form.text("kind").to_owned();
+                Ok(OfficeOrder::Quota { version, kind, per_day })
+            }
+            Some(_) => Err(Mistakes::one("kind", "请选择证书类型")),
+            None => {
+                let text =
+                    format!("请填写每日限额，0 至 {MOST_A_DAY} 的整数；0 表示不再受理此类证书");
+                Err(Mistakes::one("per_day", text))
+            }
         }
     };
-    ordered(&app, (frame, &visitor), (office, form), order).await
+    ordered(&app, (frame, &visitor), (&id, form), limited).await
 }
 
-/// Goes on to the signature, or shows the office again with what is wrong.
+/// A line that people read: 2 to 100 letters.
+fn line(form: &Form, field: &str, wanted: &str, mistakes: &mut Mistakes) -> String {
+    let text = form.text(field).trim().to_owned();
+    mistakes.measure((field, &text), 2..=100, wanted);
+    if text.contains(char::is_control) {
+        mistakes.add(field, format!("{wanted}，写在一行内"));
+    }
+    text
+}
+
+/// Writes an order about an office and goes on to the signature, or shows the office again with what is wrong.
 async fn ordered(
     app: &App,
     (frame, visitor): (Frame, &Visitor),
-    (office, form): (Office, Form),
-    order: Result<OfficeOrder, Mistakes>,
+    (id, form): (&str, Form),
+    order: impl FnOnce(&Office, &Form, i64) -> Result<OfficeOrder, Mistakes>,
 ) -> Answer {
-    let order = match version(&form)? == office.version {
-        true => order,
+    let office = found(app, visitor, id).await?;
+    let version = version(&form)?;
+    let order = match version == office.version {
+        true => order(&office, &form, version),
         false => Err(Mistakes::one("office", "注册机构的信息已被他人更改，请核对后再提交")),
     };
     match order {
@@ -154,12 +169,9 @@ pub async fn suspend(
     form: Form,
 ) -> Answer {
     let office = found(&app, &visitor, &id).await?;
-    let reason = form.text("reason").trim().to_owned();
     let suspend = form.text("suspend") == "yes";
     let mut mistakes = Mistakes::none();
-    if !(2..=100).contains(&reason.chars().count()) || reason.contains(char::is_control) {
-        mistakes.add("reason", "请写明理由，2 至 100 个字");
-    }
+    let reason = line(&form, "reason", "请写明理由", &mut mistakes);
     if suspend == office.suspended_at.is_some() {
         mistakes.add("reason", "注册机构的状态已被他人更改，请核对后再提交");
     }

@@ -9,6 +9,7 @@ use ra::{AgreementText, ApplicantSignature};
 use super::Spot;
 use crate::api::App;
 use crate::pages::answer::{Answer, go, page, page_to_correct};
+use crate::pages::desk::batch_run::WITNESS;
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
@@ -56,9 +57,7 @@ pub async fn submit(
     let (first, second) = (witness("first"), witness("second"));
     let mut mistakes = Mistakes::none();
     for (name, value) in [("first", &first), ("second", &second)] {
-        if value.is_empty() {
-            mistakes.add(name, "请填写见证人姓名");
-        }
+        mistakes.measure((name, value), WITNESS, "请填写见证人姓名");
     }
     match form.file("scan") {
         None => mistakes.add("scan", "请选择已签字的协议扫描件"),

@@ -125,6 +125,8 @@ struct Show {
     pace: Option<Pacing>,
     /// The browser does not reload by itself.
     still: bool,
+    /// Who was written down as witnesses of the unit's paper.
+    witnesses: [String; 2],
     mistakes: Mistakes,
 }
 
@@ -265,6 +267,17 @@ pub(super) async fn wrong(
     page_to_correct(&shown(app, (frame, visitor), id, mistakes).await?)
 }
 
+/// The same, with the witnesses who were written down.
+pub(super) async fn wrong_paper(
+    app: &App,
+    (frame, visitor): (Frame, &Visitor),
+    id: &str,
+    (witnesses, mistakes): ([String; 2], Mistakes),
+) -> Answer {
+    let again = shown(app, (frame, visitor), id, mistakes).await?;
+    page_to_correct(&Show { witnesses, ..again })
+}
+
 async fn shown(
     app: &App,
     (frame, visitor): (Frame, &Visitor),
@@ -324,6 +337,7 @@ async fn shown(
         consent: ra.batch_consent(&read, &id).await?,
         pace: ra.batch_pace(&read, &id).await?.map(Pacing::of),
         still: false,
+        witnesses: Default::default(),
         counts,
         batch,
         busy,

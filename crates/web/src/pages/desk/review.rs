@@ -46,6 +46,10 @@ impl Review<'_> {
     fn is_ticked(&self, name: &str) -> bool {
         self.form.all("ticked").any(|one| one == name)
     }
+
+    fn is_seen(&self, id: &str) -> bool {
+        self.form.all("duplicate").any(|one| one == id)
+    }
 }
 
 /// `GET /desk/applications/{id}/review`.
@@ -143,9 +147,17 @@ pub async fn submit(
 fn decision(review: &Review<'_>) -> Result<Decision, Mistakes> {
     let form = &review.form;
     let text = |name: &str| form.text(name).trim().to_owned();
+    let (opinion, reason, basis) = (text("opinion"), text("reason"), text("basis"));
+    let mut mistakes = Mistakes::none();
+    // Whatever is decided: what was written too long is not dropped unseen.
+    let refuses = form.text("decision") == "refuse";
+    let least = if refuses { 4 } else { 0 };
+    let wanted = "请写明不予签发的理由，使申请人知道原因";
+    mistakes.measure(("opinion", &opinion), 0..=MOST, "请精简审核意见");
+    mistakes.measure(("reason", &reason), least..=MOST, wanted);
+    mistakes.measure(("basis", &basis), least..=MOST, "请写明不予签发的依据（条款）");
     match form.text("decision") {
         "approve" => {
-            let mut mistakes = Mistakes::none();
             for item in review.checklist.iter().filter(|item| !review.is_ticked(&item.name)) {
                 mistakes.add(&format!("check-{}", item.name), format!("未确认：{}", item.text));
             }
@@ -154,8 +166,6 @@ fn decision(review: &Review<'_>) -> Result<Decision, Mistakes> {
                 let number = &one.application.number;
                 mistakes.add(&format!("duplicate-{number}"), format!("请查看另一件申请 {number}"));
             }
-            let opinion = text("opinion");
-            mistakes.measure(("opinion", &opinion), 0..=MOST, "请精简审核意见");
             if !mistakes.is_empty() {
                 return Err(mistakes);
             }
@@ -163,14 +173,11 @@ fn decision(review: &Review<'_>) -> Result<Decision, Mistakes> {
             let opinion = Some(opinion).filter(|text| !text.is_empty());
             Ok(Decision::Approve { ticked, duplicates: seen, opinion })
         }
-        "refuse" => {
-            let (reason, basis) = (text("reason"), text("basis"));
-            let mut mistakes = Mistakes::none();
-            let wanted = "请写明不予签发的理由，使申请人知道原因";
-            mistakes.measure(("reason", &reason), 4..=MOST, wanted);
-            mistakes.measure(("basis", &basis), 4..=MOST, "请写明不予签发的依据（条款）");
-            if mistakes.is_empty() { Ok(Decision::Refuse { reason, basis }) } else { Err(mistakes) }
+        "refuse" if mistakes.is_empty() => Ok(Decision::Refuse { reason, basis }),
+        "refuse" => Err(mistakes),
+        _ => {
+            mistakes.add("decision", "请选择审核结论");
+            Err(mistakes)
         }
-        _ => Err(Mistakes::one("decision", "请选择审核结论")),
     }
 }

@@ -46,6 +46,7 @@ struct Sheet {
     /// Where its author signs for it and gives it up; none for everybody else.
     own: Option<Own>,
     may_review: bool,
+    decision: String,
     reason: String,
     mistakes: Mistakes,
 }
@@ -223,6 +224,7 @@ async fn sheet_at(
         by_phone: revocation.ground.source == Source::Phone,
         own,
         may_review: !mine && may(Action::ReviewRevocation),
+        decision: String::new(),
         reason: String::new(),
         mistakes: Mistakes::none(),
         view,
@@ -301,13 +303,14 @@ pub async fn review(
 ) -> Answer {
     let version = crate::pages::version(&form)?;
     let mut sheet = sheet(&app, (frame, &visitor), &id.parse()?).await?;
+    sheet.decision = form.text("decision").to_owned();
     sheet.reason = form.text("reason").trim().to_owned();
     if sheet.out_of_turn(RevocationState::Entered, "复核", Some(version)) {
         return page_to_correct(&sheet);
     }
-    let least = if form.text("decision") == "reject" { 4 } else { 0 };
+    let least = if sheet.decision == "reject" { 4 } else { 0 };
     sheet.mistakes.measure(("reason", &sheet.reason), least..=1000, "请写明复核不通过的理由");
-    let decision = match form.text("decision") {
+    let decision = match sheet.decision.as_str() {
         _ if !sheet.mistakes.is_empty() => return page_to_correct(&sheet),
         "confirm" => RevocationDecision::Confirm,
         "reject" => RevocationDecision::Reject,
@@ -398,8 +401,20 @@ pub async fn give_up(
     if sheet.out_of_turn(RevocationState::Draft, "放弃", None) {
         return page_to_correct(&sheet);
     }
-    app.registration()?.drop_revocation(visitor.permit()?, &id.parse()?).await?;
-    go("/desk/revocations?state=draft")
+    // What lifts holds is given up under the permission under which it was written down.
+    let lifting = match sheet.lifts() && visitor.permit()?.action() == Action::RevokeCertificate {
+        true => Some(app.permit(visitor.principal(), Action::ResumeCertificate)?),
+        false => None,
+    };
+    let permit = lifting.as_ref().map_or_else(|| visitor.permit(), Ok)?;
+    match app.registration()?.drop_revocation(permit, &id.parse()?).await {
+        Ok(()) => go("/desk/revocations?state=draft"),
+        Err(error @ ra::Error::Refused { .. }) => {
+            sheet.mistakes = Mistakes::one(STATE, error.to_string());
+            page_to_correct(&sheet)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `GET /desk/revocations/{id}/evidence/{name}`.
