@@ -48,6 +48,10 @@ pub struct TermsBody {
 /// A question about one certificate.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "certificate": "-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n",
+    "terms": { "purpose": "signature" },
+}))]
 pub struct CertificateBody {
     /// The certificate: PEM, or DER in Base64.
     pub certificate: String,
@@ -87,6 +91,11 @@ pub struct BatchItem {
 /// A question about one signature.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "signature": "MEUCIQ…",
+    "content": "6K+35LqO5LiJ5Liq5bel5L2c5pel5YaF6KGl5q2j5p2Q5paZ44CC",
+    "certificate": "-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n",
+}))]
 pub struct SignatureBody {
     /// SM2 signature value (DER, or 64 octets of `r‖s`) or signed message (GM/T 0010, PKCS#7, CMS), in
     /// Base64 or PEM.

@@ -39,6 +39,7 @@ mod paging;
 mod query;
 mod rate;
 pub mod routes;
+mod sandbox;
 mod sign;
 mod sign_in;
 mod sign_object;

@@ -93,6 +93,7 @@ impl Face {
                 ("/admin/journal", "日志"),
                 ("/admin/certificates", "证书"),
                 ("/admin/ca", "CA 与 CRL"),
+                ("/admin/trust", "信任列表"),
                 ("/admin/signing", "应用签名"),
                 ("/admin/devices", "密码设备"),
                 ("/admin/health", "运行状况"),

@@ -22,6 +22,7 @@ struct Inner {
     contact: ContactSettings,
     public_url: String,
     is_demo: bool,
+    is_sandbox: bool,
     proxies: Vec<IpAddr>,
     rate: Rate,
     verifications: Rate,
@@ -36,6 +37,7 @@ impl Site {
             contact: settings.contact.clone(),
             public_url: settings.server.public_url.trim_end_matches('/').to_owned(),
             is_demo: institution.layout().demo_secrets().exists(),
+            is_sandbox: institution.layout().sandbox().exists(),
             proxies: settings.server.trusted_proxies.clone(),
             rate: Rate::new(settings.server.forms_per_minute),
             verifications: Rate::new(settings.verification.per_minute),
@@ -48,8 +50,17 @@ impl Site {
         let contact = ContactSettings::default();
         let (name, public_url) = ("测试认证中心".to_owned(), "http://127.0.0.1".to_owned());
         let (proxies, rate, verifications) = (Vec::new(), Rate::new(60), Rate::new(600));
-        let is_demo = false;
-        Self(Arc::new(Inner { name, contact, public_url, is_demo, proxies, rate, verifications }))
+        let (is_demo, is_sandbox) = (false, false);
+        Self(Arc::new(Inner {
+            name,
+            contact,
+            public_url,
+            is_demo,
+            is_sandbox,
+            proxies,
+            rate,
+            verifications,
+        }))
     }
 
     /// Reverse proxies that are believed.
@@ -85,6 +96,11 @@ impl Site {
     /// The address under which others reach it, without a slash at the end.
     pub fn public_url(&self) -> &str {
         &self.0.public_url
+    }
+
+    /// Whether applications are tried out here.
+    pub fn is_sandbox(&self) -> bool {
+        self.0.is_sandbox
     }
 
     /// Whether it is a demonstration, whose certificates have no legal effect.

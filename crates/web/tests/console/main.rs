@@ -24,3 +24,4 @@ mod devices;
 mod figures;
 mod orders;
 mod proof;
+mod trust;

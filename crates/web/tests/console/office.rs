@@ -36,8 +36,16 @@ pub struct Seat<'o> {
 
 impl Office {
     pub async fn new() -> Self {
-        let code = "12110101YX0000016B";
-        let world = World::with(|settings| settings.institution.credit_code = code.into()).await;
+        Self::with(|_| ()).await
+    }
+
+    /// With other settings.
+    pub async fn with(change: impl FnOnce(&mut app::Settings)) -> Self {
+        let world = World::with(|settings| {
+            settings.institution.credit_code = "12110101YX0000016B".into();
+            change(settings);
+        })
+        .await;
         let access = world.institution.access();
         let (chief, watch) = (Staff(way::key()), Staff(way::key()));
         let first = way::person("chief", "super_admin", &chief.0);

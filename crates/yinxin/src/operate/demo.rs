@@ -4,7 +4,9 @@
 mod applications;
 mod desk;
 mod offices;
+mod sandbox;
 mod staff;
+mod stranger;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +35,9 @@ pub enum Command {
         /// 监听端口（仅首次建立时生效；只在本机监听）
         #[arg(long, value_name = "端口", default_value_t = 8440)]
         port: u16,
+        /// 建立沙箱：供应用系统接入调试，备好接口客户端和各种状态的测试证书（仅首次建立时生效）
+        #[arg(long)]
+        sandbox: bool,
     },
     /// 停止后台服务；数据保留
     Stop {
@@ -45,7 +50,7 @@ pub enum Command {
 /// Carries out the command.
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Up { data, port } => up(&data, port),
+        Command::Up { data, port, sandbox } => up(&data, (port, sandbox)),
         Command::Stop { data } => {
             let stopped = stop(&data)?;
             out::line(if stopped {
@@ -58,11 +63,14 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
     }
 }
 
-fn up(data: &Path, port: u16) -> anyhow::Result<Outcome> {
+fn up(data: &Path, (port, sandbox): (u16, bool)) -> anyhow::Result<Outcome> {
     let layout = Layout::new(data);
+    if sandbox && layout.settings().exists() && !sandbox::is(&layout) {
+        bail!("{} 中是普通的演示机构；沙箱请用 --data 另指定一个数据目录", data.display());
+    }
     if !layout.demo_secrets().join("founded").exists() {
         out::note("正在建立演示机构：生成密钥、举行密钥仪式、准备备用密钥……");
-        runtime()?.block_on(world::create(&layout, port))?;
+        runtime()?.block_on(world::create(&layout, (port, sandbox)))?;
         secret::write_private(&layout.demo_secrets().join("founded"), b"")?;
     }
     let settings = Settings::load(&layout.settings())?;
@@ -71,11 +79,21 @@ fn up(data: &Path, port: u16) -> anyhow::Result<Outcome> {
         out::note("服务已在运行");
     } else {
         stop(data)?;
+        if sandbox::is(&layout) {
+            out::note("正在准备沙箱的接口客户端和测试证书……");
+            runtime()?.block_on(sandbox::prepare(&layout))?;
+        }
         start(data, &layout)?;
         wait(&url, data)?;
     }
     world::issue(&layout, &url)?;
+    if sandbox::is(&layout) {
+        sandbox::issue(&layout, &url)?;
+    }
     world::tell(&layout, &url)?;
+    if sandbox::is(&layout) {
+        sandbox::tell(&layout, &url);
+    }
     Ok(Outcome::Fine)
 }
 

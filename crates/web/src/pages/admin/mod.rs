@@ -36,6 +36,7 @@ pub mod profiles;
 mod profiles_rows;
 pub mod settings;
 pub mod statistics;
+pub mod trust;
 
 use access::{ActKind, Action, Roles};
 use serde::Serialize;

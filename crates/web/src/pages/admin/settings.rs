@@ -67,7 +67,6 @@ fn meaning(name: &str) -> &'static str {
         "server.max_in_flight" => "同时办理的请求数，超过时请稍后重试（503）。",
         "server.trusted_proxies" => "前面的反向代理；只采信它们转告的来访地址。",
         "server.forms_per_minute" => "未登录的同一来源每分钟可以提交的表单数。",
-        "verification.per_minute" => "同一来源每分钟可以通过接口验证的证书和签名数。",
         "contact.phone" => "服务电话，显示在每个页面。",
         "contact.hours" => "电话和窗口的服务时间。",
         "contact.email" => "服务邮箱，显示在每个页面。",
@@ -121,9 +120,22 @@ fn meaning(name: &str) -> &'static str {
         "disclosure.complaint_accept_days" => "投诉在几个工作日内受理。",
         "disclosure.complaint_answer_days" => "投诉在几个工作日内答复。",
         "disclosure.documents" => "业务规则和证书策略文件所在的文件夹。",
+        name if name.starts_with("verification.") => meaning_in_verification(name),
         name if name.starts_with("ocsp.") => meaning_in_ocsp(name),
         name if name.starts_with("directory.") => meaning_in_directory(name),
         name if name.starts_with("policy.") => "本机构为这类证书注册的证书策略标识，写入证书。",
+        _ => "见《运行手册》中同名配置项的说明。",
+    }
+}
+
+/// `[verification]`.
+fn meaning_in_verification(name: &str) -> &'static str {
+    match name {
+        "verification.per_minute" => "同一来源每分钟可以通过接口验证的证书和签名数。",
+        "verification.follow.enabled" => "是否取信任列表所列的其他机构的撤销列表；默认不取。",
+        "verification.follow.every_seconds" => "每隔多少秒取一次列表；列表更早过期的提前取。",
+        "verification.follow.timeout_seconds" => "取一份列表最多用多少秒。",
+        "verification.follow.most_octets" => "一份列表最大多少字节，超过的不采用。",
         _ => "见《运行手册》中同名配置项的说明。",
     }
 }

@@ -6,7 +6,7 @@ use super::{PageRoute, pages};
 use crate::pages::admin::{
     ca, ca_orders, certificate, certificate_order, certificates, devices, health, journal,
     journal_audit, journal_consistency, journal_key, journal_record, profiles, settings,
-    statistics,
+    statistics, trust,
 };
 use crate::pages::attestation;
 use crate::pages::guard::PageGate;
@@ -45,6 +45,9 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/admin/ca" may(A::ReadCrl) => ca::show;
         post "/admin/ca/publish" may(A::PublishCrl) => ca_orders::publish;
         post "/admin/ca/refill" may(A::RefillKmc) => ca_orders::refill;
+
+        get "/admin/trust" may(A::ReadCrl) => trust::show;
+        post "/admin/trust/fetch" may(A::PublishCrl) => trust::fetch;
 
         get "/admin/profiles" PageGate::Staff => profiles::show;
         get "/admin/devices" may(A::ReadMetrics) => devices::show;

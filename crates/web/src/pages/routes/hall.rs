@@ -3,7 +3,9 @@
 use super::{PageRoute, pages};
 use crate::pages::apply::{begin, existing, progress};
 use crate::pages::guard::PageGate;
-use crate::pages::{asset, display, downloads, guides, home, query, sign, sign_in, verify};
+use crate::pages::{
+    asset, display, downloads, guides, home, query, sandbox, sign, sign_in, verify,
+};
 
 /// For everybody.
 pub(super) fn table() -> Vec<PageRoute> {
@@ -14,6 +16,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/verify" PublicForm => verify::ask;
         post "/verify" PublicForm => verify::verify;
         get "/downloads" Public => downloads::show;
+        get "/sandbox" Public => sandbox::show;
         get "/guides" Public => guides::list;
         get "/guides/{service}/{kind}" Public => guides::show;
         get "/notices/{name}" Public => guides::notice;

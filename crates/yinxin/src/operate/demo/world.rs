@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::operate::ceremony;
-use crate::operate::demo::staff;
+use crate::operate::demo::{sandbox, staff};
 use crate::out;
 use crate::remote::{Door, DoorArgs, client::public_pem, field, text};
 use crate::secret;
@@ -30,12 +30,16 @@ const CUSTODIANS: [&str; 5] = ["钟守一", "钟守二", "钟守三", "钟守四
 const CREDIT_CODE: &str = "12110101YX0000016B";
 
 /// Founds the institution.
-pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
+pub async fn create(layout: &Layout, (port, is_sandbox): (u16, bool)) -> anyhow::Result<()> {
     let folder = layout.demo_secrets();
-    std::fs::create_dir_all(&folder).with_context(|| format!("无法新建 {}", folder.display()))?;
+    private_folder_anew(&folder)?;
     private_folder(layout.root())?;
-    private_folder(&folder)?;
     let mut settings = Settings::new(INSTITUTION, "demo.yinxin.example/journal");
+    if is_sandbox {
+        private_folder_anew(&layout.sandbox())?;
+        sandbox::relax(&mut settings);
+    }
+    let subjects = Subjects::of(&settings.institution.name);
     settings.institution.credit_code = CREDIT_CODE.to_owned();
     disclose(&mut settings);
     settings.timestamp.enabled = true;
@@ -53,7 +57,7 @@ pub async fn create(layout: &Layout, port: u16) -> anyhow::Result<()> {
         secrets,
         stretch: Stretch::STRONG,
         ceremony: "demo".to_owned(),
-        subjects: Subjects::of(INSTITUTION),
+        subjects,
         participants: participants(&folder)?,
         shards: 0,
         first_client: Some(NewClient {
@@ -86,6 +90,11 @@ fn disclose(settings: &mut Settings) {
     public.scope = "电子政务电子认证服务（演示）".to_owned();
     public.fees = vec!["演示系统不收费".to_owned()];
     public.supervision_phone = "010-00000001（演示）".to_owned();
+}
+
+fn private_folder_anew(path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path).with_context(|| format!("无法新建 {}", path.display()))?;
+    private_folder(path)
 }
 
 fn private_folder(path: &Path) -> anyhow::Result<()> {
@@ -128,8 +137,8 @@ fn participants(folder: &Path) -> anyhow::Result<Participants> {
     })
 }
 
-fn door(layout: &Layout, url: &str, name: &str) -> anyhow::Result<Door> {
-    let folder = layout.demo_secrets();
+/// The REST door for the client of this name, whose identifier and key are in a folder.
+pub(super) fn door(folder: &Path, url: &str, name: &str) -> anyhow::Result<Door> {
     let client = std::fs::read_to_string(folder.join(format!("{name}.id")))?;
     Door::open(&DoorArgs {
         url: url.to_owned(),
@@ -144,7 +153,7 @@ fn door(layout: &Layout, url: &str, name: &str) -> anyhow::Result<Door> {
 pub fn issue(layout: &Layout, url: &str) -> anyhow::Result<()> {
     client(layout, url, "operator", "演示业务操作员")?;
     client(layout, url, "auditor", "演示审计员")?;
-    let operator = door(layout, url, "operator")?;
+    let operator = door(&layout.demo_secrets(), url, "operator")?;
     for (at, (kind, subject)) in subjects().into_iter().enumerate() {
         let id = format!("demo-{kind}-{}", at + 1);
         if operator.get(&format!("/api/v1/requests/{id}")).is_ok() {
@@ -182,7 +191,7 @@ fn client(layout: &Layout, url: &str, role: &str, name: &str) -> anyhow::Result<
     }
     let key = key(&folder.join(format!("{role}.key.pem")))?;
     let body = json!({ "name": name, "public_key": public_pem(&key)?, "roles": role });
-    let created = door(layout, url, "admin")?.post("/api/v1/clients", &body)?;
+    let created = door(&folder, url, "admin")?.post("/api/v1/clients", &body)?;
     std::fs::write(id, text(&created, "id"))?;
     Ok(())
 }
@@ -211,7 +220,7 @@ fn subjects() -> Vec<(&'static str, Value)> {
 
 /// Says what there is and what to try next.
 pub fn tell(layout: &Layout, url: &str) -> anyhow::Result<()> {
-    let operator = door(layout, url, "operator")?;
+    let operator = door(&layout.demo_secrets(), url, "operator")?;
     let page = operator.get("/api/v1/certificates?limit=1")?;
     let secrets = layout.demo_secrets();
     let id = std::fs::read_to_string(secrets.join("operator.id"))?;
@@ -219,7 +228,8 @@ pub fn tell(layout: &Layout, url: &str) -> anyhow::Result<()> {
     let program = program.display();
     let key: PathBuf = secrets.join("operator.key.pem");
     out::line("");
-    out::line(format!("{INSTITUTION}已就绪，数据在 {}", layout.root().display()));
+    let name = Settings::load(&layout.settings())?.institution.name;
+    out::line(format!("{name}已就绪，数据在 {}", layout.root().display()));
     out::line(format!("  已签发证书   {} 张", field(&page, "total")));
     out::line(format!("  服务地址     {url}"));
     out::line(format!("  接口说明     {url}/api/openapi.json"));
