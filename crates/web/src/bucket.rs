@@ -122,7 +122,7 @@ mod tests {
         let source = "192.0.2.1".parse().unwrap();
         assert!((0..30).all(|_| buckets.ask_at(source, at(0.0)).is_ok()));
         while buckets.take_at(source, at(0.0)).is_ok() {}
-        assert_eq!(buckets.ask_at(source, at(0.0)), Err(1));
+        assert_eq!(buckets.ask_at(source, at(0.0)), Err(2));
         assert_eq!(buckets.ask_at(source, at(1.0)), Ok(()));
         assert_eq!(buckets.take_at(source, at(1.0)), Ok(()));
     }
