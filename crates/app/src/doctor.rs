@@ -87,11 +87,13 @@ impl Institution {
         ];
         checks.extend(self.check_lists().await);
         checks.push(self.check_root_list().await);
+        checks.push(self.check_ends().await);
         checks.push(self.check_responder());
         checks.extend(self.check_timestamp());
         checks.extend(self.check_replica().await);
         checks.push(self.check_centre().await);
         checks.push(self.check_open_orders().await);
+        checks.extend(self.check_approved_lists().await);
         checks.push(self.check_letters().await);
         checks.push(self.check_disclosure().await);
         checks.push(self.check_trust().await);

@@ -24,6 +24,8 @@
 //! | `root_list` | the root's own revocation list, made by hand once a year | Measures Art. 18 (2) |
 //! | [`responder`] | status answers: keys and certificates of the responder, answers made ahead | Measures Art. 18 (2) |
 //! | [`timestamp`] | the timestamp service: sources of time, its key and certificate | Measures Art. 18 (5) |
+//! | `service_keys` | keys of the institution's own services, from the making to the end | Measures Art. 20 |
+//! | `ends` | certificates that come near their end | |
 //! | [`doctor`] | is everything as it should be | |
 
 pub mod background;
@@ -34,6 +36,7 @@ pub mod console;
 pub mod devices;
 pub mod disclosure;
 pub mod doctor;
+mod ends;
 pub mod enrol;
 mod error;
 pub mod foreign;
@@ -54,6 +57,7 @@ pub mod replica;
 pub mod responder;
 pub mod restore;
 mod root_list;
+mod service_keys;
 pub mod settings;
 pub mod setup;
 pub mod signing;
@@ -64,6 +68,7 @@ pub mod voice;
 
 pub use background::Background;
 pub use centre::{LINK_KEY, NewCentre, found_centre, open_centre};
+pub use ends::{AlarmSettings, Threshold};
 pub use enrol::{Act, EnrolOrder, Enrolled, Enrolment};
 pub use error::Error;
 pub use institution::{ISSUER, Institution, Parts, Secrets};

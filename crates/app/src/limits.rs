@@ -24,6 +24,8 @@ pub struct LimitSettings {
     /// Seconds in which the head of a request must have come, and after which a silent connection is
     /// closed.
     pub header_seconds: u64,
+    /// Seconds after which a client that doesn't read its answer is let go.
+    pub stalled_seconds: u64,
 }
 
 impl Default for LimitSettings {
@@ -37,6 +39,7 @@ impl Default for LimitSettings {
             connections: 4_096,
             connections_per_address: 256,
             header_seconds: 30,
+            stalled_seconds: 15,
         }
     }
 }

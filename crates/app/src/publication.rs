@@ -39,8 +39,14 @@ pub struct DirectorySettings {
     pub max_connections: usize,
     /// Most connections of one address.
     pub max_connections_per_address: usize,
+    /// Most operations that are under way at a time, until their answers were read.
+    pub max_operations: usize,
+    /// Most of them of one address; never more than a quarter of all.
+    pub max_operations_per_address: usize,
     /// Seconds after which a silent connection is closed.
     pub idle_seconds: u64,
+    /// Seconds after which a client that doesn't read its answer is let go.
+    pub stalled_seconds: u64,
     /// Most entries of one answer.
     pub max_entries: u32,
     /// Most entries over all pages of one search.
@@ -127,7 +133,10 @@ impl Default for DirectorySettings {
             searchable: searchable.map(|one| one.name().to_owned()).to_vec(),
             max_connections: 256,
             max_connections_per_address: 32,
+            max_operations: 64,
+            max_operations_per_address: 16,
             idle_seconds: 120,
+            stalled_seconds: 5,
             max_entries: limits.entries,
             max_paged_entries: limits.paged_entries,
             max_candidates: limits.candidates,

@@ -11,6 +11,7 @@ use pki::profile::{Policies, ProfileSet};
 use serde::{Deserialize, Serialize};
 
 use crate::disclosure::DisclosureSettings;
+use crate::ends::AlarmSettings;
 use crate::error::Error;
 use crate::kinds::{Kind, Kinds};
 use crate::letters::LettersSettings;
@@ -69,6 +70,9 @@ pub struct Settings {
     /// The verification service.
     #[serde(default)]
     pub verification: VerificationSettings,
+    /// How long before the end of certificates to warn.
+    #[serde(default)]
+    pub alarms: AlarmSettings,
     /// The institution's own certificate policies: dotted identifiers by kind (`person`: both
     /// certificates of the pair) or by profile (`person-sign`).
     #[serde(default)]
@@ -290,6 +294,7 @@ impl Settings {
             letters: LettersSettings::default(),
             disclosure: DisclosureSettings::default(),
             verification: VerificationSettings::default(),
+            alarms: AlarmSettings::default(),
             policy: BTreeMap::new(),
         }
     }
@@ -306,8 +311,9 @@ impl Settings {
         })
     }
 
-    /// Refuses names of kinds that there are not.
+    /// Refuses names of kinds that there are not, and alarms that would never sound, or always.
     pub(crate) fn check_kinds(&self, kinds: &Kinds) -> Result<(), Error> {
+        self.alarms.check()?;
         let stranger = self.ca.renewals_keep_key.iter().find(|name| kinds.find(name).is_err());
         let Some(name) = stranger else {
             return Ok(());

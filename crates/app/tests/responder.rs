@@ -137,10 +137,64 @@ async fn a_renewal_that_does_not_succeed_raises_an_alarm_and_goes_on_later() {
     assert_eq!(check(&world).await.level, Level::Good);
     let issuer = world.institution.ca().certificate().clone();
     ask(&world).await.verified(&issuer, world.now());
-    // Keys that never came to a certificate go.
-    world.pass(DAY);
+    // Keys that never came to a certificate go, when no order for them can be open any more.
+    world.pass(3 * DAY);
     world.institution.keep_responder_key().await.unwrap();
     assert!(keys(&world).len() <= 2, "{:?}", keys(&world));
+}
+
+/// What was ordered is never signed for a key that is gone (Invariant 3).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_whose_order_may_still_be_gone_on_with_is_not_destroyed() {
+    let world = World::new().await;
+    // A renewal fails ten minutes before midnight; after midnight it is another order, for another key.
+    let to_midnight = DAY - world.now().as_second().rem_euclid(DAY);
+    world.pass(61 * DAY + to_midnight - 600);
+    world.device.fail_from(Counted::Signatures, 0, Fault::Gone);
+    assert!(world.institution.keep_responder_key().await.is_err());
+    world.pass(1_200);
+    world.device.heal();
+    world.institution.keep_responder_key().await.unwrap();
+    assert_eq!(keys(&world), ["ocsp", "ocsp-2", "ocsp-3"]);
+    // The next start goes on with the order of the evening.
+    let world = world.restarted(|_| ()).await.unwrap();
+    world.institution.keep_responder_key().await.unwrap();
+    assert_eq!(keys(&world), ["ocsp", "ocsp-2", "ocsp-3"]);
+    let label = gm::KeyLabel::new("ocsp-2").unwrap();
+    let key = world.device.session().unwrap().key(&label).unwrap().public_key.unwrap();
+    assert_eq!(world.institution.ca().of_key(&key).await.unwrap().len(), 1);
+    // All of them go a week after their ends.
+    world.pass(60 * DAY);
+    world.institution.keep_responder_key().await.unwrap();
+    assert_eq!(keys(&world), ["ocsp-4"]);
+}
+
+/// A cut between the end of a key and its record leaves nothing unsaid.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destruction_that_a_cut_left_unrecorded_is_recorded_once() {
+    let world = World::new().await;
+    let label = gm::KeyLabel::new("ocsp-2").unwrap();
+    let made = world.device.session().unwrap().generate(&label, gm::KeyKind::Sm2Sign).unwrap();
+    let fingerprint = made.public_key.unwrap().fingerprint();
+    let body = serde_json::json!({ "key": fingerprint, "uses": 0 });
+    let kind = "ocsp.key-destruction-intended";
+    let intended = store::Record::new(kind, store::Actor::system(), "key:ocsp-2", body);
+    let done = world
+        .institution
+        .store()
+        .commit(move |tx| Box::pin(async move { tx.append(intended).await.map(drop) }))
+        .await;
+    done.unwrap();
+    world.institution.keep_responder_key().await.unwrap();
+    let destroyed = async || world.records("ocsp.key-destroyed", "key:ocsp-2").await;
+    assert!(destroyed().await.is_empty(), "it is still there");
+    world.device.session().unwrap().destroy(&label).unwrap();
+    for _ in 0..2 {
+        world.institution.keep_responder_key().await.unwrap();
+        let records = destroyed().await;
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0].body["key"], fingerprint);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,6 +86,17 @@ async fn a_year_before_the_end_a_new_key_takes_over_and_old_tokens_still_verify(
     token(&world).await.verify_signature(&new, &UserId::default()).unwrap();
     before.verify_signature(&old, &UserId::default()).unwrap();
     assert!(before.verify_signature(&new, &UserId::default()).is_err());
+    // A week after its certificate ended the old key is gone; what it stamped verifies as before.
+    let left = old.not_after().as_second() - world.now().as_second();
+    let mut world = world;
+    for (days, keys) in [(left / 86_400 + 6, 2), (3, 1)] {
+        world.pass(days * 86_400);
+        world = world.restarted(|_| ()).await.unwrap();
+        world.institution.keep_timestamp_key().await.unwrap();
+        assert_eq!(world.institution.timestamp().unwrap().keys().await.unwrap().len(), keys);
+    }
+    assert_eq!(world.records("timestamp.key-destroyed", "key:tsa-1").await.len(), 1);
+    before.verify_signature(&old, &UserId::default()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

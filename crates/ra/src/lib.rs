@@ -60,7 +60,7 @@ pub use service::hold::{
 };
 pub use service::{Acknowledged, Matter, SignedAgreement};
 pub use service::{
-    BatchCounts, Called, Comparison, Contact, Happening, Inquiry, NoticeStatus, Ra, RaConfig,
-    ReviewRecord,
+    ApprovedLists, BatchCounts, Called, Comparison, Contact, Happening, Inquiry, NoticeStatus, Ra,
+    RaConfig, ReviewRecord,
 };
 pub use sheet::{MOST_ROWS, MOST_SHEET_OCTETS, SheetFormat};

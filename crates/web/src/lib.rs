@@ -20,6 +20,7 @@ mod octets;
 mod openapi;
 pub mod pages;
 pub mod problem;
+mod progress;
 mod public;
 pub mod router;
 mod serve;

@@ -1,6 +1,6 @@
 //! Connections of HTTP: how many, how many of one source, and how long a client may take for the head of
-//! a request. A client that sends it slowly or not at all is let go (slow loris); one with too long a
-//! head is told so (431).
+//! a request. A client that sends it slowly or not at all is let go (slow loris), and so is one that reads
+//! its answer slowly or not at all; one with too long a head is told so (431).
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use tower::Service;
 
 use crate::ldap::limits::Doors;
+use crate::progress::Progress;
 
 /// Longest head of a request, in octets.
 const MAX_HEAD: usize = 64 << 10;
@@ -47,12 +48,15 @@ pub(crate) struct Limits {
     pub proxies: Vec<IpAddr>,
     /// How long the head of a request may take.
     pub head: Duration,
+    /// How long an answer may get no further.
+    pub stalled: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let (most, most_of_one) = (1_024, 1_024);
-        Self { most, most_of_one, proxies: Vec::new(), head: Duration::from_secs(30) }
+        let (head, stalled) = (Duration::from_secs(30), Duration::from_secs(15));
+        Self { most, most_of_one, proxies: Vec::new(), head, stalled }
     }
 }
 
@@ -87,9 +91,9 @@ pub(crate) async fn accept(
                 match doors.enter_as(peer.ip(), many) {
                     Some(place) => {
                         let (router, stop) = (router.clone(), stop.clone());
-                        let head = limits.head;
+                        let (head, stalled) = (limits.head, limits.stalled);
                         all.spawn(async move {
-                            serve(stream, (router, peer), head, stop).await;
+                            serve(stream, (router, peer), (head, stalled), stop).await;
                             drop(place);
                         });
                     }
@@ -125,10 +129,11 @@ async fn turn_away(mut stream: TcpStream) {
 async fn serve(
     stream: TcpStream,
     (router, peer): (Router, SocketAddr),
-    head: Duration,
+    (head, stalled): (Duration, Duration),
     mut stop: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
+    let stream = Progress::new(stream, stalled);
     let router = Arc::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));

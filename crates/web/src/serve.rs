@@ -75,6 +75,7 @@ pub async fn serve(institution: Institution) -> std::io::Result<Running> {
         most_of_one: limits.connections_per_address.max(1),
         proxies: server.trusted_proxies,
         head: Duration::from_secs(limits.header_seconds.max(1)),
+        stalled: Duration::from_secs(limits.stalled_seconds.max(1)),
     };
     listen(server.listen, router, limits).await
 }

@@ -12,7 +12,7 @@ mod world;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::Settings;
 use world::World;
@@ -69,6 +69,36 @@ async fn a_slow_head_a_silent_connection_and_an_idle_one_are_let_go() {
     assert!(!silent.contains("200 OK") && !slow.contains("200 OK"), "{silent} {slow}");
     assert!(idle.starts_with("HTTP/1.1 200 OK"), "{idle}");
     running.stop().await.unwrap();
+}
+
+/// Whoever asks again and again and never reads is let go: the answers fill what the systems keep between
+/// the two, and from then on nothing gets on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_its_answers_is_let_go() {
+    let (_world, running) = served(|settings| settings.limits.stalled_seconds = 1).await;
+    let address = running.address();
+    beside(move || {
+        let mut stream = connect(address);
+        stream.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
+        let request = b"GET /api/openapi.json HTTP/1.1\r\nHost: test\r\n\r\n";
+        let (begin, mut at) = (Instant::now(), 0);
+        loop {
+            assert!(begin.elapsed() < Duration::from_secs(60), "it still holds its connection");
+            match stream.write(&request[at..]) {
+                Ok(wrote) => at = (at + wrote) % request.len(),
+                Err(error) if is_full(&error) => {}
+                Err(_) => break,
+            }
+        }
+        assert!(ask(address, "/healthz", "").ends_with("ok\n"), "others are answered");
+    })
+    .await;
+    running.stop().await.unwrap();
+}
+
+/// Nothing more fits in just now.
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,8 +179,15 @@ async fn a_source_that_asks_too_often_is_told_when_to_come_back() {
     let address = running.address();
     beside(move || {
         let from = |source: &str| format!("X-Forwarded-For: {source}\r\n");
-        for path in ["/ocsp/MEM", "/tsa", "/api/verify/certificate", "/verify", "/crl/issuing.crl"]
-        {
+        // Of what keys sign with, only claims that are wrong are counted.
+        for path in [
+            "/ocsp/MEM",
+            "/tsa",
+            "/api/verify/certificate",
+            "/verify",
+            "/crl/issuing.crl",
+            "/api/sign/keys",
+        ] {
             let mut refused = None;
             for _ in 0..60 {
                 let answer = ask(address, path, &from("198.51.100.1"));

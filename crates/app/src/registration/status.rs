@@ -18,6 +18,7 @@ use super::holds::{Asked, HoldAsked, LiftAsked};
 use super::sql::{self, RevocationLine};
 use super::told::Why;
 
+use crate::doctor::{Check, Level};
 use crate::error::Error;
 use crate::institution::{ISSUER, Institution};
 
@@ -68,6 +69,29 @@ fn end_of(stop: &OpenStop) -> HoldEnd {
         RevocationState::Lapsed => HoldEnd::Lapsed,
         _ => HoldEnd::Rejected,
     }
+}
+
+type Unfit = [(String, ra::Error)];
+
+/// What the doctor says of lists and calls: how many lists go on, and which lists and calls can't.
+fn judged(ready: usize, (lists, calls): (&Unfit, &Unfit)) -> (Level, String) {
+    if lists.is_empty() && calls.is_empty() {
+        return (Level::Good, format!("{ready} 件已复核、正在执行，均与签名时一致"));
+    }
+    let which = |unfit: &Unfit| {
+        let named = unfit.iter().map(|(number, why)| format!("{number}（{why}）"));
+        named.collect::<Vec<_>>().join("、")
+    };
+    let mut said = Vec::new();
+    if !lists.is_empty() {
+        let what = "与签名时不一致，没有执行；请核对数据库和日志，查明后重新登记";
+        said.push(format!("{} {what}", which(lists)));
+    }
+    if !calls.is_empty() {
+        let what = "的数据有误，来电的暂停没有办理；请立即由业务管理员另行暂停该证书，并核对数据库和日志";
+        said.push(format!("来电登记 {} {what}", which(calls)));
+    }
+    (Level::Failed, said.join("；"))
 }
 
 /// Whether the CA said no for good: asking again would not help.
@@ -140,30 +164,49 @@ impl Institution {
         }
     }
 
+    /// What is to be done; nothing for now where that can't be found out.
+    fn to_do<T>(&self, found: Result<Vec<T>, ra::Error>) -> Vec<T> {
+        found.unwrap_or_else(|error| {
+            self.soon::<()>(Err(error.into()));
+            Vec::new()
+        })
+    }
+
     /// Everything that was decided and not carried out yet: called after start and from time to time.
-    /// One that fails does not hold up the others.
+    /// Neither one that fails nor a step that does holds up the others (Measures Art. 18).
     pub async fn carry_out_decisions(&self) -> Result<(), Error> {
         let Some(ra) = self.ra() else { return Ok(()) };
-        for at in ra.approved().await? {
+        for at in self.to_do(ra.approved().await) {
             self.soon(self.carry_out_application(&at).await);
         }
-        for (id, number, serials) in ra.urgent_stops().await? {
+        for (id, number, serials) in self.to_do(ra.urgent_stops().await) {
             self.soon(self.stop_at_once(&id, (number.as_str(), &serials)).await);
         }
         match ra.ready_to_revoke().await {
-            Ok(all) => {
-                for ready in all {
+            Ok(lists) => {
+                for ready in lists.ready {
                     self.soon(self.revoke_list(&ready).await);
                 }
             }
             Err(error) => self.soon::<()>(Err(error.into())),
         }
         self.soon(ra.lapse_calls().await.map_err(Error::from));
-        for stop in ra.open_stops().await? {
+        for stop in self.to_do(ra.open_stops().await) {
             self.soon(self.settle_stop(stop).await);
         }
         self.soon(self.end_replaced().await);
         self.tell_holders().await.map(drop)
+    }
+
+    /// Whether every list that two people signed for is as they signed it, and every call can be worked on;
+    /// `None` where registration is closed.
+    pub(crate) async fn check_approved_lists(&self) -> Option<Check> {
+        let ra = self.ra()?;
+        let (level, detail) = match (ra.ready_to_revoke().await, ra.unfit_calls().await) {
+            (Ok(lists), Ok(calls)) => judged(lists.ready.len(), (&lists.unfit, &calls)),
+            (Err(error), _) | (_, Err(error)) => (Level::Unknown, error.to_string()),
+        };
+        Some(Check { name: "approved_lists", title: "撤销和解除登记", level, detail })
     }
 
     async fn end_replaced(&self) -> Result<(), Error> {

@@ -11,6 +11,8 @@ mod check;
 mod key;
 mod settings;
 
+#[cfg(test)]
+pub(crate) use key::SERVICE;
 pub use settings::{OcspSettings, UnissuedAnswer};
 
 use crate::error::Error;

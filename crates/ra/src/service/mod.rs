@@ -27,6 +27,7 @@ mod material;
 mod matter;
 mod office;
 mod proof;
+mod ready;
 mod review;
 mod revocation;
 mod revocation_list;
@@ -39,11 +40,12 @@ mod turn;
 mod view;
 
 pub use batch::BatchCounts;
-pub use call::Called;
+pub use call::{Called, UrgentStop};
 pub use comparison::Comparison;
 pub use contact::Contact;
 pub use matter::{Acknowledged, Matter, SignedAgreement};
 pub use proof::Inquiry;
+pub use ready::ApprovedLists;
 pub use review::ReviewRecord;
 pub use submit::NoticeStatus;
 pub use view::Happening;
@@ -92,6 +94,7 @@ struct Inner {
     device: Arc<dyn Device>,
     catalogue: Catalogue,
     config: RaConfig,
+    told: ready::Told,
 }
 
 impl std::fmt::Debug for Ra {
@@ -104,7 +107,8 @@ impl Ra {
     /// Reads the registration data and is ready. [`Error::Catalogue`] when it contradicts itself.
     pub fn open(store: Store, device: Arc<dyn Device>, config: RaConfig) -> Result<Self, Error> {
         let catalogue = Catalogue::embedded()?;
-        Ok(Self(Arc::new(Inner { store, device, catalogue, config })))
+        let told = ready::Told::default();
+        Ok(Self(Arc::new(Inner { store, device, catalogue, config, told })))
     }
 
     /// What is asked, told and held to.

@@ -314,27 +314,6 @@ impl Ra {
             .await
     }
 
-    /// Entered by one person and confirmed by another, and not carried out to its end: looks at the
-    /// rows themselves, not at the state alone.
-    pub async fn ready_to_revoke(&self) -> Result<Vec<ReadyToRevoke>, Error> {
-        let mut reader = self.store().read().await?;
-        let all = sql::revocation::approved(&mut reader, self.catalogue()).await?;
-        let mut ready = Vec::new();
-        for revocation in all {
-            let reviewer = revocation.reviewed_by.as_deref().ok_or(Error::Stored("reviewed_by"))?;
-            rules::revocation::second_person(&revocation.entered_by, reviewer)?;
-            let items = sql::revocation::items(&mut reader, &revocation.id, false).await?;
-            let lines: Vec<String> = items.iter().map(RevocationItem::line).collect();
-            let hash = rules::revocation::list_hash(lines.iter().map(String::as_str));
-            if hash != revocation.list_hash {
-                return Err(Error::Stored("list_hash"));
-            }
-            let open = items.into_iter().filter(|item| item.outcome.is_none()).collect();
-            ready.push(ReadyToRevoke { revocation, open });
-        }
-        Ok(ready)
-    }
-
     /// What became of one certificate of a list. Noted once; the last one ends the revocation.
     pub async fn revoked(
         &self,

@@ -66,42 +66,21 @@ pub(crate) async fn load(
     of_row(&row, catalogue)
 }
 
-/// Rows of one question.
-const ROWS: i64 = 200;
-
-/// Everything of a condition, the longest waiting first: read on behind the last row until nothing is left, so
-/// that whatever can't be settled hides none that came later. `condition` is one of the texts in this file.
-async fn every(
+/// Ids and numbers of a condition, the longest waiting first. Whoever asks reads each by itself, so that one that is
+/// wrong hides no other. `condition` is one of the texts in this file.
+async fn named(
     conn: &mut Connection,
     condition: &'static str,
-    catalogue: &Catalogue,
-) -> Result<Vec<Revocation>, Error> {
-    let text = format!(
-        "SELECT {COLUMNS} FROM ra_revocation WHERE {condition} \
-         AND (since > $1 OR (since = $1 AND id > $2)) ORDER BY since, id LIMIT $3"
-    );
-    let mut all: Vec<Revocation> = Vec::new();
-    loop {
-        let (since, id) = all.last().map_or((i64::MIN, String::new()), |last| {
-            (last.since.as_second(), last.id.as_str().to_owned())
-        });
-        let query = sqlx::query(AssertSqlSafe(text.clone())).bind(since).bind(id).bind(ROWS);
-        let rows = query.fetch_all(&mut *conn).await?;
-        for row in &rows {
-            all.push(of_row(row, catalogue)?);
-        }
-        if i64::try_from(rows.len()).is_ok_and(|count| count < ROWS) {
-            return Ok(all);
-        }
-    }
+) -> Result<Vec<(String, String)>, Error> {
+    let text =
+        format!("SELECT id, number FROM ra_revocation WHERE {condition} ORDER BY since, id");
+    let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((column(row, "id")?, column(row, "number")?))).collect()
 }
 
-/// Confirmed, and not carried out to the end.
-pub(crate) async fn approved(
-    conn: &mut Connection,
-    catalogue: &Catalogue,
-) -> Result<Vec<Revocation>, Error> {
-    every(conn, "state = 'approved'", catalogue).await
+/// Those that are confirmed and not carried out to the end.
+pub(crate) async fn approved(conn: &mut Connection) -> Result<Vec<(String, String)>, Error> {
+    named(conn, "state = 'approved'").await
 }
 
 /// Calls that were signed for and wait for the other person. Not counted among everything that waits: a stop is
@@ -109,23 +88,19 @@ pub(crate) async fn approved(
 pub(crate) async fn calls(
     conn: &mut Connection,
     unstopped: bool,
-    catalogue: &Catalogue,
-) -> Result<Vec<Revocation>, Error> {
+) -> Result<Vec<(String, String)>, Error> {
     let condition = match unstopped {
         true => "state = 'entered' AND called_at IS NOT NULL AND stopped_at IS NULL",
         false => "state = 'entered' AND called_at IS NOT NULL",
     };
-    every(conn, condition, catalogue).await
+    named(conn, condition).await
 }
 
 /// Calls that came to nothing and whose stop is not settled.
-pub(crate) async fn open_stops(
-    conn: &mut Connection,
-    catalogue: &Catalogue,
-) -> Result<Vec<Revocation>, Error> {
+pub(crate) async fn open_stops(conn: &mut Connection) -> Result<Vec<(String, String)>, Error> {
     let condition = "called_at IS NOT NULL AND stop_end IS NULL \
          AND (state = 'refused' OR lapsed_at IS NOT NULL)";
-    every(conn, condition, catalogue).await
+    named(conn, condition).await
 }
 
 /// Whether a revocation that somebody signed, other than this one, still waits or is being carried out

@@ -98,7 +98,7 @@ async fn every_list_that_was_confirmed_is_carried_out() {
         copied(&world, &letter).await;
         let ready = world.ra.ready_to_revoke().await.unwrap();
         let every = usize::try_from(COPIES).unwrap() + 1;
-        assert_eq!(all(ready.iter().map(|one| &one.revocation().id)), every);
+        assert_eq!(all(ready.ready.iter().map(|one| &one.revocation().id)), every);
     })
     .await;
 }

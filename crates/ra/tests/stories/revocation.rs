@@ -123,19 +123,58 @@ async fn each_ground_is_entered_with_its_evidence_by_one_and_confirmed_by_anothe
             );
             let found = enter(&world, &world.both, &found).await.unwrap();
             assert!(
-                world.ra.ready_to_revoke().await.unwrap().is_empty(),
+                world.ra.ready_to_revoke().await.unwrap().ready.is_empty(),
                 "one person is not enough"
             );
             let alone = review(&world, &world.both, &found, CONFIRM).await.unwrap_err();
             assert_eq!(alone.code(), "ra.revoke_second_person");
             review(&world, &world.reviewer, &found, CONFIRM).await.unwrap();
-            let ready = world.ra.ready_to_revoke().await.unwrap();
+            let ready = world.ra.ready_to_revoke().await.unwrap().ready;
             assert_eq!(ready.len(), 1);
             assert_eq!(ready[0].ground().reason, ground.reason, "{}", ground.name);
             let item = ready[0].open()[0].clone();
             world.ra.revoked(&ready[0], &item, Outcome::Revoked).await.unwrap();
-            assert!(world.ra.ready_to_revoke().await.unwrap().is_empty());
+            assert!(world.ra.ready_to_revoke().await.unwrap().ready.is_empty());
         }
+    })
+    .await;
+}
+
+/// What was changed after it was signed is named and left; what others signed for goes on.
+#[tokio::test]
+async fn a_list_that_is_not_as_it_was_signed_for_is_named_and_holds_up_no_other() {
+    on_each_engine(|world| async move {
+        let mut all = Vec::new();
+        for serial in ["b001", "b002", "b003", "b004"] {
+            certify(&world, "staff", serial, Standing::Good);
+            let new = draft("unit-ended", &[serial], &["letter"]);
+            let found = drafted(&world, &world.clerk, new).await.unwrap();
+            let found = enter(&world, &world.clerk, &found).await.unwrap();
+            all.push(review(&world, &world.reviewer, &found, CONFIRM).await.unwrap());
+        }
+        for text in [
+            "UPDATE ra_revocation_item SET serial = 'b00f' WHERE serial = 'b001'",
+            "UPDATE ra_revocation SET reviewed_by = entered_by WHERE id IN \
+             (SELECT revocation FROM ra_revocation_item WHERE serial = 'b002')",
+            "UPDATE ra_revocation SET ground = 'no-such' WHERE id IN \
+             (SELECT revocation FROM ra_revocation_item WHERE serial = 'b003')",
+        ] {
+            let done = world.store.commit(move |tx| {
+                Box::pin(async move {
+                    sqlx::query(text).execute(tx.conn()).await?;
+                    Ok::<_, store::Error>(())
+                })
+            });
+            done.await.unwrap();
+        }
+        let found = world.ra.ready_to_revoke().await.unwrap();
+        let ready: Vec<_> = found.ready.iter().map(|one| one.open()[0].serial.as_str()).collect();
+        assert_eq!(ready, ["b004"]);
+        let mut unfit: Vec<_> = found.unfit.iter().map(|(number, _)| number.as_str()).collect();
+        let mut numbers: Vec<_> = all[..3].iter().map(|one| one.number.as_str()).collect();
+        unfit.sort_unstable();
+        numbers.sort_unstable();
+        assert_eq!(unfit, numbers);
     })
     .await;
 }
@@ -168,13 +207,13 @@ async fn a_list_is_done_as_it_was_counted_and_goes_on_where_it_was_cut_off() {
         }
         let found = enter(&world, &world.clerk, &found).await.unwrap();
         let found = review(&world, &world.reviewer, &found, CONFIRM).await.unwrap();
-        let ready = world.ra.ready_to_revoke().await.unwrap();
+        let ready = world.ra.ready_to_revoke().await.unwrap().ready;
         for item in ready[0].open().iter().take(13) {
             world.ra.revoked(&ready[0], item, Outcome::Revoked).await.unwrap();
             world.ra.revoked(&ready[0], item, Outcome::Revoked).await.unwrap();
         }
         // Cut off here, and asked again.
-        let again = world.ra.ready_to_revoke().await.unwrap();
+        let again = world.ra.ready_to_revoke().await.unwrap().ready;
         assert_eq!(again[0].open().len(), 17);
         for item in again[0].open() {
             world.ra.revoked(&again[0], item, Outcome::Revoked).await.unwrap();
@@ -206,7 +245,7 @@ async fn a_rejection_says_why_and_revokes_nothing() {
         assert_eq!(mute.code(), "ra.reason_missing");
         let done = review(&world, &world.reviewer, &found, reject("来函没有公章")).await.unwrap();
         assert_eq!(done.state, RevocationState::Refused);
-        assert!(world.ra.ready_to_revoke().await.unwrap().is_empty());
+        assert!(world.ra.ready_to_revoke().await.unwrap().ready.is_empty());
     })
     .await;
 }
@@ -232,12 +271,15 @@ async fn a_caller_reads_the_code_back_before_anything_is_stopped() {
         let found = enter(&world, &world.clerk, &found).await.unwrap();
         let stop = (found.id.clone(), found.number.clone(), vec![serial]);
         assert_eq!(world.ra.urgent_stops().await.unwrap(), [stop]);
-        assert!(world.ra.ready_to_revoke().await.unwrap().is_empty(), "only suspended so far");
+        assert!(
+            world.ra.ready_to_revoke().await.unwrap().ready.is_empty(),
+            "only suspended so far"
+        );
         world.ra.stopped(&found.id).await.unwrap();
         world.ra.stopped(&found.id).await.unwrap();
         assert_eq!(world.ra.urgent_stops().await.unwrap(), []);
         review(&world, &world.reviewer, &found, CONFIRM).await.unwrap();
-        let ready = world.ra.ready_to_revoke().await.unwrap();
+        let ready = world.ra.ready_to_revoke().await.unwrap().ready;
         assert_eq!(ready[0].ground().reason, Reason::KeyCompromise);
     })
     .await;

@@ -306,9 +306,12 @@ async fn an_administrator_orders_a_revocation_and_another_person_confirms_it() {
         let (permit, act) = world.signed(&world.biz, on, &payload).await;
         let found = world.ra.enter_revocation(&permit, &found.id, act).await.unwrap();
         assert_eq!(found.state, RevocationState::Entered);
-        assert!(world.ra.ready_to_revoke().await.unwrap().is_empty(), "one person is not enough");
+        assert!(
+            world.ra.ready_to_revoke().await.unwrap().ready.is_empty(),
+            "one person is not enough"
+        );
         review(&world, &world.reviewer, &found, CONFIRM).await.unwrap();
-        let ready = world.ra.ready_to_revoke().await.unwrap();
+        let ready = world.ra.ready_to_revoke().await.unwrap().ready;
         assert_eq!(ready[0].ground().name, "false-materials");
         let item = ready[0].open()[0].clone();
         world.ra.revoked(&ready[0], &item, Outcome::Revoked).await.unwrap();

@@ -40,6 +40,11 @@ impl Visit {
         Self { source, secure, who: None }
     }
 
+    /// From where.
+    pub fn source(&self) -> IpAddr {
+        self.source
+    }
+
     fn directory<'a>(&self, shared: &'a Shared) -> &'a Directory {
         if self.who.is_some() { &shared.for_clients } else { &shared.directory }
     }

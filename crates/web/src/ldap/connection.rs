@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Shared;
 use super::answer::{Then, Visit, answer};
+use crate::progress::Progress;
 
 /// How long a message may take from its first octet to its last: slow senders are let go.
 const ARRIVAL: Duration = Duration::from_secs(10);
@@ -32,8 +33,9 @@ enum End {
     StartTls,
 }
 
-/// Talks to a client until one of us ends it.
-pub(super) async fn run(mut stream: TcpStream, (secure, source): (bool, IpAddr), shared: &Shared) {
+/// Talks to a client until one of us ends it. Within TLS or not, what is written has to get on.
+pub(super) async fn run(stream: TcpStream, (secure, source): (bool, IpAddr), shared: &Shared) {
+    let mut stream = Progress::new(stream, shared.stalled);
     let visit = Visit::new(source, false);
     let begins = secure || matches!(talk(&mut stream, visit, shared).await, End::StartTls);
     let Some(tls) = shared.tls.as_ref().filter(|_| begins) else {
@@ -86,15 +88,15 @@ where
             }
         };
         let message: Vec<u8> = octets.drain(..whole).collect();
-        // What is under way holds a permit until its answer was read: answers don't pile up.
-        let Ok(Ok(permit)) = timeout(ARRIVAL, shared.answering.acquire()).await else {
+        // What is under way has its turn until its answer was read: answers don't pile up.
+        let Ok(Ok(turn)) = timeout(ARRIVAL, shared.turns.turn(visit.source())).await else {
             let outcome = Outcome::new(ResultCode::Busy, "查询过多，请稍后重试");
             say_last(stream, &outcome).await;
             return End::Closed;
         };
         let (out, then) = answer(&message, octets.is_empty(), &mut visit, shared).await;
         let sent = timeout(DELIVERY, write(stream, &out)).await;
-        drop(permit);
+        drop(turn);
         match then {
             _ if !matches!(sent, Ok(Ok(()))) => return End::Closed,
             Then::GoOn => {}

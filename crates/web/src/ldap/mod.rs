@@ -4,12 +4,14 @@
 //! Anybody may read and nobody may write (RFC 4513 §5.1.1: anonymous); applications may sign in within
 //! TLS, which widens the limits of their searches. One connection has one operation at a time.
 //! Connections, operations of a source, messages, time and octets each have a limit, and whoever goes
-//! beyond it is told so and let go.
+//! beyond it is told so and let go. No one source can have all turns (`turns`), and who doesn't read an
+//! answer doesn't get the rest of it.
 
 mod answer;
 mod connection;
 pub(crate) mod limits;
 mod tls;
+mod turns;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,10 +26,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use self::limits::Doors;
+use self::turns::Turns;
 use crate::bucket::Buckets;
 
-/// Searches and their answers that are under way at a time.
-const ANSWERING: usize = 64;
 /// Clients that are told that there is no place for them, at a time.
 static TOLD: Semaphore = Semaphore::const_new(256);
 /// How long connections may take to finish when the service stops.
@@ -43,7 +44,9 @@ struct Shared {
     rate: Buckets,
     tls: Option<TlsAcceptor>,
     idle: Duration,
-    answering: Semaphore,
+    /// How long an answer may get no further.
+    stalled: Duration,
+    turns: Arc<Turns>,
     doors: Arc<Doors>,
     stop: watch::Receiver<bool>,
 }
@@ -106,7 +109,8 @@ pub async fn serve(institution: &Institution) -> std::io::Result<Option<Running>
         rate: Buckets::new(institution.settings().limits.ldap_per_second),
         tls,
         idle: Duration::from_secs(settings.idle_seconds.max(1)),
-        answering: Semaphore::new(ANSWERING),
+        stalled: Duration::from_secs(settings.stalled_seconds.max(1)),
+        turns: Turns::new(settings.max_operations, settings.max_operations_per_address),
         doors: Doors::new(
             "yinxin_ldap_connections",
             settings.max_connections,

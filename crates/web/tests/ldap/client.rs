@@ -1,9 +1,9 @@
 //! An institution with a directory and a few certificates, OpenLDAP's programs, and raw octets.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::{Act, Enrolled, Settings};
 use base64::Engine as _;
@@ -174,6 +174,21 @@ impl Raw {
     pub fn send(&mut self, octets: &[u8]) {
         // The server may have closed already; what it said is read all the same.
         let _ = self.0.write_all(octets);
+    }
+
+    /// Sends the same again and again and reads nothing; whether the other side closed within a minute.
+    pub fn send_until_closed(&mut self, octets: &[u8]) -> bool {
+        self.0.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
+        let (begin, mut at) = (Instant::now(), 0);
+        while begin.elapsed() < Duration::from_secs(60) {
+            match self.0.write(&octets[at..]) {
+                Ok(wrote) => at = (at + wrote) % octets.len(),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(_) => return true,
+            }
+        }
+        false
     }
 
     /// The next message, or nothing when the connection has ended.

@@ -1,6 +1,6 @@
 //! Connections beyond the limits, silent ones, and slow ones.
 
-use crate::client::{Served, present, search};
+use crate::client::{BASE, Served, message, present, search, tlv};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_allowed_are_told_and_a_closed_one_makes_room() {
@@ -35,6 +35,31 @@ async fn silent_and_slow_connections_are_closed() {
     let ends = tokio::task::spawn_blocking(move || (silent.result(), slow.result()));
     // unavailable
     assert_eq!(ends.await.unwrap(), (Some((0x78, 52)), Some((0x78, 52))));
+    served.running.stop().await;
+}
+
+/// Entries with all that they have, asked for again and again and never read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_its_answers_is_let_go() {
+    let served = Served::with(|settings| settings.directory.stalled_seconds = 1).await;
+    let parts = [
+        tlv(4, BASE.as_bytes()),
+        tlv(10, &[2]),
+        tlv(10, &[0]),
+        tlv(2, &[0]),
+        tlv(2, &[0]),
+        tlv(1, &[0]),
+        present(),
+        tlv(0x30, &[]),
+    ];
+    let request = message(&tlv(0x63, &parts.concat()));
+    let mut greedy = served.connect();
+    let let_go = tokio::task::spawn_blocking(move || greedy.send_until_closed(&request));
+    assert!(let_go.await.unwrap(), "it still holds its connection");
+    let mut raw = served.connect();
+    raw.send(&search(&present(), &[1]));
+    let answer = tokio::task::spawn_blocking(move || raw.read());
+    assert!(answer.await.unwrap().is_some_and(|first| first.contains(&0x64)));
     served.running.stop().await;
 }
 

@@ -50,6 +50,10 @@ async fn the_directory_is_read_within_tls_by_both_ways() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(text.matches("dn:").count(), 2, "{text}");
     }
+    // The doctor reads the end of such a certificate, of whatever algorithm.
+    let checks = served.world.institution.examine(false).await;
+    let ends = checks.iter().find(|check| check.name == "ends").unwrap();
+    assert_eq!(ends.level, app::doctor::Level::Good, "{}", ends.detail);
     served.running.stop().await;
 }
 

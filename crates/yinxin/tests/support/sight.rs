@@ -71,15 +71,23 @@ impl Sight {
         found.is_some_and(|one| matches!(one.status, pki::ocsp::CertStatus::Revoked { .. }))
     }
 
-    /// In the delta list, or in the full list that is its base by now.
+    /// By the full list as the delta list changes it (RFC 5280 §5.2.4). The delta is fetched first, so
+    /// that the full list at hand is its base or a later one: a delta that builds on a list that isn't out
+    /// could be combined with nothing.
     fn delta_revoked(&self) -> bool {
         let serial = Serial::from_hex(&self.serial).unwrap();
-        ["-delta", ""].iter().any(|which| {
-            let found = fetch(&format!("{}/crl/{}{which}.crl", self.url, app::ISSUER));
-            found.is_some_and(|octets| {
-                pki::crl::Crl::from_der(octets).unwrap().lookup(&serial).is_some()
-            })
-        })
+        let list = |which: &str| {
+            let octets = fetch(&format!("{}/crl/{}{which}.crl", self.url, app::ISSUER))?;
+            Some(pki::crl::Crl::from_der(octets).unwrap())
+        };
+        let (delta, full) = (list("-delta"), list(""));
+        let Some(full) = full else { return false };
+        if let Some(delta) = &delta {
+            let (base, number) = (delta.base(), full.number());
+            assert!(base.is_some() && base <= number, "the base {base:?} is beyond {number:?}");
+        }
+        let newer = delta.as_ref().filter(|delta| delta.number() >= full.number());
+        [newer, Some(&full)].into_iter().flatten().any(|list| list.lookup(&serial).is_some())
     }
 
     /// `certificateStatus` of its entry.

@@ -123,6 +123,12 @@ fn meaning(name: &str) -> &'static str {
         name if name.starts_with("verification.") => meaning_in_verification(name),
         name if name.starts_with("ocsp.") => meaning_in_ocsp(name),
         name if name.starts_with("directory.") => meaning_in_directory(name),
+        "alarms.watched" => {
+            "另外要查看到期时间的证书文件（PEM），例如网页前反向代理的 HTTPS 证书。"
+        }
+        name if name.starts_with("alarms.") => {
+            "证书到期前多少天开始预警；寿命短的证书，剩余寿命不足这一百分比时才预警。"
+        }
         name if name.starts_with("policy.") => "本机构为这类证书注册的证书策略标识，写入证书。",
         _ => "见《运行手册》中同名配置项的说明。",
     }
@@ -167,6 +173,11 @@ fn meaning_in_directory(name: &str) -> &'static str {
         "directory.searchable" => "可以用作目录查询条件的属性。",
         "directory.max_connections" => "证书目录的连接数上限。",
         "directory.max_connections_per_address" => "同一地址与证书目录的连接数上限。",
+        "directory.max_operations" => "证书目录同时处理的操作数上限。",
+        "directory.max_operations_per_address" => {
+            "同一地址在证书目录中同时处理的操作数上限，不超过总数的四分之一。"
+        }
+        "directory.stalled_seconds" => "不读取目录应答的连接多少秒后断开。",
         "directory.idle_seconds" => "与证书目录的连接空闲多少秒后关闭。",
         "directory.max_entries" => "一次目录查询最多返回的条目数。",
         "directory.max_paged_entries" => "一次分页目录查询最多返回的条目总数。",
@@ -196,6 +207,7 @@ fn meaning_in_directory(name: &str) -> &'static str {
         "limits.connections" => "网页和接口的连接数上限。",
         "limits.connections_per_address" => "同一来源与网页和接口的连接数上限。",
         "limits.header_seconds" => "请求头须在多少秒内收到；空闲连接在此后关闭。",
+        "limits.stalled_seconds" => "不读取应答的连接多少秒后断开。",
         _ => "见《运行手册》中同名配置项的说明。",
     }
 }
