@@ -18,6 +18,9 @@ const CODE_MINUTES: i64 = 10;
 /// So many wrong codes, and the call proves nothing any more.
 const MOST_FAILURES: u64 = 5;
 
+/// A call whose certificates are to be suspended at once: its name, its number, their serial numbers.
+pub type UrgentStop = (RevocationId, Number, Vec<String>);
+
 /// A one-time code for a caller, told once: `app` sends it to the number on file.
 #[derive(Debug)]
 pub struct Called {
@@ -114,16 +117,26 @@ impl Ra {
             .await?
     }
 
-    /// Calls that were signed for and whose certificates are not suspended yet.
-    pub async fn urgent_stops(&self) -> Result<Vec<(RevocationId, Number, Vec<String>)>, Error> {
+    /// Calls that were signed for and whose certificates are not suspended yet. One that can't be read is told
+    /// of and left; the others are stopped at once.
+    pub async fn urgent_stops(&self) -> Result<Vec<UrgentStop>, Error> {
         let mut reader = self.store().read().await?;
         let mut stops = Vec::new();
-        for one in sql::revocation::calls(&mut reader, true, self.catalogue()).await? {
-            let items = sql::revocation::items(&mut reader, &one.id, false).await?;
-            let serials = items.into_iter().map(|item| item.serial).collect();
-            stops.push((one.id, one.number, serials));
+        for (id, number) in sql::revocation::calls(&mut reader, true).await? {
+            let stop = self.urgent_stop(&mut reader, &id).await;
+            stops.extend(self.readable(&number, stop)?);
         }
         Ok(stops)
+    }
+
+    pub(super) async fn urgent_stop(
+        &self,
+        reader: &mut sql::Connection,
+        id: &str,
+    ) -> Result<UrgentStop, Error> {
+        let one = self.named(reader, id).await?;
+        let items = sql::revocation::items(reader, &one.id, false).await?;
+        Ok((one.id, one.number, items.into_iter().map(|item| item.serial).collect()))
     }
 
     /// They are suspended.

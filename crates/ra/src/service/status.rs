@@ -181,12 +181,13 @@ impl Ra {
     /// Certificates whose replacement was received and that are not revoked yet.
     pub async fn endings(&self) -> Result<Vec<Ending>, Error> {
         let rows = sql::ending::owed(&mut *self.store().read().await?, BATCH.into()).await?;
-        rows.into_iter()
-            .map(|(application, serial, ground)| {
-                let ground = self.catalogue().ground(&ground)?.clone();
-                Ok(Ending { application, serial, ground })
-            })
-            .collect()
+        let mut endings = Vec::new();
+        for (application, serial, ground) in rows {
+            let ground = self.catalogue().ground(&ground).cloned();
+            let ground = self.readable(&format!("application {application}"), ground)?;
+            endings.extend(ground.map(|ground| Ending { application, serial, ground }));
+        }
+        Ok(endings)
     }
 
     /// It is revoked, or the CA refused for good (`refusal`: its code).

@@ -25,18 +25,25 @@ impl Ra {
         waits.then(|| rules::decide_by(&self.config().calendar, days, from))
     }
 
-    /// Ends the calls that nobody decided in time; how many.
+    /// Ends the calls that nobody decided in time; how many. One that can't be ended holds up no other: its error
+    /// is answered after them.
     pub async fn lapse_calls(&self) -> Result<usize, Error> {
         let mut reader = self.store().read().await?;
-        let all = sql::revocation::calls(&mut reader, false, self.catalogue()).await?;
-        drop(reader);
-        let now = self.now();
-        let is_late = |one: &Revocation| self.decide_by(one).is_some_and(|due| due.is_over(now));
-        let mut lapsed = 0;
-        for late in all.into_iter().filter(is_late) {
-            lapsed += usize::from(self.lapse(late).await?);
+        let (now, mut all) = (self.now(), Vec::new());
+        for (id, number) in sql::revocation::calls(&mut reader, false).await? {
+            let one = self.named(&mut reader, &id).await;
+            all.extend(self.readable(&number, one)?);
         }
-        Ok(lapsed)
+        drop(reader);
+        let is_late = |one: &Revocation| self.decide_by(one).is_some_and(|due| due.is_over(now));
+        let (mut lapsed, mut failure) = (0, None);
+        for late in all.into_iter().filter(is_late) {
+            match self.lapse(late).await {
+                Ok(is_lapsed) => lapsed += usize::from(is_lapsed),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        failure.map_or(Ok(lapsed), Err)
     }
 
     async fn lapse(&self, late: Revocation) -> Result<bool, Error> {
@@ -64,17 +71,27 @@ impl Ra {
     pub async fn open_stops(&self) -> Result<Vec<OpenStop>, Error> {
         let mut reader = self.store().read().await?;
         let mut open = Vec::new();
-        for revocation in sql::revocation::open_stops(&mut reader, self.catalogue()).await? {
-            let items = sql::revocation::items(&mut reader, &revocation.id, false).await?;
-            let serial = items.into_iter().next().ok_or(Refusal::ListDiffers)?.serial;
-            let name = match revocation.state {
-                RevocationState::Lapsed => CALL_LAPSED,
-                _ => CALL_REJECTED,
-            };
-            let ground = self.catalogue().ground(name)?.clone();
-            open.push(OpenStop { revocation, serial, ground });
+        for (id, number) in sql::revocation::open_stops(&mut reader).await? {
+            let stop = self.open_stop(&mut reader, &id).await;
+            open.extend(self.readable(&number, stop)?);
         }
         Ok(open)
+    }
+
+    pub(super) async fn open_stop(
+        &self,
+        reader: &mut sql::Connection,
+        id: &str,
+    ) -> Result<OpenStop, Error> {
+        let revocation = self.named(reader, id).await?;
+        let items = sql::revocation::items(reader, &revocation.id, false).await?;
+        let serial = items.into_iter().next().ok_or(Refusal::ListDiffers)?.serial;
+        let name = match revocation.state {
+            RevocationState::Lapsed => CALL_LAPSED,
+            _ => CALL_REJECTED,
+        };
+        let ground = self.catalogue().ground(name)?.clone();
+        Ok(OpenStop { revocation, serial, ground })
     }
 
     /// How a stop ends as things are in this unit, with the hold that it was; none where it is settled
