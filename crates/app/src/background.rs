@@ -2,8 +2,10 @@
 //! key centre told, expiry noted, accounts and tables held against the records.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use store::Standing;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -46,10 +48,12 @@ impl Background {
             tokio::spawn(lists),
             every(2, "key notices", |i| Box::pin(settle(i))),
             every(2, "standby store", |i| Box::pin(refill(i))),
+            every(2, "generations", |i| Box::pin(follow_generations(i))),
+            every(3600, "generations that are over", |i| Box::pin(note_generations_over(i))),
             every(60, "responder key", |i| Box::pin(keep_responder_key(i))),
             every(10, "status answers", |i| Box::pin(prepare_answers(i))),
             every(60, "timestamp key", |i| Box::pin(keep_timestamp_key(i))),
-            every(10, "keys of applications", |i| Box::pin(make_signing_keys(i))),
+            every(10, "keys of applications", |i| Box::pin(keep_signing_keys(i))),
             every(5, "lists of other institutions", |i| Box::pin(follow_foreign(i))),
             every(60, "expiry", |i| Box::pin(expire(i))),
             every(5, "decisions", |i| Box::pin(carry_out_decisions(i))),
@@ -80,6 +84,27 @@ impl Background {
 type Running = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 type Job = fn(Institution) -> Running;
 
+/// Whether a round of a job came to its end. A panic is an error like others: it ends the round, never the loop.
+async fn goes_well(
+    name: &'static str,
+    round: impl Future<Output = Result<(), Error>> + Send,
+) -> bool {
+    match AssertUnwindSafe(round).catch_unwind().await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(job = name, code = error.code(), %error, "background work failed");
+            false
+        }
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            let text = text.unwrap_or_default();
+            tracing::error!(job = name, panic = text, "background work broke down");
+            false
+        }
+    }
+}
+
 /// Runs a job now and then, until told to stop. A failure is logged and tried again, after a second at
 /// the soonest.
 async fn repeat(
@@ -89,11 +114,10 @@ async fn repeat(
     (job, mut stop): (Job, watch::Receiver<bool>),
 ) {
     loop {
-        let mut pause = period;
-        if let Err(error) = job(institution.clone()).await {
-            tracing::error!(job = name, code = error.code(), %error, "background work failed");
-            pause = period.max(Duration::from_secs(1));
-        }
+        let pause = match goes_well(name, job(institution.clone())).await {
+            true => period,
+            false => period.max(Duration::from_secs(1)),
+        };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => return,
@@ -106,6 +130,15 @@ async fn publish_lists(institution: Institution) -> Result<(), Error> {
         tracing::info!(?list, "CRL published");
     }
     Ok(())
+}
+
+/// Takes up what a ceremony made elsewhere: no restart is needed.
+async fn follow_generations(institution: Institution) -> Result<(), Error> {
+    institution.follow_generations().await.map(drop)
+}
+
+async fn note_generations_over(institution: Institution) -> Result<(), Error> {
+    institution.note_generations_over().await
 }
 
 async fn settle(institution: Institution) -> Result<(), Error> {
@@ -181,9 +214,9 @@ async fn keep_responder_key(institution: Institution) -> Result<(), Error> {
     institution.keep_responder_key().await
 }
 
-/// Keys of applications that were confirmed and cut off on their way.
-async fn make_signing_keys(institution: Institution) -> Result<(), Error> {
-    institution.make_signing_keys().await
+/// Keys of applications are made, renewed and ended, also where a cut left them on their way.
+async fn keep_signing_keys(institution: Institution) -> Result<(), Error> {
+    institution.keep_signing_keys().await
 }
 
 /// Revocation lists of other institutions that the trust list names, where that is switched on.
@@ -221,14 +254,46 @@ async fn compare(institution: Institution) -> Result<(), Error> {
     for finding in &found.findings {
         tracing::error!(%finding, "a table does not agree with the journal");
     }
+    let registration = institution.compare_registration(false).await?;
+    for finding in registration.iter().flat_map(|found| &found.findings) {
+        tracing::error!(%finding, "a table of the registration does not agree with the journal");
+    }
     Ok(())
 }
 
-/// A signature that no record explains is an alarm (T-06).
+/// A signature that no record explains is an alarm (T-06), also by a key that should sign no more. An account that
+/// can't be drawn hides no other.
 async fn reconcile(institution: Institution) -> Result<(), Error> {
-    let account = institution.ca().reconcile().await?;
-    if account.balance.is_alarm() {
-        tracing::error!(?account, "device made signatures that no record explains");
+    let mut done = Ok(());
+    for one in institution.ca().keyed_generations() {
+        match one.reconcile().await {
+            Ok(account) if account.balance.is_alarm() => {
+                tracing::error!(?account, "device made signatures that no record explains");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(?one, %error, "signatures of a key could not be counted");
+                done = done.and(Err(error.into()));
+            }
+        }
     }
-    Ok(())
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A loop that ended would be missed by nobody until its work is.
+    #[tokio::test]
+    async fn a_round_that_panics_ends_as_one_that_failed() {
+        assert!(goes_well("well", async { Ok(()) }).await);
+        assert!(!goes_well("wrong", async { Err(Error::Interrupted) }).await);
+        let broken = async {
+            let nothing: Option<()> = None;
+            nothing.unwrap();
+            Ok(())
+        };
+        assert!(!goes_well("broken", broken).await);
+    }
 }

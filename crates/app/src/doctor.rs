@@ -1,14 +1,11 @@
 //! Is everything as it should be: configuration, clock, device, journal, lists, keys, disk.
 
 use ca::{CrlHealth, CrlKind, Freshness};
-use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use store::{Filter, Page, Standing};
 
 use crate::institution::Institution;
 
-/// Days before the end of the CA's own certificates when the doctor starts to warn.
-const WARN_DAYS: i64 = 90;
 /// Free octets below which the doctor warns.
 const WARN_DISK: u64 = 2 << 30;
 
@@ -36,6 +33,22 @@ impl Level {
             Self::Failed => "异常",
             Self::Unknown => "未能确定",
         }
+    }
+
+    /// The higher, the worse: what doesn't work, what nobody knows, what needs attention.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::Warning => 1,
+            Self::Unknown => 2,
+            Self::Failed => 3,
+        }
+    }
+
+    /// The worse of two.
+    fn worse(self, other: Self) -> Self {
+        if other.rank() > self.rank() { other } else { self }
     }
 }
 
@@ -67,9 +80,10 @@ fn describe(list: &CrlHealth) -> String {
         CrlKind::Delta => "增量列表".to_owned(),
         CrlKind::Shard(shard) => format!("第 {shard} 分片"),
     };
+    let name = if list.issuer == crate::ISSUER { "" } else { list.issuer.as_str() };
     match list.next_update {
-        Some(end) => format!("{which}有效至 {end}"),
-        None => format!("{which}尚未发布"),
+        Some(end) => format!("{name}{which}有效至 {end}"),
+        None => format!("{name}{which}尚未发布"),
     }
 }
 
@@ -81,15 +95,16 @@ impl Institution {
             self.check_clock().await,
             self.check_device(),
             self.check_product(),
-            self.check_certificate(),
             self.check_policies(),
             self.check_account().await,
         ];
+        checks.extend(self.check_generations().await);
         checks.extend(self.check_lists().await);
         checks.push(self.check_root_list().await);
         checks.push(self.check_ends().await);
         checks.push(self.check_responder());
         checks.extend(self.check_timestamp());
+        checks.extend(self.check_signing_keys().await);
         checks.extend(self.check_replica().await);
         checks.push(self.check_centre().await);
         checks.push(self.check_open_orders().await);
@@ -102,6 +117,7 @@ impl Institution {
         if full {
             checks.push(self.check_whole_journal().await);
             checks.push(self.check_tables().await);
+            checks.extend(self.check_registration().await);
             checks.extend(self.check_tokens().await);
         }
         checks
@@ -147,6 +163,26 @@ impl Institution {
             }
             Err(error) => check("tables", TITLE, Level::Unknown, error.to_string()),
         }
+    }
+
+    /// Holds, registrations and applications against their records.
+    async fn check_registration(&self) -> Option<Check> {
+        const TITLE: &str = "受理数据核对";
+        Some(match self.compare_registration(true).await {
+            Ok(None) => return None,
+            Ok(Some(found)) if found.is_sound() => {
+                let detail = format!(
+                    "{} 项暂停、{} 件撤销和解除登记、{} 件申请均与日志记录相符",
+                    found.holds, found.registrations, found.applications
+                );
+                check("registration", TITLE, Level::Good, detail)
+            }
+            Ok(Some(found)) => {
+                let findings: Vec<_> = found.findings.iter().map(ToString::to_string).collect();
+                check("registration", TITLE, Level::Failed, findings.join("；"))
+            }
+            Err(error) => check("registration", TITLE, Level::Unknown, error.to_string()),
+        })
     }
 
     /// Measures Art. 19: a certificate names the policy it was issued under; an example is nobody's (check
@@ -196,11 +232,12 @@ impl Institution {
 
     fn check_device(&self) -> Check {
         const TITLE: &str = "密码设备";
-        if self.ca().is_quarantined() {
+        let signing = self.ca().signing_generations();
+        if signing.iter().any(ca::Ca::is_quarantined) {
             let detail = "设备曾返回错误的签名，签发密钥已停用；请检查设备后由管理员恢复";
             return check("device", TITLE, Level::Failed, detail);
         }
-        match self.ca().check_key() {
+        match signing.iter().try_for_each(ca::Ca::check_key) {
             Ok(()) => {
                 let info = self.device().info();
                 let kind = if info.is_certified() {
@@ -214,30 +251,31 @@ impl Institution {
         }
     }
 
-    fn check_certificate(&self) -> Check {
-        const TITLE: &str = "CA证书有效期";
-        let (now, end) = (self.clock().now(), self.ca().certificate().not_after());
-        let warn = SignedDuration::from_hours(24 * WARN_DAYS);
-        let level = match end {
-            end if end <= now => Level::Failed,
-            end if end <= now.saturating_add(warn).unwrap_or(Timestamp::MAX) => Level::Warning,
-            _ => Level::Good,
-        };
-        check("ca_certificate", TITLE, level, format!("有效期至 {end}"))
-    }
-
     async fn check_account(&self) -> Check {
         const TITLE: &str = "签名次数核对";
-        match self.ca().reconcile().await {
-            Ok(account) if account.balance.is_alarm() => {
-                let detail = format!(
-                    "签发密钥的签名次数与记录不符（{:?}）：可能有人绕过系统使用了密钥，请立即停用并调查",
-                    account.balance
-                );
-                check("signatures", TITLE, Level::Failed, detail)
-            }
-            Ok(_) => check("signatures", TITLE, Level::Good, "每一次签名都有记录"),
-            Err(error) => check("signatures", TITLE, Level::Unknown, error.to_string()),
+        let (mut worst, mut said) = (Level::Good, Vec::new());
+        // Also of a key that should sign no more, until it is destroyed (T-06).
+        for one in self.ca().keyed_generations() {
+            let (level, detail) = match one.reconcile().await {
+                Ok(account) if account.balance.is_alarm() => (
+                    Level::Failed,
+                    format!(
+                        "签发密钥“{}”的签名次数与记录不符（{:?}）：可能有人绕过系统使用了密钥，请立即停用并调查",
+                        account.label, account.balance
+                    ),
+                ),
+                Ok(_) => continue,
+                Err(error) => {
+                    let label = one.key_label();
+                    (Level::Unknown, format!("签发密钥“{label}”的签名次数未能核对（{error}）"))
+                }
+            };
+            worst = worst.worse(level);
+            said.push(detail);
+        }
+        match said.is_empty() {
+            true => check("signatures", TITLE, Level::Good, "每一次签名都有记录"),
+            false => check("signatures", TITLE, worst, said.join("；")),
         }
     }
 

@@ -163,7 +163,15 @@ impl Error {
             matches!(self, Self::Ca(ca::Error::Quarantined(_) | ca::Error::WrongSignature(_)));
         let centre = matches!(self, Self::Kmc(e) if e.is_unavailable());
         let anchors = matches!(self, Self::NoTrust);
-        anchors || halted || stopped || centre || self.is_retryable() || self.is_device_away()
+        // Asked again, the next generation issues.
+        let superseded = matches!(self, Self::Ca(ca::Error::Refused(ca::Refusal::Superseded)));
+        superseded
+            || anchors
+            || halted
+            || stopped
+            || centre
+            || self.is_retryable()
+            || self.is_device_away()
     }
 
     fn is_device_away(&self) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::Access;
-use ca::{Ca, CaConfig};
+use ca::{Ca, CaConfig, GENERATION};
 use directory::Directory;
 use gm::soft::SoftDevice;
 use gm::{Device, KeyLabel};
@@ -30,7 +30,7 @@ use crate::settings::Settings;
 use crate::signing::Signing;
 use crate::verification::Verification;
 
-/// The name of the issuing CA's row and of its registration at the key centre.
+/// The name of the issuing CA, of its first generation, and of its registration at the key centre.
 pub const ISSUER: &str = "issuing";
 /// How long caches on the way may keep a revocation list at most.
 const LISTS_MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
@@ -215,7 +215,7 @@ impl Institution {
         &self.0.clock
     }
 
-    /// The issuing CA.
+    /// The issuing CA with all its generations.
     #[must_use]
     pub fn ca(&self) -> &Ca {
         &self.0.ca
@@ -391,17 +391,18 @@ pub(crate) fn ca_config(settings: &Settings) -> CaConfig {
     let mut config = CaConfig::new(ISSUER, urls(settings));
     config.crl = settings.crl.policy();
     config.renewals_keep_key = settings.ca.profiles_that_keep_keys();
+    config.status_kept = settings.ocsp.retention();
     config
 }
 
-/// The addresses that certificates carry.
+/// The addresses that certificates carry, of each generation.
 pub(crate) fn urls(settings: &Settings) -> Urls {
     let base = settings.server.public_url.trim_end_matches('/');
     Urls {
-        crl: vec![settings.crl.full(base, ISSUER)],
-        freshest_crl: settings.crl.freshest(base, ISSUER),
+        crl: vec![settings.crl.full(base, GENERATION)],
+        freshest_crl: settings.crl.freshest(base, GENERATION),
         ocsp: vec![format!("{base}/ocsp")],
-        ca_issuers: vec![format!("{base}/ca/{ISSUER}.cer")],
+        ca_issuers: vec![format!("{base}/ca/{GENERATION}.cer")],
         cps: None,
     }
 }

@@ -64,6 +64,11 @@ impl Layout {
         self.root.join("ceremony")
     }
 
+    /// The protocol of one ceremony of succession; the one of the founding stays beside it.
+    pub fn succession(&self, ceremony: &str) -> PathBuf {
+        self.ceremony().join(format!("succession-{ceremony}"))
+    }
+
     /// Trust anchors of the verification service, beside the own roots: `*.pem`.
     pub fn trust(&self) -> PathBuf {
         self.root.join("trust")

@@ -21,6 +21,7 @@
 //! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
 //! | `publication` | the certificate directory: settings, lists in force | Measures Art. 18 (2) |
 //! | [`replica`] | publishing into another LDAP server, and comparing it | Measures Art. 18 (2) |
+//! | [`succession`] | the next key of the issuing CA, taken up while serving; the end of the old one | GM/T 0034 §8.5 |
 //! | `root_list` | the root's own revocation list, made by hand once a year | Measures Art. 18 (2) |
 //! | [`responder`] | status answers: keys and certificates of the responder, answers made ahead | Measures Art. 18 (2) |
 //! | [`timestamp`] | the timestamp service: sources of time, its key and certificate | Measures Art. 18 (5) |
@@ -62,6 +63,7 @@ pub mod settings;
 pub mod setup;
 pub mod signing;
 mod sql;
+pub mod succession;
 pub mod timestamp;
 pub mod verification;
 pub mod voice;

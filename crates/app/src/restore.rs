@@ -53,6 +53,8 @@ pub struct CaughtUp {
     pub missing: Vec<String>,
     /// The accounts that were closed.
     pub accounts: Vec<Reconciliation>,
+    /// Labels of keys whose account could not be closed, with why.
+    pub unclosed: Vec<(String, Error)>,
 }
 
 impl Seen {
@@ -128,8 +130,12 @@ impl Shelf {
         for list in lists {
             done.missing.extend(ca.follow_list(list, warrant).await?);
         }
-        for one in ca.signing_generations() {
-            done.accounts.push(one.close_account(warrant).await?);
+        // Of each key that may be on the device: one that can't be asked holds up no other.
+        for one in ca.keyed_generations() {
+            match one.close_account(warrant).await {
+                Ok(closed) => done.accounts.push(closed),
+                Err(error) => done.unclosed.push((one.key_label().to_string(), error.into())),
+            }
         }
         Ok(done)
     }

@@ -112,8 +112,15 @@ pub enum Refusal {
     #[error("签发机构已经换代，本次申请没有签发；请稍候用同一申请编号重试")]
     Superseded,
     /// The key of a generation that still has something to sign.
-    #[error("这一代签发密钥还有证书没有到期，或者还没有发布最后一份撤销列表，不能销毁")]
+    #[error(
+        "这一代签发密钥仍在签发，或者它签发的证书还没有全部到期并满状态保存年限，或者还没有发布最后一份撤销列表，不能销毁"
+    )]
     NotOver,
+    /// Nobody can be told of a change any more: neither lists nor answers are signed.
+    #[error(
+        "签发该证书的那一代签发密钥已经结束使用，不再发布撤销列表和状态应答，撤销无法公布，没有登记；证书早已过有效期，密钥泄露的，请把情况和时间书面告知依赖方并存档"
+    )]
+    IssuerOver,
     /// The ceremony lacks what it needs, or someone holds two offices (GM/T 0034).
     #[error("{0}")]
     Ceremony(String),
@@ -224,6 +231,7 @@ impl Refusal {
             Self::IssuerNotValid => "ca.issuer.not-valid",
             Self::Superseded => "ca.issuer.superseded",
             Self::NotOver => "ca.issuer.not-over",
+            Self::IssuerOver => "ca.issuer.over",
             Self::Ceremony(_) => "ca.ceremony",
             Self::CrlNotConfigured => "ca.crl.not-configured",
             Self::NoBase => "ca.crl.no-base",

@@ -48,8 +48,11 @@ pub async fn render(State(app): State<App>) -> Response {
 /// Whether status can be answered, until when, and how much of it is ready.
 fn ocsp(app: &App) {
     let (health, now) = (app.responder().health(), app.clock().now());
-    let end = health.responders.iter().find(|(issuer, _)| issuer == app::ISSUER);
-    let left = end.map_or(0, |(_, end)| end.as_second().saturating_sub(now.as_second()));
+    // Of the generation that ends first; of one that has none, nothing is left.
+    let signing = app.ca().signing_generations();
+    let end_of = |name: &str| health.responders.iter().find(|(issuer, _)| issuer == name);
+    let ends = signing.iter().map(|one| end_of(one.name()).map_or(0, |(_, end)| end.as_second()));
+    let left = ends.min().unwrap_or_default().saturating_sub(now.as_second());
     let left = u64::try_from(left).unwrap_or_default();
     metrics::gauge!("yinxin_ocsp_certificate_seconds_left").set(f64_of(left));
     metrics::gauge!("yinxin_ocsp_answers_kept").set(f64_of(health.cached as u64));
@@ -66,7 +69,11 @@ async fn gauges(app: &App) {
     let on = |condition: bool| if condition { 1.0 } else { 0.0 };
     let sound = matches!(app.store().standing(), Standing::Sound);
     metrics::gauge!("yinxin_journal_sound").set(on(sound));
-    metrics::gauge!("yinxin_signing_key_quarantined").set(on(app.ca().is_quarantined()));
+    metrics::gauge!("yinxin_signing_key_quarantined").set(on(app
+        .ca()
+        .signing_generations()
+        .iter()
+        .any(ca::Ca::is_quarantined)));
     ocsp(app);
     if let Some(authority) = app.timestamp() {
         let health = authority.health();

@@ -2,7 +2,7 @@
 //! signature before they are carried out (Invariant 3 in its spirit: no act without its order).
 
 use access::{ActKind, Action, Permit, SignedAct};
-use ca::CrlKind;
+use ca::{CrlKind, PublishedCrl};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Actor, Record};
@@ -65,10 +65,22 @@ impl Institution {
         let kind = order.kind().ok_or(Error::Stored("签名事项的内容"))?;
         let about = format!("crl:{}", crate::ISSUER);
         self.note_order(("crl.ordered", about), permit.actor(), &act).await?;
-        for one in self.ca().signing_generations() {
-            one.publish_crl(kind).await?;
+        self.publish_now(kind).await.map(drop)
+    }
+
+    /// Makes and publishes a list out of turn, of each generation that signs: first of the one that issues,
+    /// whose list is answered. One that fails holds up no other, and the first error is answered.
+    pub async fn publish_now(&self, kind: CrlKind) -> Result<PublishedCrl, Error> {
+        let issuing = self.ca().name().to_owned();
+        let mut done = self.ca().publish_crl(kind).await;
+        let others = self.ca().signing_generations().into_iter();
+        for one in others.filter(|one| one.name() != issuing) {
+            if let Err(error) = one.publish_crl(kind).await {
+                tracing::warn!(%error, ?one, ?kind, "a list was not made out of turn");
+                done = done.and(Err(error));
+            }
         }
-        Ok(())
+        Ok(done?)
     }
 
     pub(super) async fn refill_ordered(

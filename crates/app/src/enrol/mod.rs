@@ -59,7 +59,13 @@ impl Institution {
             State::Refused(reason) => Err(Error::RequestRefused(reason)),
             State::Accepted => {
                 fault::point("app.10-accepted");
-                match self.carry_out(&order, &kind, row.clone()).await {
+                let mut done = self.carry_out(&order, &kind, row.clone()).await;
+                if done.as_ref().is_err_and(is_superseded) {
+                    // The next generation took over between two steps: it issues what isn't recorded.
+                    self.follow_generations().await?;
+                    done = self.carry_out(&order, &kind, row.clone()).await;
+                }
+                match done {
                     Ok(done) => Ok(done),
                     Err(error) => Err(self.settle(&row, error).await),
                 }
@@ -93,7 +99,11 @@ impl Institution {
         kind: &Kind,
         row: Enrolment,
     ) -> Result<Enrolled, Error> {
-        let sign = self.ca().prepare(issue_order(order, kind.sign(), &row, None))?;
+        let first = issue_order(order, kind.sign(), &row, None);
+        let sign = match order.act {
+            Act::RenewOwn(_) => self.ca().prepare_keeping_key(first)?,
+            _ => self.ca().prepare(first)?,
+        };
         let key = match &row.enc_serial {
             Some(serial) => Some(self.ask_for_key(order, &sign, *serial).await?),
             None => None,
@@ -161,7 +171,6 @@ impl Institution {
         key: Option<IssuedKey>,
     ) -> Result<Enrolled, Error> {
         let ca = self.ca().clone();
-        let chain = self.ca().certificate().clone();
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
@@ -171,6 +180,7 @@ impl Institution {
                         issued.push(stored);
                     }
                     let (sign, enc) = split(issued)?;
+                    let chain = ca.issuer_of(&sign.record)?;
                     let response = answer(&sign, enc.as_ref(), key, chain).encode();
                     let enrolment = record::finish(tx, row, response.clone()).await?;
                     fault::point("app.50-kept");
@@ -202,6 +212,10 @@ impl Institution {
             Err(fault) => fault,
         }
     }
+}
+
+const fn is_superseded(error: &Error) -> bool {
+    matches!(error, Error::Ca(ca::Error::Refused(ca::Refusal::Superseded)))
 }
 
 /// One certificate of the order.

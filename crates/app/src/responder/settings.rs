@@ -64,6 +64,11 @@ impl Default for OcspSettings {
 }
 
 impl OcspSettings {
+    /// How long the status of a certificate is answered for after its end.
+    pub(crate) fn retention(&self) -> SignedDuration {
+        SignedDuration::from_hours(YEAR_HOURS.saturating_mul(self.archive_years.into()))
+    }
+
     /// The configuration of the responder whose first key has this label.
     pub(crate) fn config(&self, label: KeyLabel) -> Result<StatusConfig, Error> {
         self.check()?;
@@ -73,8 +78,7 @@ impl OcspSettings {
         config.cached_answers = self.cached;
         config.prepared = self.prepare.iter().map(digest).collect::<Result<_, _>>()?;
         config.certificates = self.max_certificates;
-        config.retention =
-            Some(SignedDuration::from_hours(YEAR_HOURS.saturating_mul(self.archive_years.into())));
+        config.retention = Some(self.retention());
         config.unissued = match self.unissued {
             UnissuedAnswer::Unknown => Unissued::Unknown,
             UnissuedAnswer::Revoked => Unissued::Revoked,

@@ -19,8 +19,6 @@ use crate::sql::{self, seconds};
 
 /// Name of the profile of roots.
 const PROFILE: &str = "root";
-/// Label under which the shares are tried.
-const TRIAL: &str = "root-trial";
 
 impl Ceremony {
     pub(super) async fn make_root(&self, _before: Convened) -> Result<RootMade, Error> {
@@ -208,10 +206,7 @@ impl Ceremony {
                 passphrase: custodian.passphrase.clone(),
             })
             .collect();
-        restore::destroy_if_there(&*self.device, TRIAL)?;
-        shares::combine(&*self.device, &restore::label(TRIAL)?, &sealed, key)?;
-        store::fault::point("ca.64-shares-tried");
-        restore::destroy_if_there(&*self.device, TRIAL)
+        shares::try_out(&*self.device, &sealed, key)
     }
 }
 

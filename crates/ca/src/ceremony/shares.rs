@@ -11,11 +11,13 @@ use gm::{Device, KeyLabel, KeyShare, PublicKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::files;
 use super::participants::{Custodian, SHARES, THRESHOLD};
+use super::{files, restore};
 use crate::error::{Error, Invalid};
 
 const FORMAT: &str = "yinxin-key-share/1";
+/// Under which a key is restored to try shares out.
+const TRIAL: &str = "root-trial";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,9 +119,33 @@ pub(super) fn combine(
     Ok(())
 }
 
+/// The numbers of shares as their files say, in order; nothing is opened.
+pub(super) fn indices(sealed: &[SealedShare]) -> Result<Vec<u8>, Error> {
+    let index = |share: &SealedShare| Ok::<_, Error>(read(share)?.index);
+    let mut indices: Vec<_> = sealed.iter().map(index).collect::<Result<_, _>>()?;
+    indices.sort_unstable();
+    Ok(indices)
+}
+
+/// Shows that shares make up the key: restores it under another label, which is destroyed again.
+pub(super) fn try_out(
+    device: &dyn Device,
+    sealed: &[SealedShare],
+    expect: &PublicKey,
+) -> Result<(), Error> {
+    restore::destroy_if_there(device, TRIAL)?;
+    combine(device, &restore::label(TRIAL)?, sealed, expect)?;
+    store::fault::point("ca.64-shares-tried");
+    restore::destroy_if_there(device, TRIAL)
+}
+
+fn read(share: &SealedShare) -> Result<ShareFile, Error> {
+    let file = serde_json::from_slice(&files::read(&share.path)?);
+    Ok(file.map_err(|_| damaged("不是密钥分量文件，或已损坏"))?)
+}
+
 fn open(share: &SealedShare, expect: &PublicKey) -> Result<KeyShare, Error> {
-    let file: ShareFile = serde_json::from_slice(&files::read(&share.path)?)
-        .map_err(|_| damaged("不是密钥分量文件，或已损坏"))?;
+    let file = read(share)?;
     if file.format != FORMAT || file.key != expect.fingerprint() {
         return Err(damaged("属于另一把密钥或另一版本").into());
     }

@@ -85,6 +85,17 @@ impl Ceremony {
         ceremony.carry_on(&line, &plan).await
     }
 
+    /// The generation that a ceremony of this name was begun for, if one was: what was not said in its plan
+    /// stays as it was then.
+    pub async fn generation_of(store: &Store, name: &str) -> Result<Option<u32>, Error> {
+        let mut reader = store.read().await?;
+        let steps = sql::ceremony::steps(&mut reader, name).await?;
+        let convened = steps.into_iter().find(|row| row.step == Step::Convened.kind());
+        let detail = convened.and_then(|row| serde_json::from_str::<Value>(&row.detail).ok());
+        let number = detail.and_then(|detail| detail.get("generation").and_then(Value::as_u64));
+        Ok(number.and_then(|number| u32::try_from(number).ok()))
+    }
+
     async fn carry_on(&self, line: &Ca, plan: &SuccessionPlan) -> Result<SuccessionReport, Error> {
         let steps = [Step::IssuingCertificate, Step::RootList];
         if steps.into_iter().any(|step| self.row(step).is_none()) {
@@ -102,7 +113,8 @@ impl Ceremony {
         // Relying parties find its lists before they see its first certificate.
         self.publish_first(Step::IssuingList, &new).await?;
         self.retire_root().await?;
-        let from = self.appoint(&new, plan.from).await?;
+        let before = before(line, &new)?;
+        let from = self.appoint((&before, &new), plan.from).await?;
         line.follow_line().await?;
         self.sign_succession(plan, (line, &new), from).await
     }
@@ -115,9 +127,14 @@ impl Ceremony {
             let detail = self.detail(Step::Convened)?;
             let generation = number(detail.get("generation")).and_then(|n| u32::try_from(n).ok());
             let text = format!("名为“{}”的仪式不是换代仪式，请另起名称", plan.name);
-            return generation.ok_or_else(|| Refusal::Ceremony(text).into());
+            let generation = generation.ok_or(Refusal::Ceremony(text))?;
+            if detail.get("plan") != Some(&bound(plan)?) {
+                return Err(other_plan());
+            }
+            return Ok(generation);
         }
-        let generation = next_generation(line)?;
+        let (last, generation) = next_generation(line)?;
+        check_from(&last, plan.from, self.clock.now())?;
         let subject = SubjectInput::from_name;
         let mut before = line.generations().into_iter();
         if before
@@ -131,6 +148,8 @@ impl Ceremony {
         let detail = json!({
             "institution": self.plan.institution,
             "generation": generation,
+            "plan": bound(plan)?,
+            "shares": shares::indices(&plan.shares)?,
             "leader": all.leader,
             "witnesses": all.witnesses,
             "custodians": custodians,
@@ -141,37 +160,57 @@ impl Ceremony {
         Ok(generation)
     }
 
-    /// The root key on the device, out of the shares unless an earlier run brought it there.
+    /// The root key on the device, out of the shares that were named at the beginning: in every run that
+    /// needs it, those who hold them show them. A key that a run which was cut off left there is no leave
+    /// to go on without them (GM/T 0034 §8.5): it is made anew, so that its signatures count from zero.
     async fn bring_root_back(&self, sealed: &[SealedShare]) -> Result<(), Error> {
         let mut reader = self.store.read().await?;
         let row = sql::issuer::by_name(&mut reader, ROOT).await?;
         drop(reader);
         let row = row.ok_or_else(|| Error::stored("根证书没有记录"))?;
         let key = Certificate::from_der(&row.certificate_der)?.public_key()?;
+        let indices = json!(shares::indices(sealed)?);
+        if self.detail(Step::Convened)?.get("shares") != Some(&indices) {
+            return Err(other_plan());
+        }
         let label = restore::label(ROOT)?;
         let there = self.device.session()?.key(&label);
-        match there {
-            Ok(info) if info.public_key == Some(key) => {}
-            Ok(_) => return Err(Error::stored("设备中的根密钥与根证书不符")),
-            Err(DeviceError::Refused(RefusedReason::NoSuchKey)) => {
-                shares::combine(&*self.device, &label, sealed, &key)?;
-                store::fault::point("ca.80-root-restored");
+        let left = match there {
+            Ok(info) if info.public_key == Some(key) => {
+                // Nothing is lost when the shares are not those of the key.
+                shares::try_out(&*self.device, sealed, &key)?;
+                restore::destroy_if_there(&*self.device, ROOT)?;
+                Some(info.uses)
             }
+            Ok(_) => return Err(Error::stored("设备中的根密钥与根证书不符")),
+            Err(DeviceError::Refused(RefusedReason::NoSuchKey)) => None,
             Err(error) => return Err(error.into()),
-        }
-        if self.row(Step::RootRestored).is_some() {
-            return Ok(());
-        }
-        let uses = self.device.session()?.key(&label)?.uses;
+        };
+        shares::combine(&*self.device, &label, sealed, &key)?;
+        store::fault::point("ca.80-root-restored");
+        let detail = json!({ "shares": sealed.len(), "indices": indices, "key": key.fingerprint(),
+            "uses_of_key_found": left });
+        self.note_root_back(detail).await
+    }
+
+    /// The step, and the same record again for each time that it was needed again.
+    async fn note_root_back(&self, detail: Value) -> Result<(), Error> {
+        let uses = self.device.session()?.key(&restore::label(ROOT)?)?.uses;
         let uses = i64::try_from(uses).map_err(|_| Error::stored("设备签名计数超出范围"))?;
-        let detail = json!({ "shares": sealed.len(), "key": key.fingerprint() });
-        let ceremony = self.clone();
+        let (ceremony, is_first) = (self.clone(), self.row(Step::RootRestored).is_none());
         self.commit(move |tx| {
             Box::pin(async move {
                 let now = seconds(tx.now());
                 // A restored key counts from its own beginning.
                 sql::signer::set_base(tx.conn(), ROOT, uses, now).await?;
-                ceremony.record_in(tx, Step::RootRestored, detail).await
+                if is_first {
+                    return ceremony.record_in(tx, Step::RootRestored, detail).await;
+                }
+                let actor =
+                    Actor::new(format!("person:{}", ceremony.quorum.participants().leader.id));
+                let about = format!("ceremony:{}", ceremony.plan.name);
+                tx.append(Record::new(Step::RootRestored.kind(), actor, about, detail)).await?;
+                Ok(())
             })
         })
         .await
@@ -188,11 +227,16 @@ impl Ceremony {
 
     /// The one step that changes who issues: row and record in one unit. An instant that is over when
     /// the ceremony comes to it counts from now.
-    async fn appoint(&self, new: &Ca, from: Option<Timestamp>) -> Result<Timestamp, Error> {
+    async fn appoint(
+        &self,
+        (before, new): (&Ca, &Ca),
+        from: Option<Timestamp>,
+    ) -> Result<Timestamp, Error> {
         if self.row(Step::Appointed).is_none() {
-            let (ceremony, new) = (self.clone(), new.clone());
+            let (ceremony, before, new) = (self.clone(), before.clone(), new.clone());
             self.commit(move |tx| {
                 Box::pin(async move {
+                    check_from(&before, from, tx.now())?;
                     let from = from.map_or(tx.now(), |from| from.max(tx.now()));
                     if from >= new.certificate().not_after() {
                         let text = "启用时刻晚于新一代签发机构证书的有效期，请改正仪式方案";
@@ -225,9 +269,7 @@ impl Ceremony {
         (line, new): (&Ca, &Ca),
         from: Timestamp,
     ) -> Result<SuccessionReport, Error> {
-        let mut generations = line.generations().into_iter();
-        let before = generations.rfind(|one| one.issuer_id() < new.issuer_id());
-        let before = before.ok_or_else(|| Error::stored("上一代签发机构没有记录"))?;
+        let before = before(line, new)?;
         let to = ProtocolFiles::in_folder(&plan.protocol);
         if self.row(Step::ProtocolWritten).is_none() {
             let device = self.device.info();
@@ -309,16 +351,50 @@ impl Ceremony {
     }
 }
 
-/// The number after the last generation. One that doesn't issue yet is not followed by another.
-fn next_generation(line: &Ca) -> Result<u32, Error> {
+/// The last generation, and the number after it. One that doesn't issue yet is not followed by another.
+fn next_generation(line: &Ca) -> Result<(Ca, u32), Error> {
     let last = line.generations().pop().ok_or_else(|| Error::stored("签发机构没有记录"))?;
-    let last = last.generation()?;
-    if !last.is_issuing {
+    let known = last.generation()?;
+    if !known.is_issuing {
         let text =
             "上一次换代还没有完成或者还没有到启用时刻，不能再次换代；中断的仪式请用原方案续办";
         return Err(Refusal::Ceremony(text.into()).into());
     }
-    Ok(last.number.saturating_add(1))
+    Ok((last, known.number.saturating_add(1)))
+}
+
+/// The generation before another one.
+fn before(line: &Ca, new: &Ca) -> Result<Ca, Error> {
+    let mut generations = line.generations().into_iter();
+    let before = generations.rfind(|one| one.issuer_id() < new.issuer_id());
+    before.ok_or_else(|| Error::stored("上一代签发机构没有记录"))
+}
+
+/// An instant to come must not lie behind the end of the generation before: in between, none could issue.
+fn check_from(before: &Ca, from: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+    let end = before.certificate().not_after();
+    if from.is_some_and(|from| from > now && from >= end) {
+        let text = format!(
+            "启用时刻晚于上一代签发机构证书的有效期（至 {end}），其间无法签发，请改正仪式方案"
+        );
+        return Err(Refusal::Ceremony(text).into());
+    }
+    Ok(())
+}
+
+/// What of a plan a ceremony is held to from its beginning to its end.
+fn bound(plan: &SuccessionPlan) -> Result<Value, Error> {
+    let subject = store::to_canonical(&json!(plan.subject))?;
+    Ok(json!({
+        "subject": gm::sm3::hash(subject.as_bytes()).to_hex(),
+        "from": plan.from.map(seconds),
+    }))
+}
+
+fn other_plan() -> Error {
+    let text =
+        "仪式方案的名称、启用时刻或者到场的分量与仪式开始时不同；请用原方案、由原来的保管人续办";
+    Refusal::Ceremony(text.into()).into()
 }
 
 /// The same plan as the ceremony keeps it. What only the founding needs is not used.

@@ -30,6 +30,9 @@ pub struct CaConfig {
     pub renewals_keep_key: Vec<String>,
     /// How old an intent may be to be finished after a crash; older ones are given up.
     pub intent_age: SignedDuration,
+    /// How long the status of a certificate is kept for questions after its end: until then its
+    /// generation signs lists and certificates of responders (电子签名法第二十四条: five years at least).
+    pub status_kept: SignedDuration,
     /// When CRLs are made.
     pub crl: CrlPolicy,
 }
@@ -45,6 +48,7 @@ impl CaConfig {
             skew: SignedDuration::from_secs(300),
             renewals_keep_key: Vec::new(),
             intent_age: SignedDuration::from_hours(24),
+            status_kept: SignedDuration::from_hours(5 * 366 * 24),
             crl: CrlPolicy::default(),
         }
     }

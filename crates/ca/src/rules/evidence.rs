@@ -11,13 +11,19 @@ use serde_json::Value;
 use store::Stored;
 
 use crate::model::RevocationReason;
-use crate::sql::evidence::{ChangeRow, IssuedRow};
+use crate::sql::evidence::{ChangeRow, GenerationRow, IssuedRow};
 
 /// Kind of the record of an issuance.
 pub const ISSUED: &str = "certificate.issued";
 /// Kinds of the records of changes of status.
 pub const CHANGES: [&str; 3] =
     ["certificate.suspended", "certificate.resumed", "certificate.revoked"];
+
+const APPOINTED: &str = "issuer.appointed";
+const OVER: &str = "issuer.over";
+const DESTROYED: &str = "issuer.key-destroyed";
+/// Kinds of the records of what becomes of a generation.
+pub const LINE: [&str; 3] = [APPOINTED, OVER, DESTROYED];
 
 /// A row of `certificate` and its octets against `certificate.issued`.
 #[must_use]
@@ -36,6 +42,10 @@ pub fn issuance(row: &IssuedRow, record: &Stored) -> Option<&'static str> {
     }
     if !repeats(row, der) {
         return Some("证书行的主体、公钥或有效期与证书内容不符，曾被改动");
+    }
+    // Generations are one authority in the journal: whose list a certificate is on, it says itself.
+    if !is_issued_by(row, der) {
+        return Some("证书行的签发机构与证书内容中的颁发者不符，曾被改动");
     }
     let untouched =
         row.status == "good" && row.changed_at == row.issued_at && row.invalid_since.is_none();
@@ -56,6 +66,40 @@ fn repeats(row: &IssuedRow, der: &[u8]) -> bool {
         && key.as_deref() == Ok(row.key_hash.as_str())
         && certificate.not_before().as_second() == row.not_before
         && certificate.not_after().as_second() == row.not_after
+}
+
+fn is_issued_by(row: &IssuedRow, der: &[u8]) -> bool {
+    let Ok(certificate) = Certificate::from_der(der) else {
+        return false;
+    };
+    row.issuer_subject.as_deref() == Some(certificate.issuer().der())
+}
+
+/// The generation of an issuer in `issuer_successor` and `issuer_end` against the records about it:
+/// which key issues from when, and that one is over, decides who signs.
+#[must_use]
+pub fn generation(row: &GenerationRow, records: &[&Stored]) -> Option<&'static str> {
+    let first = |kind: &str| records.iter().copied().find(|record| record.kind == kind);
+    if records.iter().any(|record| !record.intact) {
+        return Some("换代的记录本身已受损，无法核对");
+    }
+    let body = |record: &Stored, field: &str| {
+        record.body.get(field).and_then(Value::as_str).map(str::to_owned)
+    };
+    let appointed = first(APPOINTED);
+    let from = appointed.map(|record| {
+        let at = body(record, "from").and_then(|text| text.parse::<Timestamp>().ok());
+        (at.map(Timestamp::as_second), body(record, "authority"))
+    });
+    let stands = row.active_from.map(|at| (Some(at), row.authority.clone()));
+    if stands != from {
+        return Some("签发密钥的启用时刻与记录不符，换代的行曾被改动、删除或插入");
+    }
+    let at = |kind: &str| first(kind).map(|record| record.at.as_second());
+    if row.over_at != at(OVER) || row.destroyed_at != at(DESTROYED) {
+        return Some("签发密钥结束使用或者销毁的时刻与记录不符，其行曾被改动、删除或插入");
+    }
+    None
 }
 
 /// How a record says that a certificate stands after it.

@@ -61,6 +61,15 @@ pub fn revoke(
     }
 }
 
+/// What nobody could be told is not recorded: a generation that is over signs no list and no answer
+/// (ADR 14).
+pub fn told(change: Change, is_over: bool) -> Result<Change, Refusal> {
+    match change {
+        Change::To(_) if is_over => Err(Refusal::IssuerOver),
+        _ => Ok(change),
+    }
+}
+
 /// What a revocation says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revocation {
@@ -148,6 +157,15 @@ mod tests {
         assert!(revoke(&Status::Good, END, &ask(RevocationReason::KeyCompromise), LATE).is_ok());
         let other = revoke(&Status::Good, END, &ask(RevocationReason::Superseded), LATE);
         assert_eq!(other, Err(Refusal::Expired));
+    }
+
+    #[test]
+    fn change_that_no_list_can_tell_is_refused() {
+        let compromise = revoke(&Status::Good, END, &ask(RevocationReason::KeyCompromise), LATE);
+        let change = compromise.unwrap();
+        assert_eq!(told(change, true), Err(Refusal::IssuerOver));
+        assert_eq!(told(change, false), Ok(change));
+        assert_eq!(told(Change::None, true), Ok(Change::None), "it was told before");
     }
 
     #[test]

@@ -92,14 +92,16 @@ impl Ca {
         change: Change,
         (kind, actor): (&'static str, &Actor),
     ) -> Result<CertificateRecord, Error> {
-        let Change::To(status) = change else {
+        let by = self.of(record.issuer_id)?;
+        let end = sql::succession::end_of(tx.conn(), record.issuer_id).await?;
+        let is_over = end.is_some() || tx.now() > by.certificate().not_after();
+        let Change::To(status) = status::told(change, is_over)? else {
             return Ok(record);
         };
         let body = describe(&record, &status);
         let subject = self.name_of(&record.serial);
         let seq = tx.append(Record::new(kind, actor.clone(), subject, body)).await?;
         let place = (seq.to_sql(), seconds(tx.now()));
-        let by = self.of(record.issuer_id)?;
         let key_hash = &by.inner().issuer.key_hash;
         if !sql::status::change(tx.conn(), key_hash, &record, &status, place).await? {
             return Err(Error::stored(format!("证书 {} 的状态同时被改动", record.serial)));

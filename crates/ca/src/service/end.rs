@@ -3,7 +3,8 @@
 use gm::{DeviceError, RefusedReason};
 use jiff::Timestamp;
 use serde_json::json;
-use store::{Actor, Record, Warrant};
+use sqlx::AnyConnection;
+use store::{Actor, Record, Tx, Warrant};
 
 use super::{Ca, OCSP, text};
 use crate::CrlKind;
@@ -23,7 +24,7 @@ impl Ca {
     /// Call it now and then.
     pub async fn note_over(&self) -> Result<usize, Error> {
         let mut noted = 0;
-        for one in self.signing_generations() {
+        for one in self.generations_left() {
             let (own, issuing) = (one.generation()?, self.pinned().generation()?);
             if own.number < issuing.number && is_over(&one.remains().await?, self.now()) {
                 noted += usize::from(one.end().await?);
@@ -36,17 +37,35 @@ impl Ca {
     }
 
     async fn remains(&self) -> Result<Remains, Error> {
-        let last_end = self.last_end().await?;
         let mut reader = self.inner().store.read().await?;
-        let open = sql::issuance::open(&mut reader, self.issuer_id(), 0, 1).await?;
-        drop(reader);
+        self.remains_in(&mut reader).await
+    }
+
+    async fn remains_in(&self, conn: &mut AnyConnection) -> Result<Remains, Error> {
+        let issuer_id = self.issuer_id();
+        let last_end = sql::succession::last_end(conn, issuer_id, OCSP).await?;
+        let open = sql::issuance::open(conn, issuer_id, 0, 1).await?;
         let mut made = Vec::new();
         for kind in self.crl_kinds().into_iter().filter(|kind| *kind != CrlKind::Delta) {
-            made.push(self.current_row(kind).await?.map(|row| row.this_update));
+            let shard = kind.shard_column();
+            let row = sql::crl::current(conn, issuer_id, kind.as_str(), shard).await?;
+            made.push(row.map(|row| row.this_update));
         }
         // A list that is missing comes first.
         let oldest_list = made.into_iter().min().flatten().map(instant).transpose()?;
-        Ok(Remains { last_end, has_open: !open.is_empty(), oldest_list })
+        Ok(Remains {
+            last_end: last_end.map(instant).transpose()?,
+            has_open: !open.is_empty(),
+            oldest_list,
+            status_kept: self.inner().config.status_kept,
+            own_end: self.certificate().not_after(),
+        })
+    }
+
+    /// Whether it has nothing left to sign, by what stands in the tables at the instant of the unit.
+    async fn is_over_in(&self, tx: &mut Tx) -> Result<bool, Error> {
+        let now = tx.now();
+        Ok(self.is_followed(tx).await? && is_over(&self.remains_in(tx.conn()).await?, now))
     }
 
     async fn end(&self) -> Result<bool, Error> {
@@ -57,9 +76,15 @@ impl Ca {
             .commit(move |tx| {
                 Box::pin(async move {
                     let now = seconds(tx.now());
-                    if !sql::succession::note_over(tx.conn(), ca.issuer_id(), now).await? {
+                    let is_over = ca.is_over_in(tx).await?;
+                    if !is_over
+                        || !sql::succession::note_over(tx.conn(), ca.issuer_id(), now).await?
+                    {
                         return Ok(false);
                     }
+                    // A spare has the next number: handed out once its time has come, and not any more
+                    // later, the number would go back (Invariant 7).
+                    sql::crl::drop_spares(tx.conn(), ca.issuer_id()).await?;
                     let body = json!({
                         "key": ca.inner().issuer.key_hash,
                         "last_not_after": last.map(text),
@@ -72,13 +97,12 @@ impl Ca {
             .await
     }
 
-    /// Destroys the key of a generation that is over. Recorded before and after, so that a cut between
+    /// Destroys the key of a generation that is over; that it is, the unit asks the tables anew, and the
+    /// one that issues and those after it are never destroyed. Recorded before and after, so that a cut between
     /// leaves a destruction that is begun and can be ordered again.
     pub async fn destroy_key(&self, warrant: &Warrant) -> Result<(), Error> {
+        self.follow_line().await?;
         let own = self.pinned();
-        if own.generation()?.over_at.is_none() {
-            return Err(Refusal::NotOver.into());
-        }
         let record = |kind: &'static str| {
             let about = format!("issuer:{}", own.name());
             let details =
@@ -88,9 +112,14 @@ impl Ca {
         let (intended, done) =
             (record("issuer.key-destruction-intended"), record("issuer.key-destroyed"));
         let store = &own.inner().store;
+        let asked = own.clone();
         store
             .commit(move |tx| {
                 Box::pin(async move {
+                    let end = sql::succession::end_of(tx.conn(), asked.issuer_id()).await?;
+                    if end.is_none() || !asked.is_over_in(tx).await? {
+                        return Err(Refusal::NotOver.into());
+                    }
                     tx.append(intended).await?;
                     Ok::<_, Error>(())
                 })

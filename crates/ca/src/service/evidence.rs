@@ -9,12 +9,12 @@ use std::collections::VecDeque;
 use std::future::Future;
 
 use sqlx::AnyConnection;
-use store::{Filter, Finding, Page, Seq, Store, Stored};
+use store::{Filter, Finding, FindingKind, Page, Seq, Store, Stored};
 
 use super::Ca;
 use crate::error::Error;
-use crate::rules::evidence::{self, CHANGES, ISSUED};
-use crate::sql::evidence::{ChangeRow, IssuedRow, Span, changes, issued};
+use crate::rules::evidence::{self, CHANGES, ISSUED, LINE};
+use crate::sql::evidence::{ChangeRow, IssuedRow, Span, changes, generations, issued};
 
 /// Rows and records of a page.
 const PAGE: u32 = 500;
@@ -41,9 +41,8 @@ impl Comparison {
 }
 
 impl Ca {
-    /// Holds the certificates and changes of status of all issuers against the journal (check
-    /// C19-9). What
-    /// does not agree halts the store, as a changed journal does: nothing is issued on top of
+    /// Holds the certificates and changes of status of all issuers, and which of their keys issue and
+    /// are over, against the journal (check C19-9). What does not agree halts the store, as a changed journal does: nothing is issued on top of
     /// rows that somebody changed. Whether the journal itself is sound, [`Store::verify_journal`]
     /// says.
     pub async fn compare_with_journal(&self) -> Result<Comparison, Error> {
@@ -55,11 +54,52 @@ impl Ca {
         comparison.certificates = walked;
         let records = Records::new(store, &CHANGES, until);
         comparison.changes = walk::<ChangeRow>(store, records, &mut comparison.findings).await?;
+        compare_generations(store, &mut comparison.findings).await?;
         if let Some(finding) = comparison.findings.first() {
             store.halt(finding);
         }
         Ok(comparison)
     }
+}
+
+/// Which key issues, and which are over. There are a few rows and records of a whole life; where another
+/// one is written meanwhile, the next comparison sees both.
+async fn compare_generations(store: &Store, findings: &mut Vec<Finding>) -> Result<(), Error> {
+    let before = line_records(store).await?;
+    let mut reader = store.read().await?;
+    let rows = generations(&mut reader).await?;
+    drop(reader);
+    let records = line_records(store).await?;
+    if records.len() != before.len() {
+        return Ok(());
+    }
+    let mut found = |seq: Option<Seq>, name: &str, text: &str| {
+        let detail = format!("{name}：{text}");
+        findings.push(Finding { kind: FindingKind::Row, seq, detail });
+    };
+    for row in &rows {
+        let subject = format!("issuer:{}", row.name);
+        let own: Vec<_> = records.iter().filter(|record| record.subject == subject).collect();
+        if let Some(text) = evidence::generation(row, &own) {
+            found(own.last().map(|record| record.seq), &row.name, text);
+        }
+    }
+    let is_known = |record: &Stored| {
+        rows.iter().any(|row| record.subject.strip_prefix("issuer:") == Some(&*row.name))
+    };
+    for record in records.iter().filter(|record| !is_known(record)) {
+        found(Some(record.seq), &record.subject, "换代记录所指的签发机构已被删除或改名");
+    }
+    Ok(())
+}
+
+async fn line_records(store: &Store) -> Result<Vec<Stored>, Error> {
+    let mut records = Records::new(store, &LINE, u64::MAX);
+    let mut all = Vec::new();
+    while let Some(record) = records.next().await? {
+        all.push(record);
+    }
+    Ok(all)
 }
 
 /// A row that has a record.

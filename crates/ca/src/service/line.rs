@@ -35,6 +35,8 @@ pub(crate) struct Line {
     config: CaConfig,
     first: Inner,
     later: [OnceLock<Inner>; LATER],
+    /// The latest instant of a unit that found another generation in office than this node did.
+    seen: AtomicI64,
 }
 
 /// Where a generation stands. Instants are Unix seconds.
@@ -71,7 +73,8 @@ pub struct Generation {
 
 impl Line {
     pub(super) fn new(config: CaConfig, first: Inner) -> Self {
-        Self { config, first, later: std::array::from_fn(|_| OnceLock::new()) }
+        let later = std::array::from_fn(|_| OnceLock::new());
+        Self { config, first, later, seen: AtomicI64::new(i64::MIN) }
     }
 
     /// The generation of a place; of one that is not there, the first.
@@ -86,13 +89,17 @@ impl Line {
         std::iter::once((0, &self.first)).chain(later)
     }
 
-    /// The place of the generation that issues.
+    /// The place of the generation that issues. A unit is never dated before the last record, so that
+    /// one may have told us more than a clock that is a little slow.
     fn issuing(&self) -> usize {
         let starts = self.all().skip(1).map(|(_, inner)| inner.seat.active_from());
         let starts: Vec<_> = starts.collect();
         match starts.is_empty() {
             true => 0,
-            false => succession::issuing(&starts, seconds(self.first.clock.now())),
+            false => {
+                let now = seconds(self.first.clock.now());
+                succession::issuing(&starts, now.max(self.seen.load(Ordering::SeqCst)))
+            }
         }
     }
 }
@@ -175,10 +182,26 @@ impl Ca {
         self.line.all().map(of).collect()
     }
 
-    /// The generations that sign: those that are not over.
+    /// The generations that sign: those that are not over, and whose own certificate has not ended.
+    /// The one that issues is among them always: that it has ended must be seen.
     #[must_use]
     pub fn signing_generations(&self) -> Vec<Self> {
+        let (now, issuing) = (self.line.first.clock.now(), self.line.issuing());
+        let can_sign = |one: &Self| one.at == Some(issuing) || now <= one.certificate().not_after();
+        self.generations_left().into_iter().filter(can_sign).collect()
+    }
+
+    /// The generations that are not noted as over.
+    pub(super) fn generations_left(&self) -> Vec<Self> {
         self.generations().into_iter().filter(Self::has_work).collect()
+    }
+
+    /// The generations whose keys are not destroyed: those that sign, and those that are over and must not sign
+    /// unseen (T-06).
+    #[must_use]
+    pub fn keyed_generations(&self) -> Vec<Self> {
+        let has_key = |one: &Self| known(&one.inner().seat.destroyed_at).is_none();
+        self.generations().into_iter().filter(has_key).collect()
     }
 
     /// The generation of this name.
@@ -193,6 +216,11 @@ impl Ca {
             Some(_) => vec![self.clone()],
             None => self.signing_generations(),
         }
+    }
+
+    /// Whether this is the handle of one generation.
+    pub(super) fn is_pinned(&self) -> bool {
+        self.at.is_some()
     }
 
     fn has_work(&self) -> bool {
@@ -306,8 +334,19 @@ impl Ca {
         let issuing = sql::succession::issuing(tx.conn(), self.authority_name(), now).await?;
         match issuing.unwrap_or(self.line.first.issuer.id) == self.issuer_id() {
             true => Ok(()),
-            false => Err(Refusal::Superseded.into()),
+            false => {
+                self.line.seen.fetch_max(now, Ordering::SeqCst);
+                Err(Refusal::Superseded.into())
+            }
         }
+    }
+
+    /// Whether a later generation than this one issues at the instant of the unit.
+    pub(super) async fn is_followed(&self, tx: &mut Tx) -> Result<bool, Error> {
+        let now = seconds(tx.now());
+        let issuing = sql::succession::issuing(tx.conn(), self.authority_name(), now).await?;
+        let issuing = self.of(issuing.unwrap_or(self.line.first.issuer.id))?;
+        Ok(self.place() < issuing.place())
     }
 
     /// Refuses a serial number that another generation used.

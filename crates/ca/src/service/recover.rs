@@ -37,12 +37,16 @@ pub struct Recovery {
 }
 
 impl Ca {
-    /// Finishes or explains every open intent of this CA, of each generation that signs. Call it before
+    /// Finishes or explains every open intent of this CA, of each generation that is not over. Call it before
     /// serving. While another node is issuing, an intent of that node may be signed twice: the same
     /// bytes, and only one of the two is stored.
     pub async fn recover(&self) -> Result<Recovery, Error> {
         let mut all = Recovery { settled: true, ..Recovery::default() };
-        for one in self.each() {
+        let all_left = match self.is_pinned() {
+            true => vec![self.clone()],
+            false => self.generations_left(),
+        };
+        for one in all_left {
             let own = one.recover_own().await?;
             all.intents.extend(own.intents);
             all.crls += own.crls;

@@ -21,6 +21,8 @@ pub struct IssuedRow {
     pub seq: i64,
     /// Name of the authority; generations are one issuer in the journal.
     pub issuer: String,
+    /// Subject of the issuer that the row names; NULL when there is none.
+    pub issuer_subject: Option<Vec<u8>>,
     pub serial: String,
     pub request_id: String,
     pub role: String,
@@ -40,8 +42,8 @@ pub struct IssuedRow {
 
 pub async fn issued(conn: &mut AnyConnection, span: Span) -> Result<Vec<IssuedRow>, Error> {
     let rows = sqlx::query_as(
-        "SELECT c.id, c.issued_seq AS seq, COALESCE(g.authority, i.name, '') AS issuer, c.serial, \
-         c.request_id, c.role, c.subject_der, c.key_hash, c.not_before, c.not_after, c.status, \
+        "SELECT c.id, c.issued_seq AS seq, COALESCE(g.authority, i.name, '') AS issuer, \
+         i.subject_der AS issuer_subject, c.serial, c.request_id, c.role, c.subject_der, c.key_hash, c.not_before, c.not_after, c.status, \
          c.changed_at, c.invalid_since, c.issued_at, c.fingerprint, d.der, \
          CAST(CASE WHEN EXISTS (SELECT 1 FROM status_change s WHERE s.issuer_id = c.issuer_id \
          AND s.serial = c.serial) THEN 1 ELSE 0 END AS BIGINT) AS changed \
@@ -98,4 +100,23 @@ pub async fn changes(conn: &mut AnyConnection, span: Span) -> Result<Vec<ChangeR
     .fetch_all(conn)
     .await?;
     Ok(rows)
+}
+
+/// An issuer and what the tables say of its generation.
+#[derive(Debug, FromRow)]
+pub struct GenerationRow {
+    pub name: String,
+    pub authority: Option<String>,
+    pub active_from: Option<i64>,
+    pub over_at: Option<i64>,
+    pub destroyed_at: Option<i64>,
+}
+
+pub async fn generations(conn: &mut AnyConnection) -> Result<Vec<GenerationRow>, Error> {
+    let rows = sqlx::query_as(
+        "SELECT i.name, s.authority, s.active_from, e.over_at, e.destroyed_at FROM issuer i \
+         LEFT JOIN issuer_successor s ON s.issuer_id = i.id \
+         LEFT JOIN issuer_end e ON e.issuer_id = i.id ORDER BY i.id",
+    );
+    Ok(rows.fetch_all(conn).await?)
 }

@@ -284,6 +284,13 @@ async fn succession_killed_at_every_step_always_leaves_one_that_issues_and_is_he
         ca::ceremony::verify_protocol(&document, &signature, &report.issuing).unwrap();
         let labels = device.session().unwrap().keys().unwrap();
         assert!(labels.iter().all(|key| key.label.as_str() != "root"), "{at}");
+        if at == "ca.65-ceremony-signed" {
+            let filter = store::Filter {
+                kind: Some("ceremony.root-restored".to_owned()),
+                ..store::Filter::default()
+            };
+            assert_eq!(store.count(&filter).await.unwrap(), 2, "brought back a second time");
+        }
         for one in ca.generations() {
             let balance = one.reconcile().await.unwrap().balance;
             assert!(!balance.is_alarm(), "{at}: {one:?} {balance:?}");

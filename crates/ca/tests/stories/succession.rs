@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ca::ceremony::{
-    Ceremony, Participants, Quorum, SuccessionPlan, SuccessionReport, verify_protocol,
+    Ceremony, Participants, Quorum, SuccessionPlan, SuccessionReport, restore_root, verify_protocol,
 };
 use ca::rules::account::Balance;
 use ca::{Ca, CaConfig, CrlKind, Error, Intent, Refusal, RevocationReason, Role, Validity};
@@ -17,7 +17,7 @@ use pki::profile::ProfileSet;
 use store::{FixedClock, Store, Warrant};
 
 use crate::world::{
-    Faulty, World, intend, issue, key, open_ca, order, participants, plan, policy, shares,
+    Faulty, World, actor, intend, issue, key, open_ca, order, participants, plan, policy, shares,
 };
 
 crate::stories! {
@@ -26,6 +26,12 @@ crate::stories! {
     what_was_recorded_before_is_signed_by_the_one_that_recorded_it
     a_generation_is_over_after_its_last_certificate_and_its_key_goes_by_order_of_two
     a_name_of_before_and_a_second_succession_at_once_are_refused
+    a_generation_whose_own_certificate_has_ended_signs_nothing_and_is_over
+    a_node_whose_clock_is_slow_takes_up_what_a_unit_told_it
+    an_instant_behind_the_end_of_the_one_before_is_refused
+    root_that_was_left_on_the_device_is_no_leave_to_go_on_without_its_shares
+    a_ceremony_that_was_cut_off_is_held_to_the_plan_that_it_was_begun_with
+    t27_rows_of_generations_that_were_changed_are_found
 }
 
 const DAY: i64 = 86_400;
@@ -35,6 +41,7 @@ pub fn config(folder: &Path) -> CaConfig {
     let mut config = plan(folder, 0, policy()).issuing_config;
     config.urls.crl = vec!["http://crl.test.cn/{issuer}.crl".into()];
     config.urls.ca_issuers = vec!["http://crl.test.cn/{issuer}.cer".into()];
+    config.status_kept = SignedDuration::from_hours(5 * 24);
     config
 }
 
@@ -239,6 +246,11 @@ async fn a_generation_is_over_after_its_last_certificate_and_its_key_goes_by_ord
     assert_eq!(ca.note_over().await.unwrap(), 0, "no list since");
     world.pass(DAY);
     ca.publish_due().await.unwrap();
+    assert_eq!(ca.note_over().await.unwrap(), 0, "its status is promised to be answered");
+    world.pass(4 * DAY);
+    ca.publish_due().await.unwrap();
+    let of_first = async || first.current_crl(CrlKind::Full).await.unwrap().unwrap().record.number;
+    let number = of_first().await;
     assert_eq!(ca.note_over().await.unwrap(), 1);
     assert_eq!(ca.note_over().await.unwrap(), 0);
     assert_eq!(world.records("issuer.over").await, 1);
@@ -247,6 +259,10 @@ async fn a_generation_is_over_after_its_last_certificate_and_its_key_goes_by_ord
     };
     assert_eq!(names(&ca), ["issuing2"]);
     assert!(ca.crl_health().await.unwrap().iter().all(|list| list.issuer == "issuing2"));
+    // A compromise learnt now could be told on no list and in no answer.
+    let late = world.revoke(last.serial(), RevocationReason::KeyCompromise).await;
+    assert!(matches!(late, Err(Error::Refused(Refusal::IssuerOver))), "{late:?}");
+    assert!(matches!(ca.destroy_key(&warrant).await, Err(Error::Refused(Refusal::NotOver))));
     first.destroy_key(&warrant).await.unwrap();
     let key = world.device.session().unwrap().key(&KeyLabel::new("ca").unwrap());
     assert_eq!(key, Err(DeviceError::Refused(RefusedReason::NoSuchKey)));
@@ -257,6 +273,8 @@ async fn a_generation_is_over_after_its_last_certificate_and_its_key_goes_by_ord
     assert!(ca.recover().await.unwrap().settled);
     world.pass(2 * DAY);
     assert_eq!(ca.publish_due().await.unwrap().len(), 1);
+    assert_eq!(of_first().await, number, "the number of its list stays the last one");
+    assert!(ca.compare_with_journal().await.unwrap().is_sound());
     let reopened = world.line().await;
     assert_eq!(names(&reopened), ["issuing2"]);
 }
@@ -282,4 +300,103 @@ async fn a_name_of_before_and_a_second_succession_at_once_are_refused(world: Wor
         .map(|one| one.name().to_owned())
         .collect();
     assert_eq!(issuing, ["issuing3"]);
+}
+
+async fn a_generation_whose_own_certificate_has_ended_signs_nothing_and_is_over(world: World) {
+    let ca = world.line().await;
+    world.pass(30 * DAY);
+    world.succeed(world.plan(None)).await.unwrap();
+    ca.follow_line().await.unwrap();
+    let [first, second] = ca.generations().try_into().unwrap();
+    assert!(second.certificate().not_after() > first.certificate().not_after());
+    // A list that is made before the end stays the last one.
+    world.clock.set(first.certificate().not_after());
+    world.pass(-300 * DAY);
+    ca.publish_due().await.unwrap();
+    world.clock.set(first.certificate().not_after());
+    assert_eq!(ca.signing_generations().len(), 2);
+    world.pass(1);
+    let names = |all: Vec<Ca>| all.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(ca.signing_generations()), ["issuing2"]);
+    assert!(ca.crl_health().await.unwrap().iter().all(|list| list.issuer == "issuing2"));
+    assert!(ca.publish_due().await.unwrap().iter().all(|list| list.issuer == "issuing2"));
+    assert_eq!(ca.note_over().await.unwrap(), 1);
+}
+
+async fn a_node_whose_clock_is_slow_takes_up_what_a_unit_told_it(world: World) {
+    let (slow, other) = (world.line().await, world.line().await);
+    let from = world.now().checked_add(SignedDuration::from_hours(1)).unwrap();
+    world.succeed(world.plan(Some(from))).await.unwrap();
+    for ca in [&slow, &other] {
+        ca.follow_line().await.unwrap();
+    }
+    world.clock.set(from);
+    issue(&world.store, &other, order("r1", Role::Sign, "张三", key())).await.unwrap();
+    world.pass(-5);
+    let ask = async || issue(&world.store, &slow, order("r2", Role::Sign, "李四", key())).await;
+    assert!(matches!(ask().await, Err(Error::Refused(Refusal::Superseded))));
+    assert_eq!(slow.of_name(&ask().await.unwrap()), "issuing2");
+}
+
+async fn an_instant_behind_the_end_of_the_one_before_is_refused(world: World) {
+    let refused = world.succeed(world.plan(Some(world.report.issuing.not_after()))).await;
+    assert!(matches!(refused, Err(Error::Refused(Refusal::Ceremony(_)))), "{refused:?}");
+    assert_eq!(world.records("ceremony.convened").await, 1, "the founding alone");
+}
+
+async fn root_that_was_left_on_the_device_is_no_leave_to_go_on_without_its_shares(world: World) {
+    let folder = world.folder.path();
+    let device: Arc<dyn Device> = world.device.clone();
+    let sealed = shares(folder, &[1, 3, 5]);
+    restore_root(&world.store, device, sealed, actor()).await.unwrap();
+    let two = SuccessionPlan { shares: shares(folder, &[1, 3]), ..world.plan(None) };
+    assert!(world.succeed(two).await.is_err());
+    assert_eq!(world.number("SELECT COUNT(*) FROM issuer").await, 2);
+    let root = KeyLabel::new("root").unwrap();
+    assert!(world.device.session().unwrap().key(&root).is_ok(), "and nothing is lost");
+    world.succeed(succession(folder, "G2b", None)).await.unwrap();
+    assert_eq!(world.records("ceremony.root-restored").await, 2, "and they are recorded");
+    assert!(world.device.session().unwrap().key(&root).is_err());
+}
+
+async fn a_ceremony_that_was_cut_off_is_held_to_the_plan_that_it_was_begun_with(world: World) {
+    let folder = world.folder.path();
+    let mut wrong = world.plan(None);
+    wrong.shares[2].passphrase = "不是他的口令".to_owned().into();
+    assert!(world.succeed(wrong).await.is_err());
+    let later = world.now().checked_add(SignedDuration::from_hours(1)).unwrap();
+    let mut renamed = world.plan(None);
+    renamed.subject.common_name = "别的签发机构".into();
+    let others = SuccessionPlan { shares: shares(folder, &[1, 2, 3]), ..world.plan(None) };
+    for other in [renamed, world.plan(Some(later)), others] {
+        let refused = world.succeed(other).await;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::Ceremony(_)))), "{refused:?}");
+    }
+    world.succeed(world.plan(None)).await.unwrap();
+    assert_eq!(Ceremony::generation_of(&world.store, "G2").await.unwrap(), Some(2));
+}
+
+/// Whose list a certificate is on, which key issues, and which may be destroyed.
+async fn t27_rows_of_generations_that_were_changed_are_found(world: World) {
+    world.succeed(world.plan(None)).await.unwrap();
+    let ca = world.line().await;
+    issue(&world.store, &ca, order("r1", Role::Sign, "张三", key())).await.unwrap();
+    assert!(ca.compare_with_journal().await.unwrap().is_sound());
+    for forged in [
+        "UPDATE certificate SET issuer_id = (SELECT id FROM issuer WHERE name = 'issuing') \
+         WHERE request_id = 'r1'",
+        "UPDATE issuer_successor SET active_from = active_from - 1",
+        "INSERT INTO issuer_end (issuer_id, over_at) SELECT id, 1 FROM issuer WHERE name <> 'root'",
+    ] {
+        world.sql(forged).await;
+    }
+    // The key that issues stays, whatever the table says of it.
+    let warrant = Warrant::new("S001", "A001", "证书已全部到期，换代完成").unwrap();
+    assert!(matches!(ca.destroy_key(&warrant).await, Err(Error::Refused(Refusal::NotOver))));
+    let found = ca.compare_with_journal().await.unwrap().findings;
+    let says = |text: &str| found.iter().any(|one| one.detail.contains(text));
+    for text in ["颁发者不符", "issuing2：签发密钥的启用时刻", "issuing：签发密钥结束使用"]
+    {
+        assert!(says(text), "{text}: {found:?}");
+    }
 }

@@ -14,6 +14,8 @@ use crate::problem::Problem;
 /// A published list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CrlView {
+    /// The generation that signed it: the name of its files.
+    pub issuer: String,
     /// `full`, `delta` or `shard`.
     pub kind: &'static str,
     /// The shard, if it is one.
@@ -36,6 +38,7 @@ pub struct CrlView {
 impl From<&CrlRecord> for CrlView {
     fn from(record: &CrlRecord) -> Self {
         Self {
+            issuer: record.issuer.clone(),
             kind: record.kind.as_str(),
             shard: record.kind.shard(),
             number: record.number,
@@ -83,7 +86,7 @@ pub struct PublishedView {
     pub sm3: String,
 }
 
-/// Makes and publishes a list now.
+/// Makes and publishes a list now, of each generation that signs; answers with that of the one that issues.
 #[utoipa::path(post, path = "/api/v1/crls", tag = "crls", request_body = PublishBody,
     responses((status = 200, body = PublishedView), (status = "4XX", body = Problem)))]
 pub async fn publish(
@@ -100,6 +103,6 @@ pub async fn publish(
             return Err(Problem::bad_request("web.crl_kind", text));
         }
     };
-    let out = app.ca().publish_crl(kind).await.map_err(app::Error::from)?;
+    let out = app.publish_now(kind).await?;
     Ok(Json(PublishedView { number: out.number, entries: out.entries, sm3: out.etag }))
 }

@@ -1,7 +1,6 @@
 //! 下载: the CA certificates and the revocation lists in force, with what is needed to compare
 //! them by (Measures Art. 20: relying parties can find out what a certificate depends on).
 
-use app::ISSUER;
 use askama::Template;
 use axum::extract::State;
 use pki::Certificate;
@@ -9,6 +8,7 @@ use status::{ListKind, ListName};
 
 use super::answer::{Answer, page};
 use super::frame::Frame;
+use super::generations::{self, Named};
 use super::words;
 use crate::api::App;
 
@@ -31,8 +31,9 @@ struct Timestamps {
 }
 
 struct Authority {
-    title: &'static str,
-    file: &'static str,
+    title: String,
+    file: String,
+    role: Option<String>,
     subject: String,
     serial: String,
     from: String,
@@ -41,7 +42,7 @@ struct Authority {
 }
 
 struct List {
-    title: &'static str,
+    title: String,
     file: String,
     number: u64,
     published: String,
@@ -53,14 +54,20 @@ struct List {
 /// `GET /downloads`.
 pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
     let mut authorities = Vec::new();
-    for (title, file) in [("根证书", "root"), ("签发证书（下级 CA）", ISSUER)] {
-        let certificate = app.authority(file).await?;
-        authorities.extend(certificate.map(|it| authority(title, file, &it)));
+    for Named { title, file, role, certificate } in generations::named(&app).await? {
+        authorities.push(Authority { role, ..authority(title, file, &certificate) });
     }
     let mut lists = Vec::new();
     let kinds = [("完整列表", "", ListKind::Full), ("增量列表", "-delta", ListKind::Delta)];
-    for (title, ending, kind) in kinds {
-        lists.extend(list(&app, title, ending, kind).await?);
+    let names: Vec<_> = authorities.iter().map(|one| one.file.clone()).collect();
+    for name in names.iter().filter(|name| *name != "root") {
+        for (title, ending, kind) in kinds {
+            let title = match names.len() {
+                ..=2 => title.to_owned(),
+                _ => format!("{title}（{name}）"),
+            };
+            lists.extend(list(&app, (title, ending), (name.as_str(), kind)).await?);
+        }
     }
     let ocsp = format!("{}/ocsp", frame.site.public_url());
     let timestamps = timestamps(&app, frame.site.public_url());
@@ -74,14 +81,16 @@ fn timestamps(app: &App, base: &str) -> Option<Timestamps> {
         address: format!("{base}/tsa"),
         policies: health.policies.iter().map(ToString::to_string).collect(),
         accuracy: health.accuracy.map(|accuracy| format!("{} 毫秒", accuracy.as_millis())),
-        certificate: certificate.map(|it| authority("时间戳证书", "certificate", it)),
+        certificate: certificate
+            .map(|it| authority("时间戳证书".to_owned(), "certificate".to_owned(), it)),
     })
 }
 
-fn authority(title: &'static str, file: &'static str, certificate: &Certificate) -> Authority {
+fn authority(title: String, file: String, certificate: &Certificate) -> Authority {
     Authority {
         title,
         file,
+        role: None,
         subject: certificate.subject().to_string(),
         serial: words::groups(&certificate.serial().to_hex()),
         from: words::day(certificate.not_before()),
@@ -92,15 +101,14 @@ fn authority(title: &'static str, file: &'static str, certificate: &Certificate)
 
 async fn list(
     app: &App,
-    title: &'static str,
-    ending: &str,
-    kind: ListKind,
+    (title, ending): (String, &str),
+    (issuer, kind): (&str, ListKind),
 ) -> Result<Option<List>, app::Error> {
-    let name = ListName { issuer: ISSUER.to_owned(), kind };
+    let name = ListName { issuer: issuer.to_owned(), kind };
     let now = app.clock().now();
     Ok(app.lists().current(&name).await?.map(|list| List {
         title,
-        file: format!("{ISSUER}{ending}.crl"),
+        file: format!("{issuer}{ending}.crl"),
         number: list.number,
         published: words::minute(list.published_at),
         next: words::minute(list.next_update),

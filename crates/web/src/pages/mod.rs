@@ -24,6 +24,7 @@ mod display;
 mod downloads;
 mod form;
 mod frame;
+mod generations;
 mod guard;
 mod guides;
 mod headers;

@@ -28,7 +28,17 @@ async fn a_list_is_published_by_a_signed_order_that_is_on_record_before_it() {
     assert_eq!(ordered[0].body["order"]["reason"], "应急演练需要");
     assert!(ordered[0].body["act"]["signature"].is_string());
     let page = seat.page("/admin/ca").await;
-    for told in ["证书链", "还剩", "完整列表", "issuing.crl", "数量守恒", "可用"] {
+    for told in [
+        "证书链",
+        "还剩",
+        "签发密钥各代",
+        "第 1 代",
+        "签发中",
+        "完整列表",
+        "issuing.crl",
+        "数量守恒",
+        "可用",
+    ] {
         assert!(page.contains(told), "{told}");
     }
 }

@@ -22,6 +22,7 @@ mod authority;
 mod certificates;
 mod devices;
 mod figures;
+mod generations;
 mod orders;
 mod proof;
 mod trust;

@@ -1,6 +1,8 @@
-//! `yinxin ceremony …`: the founding of an institution, and the root key out of three shares.
+//! `yinxin ceremony …`: the founding of an institution, the next key of its issuing CA, and the root key
+//! out of three shares.
 
 mod plan;
+mod succession;
 
 use std::path::PathBuf;
 
@@ -14,6 +16,7 @@ use pki::Certificate;
 use store::Actor;
 use zeroize::Zeroizing;
 
+use super::warrant::WarrantArgs;
 use super::{runtime, secrets};
 use crate::args::DataArgs;
 use crate::out::{self, Outcome, Unusable};
@@ -62,6 +65,26 @@ pub enum Command {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// 写出一份签发密钥换代方案的样例，填写后用于 succeed
+    SuccessionSample,
+    /// 举行签发密钥换代仪式：恢复根密钥，生成新一代签发密钥并签发证书，确定启用时刻（服务停止时）
+    Succeed {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 换代方案（TOML）
+        #[arg(long, value_name = "文件")]
+        plan: PathBuf,
+    },
+    /// 销毁证书已全部到期的一代签发密钥（服务停止时；须两人在场）
+    DestroyIssuingKey {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 哪一代，例如 issuing、issuing2
+        #[arg(long, value_name = "名称")]
+        generation: String,
+        #[command(flatten)]
+        warrant: WarrantArgs,
+    },
     /// 从密码设备中销毁根密钥（分量仍由保管人保存）
     DestroyRoot {
         #[command(flatten)]
@@ -100,6 +123,14 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             Ok(Outcome::Fine)
         }
         Command::PublishRootList { data } => publish_list(&data),
+        Command::SuccessionSample => {
+            out::bytes(succession::SAMPLE.as_bytes());
+            Ok(Outcome::Fine)
+        }
+        Command::Succeed { data, plan } => succession::hold(&data, &plan),
+        Command::DestroyIssuingKey { data, generation, warrant } => {
+            succession::destroy(&data, &generation, &warrant)
+        }
         Command::DestroyRoot { data, leader } => {
             with_store(&data, async |store, device| {
                 Ok(destroy_root(&store, device, Actor::new(leader)).await?)

@@ -94,6 +94,11 @@ async fn carry_out(
                 account.label, account.balance
             ));
         }
+        for (label, why) in &caught_up.unclosed {
+            out::line(format!(
+                "密钥“{label}”的签名次数未能重新起算（{why}）；请检查密码设备后重新运行本命令"
+            ));
+        }
         for serial in &caught_up.missing {
             out::line(format!("须重新撤销：{serial}（在最后的撤销列表中，数据库中却未撤销）"));
         }

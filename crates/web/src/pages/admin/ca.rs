@@ -2,8 +2,8 @@
 //! them and how that is put right.
 
 use access::Action;
-use app::ISSUER;
 use app::console::MOST_PAIRS;
+use app::succession::GenerationView;
 use askama::Template;
 use axum::extract::State;
 use ca::{CrlKind, CrlRecord, Freshness};
@@ -15,6 +15,7 @@ use crate::api::App;
 use crate::pages::answer::{Answer, page};
 use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
+use crate::pages::generations::{self, Named};
 use crate::pages::guard::Visitor;
 use crate::pages::words;
 use crate::problem::Problem;
@@ -33,6 +34,7 @@ pub(super) struct CaPage {
     mistakes: Mistakes,
     form: Form,
     authorities: Vec<Authority>,
+    generations: Vec<Row>,
     key: Key,
     kinds: Vec<Kind>,
     history: Vec<Published>,
@@ -45,8 +47,8 @@ pub(super) struct CaPage {
 }
 
 struct Authority {
-    title: &'static str,
-    file: &'static str,
+    title: String,
+    file: String,
     subject: String,
     serial: String,
     key: String,
@@ -54,6 +56,19 @@ struct Authority {
     from: String,
     until: String,
     left: String,
+    tag: &'static str,
+}
+
+/// A generation of the issuing CA.
+struct Row {
+    number: u32,
+    name: String,
+    key: String,
+    since: String,
+    until: String,
+    last: String,
+    work: String,
+    word: &'static str,
     tag: &'static str,
 }
 
@@ -66,6 +81,8 @@ struct Key {
 
 /// A kind of list and its current one.
 struct Kind {
+    /// Whether it is of the generation that issues: the order is for all that sign.
+    is_choice: bool,
     value: String,
     title: String,
     file: String,
@@ -123,9 +140,8 @@ pub(super) async fn whole(
 ) -> Result<CaPage, Problem> {
     let now = app.clock().now();
     let mut authorities = Vec::new();
-    for (title, file) in [("根证书", "root"), ("签发证书（下级 CA）", ISSUER)] {
-        let found = app.authority(file).await?;
-        authorities.extend(found.map(|found| authority((title, file), &found, now)));
+    for Named { title, file, certificate, .. } in generations::named(app).await? {
+        authorities.push(authority((title, file), &certificate, now));
     }
     let history = app.ca().crls(SHOWN).await.map_err(app::Error::from)?;
     let may = |action| app.permit(visitor.principal(), action).is_ok();
@@ -134,6 +150,7 @@ pub(super) async fn whole(
         mistakes: Mistakes::none(),
         form,
         authorities,
+        generations: app.generations().await?.iter().rev().map(row).collect(),
         key: key(app),
         kinds: kinds(app, &history).await?,
         history: history.iter().map(published).collect(),
@@ -142,7 +159,7 @@ pub(super) async fn whole(
             Standing::Sound => None,
             Standing::Halted { reason } => Some(reason.to_string()),
         },
-        is_quarantined: app.ca().is_quarantined(),
+        is_quarantined: app.ca().signing_generations().iter().any(ca::Ca::is_quarantined),
         may_publish: may(Action::PublishCrl),
         may_refill: may(Action::RefillKmc) && app.kmc().is_some(),
         most_pairs: MOST_PAIRS,
@@ -150,7 +167,7 @@ pub(super) async fn whole(
 }
 
 fn authority(
-    (title, file): (&'static str, &'static str),
+    (title, file): (String, String),
     certificate: &Certificate,
     now: Timestamp,
 ) -> Authority {
@@ -175,12 +192,32 @@ fn authority(
     }
 }
 
+fn row(view: &GenerationView) -> Row {
+    let (generation, (word, tag)) = (&view.generation, generations::tag(view));
+    let since = generation.active_from.unwrap_or_else(|| generation.certificate.not_before());
+    Row {
+        number: generation.number,
+        name: generation.name.clone(),
+        key: generation.key_label.clone(),
+        since: match generation.is_waiting {
+            true => "未定".to_owned(),
+            false => words::minute(since),
+        },
+        until: words::day(generation.certificate.not_after()),
+        last: view.last_end.map_or_else(|| "没有".to_owned(), words::day),
+        work: generations::work(view),
+        word,
+        tag,
+    }
+}
+
 fn key(app: &App) -> Key {
-    if app.ca().is_quarantined() {
+    let signing = app.ca().signing_generations();
+    if signing.iter().any(ca::Ca::is_quarantined) {
         let detail = "密码设备曾返回错误的签名，签发密钥已停用".to_owned();
         return Key { word: "已停用", tag: "tag--bad", detail };
     }
-    match app.ca().check_key() {
+    match signing.iter().try_for_each(ca::Ca::check_key) {
         Ok(()) => {
             let detail = "密码设备中的密钥与签发证书一致".to_owned();
             Key { word: "可用", tag: "tag--good", detail }
@@ -190,21 +227,25 @@ fn key(app: &App) -> Key {
 }
 
 /// The value of a form, the title and the file of a kind of list.
-fn naming(kind: CrlKind) -> (String, String, String) {
-    match kind {
-        CrlKind::Full => ("full".into(), "完整列表".into(), format!("{ISSUER}.crl")),
-        CrlKind::Delta => ("delta".into(), "增量列表".into(), format!("{ISSUER}-delta.crl")),
+fn naming(issuer: &str, kind: CrlKind) -> (String, String, String) {
+    let (value, title, file) = match kind {
+        CrlKind::Full => ("full".into(), "完整列表".into(), format!("{issuer}.crl")),
+        CrlKind::Delta => ("delta".into(), "增量列表".into(), format!("{issuer}-delta.crl")),
         CrlKind::Shard(shard) => {
-            (format!("shard-{shard}"), format!("第 {shard} 分片"), format!("{ISSUER}-{shard}.crl"))
+            (format!("shard-{shard}"), format!("第 {shard} 分片"), format!("{issuer}-{shard}.crl"))
         }
-    }
+    };
+    let is_first = issuer == app::ISSUER;
+    (value, if is_first { title } else { format!("{title}（{issuer}）") }, file)
 }
 
 async fn kinds(app: &App, history: &[CrlRecord]) -> Result<Vec<Kind>, Problem> {
     let health = app.ca().crl_health().await.map_err(app::Error::from)?;
     let one = |health: &ca::CrlHealth| {
-        let (value, title, file) = naming(health.kind);
-        let number = history.iter().find(|list| list.kind == health.kind).map(|list| list.number);
+        let (value, title, file) = naming(&health.issuer, health.kind);
+        let is_it = |list: &&CrlRecord| list.kind == health.kind && list.issuer == health.issuer;
+        let number = history.iter().find(is_it).map(|list| list.number);
+        let is_choice = health.issuer == app.ca().name();
         let (word, tag) = match (health.next_update, health.freshness) {
             (None, _) => ("尚未发布", "tag--unknown"),
             (_, Freshness::Fresh) => ("正常", "tag--good"),
@@ -212,14 +253,14 @@ async fn kinds(app: &App, history: &[CrlRecord]) -> Result<Vec<Kind>, Problem> {
             (_, Freshness::Expired) => ("已过期", "tag--bad"),
         };
         let until = health.next_update.map(words::second);
-        Kind { value, title, file, number, until, word, tag }
+        Kind { is_choice, value, title, file, number, until, word, tag }
     };
     Ok(health.iter().map(one).collect())
 }
 
 fn published(list: &CrlRecord) -> Published {
     Published {
-        title: naming(list.kind).1,
+        title: naming(&list.issuer, list.kind).1,
         number: list.number,
         this_update: words::second(list.this_update),
         next_update: words::second(list.next_update),

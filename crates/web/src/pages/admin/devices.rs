@@ -97,7 +97,8 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
     // A device may be slow; its tests must not hold up other pages.
     let found = tokio::task::spawn_blocking(move || examine(&*device)).await;
     let (mut tests, keys) = found.map_err(|_| app::Error::Interrupted)?;
-    let check = app.ca().check_key();
+    let signing = app.ca().signing_generations();
+    let check = signing.iter().try_for_each(ca::Ca::check_key);
     tests.push(Test {
         title: "签发密钥与签发证书一致",
         is_good: check.is_ok(),
@@ -105,7 +106,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
     });
     tests.push(Test {
         title: "没有返回过错误的签名",
-        is_good: !app.ca().is_quarantined(),
+        is_good: !signing.iter().any(ca::Ca::is_quarantined),
         detail: String::new(),
     });
     let (info, now) = (app.device().info(), app.clock().now());
@@ -204,6 +205,7 @@ fn purpose(label: &str) -> &'static str {
         app::registration::SEAL_KEY => "签名服务协议和文书",
         app::LINK_KEY => "与密钥管理中心通信",
         _ if label.starts_with("ocsp-") => "签名状态应答（OCSP）",
+        _ if label.starts_with("ca-") => "签发证书和撤销列表",
         _ => "其他",
     }
 }

@@ -2,7 +2,6 @@
 //! time, each with its table.
 
 use access::Action;
-use app::ISSUER;
 use app::doctor::{Check, Level};
 use askama::Template;
 use axum::extract::State;
@@ -186,7 +185,8 @@ async fn ages(app: &App, now: Timestamp) -> Result<Vec<Age>, Problem> {
     let health = app.responder().health();
     let seconds = now.as_second().saturating_sub(health.followed_at.as_second()).max(0);
     // The root answers by its list alone; what matters is who issues to subscribers.
-    let is_mute = health.mute.iter().any(|name| name == ISSUER);
+    let signing = app.ca().signing_generations();
+    let is_mute = health.mute.iter().any(|name| signing.iter().any(|one| one.name() == name));
     let (word, tag) = match (is_mute, seconds) {
         (true, _) => ("没有可用的应答证书", "tag--bad"),
         (_, 0..=10) => ("正常", "tag--good"),
@@ -202,11 +202,18 @@ async fn ages(app: &App, now: Timestamp) -> Result<Vec<Age>, Problem> {
         tag,
     });
     ages.extend(app.timestamp().map(|authority| clock(&authority.health())));
-    for (title, kind) in [("完整撤销列表", ListKind::Full), ("增量撤销列表", ListKind::Delta)]
-    {
-        let name = ListName { issuer: ISSUER.to_owned(), kind };
-        let list = app.lists().current(&name).await.map_err(app::Error::from)?;
-        ages.extend(list.map(|list| window(title, (list.published_at, list.next_update), now)));
+    for issuer in signing.iter().map(ca::Ca::name) {
+        for (title, kind) in [("完整撤销列表", ListKind::Full), ("增量撤销列表", ListKind::Delta)]
+        {
+            let title = match signing.len() {
+                1 => title.to_owned(),
+                _ => format!("{title}（{issuer}）"),
+            };
+            let name = ListName { issuer: issuer.to_owned(), kind };
+            let list = app.lists().current(&name).await.map_err(app::Error::from)?;
+            let of = |list: &status::PublishedList| (list.published_at, list.next_update);
+            ages.extend(list.map(|list| window(&title, of(&list), now)));
+        }
     }
     Ok(ages)
 }

@@ -4,7 +4,6 @@
 pub mod certificates;
 pub mod cps;
 
-use app::ISSUER;
 use app::disclosure::Item;
 use askama::Template;
 use axum::extract::State;
@@ -12,6 +11,7 @@ use axum::extract::State;
 use super::admin::journal_key::JournalKey;
 use super::answer::{Answer, page};
 use super::frame::Frame;
+use super::generations::{self, Named};
 use super::words;
 use crate::api::App;
 
@@ -29,8 +29,8 @@ struct Disclosure {
 }
 
 struct Authority {
-    title: &'static str,
-    file: &'static str,
+    title: String,
+    file: String,
     subject: String,
     until: String,
     sm3: String,
@@ -40,15 +40,14 @@ struct Authority {
 pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
     let base = frame.site.public_url().to_owned();
     let mut authorities = Vec::new();
-    for (title, file) in [("根证书", "root"), ("签发证书（下级 CA）", ISSUER)] {
-        let certificate = app.authority(file).await?;
-        authorities.extend(certificate.map(|it| Authority {
+    for Named { title, file, certificate, .. } in generations::named(&app).await? {
+        authorities.push(Authority {
             title,
             file,
-            subject: it.subject().to_string(),
-            until: words::day(it.not_after()),
-            sm3: words::groups(&it.fingerprint()),
-        }));
+            subject: certificate.subject().to_string(),
+            until: words::day(certificate.not_after()),
+            sm3: words::groups(&certificate.fingerprint()),
+        });
     }
     let urls = &app.ca().config().urls;
     let lists = urls.crl.iter().chain(&urls.freshest_crl).cloned().collect();

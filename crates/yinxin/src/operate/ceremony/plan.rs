@@ -106,9 +106,10 @@ pub struct KeyCentreRow {
     pub public_key: PathBuf,
 }
 
+/// Somebody who takes part.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PersonRow {
+pub struct PersonRow {
     id: String,
     name: String,
     office: String,
@@ -124,7 +125,8 @@ struct CustodianRow {
 }
 
 impl PersonRow {
-    fn person(&self) -> Person {
+    /// The person.
+    pub fn person(&self) -> Person {
         Person::new(&self.id, &self.name, &self.office)
     }
 }

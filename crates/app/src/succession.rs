@@ -1,0 +1,203 @@
+//! Succession of the issuing CA within an institution (ADR 14): the ceremony that makes the next
+//! generation, how a running service takes it up, and the end of the key before it.
+//!
+//! Nothing is switched. The ceremony appoints a generation from an instant; each node looks every two
+//! seconds, and every unit that records an intent asks the table itself. Until its last certificate has
+//! ended, an older generation signs its lists and the certificates of its status responders.
+
+use std::sync::Arc;
+
+use ca::ceremony::{Ceremony, Participants, Quorum, SealedShare, SuccessionPlan, SuccessionReport};
+use ca::{Ca, Generation};
+use jiff::{SignedDuration, Timestamp};
+use pki::SubjectInput;
+use store::{Standing, Store, Warrant};
+
+use crate::doctor::{Check, Level};
+use crate::error::Error;
+use crate::institution::{Institution, Parts, ca_config};
+use crate::root_list;
+
+/// Days before the end of the CA's own certificates when the doctor starts to warn.
+const WARN_DAYS: i64 = 90;
+
+/// What a succession is to make.
+pub struct Succession {
+    /// Names the ceremony; running it again with the same name goes on.
+    pub ceremony: String,
+    /// Common name of the next generation; absent: that of the founding with its number.
+    pub common_name: Option<String>,
+    /// From when it issues; absent: from the end of the ceremony on.
+    pub from: Option<Timestamp>,
+    /// Who is there.
+    pub participants: Participants,
+    /// The custodians' files.
+    pub shares: Vec<SealedShare>,
+}
+
+/// A generation with what people want to know of it.
+#[derive(Debug, Clone)]
+pub struct GenerationView {
+    /// Where it stands.
+    pub generation: Generation,
+    /// The last second of its certificates, those of responders aside.
+    pub last_end: Option<Timestamp>,
+}
+
+/// Holds the ceremony. The service is stopped, or runs on other machines.
+pub async fn succeed(
+    parts: &Parts,
+    store: &Store,
+    succession: Succession,
+) -> Result<SuccessionReport, Error> {
+    // The name becomes part of request ids and of a folder's name.
+    ca::RequestId::new(&succession.ceremony).map_err(ca::Error::from)?;
+    let (settings, profiles) = (&parts.settings, Arc::new(parts.settings.profiles()?));
+    let config = ca_config(settings);
+    let (device, clock) = (parts.device.clone(), parts.clock.clone());
+    let line =
+        Ca::open(store.clone(), device.clone(), clock.clone(), profiles.clone(), config.clone());
+    let begun = Ceremony::generation_of(store, &succession.ceremony).await?;
+    let next = line.await?.generations().len() + 1;
+    // A ceremony that was cut off goes on with the name that it was begun with.
+    let number = begun.and_then(|number| usize::try_from(number).ok()).unwrap_or(next);
+    let plan = SuccessionPlan {
+        institution: settings.institution.name.clone(),
+        subject: subject(number, &settings.institution.name, succession.common_name),
+        from: succession.from,
+        root_config: root_list::config(settings),
+        issuing_config: config,
+        shares: succession.shares,
+        protocol: parts.layout.succession(&succession.ceremony),
+        name: succession.ceremony,
+    };
+    let quorum = Quorum::of_holders(succession.participants).map_err(ca::Error::from)?;
+    Ok(Ceremony::succeed(store.clone(), device, clock, profiles, (plan, quorum)).await?)
+}
+
+/// The usual name of the next generation: 某某中心SM2 CA G2.
+fn subject(number: usize, institution: &str, common_name: Option<String>) -> SubjectInput {
+    let usual = || format!("{institution}SM2 CA G{number}");
+    SubjectInput {
+        organization: Some(institution.to_owned()),
+        ..SubjectInput::named(common_name.unwrap_or_else(usual))
+    }
+}
+
+impl Institution {
+    /// Takes up generations that were made and instants that were appointed elsewhere; whether there
+    /// was anything new.
+    pub async fn follow_generations(&self) -> Result<bool, Error> {
+        let is_new = self.ca().follow_line().await?;
+        if is_new {
+            tracing::info!(generations = ?self.ca().generations(), "the issuing CA has changed");
+            self.responder().refresh().await?;
+            // It may issue from now on, and somebody has to answer for what it issues. What fails is
+            // tried again by the work of every minute.
+            if let Err(error) = self.keep_responder_key().await {
+                tracing::error!(code = error.code(), %error, "nobody answers for a new generation yet");
+            }
+        }
+        Ok(is_new)
+    }
+
+    /// Notes the generations that have nothing left to sign. A halted store takes nothing.
+    pub async fn note_generations_over(&self) -> Result<(), Error> {
+        if self.store().standing() != Standing::Sound {
+            return Ok(());
+        }
+        for _ in 0..self.ca().note_over().await? {
+            tracing::warn!("a key of the issuing CA has done its work and can be destroyed");
+        }
+        Ok(())
+    }
+
+    /// The generations of the issuing CA, the first one first.
+    pub async fn generations(&self) -> Result<Vec<GenerationView>, Error> {
+        let mut views = Vec::new();
+        for one in self.ca().generations() {
+            let (generation, last_end) = (one.generation()?, one.last_end().await?);
+            views.push(GenerationView { generation, last_end });
+        }
+        Ok(views)
+    }
+
+    /// Destroys the key of a generation that is over, by order of two people.
+    pub async fn destroy_issuing_key(&self, name: &str, warrant: &Warrant) -> Result<(), Error> {
+        let one = self.ca().generation_named(name);
+        let one = one.ok_or_else(|| ca::Error::from(ca::Invalid::NoIssuer(name.to_owned())))?;
+        Ok(one.destroy_key(warrant).await?)
+    }
+
+    /// How the generations stand: the one that issues, and what is to be done about the others.
+    pub(crate) async fn check_generations(&self) -> Vec<Check> {
+        const TITLE: &str = "CA证书有效期";
+        let check = |(level, detail)| Check { name: "ca_certificate", title: TITLE, level, detail };
+        match self.generations().await {
+            Ok(views) => {
+                let now = self.clock().now();
+                let longest = self.longest_days();
+                views.iter().filter_map(|view| judge(view, longest, now)).map(check).collect()
+            }
+            Err(error) => vec![check((Level::Unknown, error.to_string()))],
+        }
+    }
+
+    /// Days of the longest term that a subscriber's certificate can have.
+    fn longest_days(&self) -> i64 {
+        let kinds = self.kinds();
+        let mut profiles = Vec::new();
+        for kind in kinds.iter() {
+            profiles.extend(self.ca().profiles().by_name(kind.sign()));
+        }
+        let days = profiles.iter().map(|profile| profile.document().validity.default_days);
+        days.max().map_or(0, i64::from)
+    }
+}
+
+fn judge(view: &GenerationView, longest: i64, now: Timestamp) -> Option<(Level, String)> {
+    let generation = &view.generation;
+    let (end, number) = (generation.certificate.not_after(), generation.number);
+    let within = |days: i64| {
+        let span = SignedDuration::from_hours(24 * days);
+        end <= now.saturating_add(span).unwrap_or(Timestamp::MAX)
+    };
+    if generation.destroyed_at.is_some() {
+        return None;
+    }
+    Some(match (generation.is_issuing, generation.over_at) {
+        (_, Some(_)) => (
+            Level::Warning,
+            format!(
+                "第 {number} 代签发密钥签发的证书已全部到期；请安全管理人员和审计人员到场，停止服务后运行 \
+                 yinxin ceremony destroy-issuing-key --generation {}",
+                generation.name
+            ),
+        ),
+        (true, _) if end <= now => (Level::Failed, format!("有效期至 {end}，已经到期")),
+        (true, _) if within(WARN_DAYS) => (Level::Warning, format!("有效期至 {end}")),
+        (true, _) if within(longest) => (
+            Level::Warning,
+            format!(
+                "有效期至 {end}，已短于用户证书的最长期限，新签发的证书会随之缩短；请安排签发密钥换代（运行手册“签发密钥换代”）"
+            ),
+        ),
+        (true, _) => (Level::Good, format!("有效期至 {end}")),
+        (false, _) if generation.is_waiting => (
+            Level::Warning,
+            format!("第 {number} 代签发密钥已签发证书，启用时刻还没有确定；请用原方案续办换代仪式"),
+        ),
+        (false, _) => (Level::Good, told(view)),
+    })
+}
+
+fn told(view: &GenerationView) -> String {
+    let number = view.generation.number;
+    match (view.generation.active_from, view.last_end) {
+        (Some(from), None) => format!("第 {number} 代签发密钥自 {from} 起启用"),
+        (_, Some(end)) => {
+            format!("第 {number} 代签发密钥不再签发新证书，最后一张证书 {end} 到期")
+        }
+        (None, None) => format!("第 {number} 代签发密钥不再签发新证书"),
+    }
+}
