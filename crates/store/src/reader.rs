@@ -22,7 +22,7 @@ pub struct Reader {
 impl Reader {
     pub(crate) async fn of(pool: &AnyPool) -> Result<Self, Error> {
         #[cfg(debug_assertions)]
-        let _held = held::Held::new(pool);
+        let _held = held::Held::new(pool, held::waker().await);
         let connection = pool.acquire().await?;
         Ok(Self {
             connection,
@@ -50,7 +50,9 @@ impl DerefMut for Reader {
 #[cfg(debug_assertions)]
 mod held {
     use std::collections::HashSet;
+    use std::future::poll_fn;
     use std::sync::{Mutex, PoisonError};
+    use std::task::Poll;
 
     use sqlx::AnyPool;
 
@@ -61,7 +63,14 @@ mod held {
         Thread(std::thread::ThreadId),
     }
 
-    type Key = (Who, usize);
+    /// Who holds it, in which of the futures that run side by side, and of which pool.
+    type Key = (Who, usize, usize);
+
+    /// What tells futures of one task apart: each of those that a stream runs at once has a waker of its own, and
+    /// one that waits for its connection is no other's.
+    pub(super) fn waker() -> impl Future<Output = usize> + Send {
+        poll_fn(|cx| Poll::Ready(cx.waker().data().addr()))
+    }
 
     static HELD: Mutex<Option<HashSet<Key>>> = Mutex::new(None);
 
@@ -70,13 +79,14 @@ mod held {
 
     impl Held {
         /// # Panics
-        /// When the task holds a connection of this pool already.
-        pub(super) fn new(pool: &AnyPool) -> Self {
+        /// When the future holds a connection of this pool already.
+        pub(super) fn new(pool: &AnyPool, waker: usize) -> Self {
             let who = match tokio::task::try_id() {
                 Some(id) => Who::Task(id),
                 None => Who::Thread(std::thread::current().id()),
             };
-            let key = (who, std::sync::Arc::as_ptr(&pool.connect_options()) as usize);
+            let pool = std::sync::Arc::as_ptr(&pool.connect_options()) as usize;
+            let key = (who, waker, pool);
             let is_first = with(|held| held.insert(key.clone()));
             assert!(
                 is_first,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use law::CivilDate;
 use pki::ident::{CreditCode, DocumentNumber, IdNumber, OfficerNumber};
+use pki::name::is_invisible;
 use pki::tbs::{is_domain, is_mailbox};
 
 use crate::catalogue::{Field, FieldKind, Kind};
@@ -21,16 +22,23 @@ pub(crate) type Defect = (&'static str, String);
 /// A form that is kept, whatever is wrong with it: only names that the kind does not know and
 /// values beyond all measure are refused, for they come from no page of ours.
 pub(crate) fn keepable(kind: &Kind, form: &Form) -> Result<(), Error> {
+    let mut long = Vec::new();
     for name in form.names() {
-        if kind.field(name).is_none() {
+        let Some(field) = kind.field(name) else {
             let name = name.chars().take(64).collect();
             return Err(Error::Unknown { what: "申请表字段", name });
-        }
+        };
         if form.raw(name).len() > MOST_OCTETS {
-            return Err(Error::Input { field: "申请表", why: "有字段超过 8 KB" });
+            let count = form.raw(name).chars().count();
+            long.push(FieldError {
+                field: field.name.clone(),
+                label: field.label.clone(),
+                code: "ra.form.too_long",
+                text: format!("填写的内容过长，现有 {count} 字，没有保存；请删减"),
+            });
         }
     }
-    Ok(())
+    if long.is_empty() { Ok(()) } else { Err(Error::Form(long)) }
 }
 
 /// All that is wrong with a form.
@@ -109,7 +117,7 @@ fn one(field: &Field, value: &str) -> Option<Defect> {
 
 /// A name of a person has letters only; other names may hold signs, but none that is not seen.
 fn text(kind: FieldKind, value: &str) -> Option<Defect> {
-    if value.chars().any(is_unseen) {
+    if value.chars().any(is_invisible) {
         return Some(("ra.form.unseen", "含有看不见的字符，请重新输入".to_owned()));
     }
     if kind == FieldKind::Name {
@@ -125,13 +133,6 @@ fn text(kind: FieldKind, value: &str) -> Option<Defect> {
         return Some(("ra.form.short", "至少两个字，请填写全称".to_owned()));
     }
     None
-}
-
-/// Characters that turn, join or hide others: a name with them is not what it looks like.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 pub(crate) fn is_phone(value: &str) -> bool {

@@ -9,7 +9,9 @@ use axum::http::Method;
 use web::pages::PageGate;
 use web::pages::routes::{self, PageRoute};
 
+use crate::door::Answer;
 use crate::fill::{self, File, PDF, filled, get, post, text};
+use crate::lost::{self, OVER};
 use crate::markup::{self, Field, Form};
 use crate::shown;
 use crate::staffed::{Comer, Staffed};
@@ -204,8 +206,13 @@ impl Walk<'_> {
         }
     }
 
-    /// Sends a form with one field changed; signs and follows where it leads. Whether it was taken.
-    async fn send(&self, form: &Form, (field, value): (&str, &str), tally: &mut Tally) -> bool {
+    /// Sends a form with one field changed: what was sent, and the answer.
+    async fn fill(
+        &self,
+        form: &Form,
+        (field, value): (&str, &str),
+        tally: &mut Tally,
+    ) -> (Vec<(String, String)>, Answer) {
         tally.fresh += 1;
         let mut fields =
             filled(form, tally.tried, &|one: &Field| sample(self.staffed, one, tally.fresh));
@@ -216,13 +223,38 @@ impl Walk<'_> {
         }
         let names = form.fields.iter().filter(|one| one.kind == "file");
         let files: Vec<File<'_>> = names.map(|one| (&*one.name, "材料.pdf", PDF)).collect();
-        let what = format!("{} {field}={:.20}", form.action, value.escape_debug().to_string());
         let (comer, files): (_, &[File<'_>]) = match form.multipart {
             true => (&self.visitor.comer, &files),
             false => (&self.visitor.comer, &[]),
         };
         let answer = post(self.staffed, (comer, "text/html"), &form.action, (&fields, files)).await;
         tally.tried += 1;
+        (fields, answer)
+    }
+
+    /// What is over a limit comes back whole, with its message beside it and everything else that was typed.
+    async fn too_long(
+        &self,
+        (form, field, is_told): (&Form, &Field, bool),
+        shape: &str,
+        tally: &mut Tally,
+    ) {
+        let long = "长".repeat(OVER);
+        let (sent, answer) = self.fill(form, (&field.name, &long), tally).await;
+        let what = format!("{} {}: too long", form.action, field.name);
+        tally.judge(&what, &answer);
+        let is_it = |one: &Form| self::shape(one) == shape;
+        for flaw in lost::flaws(&answer, (form, field, is_told), &sent, is_it) {
+            tally.wrong.push(format!("{what}: {flaw}"));
+        }
+        tally.too_long += 1;
+    }
+
+    /// Sends a form with one field changed; signs and follows where it leads. Whether it was taken.
+    async fn send(&self, form: &Form, (field, value): (&str, &str), tally: &mut Tally) -> bool {
+        let what = format!("{} {field}={:.20}", form.action, value.escape_debug().to_string());
+        let comer = &self.visitor.comer;
+        let (_, answer) = self.fill(form, (field, value), tally).await;
         tally.judge(&what, &answer);
         let mut place = answer.field("location").to_owned();
         if let (true, Some(role)) = (place.starts_with("/sign/"), self.visitor.role) {
@@ -242,7 +274,8 @@ impl Walk<'_> {
         answer.status.as_u16() == 303
     }
 
-    async fn every_field(&mut self, shape: &str, tally: &mut Tally) {
+    /// Every field of a form; `goes`: whether it goes through as it is.
+    async fn every_field(&mut self, (shape, goes): (&str, bool), tally: &mut Tally) {
         let Some(form) = self.form(shape, tally).await else { return };
         let long = "长".repeat(34_000);
         for field in form.fields.iter().filter(|field| field.is_text()) {
@@ -266,6 +299,11 @@ impl Walk<'_> {
                         tally.wrong.push(format!("{} {}: takes 100 kB", form.action, field.name));
                     }
                 }
+            }
+            if lost::is_written(field)
+                && let Some(form) = self.form(shape, tally).await
+            {
+                self.too_long((&form, field, goes), shape, tally).await;
             }
         }
     }
@@ -318,7 +356,7 @@ async fn nothing_that_is_typed_anywhere_is_shown_as_anything_but_text() {
                         if about.is_application() {
                             walk.renew(&mut tally).await;
                         }
-                        walk.every_field(&shape, &mut tally).await;
+                        walk.every_field((&shape, true), &mut tally).await;
                     }
                 }
             }
@@ -326,20 +364,22 @@ async fn nothing_that_is_typed_anywhere_is_shown_as_anything_but_text() {
     }
     for (shape, mut walk) in waiting {
         if tally.seen.insert(shape.clone()) {
-            walk.every_field(&shape, &mut tally).await;
+            walk.every_field((&shape, false), &mut tally).await;
         }
     }
     shown::lists(&staffed, &mut tally).await;
     let letters = shown::applications(&staffed, &mut tally).await;
     println!(
-        "{} forms, {} tries; taken and shown as text: {:?}",
+        "{} forms, {} tries, {} of them too long; taken and shown as text: {:?}",
         tally.seen.len(),
         tally.tried,
+        tally.too_long,
         tally.taken
     );
     let wrong: BTreeSet<_> = tally.wrong.iter().collect();
     assert!(wrong.is_empty(), "{}\n{:#?}", wrong.len(), wrong);
     assert!(tally.seen.len() > 30, "{:?}", tally.seen);
+    assert!(tally.too_long > 40, "{}", tally.too_long);
     assert!(tally.taken.len() > 15, "most of what is tried is not kept: {:?}", tally.taken);
     assert!(letters > 0, "no letter says what was typed: the test would see nothing");
 }

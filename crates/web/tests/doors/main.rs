@@ -33,8 +33,10 @@ mod stages;
 
 mod acts;
 mod batches;
+mod counter;
 mod fields;
 mod fill;
+mod lost;
 mod order;
 mod programs;
 mod shown;

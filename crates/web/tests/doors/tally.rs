@@ -20,6 +20,8 @@ pub const HOSTILE: [&str; 5] = [
 pub struct Tally {
     pub seen: BTreeSet<String>,
     pub tried: usize,
+    /// Fields in which more was written than they take.
+    pub too_long: usize,
     /// Fields in which something hostile was taken and kept.
     pub taken: BTreeMap<String, usize>,
     pub wrong: Vec<String>,

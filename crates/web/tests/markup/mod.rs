@@ -125,6 +125,8 @@ pub struct Field {
     pub kind: String,
     pub value: String,
     pub checked: bool,
+    /// A one-time code.
+    pub once: bool,
     pub options: Vec<(String, bool)>,
 }
 
@@ -175,6 +177,7 @@ pub fn forms(page: &str) -> Vec<Form> {
                     kind: kind.to_owned(),
                     value,
                     checked: tag.has("checked"),
+                    once: tag.value("autocomplete") == "one-time-code",
                     options: Vec::new(),
                 };
                 forms.last_mut().unwrap().fields.push(field);

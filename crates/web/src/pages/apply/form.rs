@@ -48,14 +48,22 @@ enum Shape {
 pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor, spot: Spot) -> Answer {
     let permit = app.permit(visitor.principal(), Action::CreateApplication)?;
     let view = app.registration()?.form(&permit, &spot.id).await?;
-    page(&filled(&app, (frame, spot), &view)?)
+    page(&filled(&app, (frame, spot), (&view, None))?)
 }
 
-fn filled(app: &App, (frame, spot): (Frame, Spot), view: &FormView) -> Result<FormPage, Problem> {
+/// The form as it was saved, or as it was typed where it could not be.
+fn filled(
+    app: &App,
+    (frame, spot): (Frame, Spot),
+    (view, typed): (&FormView, Option<(&Form, &[FieldError])>),
+) -> Result<FormPage, Problem> {
     let application = &view.application;
     let catalogue = app.registration()?.catalogue();
     let kind = catalogue.kind_for(&application.kind, &application.service)?;
     let value = |name: &str| {
+        if let Some((typed, _)) = typed {
+            return typed.text(&format!("f.{name}")).to_owned();
+        }
         let row = view.rows.iter().find(|row| row.name == name);
         row.map_or_else(String::new, |row| row.value.clone())
     };
@@ -66,7 +74,7 @@ fn filled(app: &App, (frame, spot): (Frame, Spot), view: &FormView) -> Result<Fo
         steps: Steps::at(1, issues(app, application)?),
         inputs: inputs.collect(),
         version: view.application.version,
-        mistakes: mistakes(&view.errors),
+        mistakes: mistakes(typed.map_or(view.errors.as_slice(), |(_, errors)| errors)),
     })
 }
 
@@ -126,11 +134,20 @@ pub async fn save(
     let (ra, at) = (app.registration()?, spot.at(&form)?);
     let filled_in = ra::Form::new(form.below("f."));
     let permit = app.permit(visitor.principal(), Action::CreateApplication)?;
-    let saved = ra.save_form(&permit, &at, filled_in).await?;
+    let saved = match ra.save_form(&permit, &at, filled_in).await {
+        Ok(saved) => saved,
+        // Too long to be kept: it comes back as it was typed.
+        Err(ra::Error::Form(errors)) => {
+            let view = ra.form(&permit, &at.id).await?;
+            let typed = (&view, Some((&form, errors.as_slice())));
+            return page_to_correct(&filled(&app, (frame, spot), typed)?);
+        }
+        Err(error) => return Err(error.into()),
+    };
     if saved.errors.is_empty() || form.text("later") == "yes" {
         let next = if saved.errors.is_empty() { "/materials" } else { "" };
         return go(&format!("{}{next}", spot.base));
     }
     let view = ra.form(&permit, &at.id).await?;
-    page_to_correct(&filled(&app, (frame, spot), &view)?)
+    page_to_correct(&filled(&app, (frame, spot), (&view, None))?)
 }

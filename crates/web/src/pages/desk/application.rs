@@ -44,6 +44,8 @@ struct Sheet {
     halted_at: Option<String>,
     events: Vec<words::Told>,
     may: May,
+    /// Why somebody wants to see what is masked, as it was typed.
+    reason: String,
     mistakes: Mistakes,
 }
 
@@ -178,6 +180,7 @@ async fn sheet(
             Some(_) => May { unmask: May::of(app, visitor, &application).unmask, ..May::default() },
             None => May::of(app, visitor, &application),
         },
+        reason: String::new(),
         mistakes: Mistakes::none(),
         application,
     })
@@ -220,6 +223,7 @@ pub async fn unmask(
         }
         Err(error) if error.kind() != store::ErrorKind::Fault => {
             sheet.mistakes = Mistakes::one("reason", error.to_string());
+            form.text("reason").clone_into(&mut sheet.reason);
             page_to_correct(&sheet)
         }
         Err(error) => Err(error.into()),

@@ -81,7 +81,9 @@ pub async fn create(State(app): State<App>, frame: Frame, visitor: Visitor, form
     let created = match ra.create(visitor.permit()?, new).await {
         Ok(created) => created,
         Err(error) if error.kind() != store::ErrorKind::Fault => {
-            let field = if service.replaces { "concerns" } else { "service" };
+            // What was written down as the certificate is what is wrong, or what is missing.
+            let is_about = service.replaces || !again.concerns.is_empty();
+            let field = if is_about { "concerns" } else { "service" };
             again.mistakes = Mistakes::one(field, error.to_string());
             return page_to_correct(&again);
         }

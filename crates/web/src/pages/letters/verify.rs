@@ -54,6 +54,9 @@ pub async fn ask(frame: Frame) -> Answer {
     page(&Verify { frame, number: String::new(), code: String::new(), mistakes, finding: None })
 }
 
+/// No letter has a longer number.
+const MOST_NUMBER: usize = 100;
+
 /// `POST /letters/verify`. Changes nothing, so the answer may be this page.
 pub async fn verify(State(app): State<App>, frame: Frame, form: Form) -> Answer {
     let (number, code) = (form.text("number").trim(), form.text("code").trim());
@@ -64,6 +67,10 @@ pub async fn verify(State(app): State<App>, frame: Frame, form: Form) -> Answer 
         mistakes: Mistakes::none(),
         finding: None,
     };
+    asked.mistakes.measure(("number", number), 0..=MOST_NUMBER, "请核对文书编号");
+    if !asked.mistakes.is_empty() {
+        return page_to_correct(&asked);
+    }
     if let Some(file) = form.file("file") {
         match app.letters()?.verify_file(&file.content).await {
             Ok(verdict) => asked.finding = Some(finding(verdict, false)),
