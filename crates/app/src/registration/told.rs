@@ -239,7 +239,9 @@ impl Institution {
         }
         let mut told = 0;
         let now = self.clock().now().as_second();
-        for notice in sql::untold(&mut *self.store().read().await?, now, AT_ONCE).await? {
+        // Read before the loop: who tells asks for connections of their own.
+        let due = sql::untold(&mut *self.store().read().await?, now, AT_ONCE).await?;
+        for notice in due {
             let which = (notice.application.clone(), notice.position);
             match self.tell_of_change(notice).await {
                 Ok(done) => told += u64::from(done),
