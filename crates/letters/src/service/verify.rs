@@ -57,7 +57,8 @@ impl Letters {
 
     async fn verify_pdf(&self, pdf: &[u8]) -> Result<Verdict, Error> {
         let index = self.content_index("letter.pdf", pdf)?;
-        match sql::by_pdf(&mut *self.store().read().await?, &index).await? {
+        let found = sql::by_pdf(&mut *self.store().read().await?, &index).await?;
+        match found {
             Some(row) => self.presented(row).await,
             None => Ok(Verdict::Unknown),
         }
