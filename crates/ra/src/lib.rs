@@ -61,6 +61,6 @@ pub use service::hold::{
 pub use service::{Acknowledged, Matter, SignedAgreement};
 pub use service::{
     ApprovedLists, BatchCounts, Called, Comparison, Contact, Happening, Inquiry, NoticeStatus, Ra,
-    RaConfig, ReviewRecord,
+    RaConfig, ReviewRecord, UrgentStop,
 };
 pub use sheet::{MOST_ROWS, MOST_SHEET_OCTETS, SheetFormat};

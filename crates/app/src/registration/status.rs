@@ -88,7 +88,8 @@ fn judged(ready: usize, (lists, calls): (&Unfit, &Unfit)) -> (Level, String) {
         said.push(format!("{} {what}", which(lists)));
     }
     if !calls.is_empty() {
-        let what = "的数据有误，来电的暂停没有办理；请立即由业务管理员另行暂停该证书，并核对数据库和日志";
+        let what =
+            "的数据有误，来电的暂停没有办理；请立即由业务管理员另行暂停该证书，并核对数据库和日志";
         said.push(format!("来电登记 {} {what}", which(calls)));
     }
     (Level::Failed, said.join("；"))

@@ -72,8 +72,7 @@ async fn named(
     conn: &mut Connection,
     condition: &'static str,
 ) -> Result<Vec<(String, String)>, Error> {
-    let text =
-        format!("SELECT id, number FROM ra_revocation WHERE {condition} ORDER BY since, id");
+    let text = format!("SELECT id, number FROM ra_revocation WHERE {condition} ORDER BY since, id");
     let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(conn).await?;
     rows.iter().map(|row| Ok((column(row, "id")?, column(row, "number")?))).collect()
 }
