@@ -4,17 +4,42 @@
 //! For each so many seconds that writes had to wait, at least `LEAST` octets must have been taken, or the
 //! stream fails. The clock runs while a write waits and at no other time: while there is nothing to be
 //! written, nothing is asked of anybody; how long a client may be silent is said elsewhere.
+//!
+//! The system takes octets for a client before it reads them, and lets us write again only when a third of its
+//! buffer is empty. So the pace that is really asked for is a third of the buffer in each spell, and the buffer
+//! is small: left to itself it grows to megabytes, and an honest slow reader would be let go.
 
 use std::io::{self, Error, ErrorKind, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Octets that a client must take for each spell of waiting. A modem of the last century does.
+/// Octets that a client must take for each spell of waiting. Of a connection of [`listen`], the system asks for about
+/// forty thousand.
 const LEAST: usize = 4 << 10;
+/// What the system keeps for a client that has not read it yet (`SO_SNDBUF`; Linux doubles it for its own needs).
+const SEND_BUFFER: u32 = 64 << 10;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// Listens where each connection has a small send buffer: connections have that of the listener.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As the usual way of listening does: a service that was just stopped can be started again at once.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// A stream whose writes have to get on.
 pub(crate) struct Progress<S> {
@@ -133,6 +158,28 @@ mod tests {
         let error = ours.write_all(&[0; 1 << 20]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         drop(theirs);
+    }
+
+    /// What the system keeps counts as read, so it must be little; left to itself it is megabytes.
+    #[tokio::test]
+    async fn little_is_kept_for_a_client_that_does_not_read() {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(16 << 10).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (client, accepted) = tokio::join!(socket.connect(address), listener.accept());
+        let (stream, _) = accepted.unwrap();
+        let mut kept = 0;
+        loop {
+            stream.writable().await.unwrap();
+            match stream.try_write(&[0; 16 << 10]) {
+                Ok(octets) => kept += octets,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert!(kept < 1 << 20, "{kept}");
+        drop(client);
     }
 
     /// One octet now and then is no progress.

@@ -14,8 +14,10 @@ use crate::progress::Progress;
 
 /// How long a message may take from its first octet to its last: slow senders are let go.
 const ARRIVAL: Duration = Duration::from_secs(10);
-/// How long an answer may take to be read.
+/// How long an answer may take to be read, whatever its length.
 const DELIVERY: Duration = Duration::from_secs(30);
+/// Octets of an answer for each second beyond that: who reads steadily gets all of a long one.
+const PACE: usize = 16 << 10;
 /// How long the handshake of TLS may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long the last word may take.
@@ -95,7 +97,7 @@ where
             return End::Closed;
         };
         let (out, then) = answer(&message, octets.is_empty(), &mut visit, shared).await;
-        let sent = timeout(DELIVERY, write(stream, &out)).await;
+        let sent = timeout(delivery(out.len()), write(stream, &out)).await;
         drop(turn);
         match then {
             _ if !matches!(sent, Ok(Ok(()))) => return End::Closed,
@@ -108,6 +110,11 @@ where
             Then::StartTls => return End::StartTls,
         }
     }
+}
+
+/// How long an answer of so many octets may take to be read: it has a turn until then.
+const fn delivery(octets: usize) -> Duration {
+    DELIVERY.saturating_add(Duration::from_secs((octets / PACE) as u64))
 }
 
 async fn write<S: AsyncWrite + Unpin>(stream: &mut S, out: &[u8]) -> std::io::Result<()> {
@@ -154,5 +161,16 @@ async fn next<S: AsyncRead + Unpin>(
                 return Err(Outcome::new(ResultCode::Unavailable, text));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_answer_may_take_as_long_as_a_steady_reader_needs() {
+        assert_eq!(delivery(0), Duration::from_secs(30));
+        assert_eq!(delivery(16 << 20), Duration::from_secs(30 + 1_024));
     }
 }

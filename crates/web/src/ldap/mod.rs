@@ -134,7 +134,7 @@ impl Running {
         address: SocketAddr,
         (shared, secure): (Arc<Shared>, bool),
     ) -> std::io::Result<SocketAddr> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = crate::progress::listen(address)?;
         let address = listener.local_addr()?;
         self.tasks.push(tokio::spawn(accept(listener, shared, secure)));
         Ok(address)
