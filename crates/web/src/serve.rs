@@ -11,7 +11,6 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use kmc::Kmc;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower::ServiceBuilder;
@@ -120,7 +119,7 @@ pub(crate) async fn listen(
     router: Router,
     limits: Limits,
 ) -> std::io::Result<Running> {
-    let listener = TcpListener::bind(address).await?;
+    let listener = crate::progress::listen(address)?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
     let task = tokio::spawn(accept(listener, router, limits, stopped));
