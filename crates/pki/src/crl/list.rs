@@ -1,6 +1,7 @@
 //! Reading a list: strict, with its original bytes, entries one at a time.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use gm::{PublicKey, Signature, UserId, sm2};
 use jiff::Timestamp;
@@ -63,6 +64,8 @@ pub struct Crl {
     sorted: bool,
     signature: Range<usize>,
     head: Head,
+    /// The key and ID under which the signature was found right: a long list is hashed once, not at each question.
+    verified: OnceLock<(PublicKey, UserId)>,
 }
 
 /// Everything but the entries.
@@ -106,7 +109,8 @@ impl Crl {
         let signature = der.len() - signature.len()..der.len();
         let tbs = span(&tbs);
         let entries = list.map_or(0..0, |list| content_span(&list));
-        Ok(Self { tbs, entries, count, sorted, signature, head, der })
+        let verified = OnceLock::new();
+        Ok(Self { tbs, entries, count, sorted, signature, head, verified, der })
     }
 
     /// The whole list as it was received.
@@ -203,7 +207,7 @@ impl Crl {
             .find(|entry| entry.revoked.serial == *serial)
     }
 
-    /// Verifies the signature over the octets received.
+    /// Verifies the signature over the octets received. That it is right under a key is remembered.
     ///
     /// # Errors
     /// When the algorithm is not SM2 with SM3, or the signature does not verify.
@@ -211,9 +215,14 @@ impl Crl {
         if !self.head.algorithm.is_sm2_with_sm3() {
             return Err(Error::Algorithm { what: WHAT, oid: self.head.algorithm.oid.to_string() });
         }
+        if self.verified.get().is_some_and(|(key, by)| key == issuer_key && by == id) {
+            return Ok(());
+        }
         let wrong = || Error::Signature { what: WHAT };
         let signature = Signature::from_der(self.signature()).map_err(|_| wrong())?;
-        sm2::verify(issuer_key, id, self.tbs_der(), &signature).map_err(|_| wrong())
+        sm2::verify(issuer_key, id, self.tbs_der(), &signature).map_err(|_| wrong())?;
+        self.verified.get_or_init(|| (*issuer_key, id.clone()));
+        Ok(())
     }
 }
 

@@ -4,6 +4,8 @@
 //! A list that is out of date, or that has a critical extension unknown here, may still show that a certificate is
 //! revoked; it never shows that one is good. Good is a certificate only when lists for every reason say so.
 
+use jiff::Timestamp;
+
 use super::process::called;
 use super::verdict::{Kind, Table, Validity};
 use super::{Options, Request, Revocation};
@@ -15,6 +17,7 @@ use crate::{Certificate, oid};
 const ALL_REASONS: u16 = 0x7f80;
 /// Certificates that are tried as signers of a CRL, beside the issuer itself.
 const MOST_SIGNERS: usize = 8;
+const UNKNOWN_IN_ENTRY: &str = "CRL 条目含有无法处理的关键扩展项";
 
 /// What the CRLs say about one certificate.
 enum Status {
@@ -97,7 +100,7 @@ impl<'a> Lookup<'a> {
         self.request.crls.iter().filter(move |crl| crl.issuer().matches(issuer))
     }
 
-    /// What a complete CRL, brought up to date by the latest delta, says.
+    /// What a complete CRL, brought up to date by the deltas that build on it, says.
     fn ask(&self, crl: &'a Crl) -> Word {
         let reasons = match self.scope(crl) {
             Ok(reasons) => reasons,
@@ -107,12 +110,18 @@ impl<'a> Lookup<'a> {
             return Word::Silent(reason);
         }
         let delta = self.delta(crl);
+        match self.read(crl, delta, reasons) {
+            Word::Listed(entry) => Word::Listed(entry),
+            other => self.revoked_by_another(crl, delta).unwrap_or(other),
+        }
+    }
+
+    /// What a complete CRL and the latest delta say.
+    fn read(&self, crl: &Crl, delta: Option<&Crl>, reasons: u16) -> Word {
         let serial = self.child.serial();
         let entry = delta.and_then(|delta| delta.lookup(&serial)).or_else(|| crl.lookup(&serial));
         match entry {
-            Some(entry) if entry.unknown_critical => {
-                return Word::Silent("CRL 条目含有无法处理的关键扩展项");
-            }
+            Some(entry) if entry.unknown_critical => return Word::Silent(UNKNOWN_IN_ENTRY),
             Some(entry) if entry.revoked.reason != Reason::RemoveFromCrl => {
                 return self.listed(crl, entry.revoked);
             }
@@ -124,10 +133,31 @@ impl<'a> Lookup<'a> {
         }
     }
 
+    /// A newer delta that can't show that a certificate was good at the instant asked for (it was issued after that,
+    /// builds on a list that isn't here, or has a critical extension unknown here) may still show that it was revoked
+    /// by then. Where it is silent it changes nothing.
+    fn revoked_by_another(&self, crl: &Crl, latest: Option<&Crl>) -> Option<Word> {
+        let (serial, latest) = (self.child.serial(), latest.unwrap_or(crl).number());
+        let is_newer = |delta: &&Crl| is_of_series(delta, crl) && delta.number() > latest;
+        let mut found = None;
+        for delta in self.of_issuer().filter(is_newer) {
+            let Some(entry) = delta.lookup(&serial) else { continue };
+            let is_act = entry.revoked.reason != Reason::RemoveFromCrl
+                && since(&entry.revoked) <= self.request.at;
+            if !is_act || self.believe(delta).is_err() {
+                continue;
+            }
+            if !entry.unknown_critical {
+                return Some(Word::Listed(entry.revoked));
+            }
+            found = Some(Word::Silent(UNKNOWN_IN_ENTRY));
+        }
+        found
+    }
+
     /// An act after the instant asked for, known only from a list after it, says nothing about that instant.
     fn listed(&self, crl: &Crl, entry: RevokedEntry) -> Word {
-        let since = entry.invalid_since.map_or(entry.at, |since| since.min(entry.at));
-        if since > self.request.at && crl.this_update() > self.request.at {
+        if since(&entry) > self.request.at && crl.this_update() > self.request.at {
             return Word::Silent("CRL 在所查时刻之后才发布，其中的撤销也在该时刻之后");
         }
         Word::Listed(entry)
@@ -143,13 +173,12 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The latest delta that builds on a complete CRL (RFC 5280 §5.2.4, §6.3.3 (c)).
+    /// The latest delta by the instant asked for that builds on a complete CRL (RFC 5280 §5.2.4, §6.3.3 (c)).
     fn delta(&self, crl: &Crl) -> Option<&'a Crl> {
         let builds = |delta: &&Crl| {
-            delta.base().is_some_and(|base| crl.number().is_some_and(|number| base <= number))
+            is_of_series(delta, crl)
+                && delta.base() <= crl.number()
                 && delta.number() > crl.number()
-                && delta.scope() == crl.scope()
-                && delta.authority_key() == crl.authority_key()
                 && delta.this_update() <= self.request.at
                 && delta.unknown_critical().is_empty()
                 && self.believe(delta).is_ok()
@@ -239,6 +268,19 @@ impl<'a> Lookup<'a> {
         let request = Request { leaf: signer, anchors, options: &options, ..*self.request };
         super::validate(&request).valid == Validity::Valid
     }
+}
+
+/// From when on a revoked certificate was not to be trusted.
+fn since(entry: &RevokedEntry) -> Timestamp {
+    entry.invalid_since.map_or(entry.at, |since| since.min(entry.at))
+}
+
+/// Whether a CRL is a delta of the same authority, key and scope as a complete one.
+fn is_of_series(delta: &Crl, crl: &Crl) -> bool {
+    delta.base().is_some()
+        && crl.number().is_some()
+        && delta.scope() == crl.scope()
+        && delta.authority_key() == crl.authority_key()
 }
 
 fn may_sign(certificate: &Certificate) -> bool {

@@ -11,6 +11,9 @@ use crate::world::{crl, is_valid};
 
 const STRANGE: Oid = Oid::new("2.25.148926349512345678901234567890123456789.98");
 
+/// The window of a list that is issued after the instant of a case.
+const AFTER: (&str, &str) = ("2026-11-22T09:00:00Z", "2026-11-23T09:00:00Z");
+
 fn scope(change: impl FnOnce(&mut Scope)) -> Extension {
     let mut scope = Scope::default();
     change(&mut scope);
@@ -199,5 +202,91 @@ pub(crate) const CASES: &[Case] = &[
         },
         verdict: Validity::Unknown,
         rows: UNKNOWN,
+    },
+    Case {
+        name: "delta_after_the_instant_shows_a_revocation_before_it",
+        question: || {
+            let family = family();
+            let delta = family.list().number(8).delta(7).window(AFTER.0, Some(AFTER.1));
+            let delta = delta.revokes_at(&family.leaf, 1, "2026-11-22T07:00:00Z");
+            family.asked(&[family.list(), delta])
+        },
+        verdict: Validity::Invalid,
+        rows: REVOKED,
+    },
+    Case {
+        name: "delta_after_the_instant_with_a_revocation_after_it_changes_nothing",
+        question: || {
+            let family = family();
+            let delta = family.list().number(8).delta(7).window(AFTER.0, Some(AFTER.1));
+            let delta = delta.revokes_at(&family.leaf, 1, "2026-11-22T08:30:00Z");
+            family.asked(&[family.list(), delta])
+        },
+        verdict: Validity::Valid,
+        rows: GOOD,
+    },
+    Case {
+        name: "delta_after_the_instant_does_not_lift_a_suspension",
+        question: || {
+            let family = family();
+            let delta = family.list().number(8).delta(7).window(AFTER.0, Some(AFTER.1));
+            let list = family.list().revokes(&family.leaf, 6);
+            family.asked(&[list, delta.revokes(&family.leaf, 8)])
+        },
+        verdict: Validity::Invalid,
+        rows: REVOKED,
+    },
+    Case {
+        name: "silent_delta_after_the_instant_changes_nothing",
+        question: || {
+            let family = family();
+            let delta = family.list().number(8).delta(7).window(AFTER.0, Some(AFTER.1));
+            family.asked(&[family.list(), delta])
+        },
+        verdict: Validity::Valid,
+        rows: GOOD,
+    },
+    Case {
+        name: "delta_after_the_instant_suspends_again_what_an_earlier_one_lifted",
+        question: || {
+            let family = family();
+            let lifted = family.list().number(8).delta(7).revokes(&family.leaf, 8);
+            let again = family.list().number(9).delta(7).window(AFTER.0, Some(AFTER.1));
+            let again = again.revokes_at(&family.leaf, 6, "2026-11-22T07:00:00Z");
+            family.asked(&[family.list().revokes(&family.leaf, 6), lifted, again])
+        },
+        verdict: Validity::Invalid,
+        rows: REVOKED,
+    },
+    Case {
+        name: "delta_on_a_later_list_still_shows_a_revocation",
+        question: || {
+            let family = family();
+            let delta = family.list().number(10).delta(9).revokes(&family.leaf, 1);
+            family.asked(&[family.list(), delta])
+        },
+        verdict: Validity::Invalid,
+        rows: REVOKED,
+    },
+    Case {
+        name: "delta_with_an_unknown_critical_extension_still_shows_a_revocation",
+        question: || {
+            let family = family();
+            let delta = family.list().number(8).delta(7).with(strange());
+            family.asked(&[family.list(), delta.revokes(&family.leaf, 1)])
+        },
+        verdict: Validity::Invalid,
+        rows: REVOKED,
+    },
+    Case {
+        name: "delta_by_a_stranger_is_not_believed",
+        question: || {
+            let family = family();
+            let delta = family.list().number(8).delta(7).window(AFTER.0, Some(AFTER.1));
+            let delta = delta.revokes_at(&family.leaf, 1, "2026-11-22T07:00:00Z");
+            family.asked(&[family.list(), delta.signed_by("冒名")])
+        },
+        verdict: Validity::Valid,
+        rows: GOOD,
     },
 ];
