@@ -56,7 +56,8 @@ impl Institution {
         // What somebody suspended or revoked is not followed by another.
         let is_good = newest.sign.record.status == Status::Good;
         let is_due = rules::is_renewal_due(newest.period(), last, self.clock().now());
-        if !(is_good && is_due) && !self.is_pair_begun(number).await? {
+        let begins = is_good && is_due;
+        if !begins && !self.is_pair_begun(number).await? {
             return Ok(());
         }
         let Some((key, generation)) = self.begin_pair(number, KeyState::Active).await? else {

@@ -209,7 +209,7 @@ impl Desk {
         let request = Request::new(vec![id], None).unwrap();
         let answer = self.world.institution.responder().answer(request.der()).await;
         match Reply::from_der(&answer.body).unwrap() {
-            Reply::Answered(answer) => answer.singles()[0].status.clone(),
+            Reply::Answered(answer) => answer.singles()[0].status,
             Reply::Failed(failure) => panic!("{failure:?}"),
         }
     }

@@ -138,7 +138,7 @@ async fn nobody_makes_certificates_of_a_stopped_key_good_again() {
     let (sign, _) = desk.certificates().await;
     let serial = sign.serial().to_hex();
     let holds =
-        ra::standing_holds(&mut *institution.store().read().await.unwrap(), &serial).await.unwrap();
+        ra::standing_holds(&mut institution.store().read().await.unwrap(), &serial).await.unwrap();
     assert_eq!(holds.len(), 1);
     let order = StatusOrder {
         ground: "inquiry-cleared".into(),

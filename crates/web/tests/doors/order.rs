@@ -166,13 +166,16 @@ struct Tried {
     wrong: Vec<String>,
 }
 
+/// Whether a step's turn has come at a stage; `None` for what is no step.
+type IsTurn = fn(&str, &str) -> Option<bool>;
+
 impl Tried {
     /// Asks for every step whose turn it is not, at every door.
     async fn walk(
         &mut self,
         staffed: &Staffed,
         way: &mut Way<'_>,
-        (stage, is_turn): (&str, fn(&str, &str) -> Option<bool>),
+        (stage, is_turn): (&str, IsTurn),
     ) {
         let (clerk, reviewer) =
             (staffed.staff(Side::Own, Role::EntryClerk), staffed.staff(Side::Own, Role::Reviewer));

@@ -116,7 +116,7 @@ async fn a_second_implementation_verifies_every_signature_and_opens_the_envelope
     let body = json!({ "key": 1, "content": content, "recipients": to });
     let made = at.done("/api/sign/envelope", body).await;
     write("envelope.der", &octets(&made["envelope"]));
-    write("recipient.hex", hex::encode(&*private.to_bytes()).as_bytes());
+    write("recipient.hex", hex::encode(*private.to_bytes()).as_bytes());
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../../judges/application.py");
     let judged =
         std::process::Command::new(python).arg(program).arg(folder.path()).output().unwrap();
