@@ -287,6 +287,48 @@ async fn a_file_of_revocations_has_each_once_whatever_is_entered_and_decided_mea
     .await;
 }
 
+/// A row that can't be read is named and left: what others called for goes on (Measures Art. 18).
+#[tokio::test]
+async fn a_call_that_can_not_be_read_is_named_and_holds_up_no_other() {
+    on_each_engine(|world| async move {
+        let serial = certificate(&world).await;
+        let (broken, call) = (called(&world, &serial).await, called(&world, &serial).await);
+        assert!(world.ra.unfit_calls().await.unwrap().is_empty());
+        let id = broken.id.to_string();
+        let spoilt = world.store.commit(move |tx| {
+            Box::pin(async move {
+                let text = "UPDATE ra_revocation SET ground = 'no-such' WHERE id = $1";
+                sqlx::query(text).bind(id).execute(tx.conn()).await?;
+                Ok::<_, store::Error>(())
+            })
+        });
+        spoilt.await.unwrap();
+        let number = broken.number.to_string();
+        let unfit = |found: Vec<(String, ra::Error)>| {
+            found.into_iter().map(|(number, _)| number).collect::<Vec<_>>()
+        };
+        let urgent = world.ra.urgent_stops().await.unwrap();
+        assert_eq!(urgent.iter().map(|(id, ..)| id).collect::<Vec<_>>(), [&call.id]);
+        assert_eq!(unfit(world.ra.unfit_calls().await.unwrap()), [&*number]);
+        // Nor does it hold up the end of the other, by its term or by the second person.
+        world.clock.advance(SignedDuration::from_hours(24 * 14));
+        assert_eq!(world.ra.lapse_calls().await.unwrap(), 1);
+        let text = "UPDATE ra_revocation SET state = 'refused', reviewed_by = 'somebody' \
+             WHERE ground = 'no-such'";
+        let refused = world.store.commit(move |tx| {
+            Box::pin(async move {
+                sqlx::query(text).execute(tx.conn()).await?;
+                Ok::<_, store::Error>(())
+            })
+        });
+        refused.await.unwrap();
+        let open = world.ra.open_stops().await.unwrap();
+        assert_eq!(open.iter().map(|stop| &stop.revocation().id).collect::<Vec<_>>(), [&call.id]);
+        assert_eq!(unfit(world.ra.unfit_calls().await.unwrap()), [&*number]);
+    })
+    .await;
+}
+
 /// Invariant 9: an administrator who orders a revocation is one person like every other.
 #[tokio::test]
 async fn an_administrator_orders_a_revocation_and_another_person_confirms_it() {
