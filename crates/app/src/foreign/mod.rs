@@ -3,6 +3,7 @@
 //!
 //! Nothing is fetched unless `[verification.follow]` says so and `trust/sources.toml` names the address. What the file
 //! says is looked at in each round; while it can't be read nothing is fetched, and what is held goes on until it ends.
+//! When it can't be read from the start on, it isn't known which lists count: nothing of others is good then.
 
 mod settings;
 mod sources;
@@ -134,7 +135,11 @@ impl Institution {
             }
         };
         let sources = pairs.zip(states).map(row).collect();
-        Ok(ForeignView { enabled: true, trouble: list.trouble, sources })
+        let is_pending = foreign.follower.followed().is_pending;
+        let nothing = "启动以来没有读入过来源，其他机构的证书一律“未能判定”，附上列表也不例外";
+        let trouble =
+            list.trouble.map(|why| if is_pending { format!("{why}；{nothing}") } else { why });
+        Ok(ForeignView { enabled: true, trouble, sources })
     }
 
     /// Has a source fetched in the next round, within seconds.
@@ -162,26 +167,50 @@ fn judge(view: &ForeignView, now: Timestamp) -> (Level, String) {
     if let Some(why) = &view.trouble {
         return (Level::Failed, format!("{why}；在改正之前不取任何列表"));
     }
-    let is_stale = |one: &&ForeignSource| !one.state.is_fresh(now);
-    let stale: Vec<_> = view.sources.iter().filter(is_stale).collect();
-    let troubled: Vec<_> =
-        view.sources.iter().filter(|one| !one.state.trouble.is_empty()).collect();
-    let say = |one: &&ForeignSource| format!("{}（{}）", one.address, one.state.trouble);
-    if !stale.is_empty() {
-        let text = stale.iter().map(say).collect::<Vec<_>>().join("、");
-        return (
-            Level::Failed,
-            format!("没有在有效期内的列表：{text}；相关证书的撤销状态“未能判定”"),
-        );
+    if view.sources.is_empty() {
+        let text = "已开通取其他机构的撤销列表，但信任列表（trust/sources.toml）没有写明任何来源";
+        return (Level::Warning, text.to_owned());
     }
+    let say = |found: Vec<&ForeignSource>| {
+        found.into_iter().map(|one| said(one, now)).collect::<Vec<_>>().join("、")
+    };
+    let of = |is: &dyn Fn(&ForeignSource) -> bool| -> Vec<&ForeignSource> {
+        view.sources.iter().filter(|one| is(one)).collect()
+    };
+    // Without a delta the complete list is in force; with one that is over nothing is good (RFC 5280 §5.2.4).
+    let is_absent_delta = |one: &ForeignSource| one.is_delta && !one.state.holds();
+    let stale = of(&|one| !one.state.is_fresh(now) && !is_absent_delta(one));
+    if !stale.is_empty() {
+        let text = format!("没有在有效期内的列表：{}；相关证书的撤销状态“未能判定”", say(stale));
+        return (Level::Failed, text);
+    }
+    let absent = of(&is_absent_delta);
+    if !absent.is_empty() {
+        let text = format!("还没有取到增量列表，暂时只按完整列表判断：{}", say(absent));
+        return (Level::Warning, text);
+    }
+    let troubled = of(&|one| !one.state.trouble.is_empty());
     if !troubled.is_empty() {
-        let text = troubled.iter().map(say).collect::<Vec<_>>().join("、");
-        return (
-            Level::Warning,
-            format!("最近一次没有取到，已有的列表仍有效：{text}；系统会自动重试"),
-        );
+        let text = format!("最近一次没有取到，已有的列表仍有效：{}；系统会自动重试", say(troubled));
+        return (Level::Warning, text);
     }
     (Level::Good, format!("{} 个来源均在有效期内", view.sources.len()))
+}
+
+/// A source and what is wrong with it.
+fn said(one: &ForeignSource, now: Timestamp) -> String {
+    let ForeignSource { address, state, .. } = one;
+    let end = Timestamp::from_second(state.next_update).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut parts = Vec::new();
+    if state.holds() && !state.is_fresh(now) {
+        parts.push(format!("已于 {end} 过期"));
+    }
+    match state.trouble.as_str() {
+        "" if !state.holds() => parts.push("还没有取过".to_owned()),
+        "" => {}
+        why => parts.push(why.to_owned()),
+    }
+    format!("{address}（{}）", parts.join("；"))
 }
 
 #[cfg(test)]
@@ -213,5 +242,28 @@ mod tests {
         assert_eq!(level(&view(|state| state.digest.clear())), Level::Failed);
         let broken = ForeignView { trouble: Some("文件有误".into()), ..view(|_| ()) };
         assert_eq!(level(&broken), Level::Failed);
+        let none = ForeignView { sources: Vec::new(), ..view(|_| ()) };
+        assert_eq!(level(&none), Level::Warning);
+    }
+
+    #[test]
+    fn the_reason_is_never_empty_and_a_delta_that_was_never_there_is_told_from_one_that_is_over() {
+        let now = Timestamp::from_second(1_500).unwrap();
+        let over = view(|state| state.next_update = 1_499);
+        let text = judge(&over, now).1;
+        assert!(text.contains("已于 1970-01-01T00:24:59Z 过期"), "{text}");
+        let never = view(|state| *state = SourceState::default());
+        assert!(judge(&never, now).1.contains("还没有取过"));
+        let mut delta = view(|_| ());
+        let absent = SourceState { trouble: "连接失败".into(), ..SourceState::default() };
+        let first = delta.sources.first().unwrap().clone();
+        delta.sources.push(ForeignSource { is_delta: true, state: absent, ..first });
+        let (level, text) = judge(&delta, now);
+        assert!(level == Level::Warning && text.contains("只按完整列表判断"), "{text}");
+        if let Some(last) = delta.sources.last_mut() {
+            last.state = over.sources.first().unwrap().state.clone();
+        }
+        let (level, text) = judge(&delta, now);
+        assert!(level == Level::Failed && text.contains("未能判定"), "{text}");
     }
 }

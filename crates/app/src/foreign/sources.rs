@@ -11,6 +11,7 @@
 //! ```
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::path::{Component, Path};
 
 use pki::{Certificate, pem};
@@ -60,10 +61,12 @@ enum Kind {
     Delta,
 }
 
-/// Reads the file of a folder. No file: no sources.
+/// Reads the file of a folder. No file: no sources. One that is there and can't be looked at is none of these: its lists
+/// would silently count no more.
 pub(super) fn read(folder: &Path) -> Result<Vec<Authority>, String> {
     let path = folder.join(FILE);
-    if !path.exists() {
+    let look = std::fs::symlink_metadata(&path);
+    if look.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Ok(Vec::new());
     }
     let text = limited(&path)
@@ -205,5 +208,18 @@ mod tests {
             let error = certificates(Path::new("/nowhere"), name).unwrap_err();
             assert!(error.contains("文件夹之内"), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn no_file_means_no_sources_and_one_that_cannot_be_read_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()), Ok(Vec::new()));
+        assert_eq!(read(&folder.path().join("nowhere")), Ok(Vec::new()));
+        // A folder that is a file: looking into it fails in another way than that nothing is there.
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(read(&file).unwrap_err().contains("不能读取"));
+        std::os::unix::fs::symlink("gone.toml", folder.path().join(FILE)).unwrap();
+        assert!(read(folder.path()).unwrap_err().contains("不能读取"));
     }
 }

@@ -113,10 +113,19 @@ impl Scene {
 
     /// Verdict and the row of the status of the holder's certificate.
     async fn report(&self, made: &Made, lists: Vec<List>) -> (Outcome, String, Option<Basis>) {
+        self.report_with(made, (lists, Vec::new())).await
+    }
+
+    async fn report_with(
+        &self,
+        made: &Made,
+        (lists, certificates): (Vec<List>, Vec<pki::Certificate>),
+    ) -> (Outcome, String, Option<Basis>) {
         let question = CertificateQuestion {
             der: made.certificate.der().to_vec(),
             evidence: Evidence {
                 lists: lists.iter().map(List::made).collect(),
+                certificates,
                 ..Evidence::default()
             },
             at: None,
@@ -170,6 +179,27 @@ async fn story(url: String) {
     what_must_not_be_taken_leaves_what_is_held(&scene).await;
     let scene = a_restart_and_an_outage_lose_nothing_but_the_freshness(scene).await;
     a_delta_lifts_a_suspension(&scene).await;
+}
+
+/// A row that can't be written is told of after the round; the other sources are fetched and held.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_whose_row_can_not_be_written_ends_no_other() {
+    let scene = Scene::new(String::new()).await;
+    scene.trust();
+    scene.server.put("/root.crl", body(&scene.list(&root(), 5)));
+    scene.server.put("/issuing.crl", body(&scene.list(&issuing(), 26)));
+    let text = "CREATE TRIGGER spoilt BEFORE UPDATE ON foreign_source \
+         WHEN NEW.address LIKE '%/root.crl' BEGIN SELECT RAISE(ABORT, 'spoilt'); END";
+    let spoilt = scene.world.institution.store().commit(move |tx| {
+        Box::pin(async move {
+            sqlx::query(text).execute(tx.conn()).await?;
+            Ok::<_, store::Error>(())
+        })
+    });
+    spoilt.await.unwrap();
+    assert!(scene.world.institution.follow_foreign().await.is_err());
+    assert_eq!(scene.source("/issuing.crl").await.state.number, "1a");
+    assert_eq!(scene.source("/root.crl").await.state.number, "");
 }
 
 async fn nothing_is_asked_that_merely_stands_in_a_certificate(scene: &Scene) {
@@ -242,6 +272,8 @@ async fn what_must_not_be_taken_leaves_what_is_held(scene: &Scene) {
     let with = |extension: Extension| body(&scene.list(&issuing(), 99).with(extension));
     let start = Timestamp::from_second(scene.world.now().as_second() + 3_600).unwrap();
     let early = scene.list(&issuing(), 99).window(&start.to_string(), LONG.1);
+    let start = Timestamp::from_second(scene.world.now().as_second() + 120).unwrap();
+    let soon = scene.list(&issuing(), 99).window(&start.to_string(), LONG.1);
     for (act, why) in [
         (next(|list| list.signed_by("恶意")), "签名验证不通过"),
         (next(|list| list.delta(1)), "增量列表"),
@@ -249,6 +281,7 @@ async fn what_must_not_be_taken_leaves_what_is_held(scene: &Scene) {
         (with(elsewhere), "发布点"),
         (with(indirect), "间接"),
         (body(&early), "晚于现在"),
+        (body(&soon), "晚于现在"),
         (Act::Body(b"<html>".to_vec()), "不是撤销列表"),
         (Act::Body(vec![0; 70_000]), "超过 65536 字节"),
         (Act::Endless, "超过 65536 字节"),
@@ -274,6 +307,7 @@ async fn a_restart_and_an_outage_lose_nothing_but_the_freshness(scene: Scene) ->
     server.put("/issuing.crl", Act::Close);
     let world = world.restarted(|_| ()).await.unwrap();
     let scene = Scene { world, server };
+    before_anything_was_read_nothing_of_others_is_good(&scene).await;
     scene.round().await;
     assert_eq!(scene.verdict(&holder("甲")).await, is(Outcome::Failed, "status.follow-revoked"));
     assert_eq!(scene.verdict(&holder("乙")).await, is(Outcome::Passed, "status.follow-good"));
@@ -287,6 +321,34 @@ async fn a_restart_and_an_outage_lose_nothing_but_the_freshness(scene: Scene) ->
     scene
 }
 
+/// 甲 was revoked by a list that is held; whoever asks encloses the one before. With a broken list of sources it stays
+/// so, and is said.
+async fn before_anything_was_read_nothing_of_others_is_good(scene: &Scene) {
+    let yesterday = || vec![scene.list(&issuing(), 26), scene.list(&root(), 5)];
+    let asked = async || {
+        let chain = vec![issuing().certificate];
+        scene.report_with(&holder("甲"), (yesterday(), chain)).await
+    };
+    let pending = is(Outcome::Unknown, "status.follow-missing");
+    let (verdict, code, _) = asked().await;
+    assert_eq!((verdict, code), pending);
+    let file = scene.world.institution.layout().trust().join("sources.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, "authority = 1").unwrap();
+    scene.round().await;
+    let (verdict, code, _) = asked().await;
+    assert_eq!((verdict, code), pending);
+    assert_eq!(scene.doctor().await, Level::Failed);
+    std::fs::write(&file, &text).unwrap();
+    scene.round().await;
+    // Once they were read, a broken file leaves in force what is held.
+    std::fs::write(&file, "authority = 1").unwrap();
+    scene.round().await;
+    assert_eq!(scene.verdict(&holder("甲")).await, is(Outcome::Failed, "status.follow-revoked"));
+    assert_eq!(scene.doctor().await, Level::Failed);
+    std::fs::write(&file, text).unwrap();
+}
+
 async fn a_delta_lifts_a_suspension(scene: &Scene) {
     let complete = scene.list(&issuing(), 40).revokes(&holder("乙"), 6, "2026-01-01T00:00:00Z");
     scene.serves(body(&complete)).await;
@@ -298,7 +360,16 @@ async fn a_delta_lifts_a_suspension(scene: &Scene) {
     let address = scene.server.address("/delta.crl");
     scene.world.institution.fetch_foreign(&address).await.unwrap();
     scene.round().await;
-    assert_eq!(scene.verdict(&holder("乙")).await, is(Outcome::Passed, "status.follow-good"));
+    let (verdict, code, basis) = scene.report(&holder("乙"), Vec::new()).await;
+    assert_eq!((verdict, code.as_str()), (Outcome::Passed, "status.follow-good"));
+    // The delta decided, and is cited; about 甲 the complete list did.
+    let cited = |basis| match basis {
+        Some(Basis::Followed { source, number, .. }) => (source, number),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(cited(basis), (address, Some("29".to_owned())));
+    let (_, _, basis) = scene.report(&holder("甲"), Vec::new()).await;
+    assert_eq!(cited(basis).1.as_deref(), Some("28"));
     assert_eq!(scene.doctor().await, Level::Good);
     // A source that left the trust list counts no more.
     let folder = scene.world.institution.layout().trust();

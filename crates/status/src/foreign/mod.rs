@@ -19,7 +19,8 @@
 //! 5. Verification reads a snapshot, [`Followed`]. A list that is out of date shows what is revoked and nothing else
 //!    (fail closed); the report cites source, number, `thisUpdate` and SM3 of the list.
 //!
-//! Rows are derived (Invariant 8): without them everything is fetched again, but for the memory of numbers.
+//! Rows are derived (Invariant 8): without them everything is fetched again, but for the memory of numbers. Until they
+//! were read for the first time after a start nothing is good that is not ours.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -34,8 +35,8 @@ mod service;
 mod sql;
 
 pub use model::{
-    Address, Authority, Cited, Fetch, Followed, FollowedAuthority, Group, Source, SourceState,
-    WrongAddress,
+    Address, Authority, Cited, Fetch, Floor, Followed, FollowedAuthority, Group, Source,
+    SourceState, WrongAddress,
 };
 pub use rules::Refused;
 pub use service::{FollowConfig, Follower};

@@ -122,6 +122,21 @@ impl Authority {
         let parts: Vec<&[u8]> = prints.iter().map(String::as_bytes).collect();
         gm::sm3::hash_parts(&parts).to_hex()
     }
+
+    /// Names the issuer of the lists: numbers under one name only grow, whichever certificates it has.
+    pub(super) fn issuer(&self) -> String {
+        let names = self.certificates.first().map(|one| one.subject().to_string());
+        gm::sm3::hash(names.unwrap_or_default().as_bytes()).to_hex()
+    }
+}
+
+/// Below this no list is taken: the highest that was held under the same name before its certificates changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Floor {
+    /// Its number, hexadecimal; empty when there was none.
+    pub number: String,
+    /// Its `thisUpdate`.
+    pub this_update: i64,
 }
 
 /// How a source is doing.
@@ -147,6 +162,8 @@ pub struct SourceState {
     pub digest: String,
     /// How many entries it has.
     pub entries: u64,
+    /// What was held before the certificates of the authority changed.
+    pub floor: Floor,
 }
 
 impl SourceState {
@@ -177,8 +194,8 @@ pub struct Cited {
 pub struct Group {
     /// The complete list, then the deltas.
     pub lists: Arc<Vec<Crl>>,
-    /// What is said about the complete list.
-    pub cited: Cited,
+    /// What is said about each of them.
+    pub cited: Vec<Cited>,
     /// What was wrong at the last attempt to fetch any of them; empty when nothing was.
     pub trouble: String,
 }
@@ -187,6 +204,11 @@ impl Group {
     /// The complete list.
     pub fn complete(&self) -> Option<&Crl> {
         self.lists.first()
+    }
+
+    /// Each list with what is said about it.
+    pub fn pairs(&self) -> impl Iterator<Item = (&Crl, &Cited)> {
+        self.lists.iter().zip(&self.cited)
     }
 }
 
@@ -199,6 +221,9 @@ pub struct FollowedAuthority {
     pub groups: Vec<Group>,
     /// Why nothing is held yet, of any of its sources.
     pub trouble: String,
+    /// Whether a list that was taken can't be read back: what it said is not known, so nobody else's word that a
+    /// certificate is good counts until it is fetched again.
+    pub is_damaged: bool,
 }
 
 /// Everything that is held, at one moment. Without following it is empty.
@@ -206,6 +231,9 @@ pub struct FollowedAuthority {
 pub struct Followed {
     /// Each authority that the trust list names with sources.
     pub authorities: Vec<FollowedAuthority>,
+    /// Whether lists are followed and nothing was read yet: what is held then is not known, and nothing that an asker
+    /// encloses shows that a certificate is good.
+    pub is_pending: bool,
 }
 
 impl Followed {

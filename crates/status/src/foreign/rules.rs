@@ -6,10 +6,8 @@ use pki::Certificate;
 use pki::crl::{Crl, Scope};
 use pki::ext::KeyUsage;
 
-use super::model::{Authority, Source, SourceState};
+use super::model::{Authority, Floor, Source, SourceState};
 
-/// How far the clock of another institution may be ahead of ours.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// Between two fetches of a source, at least so much.
 const SOONEST: SignedDuration = SignedDuration::from_secs(60);
 /// After failures, at most so much.
@@ -41,7 +39,7 @@ pub enum Refused {
     #[error("列表没有写明下次更新时间，不能判断是否过期")]
     NoNextUpdate,
     /// Issued in the future.
-    #[error("列表的发布时间 {0} 晚于现在；请核对双方的时钟")]
+    #[error("列表的发布时间 {0} 晚于现在，到时再取；相差较大的，请核对双方的时钟")]
     Future(Timestamp),
     /// Older than what is held (Invariant 7: numbers only grow).
     #[error("列表编号 {0} 小于已有的 {1}：对方给出了旧列表，已拒绝")]
@@ -98,12 +96,11 @@ pub fn judge(
     }
     let number = list.number().ok_or(Refused::NoNumber)?.to_hex();
     let next_update = list.next_update().ok_or(Refused::NoNextUpdate)?;
-    if list.this_update() > now.saturating_add(SKEW).unwrap_or(Timestamp::MAX) {
+    // A list doesn't count before its time: taken early, it would put out of force the one that is held.
+    if list.this_update() > now {
         return Err(Refused::Future(list.this_update()));
     }
-    if held.holds() {
-        is_not_older((&number, &digest), list.this_update(), held)?;
-    }
+    is_not_older((&number, &digest), list.this_update(), held)?;
     Ok(Taken { list, digest, number, next_update })
 }
 
@@ -137,19 +134,55 @@ fn signed(list: &Crl, by: &Certificate) -> bool {
     may && by.subject().matches(list.issuer()) && by.public_key().is_ok_and(verifies)
 }
 
-/// Numbers only grow, and time with them.
+/// Numbers only grow, and time with them: above the list that is held, or above the one that was held under the same
+/// name before the authority's certificates changed.
 fn is_not_older(
     (number, digest): (&str, &str),
     this_update: Timestamp,
     held: &SourceState,
 ) -> Result<(), Refused> {
-    let rank = |hex: &str| (hex.len(), hex.to_owned());
-    match rank(number).cmp(&rank(&held.number)) {
-        std::cmp::Ordering::Less => Err(Refused::Older(number.to_owned(), held.number.clone())),
-        std::cmp::Ordering::Equal if digest == held.digest => Ok(()),
-        std::cmp::Ordering::Greater if this_update.as_second() >= held.this_update => Ok(()),
+    let (known, since) = if held.holds() {
+        (&held.number, held.this_update)
+    } else {
+        (&held.floor.number, held.floor.this_update)
+    };
+    let is_same = !held.holds() || digest == held.digest;
+    match rank(number).cmp(&rank(known)) {
+        std::cmp::Ordering::Less => Err(Refused::Older(number.to_owned(), known.clone())),
+        std::cmp::Ordering::Equal if is_same => Ok(()),
+        std::cmp::Ordering::Greater if this_update.as_second() >= since => Ok(()),
         _ => Err(Refused::Contradicts(number.to_owned())),
     }
+}
+
+/// Numbers in hexadecimal without leading zeros, in their order; none is the lowest.
+fn rank(hex: &str) -> (usize, &str) {
+    (hex.len(), hex)
+}
+
+/// The highest of what was held under one name.
+pub(super) fn floor<'a>(states: impl Iterator<Item = &'a SourceState>) -> Floor {
+    let held = |state: &SourceState| {
+        if state.holds() {
+            Floor { number: state.number.clone(), this_update: state.this_update }
+        } else {
+            state.floor.clone()
+        }
+    };
+    let mut floors: Vec<_> = states.map(held).collect();
+    floors.sort_by(|one, other| rank(&one.number).cmp(&rank(&other.number)));
+    floors.pop().unwrap_or_default()
+}
+
+/// When to try again a list that came before its time: then, if that is soon.
+pub fn after_early(
+    now: Timestamp,
+    this_update: Timestamp,
+    failures: u32,
+    jitter: u32,
+) -> Timestamp {
+    let is_soon = this_update.duration_since(now) <= LATEST;
+    if is_soon { this_update } else { after_failure(now, failures, jitter) }
 }
 
 /// When to fetch again after a success: after the interval, and at the latest when the list ends. A tenth of the wait
@@ -232,5 +265,32 @@ mod tests {
         assert_eq!(judge("100", "bb", -1), Err(Refused::Contradicts("100".into())));
         assert_eq!(judge("fe", "bb", 9), Err(Refused::Older("fe".into(), "ff".into())));
         assert_eq!(judge("9", "bb", 9), Err(Refused::Older("9".into(), "ff".into())));
+    }
+
+    #[test]
+    fn numbers_go_on_from_what_was_held_under_the_same_name_with_other_certificates() {
+        let state = |number: &str, moment| SourceState {
+            number: number.into(),
+            digest: "aa".into(),
+            this_update: at(moment).as_second(),
+            ..SourceState::default()
+        };
+        let floor = floor([&state("ff", 5), &state("100", 7), &SourceState::default()].into_iter());
+        assert_eq!(floor, Floor { number: "100".into(), this_update: at(7).as_second() });
+        let new = SourceState { floor: floor.clone(), ..SourceState::default() };
+        assert_eq!(super::floor([&new].into_iter()), floor, "also from one that never got a list");
+        let judge = |number: &str, moment| is_not_older((number, "bb"), at(moment), &new);
+        assert_eq!(judge("ff", 9), Err(Refused::Older("ff".into(), "100".into())));
+        assert_eq!(judge("100", 7), Ok(()), "the list that was held");
+        assert_eq!(judge("101", 6), Err(Refused::Contradicts("101".into())));
+        assert_eq!(judge("101", 8), Ok(()));
+        let first = SourceState::default();
+        assert_eq!(is_not_older(("0", "bb"), at(0), &first), Ok(()), "nothing was held ever");
+    }
+
+    #[test]
+    fn a_list_that_came_before_its_time_is_fetched_again_then() {
+        assert_eq!(after_early(at(0), at(20), 9, 0), at(20));
+        assert_eq!(after_early(at(0), at(7_200), 1, 0), at(60), "one of far ahead is a failure");
     }
 }

@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use super::model::{
     Authority, Cited, Fetch, Followed, FollowedAuthority, Group, Source, SourceState,
 };
-use super::rules::{self, Taken};
-use super::sql;
+use super::rules::{self, Refused, Taken};
+use super::sql::{self, Key};
 use crate::error::Error;
 
 /// Sources that are fetched at a time.
@@ -47,8 +47,11 @@ struct Inner {
     turn: Turn<()>,
 }
 
-/// State by address; the mark says whose.
-type States = HashMap<String, (String, SourceState)>;
+/// How long a row is kept after the certificates of its authority changed and no node asks for it any more.
+const UNUSED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Issuer and state of each row.
+type States = HashMap<Key, (String, SourceState)>;
 
 /// A source that is due, with what is held of it.
 struct Due {
@@ -60,11 +63,13 @@ struct Due {
 impl Follower {
     /// A follower over the institution's tables; nothing is fetched before [`Follower::round`].
     pub fn new(store: Store, fetch: Fetch, config: FollowConfig) -> Self {
-        let (held, read, turn) = (RwLock::default(), Mutex::default(), Turn::default());
+        let nothing_yet = Followed { is_pending: true, ..Followed::default() };
+        let held = RwLock::new(Arc::new(nothing_yet));
+        let (read, turn) = (Mutex::default(), Turn::default());
         Self(Arc::new(Inner { store, fetch, config, held, read, turn }))
     }
 
-    /// What is held now.
+    /// What is held now; pending until the first round has read it.
     pub fn followed(&self) -> Arc<Followed> {
         self.0.held.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -74,18 +79,22 @@ impl Follower {
     /// # Errors
     /// When the database can't be read or written. What is wrong with a source is kept beside it.
     pub async fn round(&self, authorities: &[Authority]) -> Result<(), Error> {
-        let _turn = self.0.turn.lock().await;
+        let (_turn, mut done) = (self.0.turn.lock().await, Ok(()));
         // A halted store takes no note of what is fetched; what is held goes on being read.
         if self.0.store.standing() == Standing::Sound {
             self.begin(authorities).await?;
             self.refresh(authorities).await?;
             let mut running = self.start(self.due(authorities).await?);
-            while let Some(done) = running.join_next().await {
-                done.map_err(|_| Error::Closing)??;
-                self.refresh(authorities).await?;
+            // One that fails ends no other: the set is drained whatever comes.
+            while let Some(one) = running.join_next().await {
+                let one = one.unwrap_or_else(|error| {
+                    tracing::error!(%error, "following a list broke down");
+                    Err(Error::Closing)
+                });
+                done = done.and(one).and(self.refresh(authorities).await);
             }
         }
-        self.refresh(authorities).await
+        self.refresh(authorities).await.and(done)
     }
 
     /// Has a source fetched in the next round; whether there is such a source.
@@ -114,25 +123,34 @@ impl Follower {
     async fn read_states(&self) -> Result<States, Error> {
         let rows = sql::sources(&mut *self.0.store.read().await?).await?;
         let keyed = rows.into_iter().map(|row| {
-            let (address, mark, state) = row.parts();
-            (address, (mark, state))
+            let (key, issuer, state) = row.parts();
+            (key, (issuer, state))
         });
         Ok(keyed.collect())
     }
 
-    /// Makes the rows of sources that are new, or of another authority than before.
+    /// Makes the rows of sources that are new, or of an authority whose certificates changed: numbers go on from what
+    /// was held under the same name.
     async fn begin(&self, authorities: &[Authority]) -> Result<(), Error> {
         let states = self.read_states().await?;
+        let now = self.now();
+        let unused = now.saturating_sub(UNUSED).unwrap_or(now).as_second();
         for authority in authorities {
-            let mark = authority.mark();
+            let issuer = authority.issuer();
             for source in &authority.sources {
-                let address = source.address.as_str().to_owned();
-                if states.get(&address).is_some_and(|(known, _)| *known == mark) {
+                let key = key_of(authority, source);
+                if states.contains_key(&key) {
                     continue;
                 }
-                let mark = mark.clone();
+                let before = states
+                    .iter()
+                    .filter(|(other, (name, _))| other.address == key.address && *name == issuer);
+                let floor = rules::floor(before.map(|(_, (_, state))| state));
+                let issuer = issuer.clone();
                 let unit = self.0.store.commit(move |tx| {
-                    Box::pin(async move { sql::begin(tx.conn(), &address, &mark).await })
+                    Box::pin(
+                        async move { sql::begin(tx.conn(), &key, (&issuer, &floor), unused).await },
+                    )
                 });
                 unit.await?;
             }
@@ -170,53 +188,56 @@ impl Follower {
 
     /// One source: claim, fetch, judge, keep.
     async fn follow(&self, due: Due) -> Result<(), Error> {
-        let address = due.source.address.as_str().to_owned();
-        if !self.claim(&address).await? {
+        let key = key_of(&due.authority, &due.source);
+        if !self.claim(&key).await? {
             return Ok(());
         }
         let most = self.0.config.most_octets;
+        let failures = due.held.failures.saturating_add(1);
+        let later = |now| rules::after_failure(now, failures, jitter());
         let der = match (self.0.fetch)(due.source.address.clone(), most).await {
             Ok(der) => der,
-            Err(why) => return self.failed(&address, due.held.failures, why).await,
+            Err(why) => return self.failed(&key, later(self.now()), why).await,
         };
-        let now = self.now();
-        let (held, failures) = (due.held.clone(), due.held.failures);
+        let (now, held) = (self.now(), due.held.clone());
         // A long list takes the processor, and others wait for answers.
         let judged = tokio::task::spawn_blocking(move || {
             rules::judge(der, (&due.authority, &due.source), &due.held, (now, most))
         });
-        match judged.await.map_err(|_| Error::Closing)? {
-            Ok(taken) => self.keep(&address, &held, taken).await,
-            Err(refused) => {
-                tracing::warn!(%address, %refused, "a list of another institution was not taken");
-                self.failed(&address, failures, refused.to_string()).await
-            }
-        }
+        let refused = match judged.await.map_err(|_| Error::Closing)? {
+            Ok(taken) => return self.keep(&key, &held, taken).await,
+            Err(refused) => refused,
+        };
+        tracing::warn!(address = %key.address, %refused, "a list of another institution was not taken");
+        let next = match refused {
+            Refused::Future(start) => rules::after_early(now, start, failures, jitter()),
+            _ => later(now),
+        };
+        self.failed(&key, next, refused.to_string()).await
     }
 
-    async fn claim(&self, address: &str) -> Result<bool, Error> {
+    async fn claim(&self, key: &Key) -> Result<bool, Error> {
         let now = self.now();
         let until = now.saturating_add(self.0.config.lease).unwrap_or(now).as_second();
-        let (address, now) = (address.to_owned(), now.as_second());
+        let (key, now) = (key.clone(), now.as_second());
         let unit = self.0.store.commit(move |tx| {
-            Box::pin(async move { sql::claim(tx.conn(), &address, (now, until)).await })
+            Box::pin(async move { sql::claim(tx.conn(), &key, (now, until)).await })
         });
         unit.await
     }
 
-    async fn failed(&self, address: &str, failures: u32, why: String) -> Result<(), Error> {
-        let now = self.now();
-        let next_at = rules::after_failure(now, failures.saturating_add(1), jitter()).as_second();
-        let (address, now) = (address.to_owned(), now.as_second());
+    async fn failed(&self, key: &Key, next: Timestamp, why: String) -> Result<(), Error> {
+        let (key, now, next) = (key.clone(), self.now().as_second(), next.as_second());
         let why: String = why.chars().take(MOST_LETTERS).collect();
         let unit = self.0.store.commit(move |tx| {
-            Box::pin(async move { sql::failed(tx.conn(), &address, (now, next_at), &why).await })
+            Box::pin(async move { sql::failed(tx.conn(), &key, (now, next), &why).await })
         });
         unit.await
     }
 
-    async fn keep(&self, address: &str, held: &SourceState, taken: Taken) -> Result<(), Error> {
-        let (now, address) = (self.now(), address.to_owned());
+    /// The octets are written also when the list is the one that is held: a damaged row heals.
+    async fn keep(&self, key: &Key, held: &SourceState, taken: Taken) -> Result<(), Error> {
+        let (now, key) = (self.now(), key.clone());
         let next = rules::after_success(now, taken.next_update, self.0.config.every, jitter());
         let state = SourceState {
             next_at: next.as_second(),
@@ -228,12 +249,11 @@ impl Follower {
             entries: u64::try_from(taken.list.len()).unwrap_or(u64::MAX),
             ..SourceState::default()
         };
-        let (before, is_new) = (held.digest.clone(), held.digest != state.digest);
+        let before = held.digest.clone();
         let unit = self.0.store.commit(move |tx| {
             Box::pin(async move {
-                let is_ours = sql::taken(tx.conn(), &address, &before, &state).await?;
-                if is_ours && is_new {
-                    sql::keep(tx.conn(), &address, taken.list.der()).await?;
+                if sql::taken(tx.conn(), &key, &before, &state).await? {
+                    sql::keep(tx.conn(), &key, taken.list.der()).await?;
                 }
                 Ok(())
             })
@@ -246,70 +266,89 @@ impl Follower {
         let states = self.read_states().await?;
         let (mut built, mut in_use) = (Vec::new(), HashSet::new());
         for authority in authorities {
-            let mut held = FollowedAuthority {
-                certificates: authority.certificates.clone(),
-                ..FollowedAuthority::default()
-            };
-            let states = authority.sources.iter().map(|s| (s, state_of(&states, authority, s)));
-            let (deltas, complete): (Vec<_>, Vec<_>) = states.partition(|(s, _)| s.is_delta);
-            for (source, state) in complete {
-                if !state.holds() {
-                    held.trouble = format!("{}：{}", source.address, state.trouble);
-                    continue;
-                }
-                let group = self.group((source, &state), &deltas, &mut in_use).await?;
-                held.groups.extend(group);
-            }
-            built.push(held);
+            built.push(self.authority(authority, &states, &mut in_use).await?);
         }
         self.read().retain(|key, _| in_use.contains(key));
-        let followed = Arc::new(Followed { authorities: built });
+        let followed = Arc::new(Followed { authorities: built, is_pending: false });
         *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = followed;
         Ok(())
     }
 
-    /// A complete list with the deltas that are held beside it; `None` when its octets are not those of its row.
+    async fn authority(
+        &self,
+        authority: &Authority,
+        states: &States,
+        in_use: &mut HashSet<String>,
+    ) -> Result<FollowedAuthority, Error> {
+        let certificates = authority.certificates.clone();
+        let mut held = FollowedAuthority { certificates, ..FollowedAuthority::default() };
+        let state = |source| (key_of(authority, source), state_of(states, authority, source));
+        let (deltas, complete): (Vec<_>, Vec<_>) =
+            authority.sources.iter().partition(|source| source.is_delta);
+        let deltas: Vec<_> =
+            deltas.into_iter().map(state).filter(|(_, state)| state.holds()).collect();
+        for source in complete.into_iter().map(state) {
+            let (key, state) = &source;
+            if !state.holds() {
+                if !held.is_damaged {
+                    held.trouble = format!("{}：{}", key.address, state.trouble);
+                }
+                continue;
+            }
+            match self.group(&source, &deltas, in_use).await? {
+                Some(group) => held.groups.push(group),
+                None => {
+                    held.trouble = format!("{}：已存的列表损坏，等待重新取得", key.address);
+                    held.is_damaged = true;
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    /// A complete list with the deltas that are held beside it; `None` when the octets of any are not those of its row:
+    /// without a delta that was taken, what it revoked would be good again.
     async fn group(
         &self,
-        (source, state): (&Source, &SourceState),
-        deltas: &[(&Source, SourceState)],
+        complete: &(Key, SourceState),
+        deltas: &[(Key, SourceState)],
         in_use: &mut HashSet<String>,
     ) -> Result<Option<Group>, Error> {
-        let deltas: Vec<_> = deltas.iter().filter(|(_, state)| state.holds()).collect();
-        let digests = std::iter::once(&state.digest).chain(deltas.iter().map(|(_, s)| &s.digest));
-        let key = digests.map(String::as_str).collect::<Vec<_>>().join(" ");
-        let known = self.read().get(&key).cloned();
+        let all = || std::iter::once(complete).chain(deltas);
+        let digests: Vec<&str> = all().map(|(_, state)| state.digest.as_str()).collect();
+        let name = digests.join(" ");
+        let known = self.read().get(&name).cloned();
         let lists = match known {
             Some(lists) => lists,
             None => {
-                let mut lists: Vec<Crl> = self.load(source, state).await?.into_iter().collect();
-                if lists.is_empty() {
-                    return Ok(None);
-                }
-                for (source, state) in &deltas {
-                    lists.extend(self.load(source, state).await?);
+                let mut lists = Vec::new();
+                for (key, state) in all() {
+                    let Some(list) = self.load(key, state).await? else { return Ok(None) };
+                    lists.push(list);
                 }
                 Arc::new(lists)
             }
         };
-        self.read().insert(key.clone(), lists.clone());
-        in_use.insert(key);
-        let troubles = std::iter::once(state).chain(deltas.iter().map(|(_, state)| state));
-        let trouble = troubles.map(|state| state.trouble.as_str()).find(|text| !text.is_empty());
-        let fetched_at = Timestamp::from_second(state.fetched_at).unwrap_or(Timestamp::UNIX_EPOCH);
-        let (address, digest) = (source.address.to_string(), state.digest.clone());
-        let cited = Cited { address, digest, fetched_at };
-        Ok(Some(Group { lists, cited, trouble: trouble.unwrap_or_default().to_owned() }))
+        self.read().insert(name.clone(), lists.clone());
+        in_use.insert(name);
+        let mut troubles = all().map(|(_, state)| state.trouble.as_str());
+        let trouble = troubles.find(|text| !text.is_empty()).unwrap_or_default().to_owned();
+        let cited = all().map(cited).collect();
+        Ok(Some(Group { lists, cited, trouble }))
     }
 
     /// The list of a row, if its octets are those that were taken.
-    async fn load(&self, source: &Source, state: &SourceState) -> Result<Option<Crl>, Error> {
-        let der = sql::list(&mut *self.0.store.read().await?, source.address.as_str()).await?;
+    async fn load(&self, key: &Key, state: &SourceState) -> Result<Option<Crl>, Error> {
+        let der = sql::list(&mut *self.0.store.read().await?, key).await?;
         let whole = der.filter(|der| sm3::hash(der).to_hex() == state.digest);
-        if whole.is_none() {
-            tracing::error!(address = %source.address, "a followed list is not the one of its row");
+        let list = whole.and_then(|der| {
+            let most = der.len();
+            Crl::from_der_within(der, most).ok()
+        });
+        if list.is_none() {
+            tracing::error!(address = %key.address, "a followed list is not the one of its row");
         }
-        Ok(whole.map(Crl::from_der).transpose()?)
+        Ok(list)
     }
 
     fn read(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Vec<Crl>>>> {
@@ -327,11 +366,22 @@ impl std::fmt::Debug for Follower {
     }
 }
 
-/// What is known of a source; nothing when its row is another authority's.
+fn key_of(authority: &Authority, source: &Source) -> Key {
+    Key { address: source.address.as_str().to_owned(), authority: authority.mark() }
+}
+
+/// What is known of a source.
 fn state_of(states: &States, authority: &Authority, source: &Source) -> SourceState {
-    let known = states.get(source.address.as_str());
-    let own = known.filter(|(mark, _)| *mark == authority.mark());
-    own.map(|(_, state)| state.clone()).unwrap_or_default()
+    let known = states.get(&key_of(authority, source));
+    known.map(|(_, state)| state.clone()).unwrap_or_default()
+}
+
+fn cited((key, state): &(Key, SourceState)) -> Cited {
+    Cited {
+        address: key.address.clone(),
+        digest: state.digest.clone(),
+        fetched_at: Timestamp::from_second(state.fetched_at).unwrap_or(Timestamp::UNIX_EPOCH),
+    }
 }
 
 /// Some number. Without randomness everybody comes at the same time, which is a pity and no danger.

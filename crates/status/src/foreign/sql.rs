@@ -2,14 +2,24 @@
 
 use sqlx::{AnyConnection, FromRow};
 
-use super::model::SourceState;
+use super::model::{Floor, SourceState};
 use crate::error::Error;
+
+/// Names a row: an address, and whose lists were expected there (the mark of the authority).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub address: String,
+    pub authority: String,
+}
 
 /// A row of `foreign_source`.
 #[derive(Debug, FromRow)]
 pub struct SourceRow {
-    pub address: String,
-    pub authority: String,
+    address: String,
+    authority: String,
+    issuer: String,
+    floor_number: String,
+    floor_at: i64,
     next_at: i64,
     tried_at: i64,
     failures: i64,
@@ -23,8 +33,8 @@ pub struct SourceRow {
 }
 
 impl SourceRow {
-    /// Address, authority, state.
-    pub fn parts(self) -> (String, String, SourceState) {
+    /// Key, issuer, state.
+    pub fn parts(self) -> (Key, String, SourceState) {
         let state = SourceState {
             next_at: self.next_at,
             tried_at: self.tried_at,
@@ -36,33 +46,48 @@ impl SourceRow {
             next_update: self.next_update,
             digest: self.digest,
             entries: u64::try_from(self.entries).unwrap_or_default(),
+            floor: Floor { number: self.floor_number, this_update: self.floor_at },
         };
-        (self.address, self.authority, state)
+        (Key { address: self.address, authority: self.authority }, self.issuer, state)
     }
 }
 
 pub async fn sources(conn: &mut AnyConnection) -> Result<Vec<SourceRow>, Error> {
     let rows = sqlx::query_as(
-        "SELECT address, authority, next_at, tried_at, failures, trouble, fetched_at, number, \
-         this_update, next_update, digest, entries FROM foreign_source ORDER BY address",
+        "SELECT address, authority, issuer, floor_number, floor_at, next_at, tried_at, failures, \
+         trouble, fetched_at, number, this_update, next_update, digest, entries \
+         FROM foreign_source ORDER BY address, authority",
     );
     Ok(rows.fetch_all(conn).await?)
 }
 
-/// A source of an authority: new, or what was held under other keys forgotten.
-pub async fn begin(conn: &mut AnyConnection, address: &str, authority: &str) -> Result<(), Error> {
-    sqlx::query("DELETE FROM foreign_list WHERE address = $1")
-        .bind(address)
-        .execute(&mut *conn)
-        .await?;
+/// A source of an authority that is new, or has other certificates than before. What was held under others stays for
+/// the nodes that still have those, unless nobody has asked for it since `unused`.
+pub async fn begin(
+    conn: &mut AnyConnection,
+    key: &Key,
+    (issuer, floor): (&str, &Floor),
+    unused: i64,
+) -> Result<(), Error> {
+    const UNUSED: &str = "address = $1 AND authority <> $2 AND tried_at < $3 AND next_at < $3";
+    let lists = format!(
+        "DELETE FROM foreign_list WHERE address = $1 AND authority IN \
+         (SELECT authority FROM foreign_source WHERE {UNUSED})"
+    );
+    let sources = format!("DELETE FROM foreign_source WHERE {UNUSED}");
+    for old in [lists, sources] {
+        let old = sqlx::query(sqlx::AssertSqlSafe(old));
+        old.bind(&key.address).bind(&key.authority).bind(unused).execute(&mut *conn).await?;
+    }
     sqlx::query(
-        "INSERT INTO foreign_source (address, authority, next_at) VALUES ($1, $2, 0) \
-         ON CONFLICT (address) DO UPDATE SET authority = excluded.authority, next_at = 0, \
-         tried_at = 0, failures = 0, trouble = '', fetched_at = 0, number = '', this_update = 0, \
-         next_update = 0, digest = '', entries = 0",
+        "INSERT INTO foreign_source (address, authority, issuer, floor_number, floor_at, next_at) \
+         VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (address, authority) DO NOTHING",
     )
-    .bind(address)
-    .bind(authority)
+    .bind(&key.address)
+    .bind(&key.authority)
+    .bind(issuer)
+    .bind(&floor.number)
+    .bind(floor.this_update)
     .execute(conn)
     .await?;
     Ok(())
@@ -71,43 +96,42 @@ pub async fn begin(conn: &mut AnyConnection, address: &str, authority: &str) -> 
 /// Takes a source that is due for this node until a moment; whether it was still due.
 pub async fn claim(
     conn: &mut AnyConnection,
-    address: &str,
+    key: &Key,
     (now, until): (i64, i64),
 ) -> Result<bool, Error> {
-    let done =
-        sqlx::query("UPDATE foreign_source SET next_at = $1 WHERE address = $2 AND next_at <= $3")
-            .bind(until)
-            .bind(address)
-            .bind(now)
-            .execute(conn)
-            .await?;
-    Ok(done.rows_affected() == 1)
+    let done = sqlx::query(
+        "UPDATE foreign_source SET next_at = $1 \
+         WHERE address = $2 AND authority = $3 AND next_at <= $4",
+    );
+    let done = done.bind(until).bind(&key.address).bind(&key.authority).bind(now);
+    Ok(done.execute(conn).await?.rows_affected() == 1)
 }
 
-/// Makes a source due now; whether there is such a source.
+/// Makes a source due now, whoever's lists are expected there; whether there is such a source.
 pub async fn hasten(conn: &mut AnyConnection, address: &str) -> Result<bool, Error> {
     let done = sqlx::query("UPDATE foreign_source SET next_at = 0 WHERE address = $1")
         .bind(address)
         .execute(conn)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done.rows_affected() > 0)
 }
 
 /// An attempt failed: what is held stays.
 pub async fn failed(
     conn: &mut AnyConnection,
-    address: &str,
+    key: &Key,
     (now, next_at): (i64, i64),
     trouble: &str,
 ) -> Result<(), Error> {
     sqlx::query(
         "UPDATE foreign_source SET tried_at = $1, next_at = $2, trouble = $3, \
-         failures = failures + 1 WHERE address = $4",
+         failures = failures + 1 WHERE address = $4 AND authority = $5",
     )
     .bind(now)
     .bind(next_at)
     .bind(trouble)
-    .bind(address)
+    .bind(&key.address)
+    .bind(&key.authority)
     .execute(conn)
     .await?;
     Ok(())
@@ -117,14 +141,14 @@ pub async fn failed(
 /// what is still held changes.
 pub async fn taken(
     conn: &mut AnyConnection,
-    address: &str,
+    key: &Key,
     before: &str,
     state: &SourceState,
 ) -> Result<bool, Error> {
     let done = sqlx::query(
         "UPDATE foreign_source SET next_at = $1, tried_at = $2, failures = 0, trouble = '', \
          fetched_at = $2, number = $3, this_update = $4, next_update = $5, digest = $6, \
-         entries = $7 WHERE address = $8 AND digest = $9",
+         entries = $7 WHERE address = $8 AND authority = $9 AND digest = $10",
     )
     .bind(state.next_at)
     .bind(state.tried_at)
@@ -133,7 +157,8 @@ pub async fn taken(
     .bind(state.next_update)
     .bind(&state.digest)
     .bind(i64::try_from(state.entries).unwrap_or(i64::MAX))
-    .bind(address)
+    .bind(&key.address)
+    .bind(&key.authority)
     .bind(before)
     .execute(conn)
     .await?;
@@ -141,12 +166,13 @@ pub async fn taken(
 }
 
 /// Keeps the list itself.
-pub async fn keep(conn: &mut AnyConnection, address: &str, der: &[u8]) -> Result<(), Error> {
+pub async fn keep(conn: &mut AnyConnection, key: &Key, der: &[u8]) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO foreign_list (address, der) VALUES ($1, $2) \
-         ON CONFLICT (address) DO UPDATE SET der = excluded.der",
+        "INSERT INTO foreign_list (address, authority, der) VALUES ($1, $2, $3) \
+         ON CONFLICT (address, authority) DO UPDATE SET der = excluded.der",
     )
-    .bind(address)
+    .bind(&key.address)
+    .bind(&key.authority)
     .bind(der)
     .execute(conn)
     .await?;
@@ -154,7 +180,8 @@ pub async fn keep(conn: &mut AnyConnection, address: &str, der: &[u8]) -> Result
 }
 
 /// The list that is held.
-pub async fn list(conn: &mut AnyConnection, address: &str) -> Result<Option<Vec<u8>>, Error> {
-    let der = sqlx::query_scalar("SELECT der FROM foreign_list WHERE address = $1");
-    Ok(der.bind(address).fetch_optional(conn).await?)
+pub async fn list(conn: &mut AnyConnection, key: &Key) -> Result<Option<Vec<u8>>, Error> {
+    let der =
+        sqlx::query_scalar("SELECT der FROM foreign_list WHERE address = $1 AND authority = $2");
+    Ok(der.bind(&key.address).bind(&key.authority).fetch_optional(conn).await?)
 }

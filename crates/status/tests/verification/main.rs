@@ -6,6 +6,7 @@
 mod certificates;
 #[allow(dead_code)]
 mod family;
+mod foreign;
 mod messages;
 mod records;
 mod signatures;

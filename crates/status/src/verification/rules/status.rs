@@ -9,7 +9,7 @@ use pki::ocsp::{BasicResponse, CertId, CertStatus, HashAlgorithm, Signer, Single
 use pki::path::{self, Kind, Options, Revocation};
 
 use super::row;
-use crate::foreign::{Followed, FollowedAuthority, Group};
+use crate::foreign::{Cited, Followed, FollowedAuthority, Group};
 use crate::verification::model::{Basis, Check, Evidence, Outcome};
 
 /// How far the clock of a responder may be from ours.
@@ -117,8 +117,14 @@ pub fn by_others(
     let held = followed.of(issuer);
     let mut found: Vec<StatusOf> =
         held.map(|held| by_followed((child, issuer), held, at)).unwrap_or_default();
-    found.extend(by_lists((child, issuer), (evidence, held), at));
-    found.extend(evidence.answers.iter().filter_map(|one| by_answer((child, issuer), one, at)));
+    let mut brought = by_lists((child, issuer), (evidence, held), at);
+    brought.extend(evidence.answers.iter().filter_map(|one| by_answer((child, issuer), one, at)));
+    // While it isn't known what the followed lists say, whoever asks could choose the state of yesterday (Invariant 7).
+    if followed.is_pending || held.is_some_and(|held| held.is_damaged) {
+        brought.retain(|one| one.outcome != Outcome::Passed);
+        found.extend(followed.is_pending.then(pending));
+    }
+    found.extend(brought);
     let rank = |one: &StatusOf| match one.outcome {
         Outcome::Failed => 0,
         Outcome::Passed => 1,
@@ -132,6 +138,15 @@ pub fn by_others(
             "不是本机构签发的证书，信任列表中也没有其颁发者的撤销列表来源；请附上其颁发者的撤销列表（CRL）或 OCSP 应答",
         )
     })
+}
+
+/// Lists are followed, and what is held was not read yet.
+fn pending() -> StatusOf {
+    StatusOf::new(
+        Outcome::Unknown,
+        "status.follow-missing",
+        "信任列表所列来源的撤销列表还没有读入（系统刚刚启动，或者来源文件有误），未能判定；请稍后再试，仍然如此的请与我们联系",
+    )
 }
 
 /// One finding for each followed list that is about the certificate; one that says so when there is none.
@@ -173,26 +188,59 @@ fn by_group(
     (group, signers): (&Group, &[Certificate]),
     at: Timestamp,
 ) -> StatusOf {
-    let (outcome, mut reason) = asked(link, (group.lists.as_slice(), signers), at);
+    let lists = group.lists.as_slice();
+    let (outcome, mut reason) = asked(link, (lists, signers), at);
     let code = match outcome {
         Outcome::Passed => "status.follow-good",
         Outcome::Failed => "status.follow-revoked",
         Outcome::Unknown => "status.follow-silent",
     };
+    let differs = |alone| asked(link, (alone, signers), at) != (outcome, reason.clone());
+    let is_by_delta = lists.len() > 1 && lists.get(..1).is_some_and(differs);
+    let by_delta = if is_by_delta { decisive(group, link.0, at) } else { None };
+    if let (Some((delta, cited)), Some(complete)) = (by_delta, group.complete()) {
+        reason = format!("{reason}（{}）", both(delta, cited, complete));
+    }
     if outcome == Outcome::Unknown && !group.trouble.is_empty() {
         reason = format!("{reason}（最近一次取列表没有成功：{}）", group.trouble);
     }
     let found = StatusOf::new(outcome, code, reason);
-    let Some(list) = group.complete() else { return found };
+    let Some((list, cited)) = by_delta.or_else(|| group.pairs().next()) else { return found };
     found.by(Basis::Followed {
-        source: group.cited.address.clone(),
+        source: cited.address.clone(),
         issuer: list.issuer().to_string(),
         number: list.number().map(|number| number.to_hex()),
         this_update: list.this_update(),
         next_update: list.next_update(),
-        digest: group.cited.digest.clone(),
-        fetched_at: group.cited.fetched_at,
+        digest: cited.digest.clone(),
+        fetched_at: cited.fetched_at,
     })
+}
+
+/// The delta that made what is said differ from what the complete list says alone: the latest that names the
+/// certificate, or else the latest by then.
+fn decisive<'a>(
+    group: &'a Group,
+    certificate: &Certificate,
+    at: Timestamp,
+) -> Option<(&'a Crl, &'a Cited)> {
+    let deltas = || group.pairs().skip(1);
+    let names = |list: &Crl| list.lookup(&certificate.serial()).is_some();
+    let latest = deltas().filter(|(list, _)| names(list)).max_by_key(|(list, _)| list.number());
+    let by_then = || deltas().filter(|(list, _)| list.this_update() <= at);
+    latest.or_else(|| by_then().max_by_key(|(list, _)| list.number()))
+}
+
+fn both(delta: &Crl, cited: &Cited, complete: &Crl) -> String {
+    let number = |list: &Crl| list.number().map(|number| number.to_hex()).unwrap_or_default();
+    format!(
+        "依据增量列表 {}（{}，{} 发布）和它所补充的完整列表 {}（{} 发布）",
+        number(delta),
+        cited.address,
+        delta.this_update(),
+        number(complete),
+        complete.this_update(),
+    )
 }
 
 /// One finding for each complete list of the issuer, with the deltas that build on it. A list that a followed one has
