@@ -88,6 +88,7 @@ async fn every_change_is_a_row_in_the_order_of_the_journal(world: World) {
             .fetch_all(&mut *reader)
             .await
             .unwrap();
+    drop(reader);
     let statuses: Vec<_> = rows.iter().map(|row| row.1.as_str()).collect();
     assert_eq!(statuses, ["suspended", "good", "revoked"]);
     for (seq, status) in rows {
