@@ -55,7 +55,7 @@ impl Scene {
             settings.storage.url = url;
             let follow = &mut settings.verification.follow;
             follow.enabled = true;
-            follow.timeout_seconds = 1;
+            follow.timeout_seconds = 4;
             follow.most_octets = 65_536;
         })
         .await;
@@ -285,7 +285,7 @@ async fn what_must_not_be_taken_leaves_what_is_held(scene: &Scene) {
         (Act::Body(b"<html>".to_vec()), "不是撤销列表"),
         (Act::Body(vec![0; 70_000]), "超过 65536 字节"),
         (Act::Endless, "超过 65536 字节"),
-        (Act::Slow, "没有在 1 秒内取完"),
+        (Act::Slow, "没有在 4 秒内取完"),
         (Act::Status(500), "HTTP 500"),
         (Act::Redirect(scene.server.address("/inside")), "不予跟随"),
         (Act::Close, ""),
