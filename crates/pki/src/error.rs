@@ -24,7 +24,7 @@ macro_rules! reasons {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $(#[doc = concat!("`", $code, "`: ", $text)] $variant,)+
+            $(#[doc = concat!("`", $code, "`: `", $text, "`")] $variant,)+
         }
 
         impl $name {

@@ -1,5 +1,5 @@
 //! 应用签名服务 in 管理台: keys of applications, ordered by one person, confirmed by another, stopped
-//! by either; how often each is used. What is ordered is signed on the page of [`super::sign`].
+//! by either; how often each is used. What is ordered is signed on the page for signing.
 
 pub mod detail;
 pub mod list;
