@@ -10,13 +10,13 @@
 
 mod world;
 
-use app::Parts;
 use app::doctor::Level;
 use app::enrol::{Act, Enrolled};
 use app::lifecycle::Change;
 use app::succession::{Succession, succeed};
+use app::{Institution, Parts};
 use ca::ceremony::{Custodian, Participants, Person, SealedShare, SuccessionReport};
-use ca::{Revocation, RevocationReason};
+use ca::{Revocation, RevocationReason, StoredCertificate};
 use directory::ListKey;
 use directory::rules::index;
 use gm::sm2::PrivateKey;
@@ -79,6 +79,33 @@ async fn list(world: &World, issuer: &str) -> Crl {
     Crl::from_der(found.der.to_vec()).unwrap()
 }
 
+/// The verification service builds both paths.
+async fn both_paths_are_built(institution: &Institution, certificates: [&StoredCertificate; 2]) {
+    for made in certificates {
+        let question = CertificateQuestion {
+            der: made.der().to_vec(),
+            evidence: Evidence::default(),
+            at: None,
+            purpose: Purpose::Signature,
+            policies: Vec::new(),
+        };
+        let found = institution.verify_certificate(question).await.unwrap();
+        assert_eq!(found.judged.verdict, Outcome::Passed, "{:#?}", found.judged.checks);
+        assert_eq!(found.judged.path.len(), 3);
+    }
+}
+
+async fn everything_is_good(institution: &Institution) {
+    let checks = institution.examine(true).await;
+    for check in &checks {
+        let about = ["ca_certificate", "ocsp", "crl", "tables", "signatures", "device"];
+        if about.contains(&check.name) {
+            assert_eq!(check.level, Level::Good, "{check:?}");
+        }
+    }
+    assert_eq!(checks.iter().filter(|check| check.name == "ca_certificate").count(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_service_takes_up_the_next_generation_and_every_service_knows_both() {
     let world = World::new().await;
@@ -105,19 +132,7 @@ async fn a_running_service_takes_up_the_next_generation_and_every_service_knows_
         let said = institution.ocsp_now(*made.serial()).await.unwrap();
         assert_eq!((said.said, said.flaw), (Some(CertStatus::Good), None));
     }
-    // The verification service builds both paths.
-    for made in [&old.sign, &new.sign] {
-        let question = CertificateQuestion {
-            der: made.der().to_vec(),
-            evidence: Evidence::default(),
-            at: None,
-            purpose: Purpose::Signature,
-            policies: Vec::new(),
-        };
-        let found = institution.verify_certificate(question).await.unwrap();
-        assert_eq!(found.judged.verdict, Outcome::Passed, "{:#?}", found.judged.checks);
-        assert_eq!(found.judged.path.len(), 3);
-    }
+    both_paths_are_built(institution, [&old.sign, &new.sign]).await;
     // Revoked: each on the list of its own generation, in the directory as well, and told by OCSP.
     let actor = Actor::client(&world.client.id.to_string());
     for made in [&old.sign, &new.sign] {
@@ -150,14 +165,7 @@ async fn a_running_service_takes_up_the_next_generation_and_every_service_knows_
     let kinds: Vec<_> = records.iter().map(|record| record.kind.as_str()).collect();
     assert_eq!(kinds, ["certificate.intended", "certificate.issued", "certificate.revoked"]);
     assert_eq!(records[0].body["generation"], "issuing2");
-    let checks = institution.examine(true).await;
-    for check in &checks {
-        let about = ["ca_certificate", "ocsp", "crl", "tables", "signatures", "device"];
-        if about.contains(&check.name) {
-            assert_eq!(check.level, Level::Good, "{check:?}");
-        }
-    }
-    assert_eq!(checks.iter().filter(|check| check.name == "ca_certificate").count(), 2);
+    everything_is_good(institution).await;
     // After a restart it is the same institution.
     let world = world.restarted(|_| ()).await.unwrap();
     assert_eq!(world.institution.ca().name(), "issuing2");

@@ -88,6 +88,18 @@ fn openssl_asks(world: &World, issuer: &Path, serial: &str) -> String {
     String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
 }
 
+fn the_doctor_finds_all_good(world: &World) {
+    let (_, said) = world.run(&["doctor", "--full", "--json"]);
+    for check in support::checks(&said) {
+        let name = check["name"].as_str().unwrap();
+        if ["journal", "journal_full", "signatures", "device", "tables", "ocsp", "crl", "root_list"]
+            .contains(&name)
+        {
+            assert_eq!(check["level"], "good", "{check}");
+        }
+    }
+}
+
 #[test]
 fn the_next_key_of_the_issuing_ca_is_made_by_command_and_judged_by_openssl() {
     let world = World::found("");
@@ -150,13 +162,5 @@ fn the_next_key_of_the_issuing_ca_is_made_by_command_and_judged_by_openssl() {
     let people = ["--officer", "S001", "--witness", "A001", "--reason", "第一代证书已全部到期"];
     let (code, said) = world.run(&[&destroy[..], &people].concat());
     assert!(code == 1 && said.contains("还不能销毁"), "{said}");
-    let (_, said) = world.run(&["doctor", "--full", "--json"]);
-    for check in support::checks(&said) {
-        let name = check["name"].as_str().unwrap();
-        if ["journal", "journal_full", "signatures", "device", "tables", "ocsp", "crl", "root_list"]
-            .contains(&name)
-        {
-            assert_eq!(check["level"], "good", "{check}");
-        }
-    }
+    the_doctor_finds_all_good(&world);
 }

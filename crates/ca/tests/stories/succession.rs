@@ -100,6 +100,17 @@ impl World {
     }
 }
 
+fn the_protocol_is_signed_by_the_new_key(report: &SuccessionReport) {
+    let document = std::fs::read(&report.protocol.document).unwrap();
+    let signature = std::fs::read_to_string(&report.protocol.signature).unwrap();
+    verify_protocol(&document, &signature, &report.issuing).unwrap();
+    let text = std::fs::read_to_string(&report.protocol.text).unwrap();
+    assert!(
+        text.contains("保管人5") && text.contains("换代记录") && !text.contains("口令"),
+        "{text}"
+    );
+}
+
 async fn the_next_generation_issues_and_the_one_before_signs_its_lists(world: World) {
     let ca = world.line().await;
     let old = issue(&world.store, &ca, order("r1", Role::Sign, "张三", key())).await.unwrap();
@@ -160,14 +171,7 @@ async fn the_next_generation_issues_and_the_one_before_signs_its_lists(world: Wo
     assert!(compared.is_sound(), "{:?}", compared.findings);
     let root = by.device.session().unwrap().key(&KeyLabel::new("root").unwrap());
     assert_eq!(root, Err(DeviceError::Refused(RefusedReason::NoSuchKey)), "an offline root");
-    let document = std::fs::read(&report.protocol.document).unwrap();
-    let signature = std::fs::read_to_string(&report.protocol.signature).unwrap();
-    verify_protocol(&document, &signature, &report.issuing).unwrap();
-    let text = std::fs::read_to_string(&report.protocol.text).unwrap();
-    assert!(
-        text.contains("保管人5") && text.contains("换代记录") && !text.contains("口令"),
-        "{text}"
-    );
+    the_protocol_is_signed_by_the_new_key(&report);
     // Held again, nothing changes.
     let size = by.store.size().await.unwrap();
     let again = by.succeed(by.plan(None)).await.unwrap();

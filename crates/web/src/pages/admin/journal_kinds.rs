@@ -141,6 +141,8 @@ kinds! {
     "ocsp.key-destruction-intended" "状态应答密钥销毁意向",
     "ocsp.key-destroyed" "销毁状态应答密钥",
     "timestamp.key-made" "启用时间戳密钥",
+    "timestamp.key-destruction-intended" "时间戳密钥销毁意向",
+    "timestamp.key-destroyed" "销毁时间戳密钥",
     "timestamp.clock-doubted" "时间不可信，停止签发时间戳",
     "timestamp.clock-trusted" "时间恢复可信",
     "signer.alarm" "签名次数不符",

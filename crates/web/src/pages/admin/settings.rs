@@ -90,19 +90,6 @@ fn meaning(name: &str) -> &'static str {
         "crl.min_gap" => "因变更而发布的两份列表之间最短间隔（秒）。",
         "crl.shards" => "撤销列表分成几片，在密钥仪式中确定；0 为不分片。",
         "crl.keep" => "保留多少份已被取代的列表供核查。",
-        "timestamp.enabled" => "是否开通时间戳服务；开通后自动生成密钥并签发时间戳证书。",
-        "timestamp.policies" => "本机构注册的时间戳策略标识，第一个为默认；空为示例标识。",
-        "timestamp.source" => {
-            "外部时间源：none 没有，ntp 直接询问时间服务器，chrony 由 chrony 校时。"
-        }
-        "timestamp.accuracy" => "时间戳声明的精度（毫秒）；没有时间源时为 0，不声明。",
-        "timestamp.servers" => "时间服务器，宜三个以上，过半数相符才采信。",
-        "timestamp.chronyc" => "查询 chrony 状态的程序。",
-        "timestamp.compare_every" => "与时间源比对的间隔（秒）。",
-        "timestamp.compare_term" => "一次比对的有效时间（秒），过后停止签发时间戳。",
-        "timestamp.step" => "系统时钟被拨动超过多少毫秒即停止签发时间戳。",
-        "timestamp.digits" => "时间戳中秒的小数位数，0 至 6。",
-        "timestamp.sha1_name" => "时间戳是否另以 SHA-1 标明签名者证书，供旧软件使用。",
         "mail.host" => "发送邮件的服务器；空为只存入发件箱文件夹。",
         "mail.port" => "发送邮件的服务器的端口，0 为按连接方式取常用端口。",
         "mail.tls" => "与邮件服务器的连接怎样保护。",
@@ -120,6 +107,7 @@ fn meaning(name: &str) -> &'static str {
         "disclosure.complaint_accept_days" => "投诉在几个工作日内受理。",
         "disclosure.complaint_answer_days" => "投诉在几个工作日内答复。",
         "disclosure.documents" => "业务规则和证书策略文件所在的文件夹。",
+        name if name.starts_with("timestamp.") => meaning_in_timestamp(name),
         name if name.starts_with("verification.") => meaning_in_verification(name),
         name if name.starts_with("ocsp.") => meaning_in_ocsp(name),
         name if name.starts_with("directory.") => meaning_in_directory(name),
@@ -130,6 +118,26 @@ fn meaning(name: &str) -> &'static str {
             "证书到期前多少天开始预警；寿命短的证书，剩余寿命不足这一百分比时才预警。"
         }
         name if name.starts_with("policy.") => "本机构为这类证书注册的证书策略标识，写入证书。",
+        _ => "见《运行手册》中同名配置项的说明。",
+    }
+}
+
+/// `[timestamp]`.
+fn meaning_in_timestamp(name: &str) -> &'static str {
+    match name {
+        "timestamp.enabled" => "是否开通时间戳服务；开通后自动生成密钥并签发时间戳证书。",
+        "timestamp.policies" => "本机构注册的时间戳策略标识，第一个为默认；空为示例标识。",
+        "timestamp.source" => {
+            "外部时间源：none 没有，ntp 直接询问时间服务器，chrony 由 chrony 校时。"
+        }
+        "timestamp.accuracy" => "时间戳声明的精度（毫秒）；没有时间源时为 0，不声明。",
+        "timestamp.servers" => "时间服务器，宜三个以上，过半数相符才采信。",
+        "timestamp.chronyc" => "查询 chrony 状态的程序。",
+        "timestamp.compare_every" => "与时间源比对的间隔（秒）。",
+        "timestamp.compare_term" => "一次比对的有效时间（秒），过后停止签发时间戳。",
+        "timestamp.step" => "系统时钟被拨动超过多少毫秒即停止签发时间戳。",
+        "timestamp.digits" => "时间戳中秒的小数位数，0 至 6。",
+        "timestamp.sha1_name" => "时间戳是否另以 SHA-1 标明签名者证书，供旧软件使用。",
         _ => "见《运行手册》中同名配置项的说明。",
     }
 }
