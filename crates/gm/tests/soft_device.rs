@@ -74,6 +74,20 @@ fn a_second_opening_finds_the_device_busy_until_the_first_ends() {
 }
 
 #[test]
+fn an_opening_waits_for_a_device_that_is_just_being_closed() {
+    let device = signer();
+    let folder = tempfile::tempdir().unwrap();
+    copy(device.folder(), folder.path());
+    let held = open(folder.path()).unwrap();
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(|| sign(&open(folder.path()).unwrap()));
+        std::thread::sleep(Duration::from_millis(200));
+        drop(held);
+        opening.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn a_wrong_passphrase_is_refused_and_changes_nothing() {
     let device = signer();
     let info = device.session().unwrap().key(&label("ca")).unwrap();

@@ -5,6 +5,8 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use crate::DeviceError;
@@ -22,17 +24,25 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), DeviceError> {
         .map_err(|cause| fault(folder, &cause))
 }
 
-/// Takes the folder for this process; the lock lives as long as the file.
+/// How often a folder in use is asked for again, and after what pause: a second in all. A process
+/// that is ending, and a child between fork and exec, keep the lock of another for a moment.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// Takes the folder for this process; the lock lives as long as the file. `Busy` after a second.
 pub(super) fn lock(folder: &Path) -> Result<File, DeviceError> {
     let path = folder.join(LOCK);
     let mut options = private();
     options.create(true).truncate(false);
     let file = options.open(&path).map_err(|cause| fault(&path, &cause))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(DeviceError::Busy),
-        Err(TryLockError::Error(cause)) => Err(fault(&path, &cause)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(cause)) => return Err(fault(&path, &cause)),
+        }
     }
+    Err(DeviceError::Busy)
 }
 
 /// Whether the file is there.
