@@ -87,8 +87,10 @@ impl Metadata {
     }
 }
 
-/// The folder of the workspace.
+/// The folder of the workspace: where cargo runs this now, which is another one than where it was
+/// compiled if two clones share their target folder.
 pub fn root() -> PathBuf {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let compiled = || PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(compiled, PathBuf::from);
     here.parent().map_or(here.clone(), PathBuf::from)
 }

@@ -56,8 +56,8 @@ impl Running {
 
 /// How long a refusal waits before it leaves. Clients that ask again at once, whatever Retry-After
 /// says, would else have the machine refuse instead of answer: without it a fifth of the good answers
-/// was left at five times the load. What waits is bounded by the limits of connections.
-const REFUSAL_HELD: Duration = Duration::from_millis(250);
+/// was left at five times the load. Retry-After asks for no less. What waits is bounded by the limits of connections.
+const REFUSAL_HELD: Duration = Duration::from_secs(1);
 
 /// Serves an institution.
 ///
