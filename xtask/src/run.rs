@@ -36,7 +36,20 @@ pub fn golden(packages: &[String]) -> anyhow::Result<()> {
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).args(arguments);
+    unnamed(&mut command);
     command
+}
+
+/// Takes away what cargo tells this program about this program: build scripts look at it, and would
+/// have half of the world compiled again when it comes and goes.
+pub fn unnamed(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_ours =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_ours) {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Runs to the end; an exit code other than 0 is an error.

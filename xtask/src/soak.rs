@@ -84,6 +84,7 @@ fn run(step: &Step) -> anyhow::Result<()> {
         bail!("the step has no command");
     };
     let mut command = Command::new(program);
+    crate::run::unnamed(&mut command);
     command.current_dir(root()).args(arguments).envs(&step.environment);
     crate::run::finish(&mut command)
 }

@@ -6,7 +6,7 @@ use super::CrlKind;
 use super::publish::PublishedCrl;
 use crate::Ca;
 use crate::error::Error;
-use crate::rules::crl::{Freshness, due, freshness};
+use crate::rules::crl::{Freshness, due, freshness, gap};
 use crate::sql::crl::CrlRow;
 use crate::sql::{self, instant};
 
@@ -85,7 +85,7 @@ impl Ca {
         let mut published = Vec::new();
         let mut failure = None;
         for one in self.each() {
-            for kind in one.crl_kinds() {
+            for kind in one.kinds_by_haste().await? {
                 if !one.is_due(kind).await? {
                     continue;
                 }
@@ -105,17 +105,29 @@ impl Ca {
         }
     }
 
+    /// A delta list first: it is how a change is seen within a second. Without a full list it has no base
+    /// yet, and comes last.
+    async fn kinds_by_haste(&self) -> Result<Vec<CrlKind>, Error> {
+        let mut kinds = self.crl_kinds();
+        if self.current_row(CrlKind::Full).await?.is_some() {
+            kinds.sort_by_key(|kind| *kind != CrlKind::Delta);
+        }
+        Ok(kinds)
+    }
+
     async fn spare_instead(&self, kind: CrlKind) -> Result<Option<PublishedCrl>, Error> {
         if kind == CrlKind::Delta { Ok(None) } else { self.use_spare(kind).await }
     }
 
     async fn is_due(&self, kind: CrlKind) -> Result<bool, Error> {
         let policy = &self.inner().config.crl;
-        let current = self.current_row(kind).await?.map(|row| row.current()).transpose()?;
+        let row = self.current_row(kind).await?;
+        let delta = row.as_ref().filter(|_| kind == CrlKind::Delta);
+        let entries = delta.map(|row| sql::count(row.entries)).transpose()?;
+        let current = row.map(|row| row.current()).transpose()?;
         let last_change = self.last_change(kind).await?;
-        let every = self.every(kind);
-        let now = self.inner().clock.now();
-        Ok(due(current.as_ref(), last_change, every, policy, now))
+        let times = (self.every(kind), gap(entries, policy));
+        Ok(due(current.as_ref(), last_change, times, policy, self.inner().clock.now()))
     }
 
     fn every(&self, kind: CrlKind) -> SignedDuration {

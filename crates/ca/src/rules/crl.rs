@@ -49,12 +49,12 @@ pub fn freshness(current: Option<&Current>, now: Timestamp) -> Freshness {
 
 /// Whether a new CRL has to be made: none yet, the interval is over, the middle of the window
 /// is passed (also after a jump of the clock), or a status changed and the policy publishes at
-/// once (no more often than `min_gap`).
+/// once (no more often than every `gap`).
 #[must_use]
 pub fn due(
     current: Option<&Current>,
     last_change: i64,
-    every: SignedDuration,
+    (every, gap): (SignedDuration, SignedDuration),
     policy: &CrlPolicy,
     now: Timestamp,
 ) -> bool {
@@ -62,9 +62,23 @@ pub fn due(
         return true;
     };
     let age = now.duration_since(current.this_update);
-    let changed = policy.on_change && last_change > current.covers_seq && age >= policy.min_gap;
+    let changed = policy.on_change && last_change > current.covers_seq && age >= gap;
     age >= every || changed || freshness(Some(current), now) != Freshness::Fresh
 }
+
+/// The shortest time between two lists of a kind that are made because of changes: a short delta list
+/// costs next to nothing and goes out at once; a long one, as after a mass revocation, waits like a full
+/// list. `delta` is how many entries the current delta list has; none for other kinds.
+#[must_use]
+pub fn gap(delta: Option<u64>, policy: &CrlPolicy) -> SignedDuration {
+    match delta {
+        Some(entries) if entries < SHORT_DELTA => SignedDuration::ZERO,
+        _ => policy.min_gap,
+    }
+}
+
+/// Entries below which a delta list is short: it is made in a few milliseconds.
+const SHORT_DELTA: u64 = 1_000;
 
 /// Whether a barred certificate belongs on a CRL, given when the previous one of the same
 /// scope was made: until it has appeared on one CRL made after its expiry (RFC 5280 §3.3).
@@ -96,6 +110,7 @@ mod tests {
         Timestamp::constant(second, 0)
     }
     const DAY: SignedDuration = SignedDuration::from_hours(24);
+    const GAP: SignedDuration = SignedDuration::from_secs(10);
 
     fn current() -> Current {
         Current { number: 7, this_update: at(1_000), next_update: at(2_000), covers_seq: 40 }
@@ -115,16 +130,24 @@ mod tests {
 
     #[test]
     fn crl_is_due_when_there_is_none_or_half_its_window_is_over() {
-        assert!(due(None, 0, DAY, &policy(false), at(0)));
-        assert!(!due(Some(&current()), 99, DAY, &policy(false), at(1_100)));
-        assert!(due(Some(&current()), 0, DAY, &policy(false), at(1_500)));
+        assert!(due(None, 0, (DAY, GAP), &policy(false), at(0)));
+        assert!(!due(Some(&current()), 99, (DAY, GAP), &policy(false), at(1_100)));
+        assert!(due(Some(&current()), 0, (DAY, GAP), &policy(false), at(1_500)));
     }
 
     #[test]
     fn crl_is_due_after_a_change_but_not_within_the_gap() {
-        assert!(!due(Some(&current()), 41, DAY, &policy(true), at(1_009)));
-        assert!(due(Some(&current()), 41, DAY, &policy(true), at(1_010)));
-        assert!(!due(Some(&current()), 40, DAY, &policy(true), at(1_010)));
+        assert!(!due(Some(&current()), 41, (DAY, GAP), &policy(true), at(1_009)));
+        assert!(due(Some(&current()), 41, (DAY, GAP), &policy(true), at(1_010)));
+        assert!(!due(Some(&current()), 40, (DAY, GAP), &policy(true), at(1_010)));
+    }
+
+    #[test]
+    fn short_delta_goes_out_at_once_and_a_long_one_waits() {
+        let changed = |gap| due(Some(&current()), 41, (DAY, gap), &policy(true), at(1_000));
+        assert!(changed(gap(Some(SHORT_DELTA - 1), &policy(true))));
+        assert!(!changed(gap(Some(SHORT_DELTA), &policy(true))));
+        assert!(!changed(gap(None, &policy(true))));
     }
 
     #[test]
