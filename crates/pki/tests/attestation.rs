@@ -166,7 +166,14 @@ fn a_device_that_is_blocked_under_any_certificate_of_its_product_is_blocked() {
     let other = entry("KEY-300", "2026-01-01", "2030-12-31", "blocked = [\"SN-9\"]");
     let both = format!("{}{other}", plain("2026-01-01", "2030-12-31"));
     let text = blocked.attest(public);
-    assert!(judged(&with_entries(root, &both), public, Some(text.as_bytes())).is_ok());
+    let before = judged(&with_entries(root, &both), public, Some(text.as_bytes())).unwrap();
+    // What is found out after a key came in counts when its certificate is made.
+    let verified = before.verified().unwrap();
+    assert!(with_entries(root, &both).still_trust(verified).is_ok());
+    let since = with_entries(root, &with("2026-01-01", "2030-12-31"));
+    let error = since.still_trust(verified).unwrap_err();
+    assert_eq!(error.code(), "attestation.device-blocked");
+    assert!(!error.to_string().contains("SN-9"), "it goes on record: {error}");
     for wrong in ["", "  ", "SN\\u00079"] {
         let text =
             entry("KEY-200", "2026-01-01", "2030-12-31", &format!("blocked = [\"{wrong}\"]"));

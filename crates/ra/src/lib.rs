@@ -36,31 +36,33 @@ pub use catalogue::{Catalogue, Ground, SearchField, Source, Step};
 pub use error::{Error, FieldError, Refusal};
 pub use model::{
     ACKNOWLEDGEMENT, Acknowledgement, Agreement, AgreementLine, AgreementText, ApplicantSignature,
-    Application, ApplicationId, ApplicationPage, At, Batch, BatchAgreementSigned,
-    BatchAgreementText, BatchConsent, BatchEvidence, BatchId, BatchList, BatchMaterial, BatchParty,
-    BatchProgress, BatchRow, BatchRun, BatchSearch, BatchSheet, BatchState, BatchStep, CodeOrder,
-    Conditions, Created, DayCount, Decision, DeclineOrder, Delivery, Duplicate, Element, Ending,
-    EnterBatchOrder, EnterOrder, EvidenceRow, Figures, Filing, FilingClock, Finding, Form, FormRow,
-    FormView, Hold, HoldEnd, HoldId, IdentityProof, InquiryId, Institution, LiftingDraft, ListRef,
-    Mark, Material, MaterialId, Media, Named, NewApplication, NewBatch, NewHold, Number, Office,
-    OfficeId, OfficeOrder, OfficeRecord, OfficeRecordKind, OpenStop, OpenedMaterial, Outcome, Pace,
-    Particulars, Power, ProofBatchOrder, ProofOrder, ReadyToCarryOut, ReadyToIssue, ReadyToRevoke,
-    Receipt, RefusalStage, ReturnOrder, Review, ReviewBatchOrder, ReviewClock, ReviewOrder,
-    ReviewTimes, Revocation, RevocationDecision, RevocationDraft, RevocationId, RevocationItem,
-    RevocationOrder, RevocationReview, RevocationRow, RevocationSelection, RevocationState,
-    RevocationView, RunAgreement, SampleRow, Saved, Selection, Serials, State, StopEnd,
-    SupplementItem, SupplementList, SuspensionOrder, Tally, Today, Upload,
+    Application, ApplicationId, ApplicationPage, At, BackedElement, Backing, Batch,
+    BatchAgreementSigned, BatchAgreementText, BatchConsent, BatchEvidence, BatchId, BatchList,
+    BatchMaterial, BatchParty, BatchProgress, BatchRow, BatchRun, BatchSearch, BatchSheet,
+    BatchState, BatchStep, CodeOrder, Conditions, Created, DayCount, Decision, DeclineOrder,
+    Delivery, Duplicate, Element, Ending, EnterBatchOrder, EnterOrder, EvidenceRow, EvidenceShown,
+    Figures, Filing, FilingClock, Finding, Form, FormRow, FormView, Hold, HoldEnd, HoldId,
+    IdentityProof, InquiryId, Institution, LiftingDraft, ListRef, Mark, Material, MaterialId,
+    Media, Named, NewApplication, NewBatch, NewHold, Number, Office, OfficeId, OfficeOrder,
+    OfficeRecord, OfficeRecordKind, OpenStop, OpenedMaterial, Outcome, Pace, Particulars, Power,
+    ProofBatchOrder, ProofOrder, Proofing, ReadyToCarryOut, ReadyToIssue, ReadyToRevoke, Receipt,
+    RefusalStage, ReturnOrder, Review, ReviewBatchOrder, ReviewClock, ReviewOrder, ReviewTimes,
+    Revocation, RevocationDecision, RevocationDraft, RevocationId, RevocationItem, RevocationOrder,
+    RevocationReview, RevocationRow, RevocationSelection, RevocationState, RevocationView,
+    RunAgreement, SampleRow, Saved, Selection, Serials, Shortfall, State, StopEnd, SupplementItem,
+    SupplementList, SuspensionOrder, Tally, Today, Upload,
 };
 pub use port::{
     Answer, Certified, Enclosed, Held, KeyRegister, Offline, Post, PublicData, Standing,
 };
+pub use rules::backing::unbacked as unbacked_elements;
 pub use rules::material::{MOST_FILES, MOST_OCTETS};
 pub use service::hold::{
     end_holds, has_held, has_lifted, power_of, reviewed_power_of, set_hold, standing_holds, to_lift,
 };
 pub use service::{Acknowledged, Matter, SignedAgreement};
 pub use service::{
-    ApprovedLists, BatchCounts, Called, Comparison, Contact, Happening, Inquiry, NoticeStatus, Ra,
-    RaConfig, ReviewRecord, UrgentStop,
+    ApprovedChanges, BatchCounts, Called, Comparison, Contact, Happening, Inquiry, NoticeStatus,
+    Ra, RaConfig, ReviewRecord, UrgentStop,
 };
 pub use sheet::{MOST_ROWS, MOST_SHEET_OCTETS, SheetFormat};

@@ -86,7 +86,7 @@ pub(crate) async fn open(
 }
 
 /// The institution's key for agreements; made, and recorded, when there is none yet.
-async fn seal_key(store: &Store, device: &Arc<dyn Device>) -> Result<PublicKey, Error> {
+pub(crate) async fn seal_key(store: &Store, device: &Arc<dyn Device>) -> Result<PublicKey, Error> {
     let label = seal_label()?;
     let mut session = device.session()?;
     let (info, made) = match session.key(&label) {

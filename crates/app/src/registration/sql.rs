@@ -47,15 +47,19 @@ pub(crate) async fn status_of(
     Ok(row.map(|row| row.try_get("status")).transpose()?)
 }
 
-/// Certificates that are suspended without a hold, or good with one; at most twenty, there is enough to know then.
+/// Certificates that are suspended without a hold, or good with one; at most twenty, there is enough to know then. Each
+/// half goes by an index: the bars of certificates, and issuer with serial number for each hold that stands.
 pub(super) async fn unheld(db: &mut AnyConnection) -> Result<Vec<(String, bool)>, Fault> {
     let rows = sqlx::query::<Any>(
         "SELECT c.serial AS serial, c.status AS status FROM certificate c \
-         WHERE c.status = 'suspended' AND c.role <> 'enc' AND NOT EXISTS (SELECT 1 FROM ra_hold h \
+         WHERE c.status <> 'good' AND c.status = 'suspended' AND c.role <> 'enc' AND NOT EXISTS (SELECT 1 FROM ra_hold h \
          WHERE h.serial = c.serial AND h.ended_at IS NULL) \
          UNION SELECT c.serial, c.status FROM ra_hold h JOIN certificate c ON c.serial = h.serial \
+         AND c.issuer_id IN (SELECT id FROM issuer WHERE name = $1 \
+         UNION ALL SELECT issuer_id FROM issuer_successor WHERE authority = $1) \
          WHERE h.ended_at IS NULL AND c.status = 'good' ORDER BY 1 LIMIT 20",
     )
+    .bind(ISSUER)
     .fetch_all(db)
     .await?;
     rows.iter()
@@ -148,19 +152,35 @@ pub(crate) async fn notices(
     rows.fetch_all(db).await.map_err(Fault::from)?.iter().map(notice).collect()
 }
 
+/// A notice that is due, or application and position of one that can't be read.
+pub(super) type Due = Result<StatusNotice, (String, u32)>;
+
 /// What nobody was told of yet and is due: what never failed first, the oldest of it first, then what failed
 /// before, the longest waiting first.
 pub(super) async fn untold(
     db: &mut AnyConnection,
     now: i64,
     limit: i64,
-) -> Result<Vec<StatusNotice>, Error> {
+) -> Result<Vec<Due>, Error> {
     let text = format!(
         "{NOTICE} WHERE told_at IS NULL AND next_at <= $1 \
          ORDER BY next_at, at, application, position LIMIT $2"
     );
     let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(now).bind(limit);
-    rows.fetch_all(db).await.map_err(Fault::from)?.iter().map(notice).collect()
+    let rows = rows.fetch_all(db).await.map_err(Fault::from)?;
+    Ok(rows.iter().filter_map(due).collect())
+}
+
+/// A row that can't be read holds up no other; one without a name can't even be put off.
+fn due(row: &AnyRow) -> Option<Due> {
+    match notice(row) {
+        Ok(notice) => Some(Ok(notice)),
+        Err(_) => {
+            let position = row.try_get::<i64, _>("position").ok();
+            let position = position.and_then(|position| u32::try_from(position).ok())?;
+            Some(Err((row.try_get("application").ok()?, position)))
+        }
+    }
 }
 
 fn notice(row: &AnyRow) -> Result<StatusNotice, Error> {

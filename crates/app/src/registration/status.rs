@@ -9,7 +9,7 @@ use pki::Serial;
 use pki::crl::Reason;
 use ra::catalogue::CALL_HOLD;
 use ra::{
-    Application, At, Called, Ending, Ground, HoldEnd, Named, OpenStop, Outcome, Power,
+    Application, At, Called, Ending, Ground, HoldEnd, Named, OpenStop, Outcome, Power, Ra,
     ReadyToRevoke, RevocationId, RevocationItem, RevocationState, RevocationView, Source, StopEnd,
 };
 use store::{Actor, ErrorKind, fault};
@@ -73,9 +73,9 @@ fn end_of(stop: &OpenStop) -> HoldEnd {
 
 type Unfit = [(String, ra::Error)];
 
-/// What the doctor says of lists and calls: how many lists go on, and which lists and calls can't.
-fn judged(ready: usize, (lists, calls): (&Unfit, &Unfit)) -> (Level, String) {
-    if lists.is_empty() && calls.is_empty() {
+/// What the doctor says of lists, calls and applications: how many lists go on, and which of all can't.
+fn judged(ready: usize, (lists, calls, changes): (&Unfit, &Unfit, &Unfit)) -> (Level, String) {
+    if lists.is_empty() && calls.is_empty() && changes.is_empty() {
         return (Level::Good, format!("{ready} 件已复核、正在执行，均与签名时一致"));
     }
     let which = |unfit: &Unfit| {
@@ -91,6 +91,10 @@ fn judged(ready: usize, (lists, calls): (&Unfit, &Unfit)) -> (Level, String) {
         let what =
             "的数据有误，来电的暂停没有办理；请立即由业务管理员另行暂停该证书，并核对数据库和日志";
         said.push(format!("来电登记 {} {what}", which(calls)));
+    }
+    if !changes.is_empty() {
+        let what = "审核通过而没有办理；请查明原因，需要暂停或撤销的立即由业务管理员另行办理，数据有误的核对数据库和日志";
+        said.push(format!("申请 {} {what}", which(changes)));
     }
     (Level::Failed, said.join("；"))
 }
@@ -177,19 +181,17 @@ impl Institution {
     /// Neither one that fails nor a step that does holds up the others (Measures Art. 18).
     pub async fn carry_out_decisions(&self) -> Result<(), Error> {
         let Some(ra) = self.ra() else { return Ok(()) };
-        for at in self.to_do(ra.approved().await) {
-            self.soon(self.carry_out_application(&at).await);
-        }
+        self.carry_out_approved(ra).await;
         for (id, number, serials) in self.to_do(ra.urgent_stops().await) {
             self.soon(self.stop_at_once(&id, (number.as_str(), &serials)).await);
         }
-        match ra.ready_to_revoke().await {
-            Ok(lists) => {
-                for ready in lists.ready {
-                    self.soon(self.revoke_list(&ready).await);
-                }
+        for (id, number) in self.to_do(ra.approved_lists().await) {
+            match ra.ready_to_revoke((&id, &number)).await {
+                Ok(ready) => self.soon(self.revoke_list(&ready).await),
+                Err(error @ ra::Error::Store(_)) => self.soon::<()>(Err(error.into())),
+                // Told once by the registration, and by the doctor as long as it is so.
+                Err(_) => {}
             }
-            Err(error) => self.soon::<()>(Err(error.into())),
         }
         self.soon(ra.lapse_calls().await.map_err(Error::from));
         for stop in self.to_do(ra.open_stops().await) {
@@ -199,14 +201,36 @@ impl Institution {
         self.tell_holders().await.map(drop)
     }
 
-    /// Whether every list that two people signed for is as they signed it, and every call can be worked on;
+    /// Page by page, so that neither a backlog nor what fails each time holds up what came later.
+    async fn carry_out_approved(&self, ra: &Ra) {
+        let mut behind = None;
+        loop {
+            let page = match ra.approved(behind.as_ref()).await {
+                Ok(page) => page,
+                Err(error) => return self.soon::<()>(Err(error.into())),
+            };
+            for at in page.ready {
+                self.soon(self.carry_out_application(&at).await);
+            }
+            match page.next {
+                Some(next) => behind = Some(next),
+                None => return,
+            }
+        }
+    }
+
+    /// Whether every list that two people signed for is as they signed it, and every call and every approved
+    /// application can be worked on;
     /// `None` where registration is closed.
     pub(crate) async fn check_approved_lists(&self) -> Option<Check> {
         let ra = self.ra()?;
-        let (level, detail) = match (ra.ready_to_revoke().await, ra.unfit_calls().await) {
-            (Ok(lists), Ok(calls)) => judged(lists.ready.len(), (&lists.unfit, &calls)),
-            (Err(error), _) | (_, Err(error)) => (Level::Unknown, error.to_string()),
+        let found = async {
+            let (ready, lists) = ra.unfit_lists().await?;
+            let (calls, changes) = (ra.unfit_calls().await?, ra.unfit_changes().await?);
+            Ok::<_, ra::Error>(judged(ready, (&lists, &calls, &changes)))
         };
+        let (level, detail) =
+            found.await.unwrap_or_else(|error| (Level::Unknown, error.to_string()));
         Some(Check { name: "approved_lists", title: "撤销和解除登记", level, detail })
     }
 

@@ -242,6 +242,14 @@ impl Institution {
         // Read before the loop: who tells asks for connections of their own.
         let due = sql::untold(&mut *self.store().read().await?, now, AT_ONCE).await?;
         for notice in due {
+            let notice = match notice {
+                Ok(notice) => notice,
+                Err(which) => {
+                    tracing::error!(application = which.0, "a notice of a change can't be read");
+                    self.tell_later(which).await?;
+                    continue;
+                }
+            };
             let which = (notice.application.clone(), notice.position);
             match self.tell_of_change(notice).await {
                 Ok(done) => told += u64::from(done),

@@ -42,12 +42,30 @@ impl Products {
         let named = attestation.named()?;
         let listed = self.of_model(&named, &attestation, subject.at)?;
         let product = listed.product.clone();
-        // A product may have several certificates; a device that is blocked under one is blocked.
-        if self.iter().filter(|one| is_of(one, &named)).any(|one| one.blocks(named.number)) {
+        if self.is_blocked((named.maker, named.model), named.number) {
             return Err(at(Refusal::DeviceBlocked, format!("（设备编号 {}）", named.number)));
         }
         let verified = Verified::new(product, named.number, &attestation.sm3());
         Ok(Judged::verified(verified, &attestation))
+    }
+
+    /// Whether the device of an earlier verdict is trusted still: for one that was blocked after its key came in no
+    /// certificate is made. The error goes on record, so it does not say which device it is.
+    ///
+    /// # Errors
+    /// [`Error::Attestation`].
+    pub fn still_trust(&self, verified: &Verified) -> Result<(), Error> {
+        let product = verified.product();
+        match self.is_blocked((&product.maker, &product.model), verified.device()) {
+            true => Err(refused(Refusal::DeviceBlocked)),
+            false => Ok(()),
+        }
+    }
+
+    /// A product may have several certificates; a device that is blocked under one is blocked.
+    fn is_blocked(&self, (maker, model): (&str, &str), number: &str) -> bool {
+        let is_of = |one: &&Listed| one.product.maker == maker && one.product.model == model;
+        self.iter().filter(is_of).any(|one| one.blocks(number))
     }
 
     /// The entry of this maker and model whose root the chain leads to and whose certificate is in force.

@@ -189,6 +189,56 @@ pub enum SubjectPart {
     CreditCode,
 }
 
+impl SubjectPart {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::CommonName,
+        Self::Organization,
+        Self::Unit,
+        Self::State,
+        Self::Locality,
+        Self::Email,
+        Self::Domain,
+        Self::Address,
+        Self::IdentifyCode,
+        Self::CreditCode,
+    ];
+
+    /// The stable word in reports.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::CommonName => "CN",
+            Self::Organization => "O",
+            Self::Unit => "OU",
+            Self::State => "S",
+            Self::Locality => "L",
+            Self::Email => "E",
+            Self::Domain => "DNS",
+            Self::Address => "IP",
+            Self::IdentifyCode => "identify-code",
+            Self::CreditCode => "credit-code",
+        }
+    }
+
+    /// The name for people.
+    #[must_use]
+    pub const fn chinese(self) -> &'static str {
+        match self {
+            Self::CommonName => "名称（CN）",
+            Self::Organization => "单位（O）",
+            Self::Unit => "部门（OU）",
+            Self::State => "省（S）",
+            Self::Locality => "市（L）",
+            Self::Email => "电子邮箱",
+            Self::Domain => "域名",
+            Self::Address => "IP 地址",
+            Self::IdentifyCode => "证件号码",
+            Self::CreditCode => "统一社会信用代码",
+        }
+    }
+}
+
 /// Under what an application can be found, by blind index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]

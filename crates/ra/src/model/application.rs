@@ -141,6 +141,8 @@ pub struct Mark {
 pub struct ApplicationPage {
     /// The longest waiting first.
     pub applications: Vec<(Application, Option<ReviewClock>)>,
+    /// Numbers of applications whose row can't be read.
+    pub unreadable: Vec<String>,
     /// For the next page, behind it; none on the last.
     pub next: Option<Mark>,
     /// For the page before, before it; none on the first.

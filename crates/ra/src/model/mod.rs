@@ -2,6 +2,7 @@
 
 mod agreement;
 mod application;
+mod backing;
 mod batch;
 mod batch_consent;
 mod evidence;
@@ -20,6 +21,7 @@ pub use application::{
     Application, ApplicationPage, At, Created, DayCount, Duplicate, Mark, NewApplication,
     ReviewClock, Selection,
 };
+pub use backing::{BackedElement, Backing, EvidenceShown, Proofing, Shortfall};
 pub(crate) use batch::RunRequest;
 pub use batch::{
     ACKNOWLEDGEMENT, Batch, BatchEvidence, BatchList, BatchMaterial, BatchParty, BatchProgress,

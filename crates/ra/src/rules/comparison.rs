@@ -33,6 +33,9 @@ pub(crate) const STEPS: [&str; 16] = [
     "lifting.done",
 ];
 
+/// Kinds of the records that a registration begins with.
+pub(crate) const DRAFTED: [&str; 2] = ["revocation.drafted", "lifting.drafted"];
+
 /// What is said of a record that was harmed itself.
 pub(crate) const HARMED: &str = "记录本身已受损，无法核对";
 
@@ -125,8 +128,6 @@ pub(crate) const STRANGE: &str = "没有对应的记录，系绕过本系统插�
 /// What the records say of a registration: its steps by their version.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
-    /// The first record.
-    pub drafted: Option<Seq>,
     number: String,
     ground: String,
     list: String,
@@ -138,7 +139,6 @@ impl Told {
     pub(crate) fn note(&mut self, record: &Stored) -> bool {
         let text = |field| said(record, field).unwrap_or_default().to_owned();
         if record.kind.ends_with(".drafted") {
-            self.drafted = Some(record.seq);
             (self.number, self.ground, self.list) = (text("number"), text("ground"), text("list"));
         }
         let version = record.body.get("version").and_then(Value::as_i64).unwrap_or(1);

@@ -1,6 +1,7 @@
 //! Pure decisions: clock, randomness and data are arguments.
 
 pub(crate) mod agreement;
+pub(crate) mod backing;
 pub(crate) mod batch;
 pub(crate) mod batch_consent;
 pub(crate) mod batch_party;

@@ -21,7 +21,8 @@ pub(crate) fn subject(kind: &Kind, form: &Form) -> Result<SubjectInput, Error> {
     Ok(subject)
 }
 
-fn put(
+/// Puts the value of a field into its part of a subject.
+pub(crate) fn put(
     subject: &mut SubjectInput,
     part: SubjectPart,
     field: &Field,

@@ -4,14 +4,15 @@
 //! Certificates and their status are `ca`'s to compare. Here is what decides on them: a hold that is added or
 //! taken away by hand, a registration that nobody confirmed and that says so all the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, RandomState};
 
 use serde_json::Value;
 use store::{Filter, Finding, FindingKind, Page, Seq, Store, Stored};
 
 use super::Ra;
 use crate::error::Error;
-use crate::rules::comparison::{self as rules, ENDED, HARMED, HELD, STEPS, STRANGE, Told};
+use crate::rules::comparison::{self as rules, DRAFTED, ENDED, HARMED, HELD, STEPS, STRANGE, Told};
 use crate::sql::comparison::{self as sql, HoldRow, RegistrationRow};
 
 /// Rows and records of a page.
@@ -47,6 +48,30 @@ impl Comparison {
     fn strange(&mut self, row: &str, what: &str) {
         let (kind, detail) = (FindingKind::Row, format!("{row}：{what}"));
         self.findings.push(Finding { kind, seq: None, detail });
+    }
+}
+
+/// The names that records named, however many: of each a keyed hash of eight octets, so that a million take eight
+/// megabytes. The key is drawn anew for each walk, and nobody can look for a name that is taken for another.
+#[derive(Default)]
+struct Names {
+    key: RandomState,
+    known: Vec<u64>,
+}
+
+impl Names {
+    fn note(&mut self, name: &str) {
+        self.known.push(self.key.hash_one(name));
+    }
+
+    /// After the last one.
+    fn settled(mut self) -> Self {
+        self.known.sort_unstable();
+        self
+    }
+
+    fn have(&self, name: &str) -> bool {
+        self.known.binary_search(&self.key.hash_one(name)).is_ok()
     }
 }
 
@@ -103,12 +128,12 @@ impl Ra {
             behind = last.id.clone();
             for row in &rows {
                 found.holds += 1;
-                if !held.contains(&row.id)
+                if !held.have(&row.id)
                     && let Some(what) = self.unrecorded(row, until, first).await?
                 {
                     found.strange(&format!("暂停 {}", row.id), what);
                 }
-                let is_over = row.ended_at.is_some() && !ended.contains(&row.id);
+                let is_over = row.ended_at.is_some() && !ended.have(&row.id);
                 if is_over && !self.is_recorded(ENDED, until, &row.id).await? {
                     let what = "已经解除，而没有解除的记录，曾被改动";
                     found.strange(&format!("暂停 {}", row.id), what);
@@ -124,9 +149,9 @@ impl Ra {
         (kind, judge): (&str, Judge),
         until: u64,
         found: &mut Comparison,
-    ) -> Result<(BTreeSet<String>, Option<Seq>), Error> {
+    ) -> Result<(Names, Option<Seq>), Error> {
         let mut records = Records::of_kind(self.store(), kind);
-        let (mut known, mut first) = (BTreeSet::new(), None);
+        let (mut known, mut first) = (Names::default(), None);
         while !found.is_full() {
             let page = records.next().await?;
             let page: Vec<_> = page.into_iter().filter(|one| one.seq.0 < until).collect();
@@ -142,9 +167,9 @@ impl Ra {
                 };
                 found.findings.extend(wrong.map(|text| Finding::row(record.seq, text)));
             }
-            known.extend(names);
+            names.iter().for_each(|name| known.note(name));
         }
-        Ok((known, first))
+        Ok((known.settled(), first))
     }
 
     /// What is wrong with a hold that no record before `until` names: it may be newer, or older than holds are.
@@ -185,21 +210,8 @@ impl Ra {
     }
 
     async fn compare_registrations(&self, found: &mut Comparison) -> Result<(), Error> {
-        let mut told: BTreeMap<String, Told> = BTreeMap::new();
-        for kind in STEPS {
-            let mut records = Records::of_kind(self.store(), kind);
-            loop {
-                let page = records.next().await?;
-                for record in &page {
-                    let id = record.subject.strip_prefix("revocation:").unwrap_or_default();
-                    if !told.entry(id.to_owned()).or_default().note(record) {
-                        found.findings.push(Finding::row(record.seq, HARMED));
-                    }
-                }
-                if page.is_empty() {
-                    break;
-                }
-            }
+        for kind in DRAFTED {
+            self.walk_registrations(kind, found).await?;
         }
         let mut behind = String::new();
         while !found.is_full() {
@@ -210,29 +222,44 @@ impl Ra {
             behind = last.id.clone();
             for row in &rows {
                 found.registrations += 1;
-                let wrong = match told.remove(&row.id) {
-                    Some(told) if told.version() == row.version => rules::registration(row, &told),
-                    _ => self.newer_registration(row).await?,
-                };
-                if let Some(what) = wrong {
+                if let Some(what) = self.judge_registration(row, found).await? {
                     found.strange(&format!("登记 {}", row.number), what);
                 }
-            }
-        }
-        if !found.is_full() {
-            for drafted in told.values().filter_map(|told| told.drafted) {
-                let what = "登记的记录没有对应的行，登记曾被删除";
-                found.findings.push(Finding::row(drafted, what));
             }
         }
         Ok(())
     }
 
-    /// What is wrong with a registration that is not at the version that was told: it has changed meanwhile, or
-    /// by hand.
-    async fn newer_registration(
+    /// Every record that a registration was begun with has its row.
+    async fn walk_registrations(&self, kind: &str, found: &mut Comparison) -> Result<(), Error> {
+        let mut records = Records::of_kind(self.store(), kind);
+        while !found.is_full() {
+            let page = records.next().await?;
+            if page.is_empty() {
+                break;
+            }
+            let name = |one: &Stored| {
+                one.subject.strip_prefix("revocation:").unwrap_or_default().to_owned()
+            };
+            let names: Vec<String> = page.iter().map(name).collect();
+            let mut reader = self.store().read().await?;
+            let there: BTreeSet<String> = sql::registrations(&mut reader, &names).await?;
+            drop(reader);
+            for (record, name) in page.iter().zip(&names) {
+                if !there.contains(name) {
+                    let what = "登记的记录没有对应的行，登记曾被删除";
+                    found.findings.push(Finding::row(record.seq, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a registration, given its records: those of one registration at a time, for there may be many.
+    async fn judge_registration(
         &self,
         row: &RegistrationRow,
+        found: &mut Comparison,
     ) -> Result<Option<&'static str>, Error> {
         let subject = Some(format!("revocation:{}", row.id));
         let filter = Filter { subject, ..Filter::default() };
@@ -241,7 +268,9 @@ impl Ra {
         loop {
             let page = records.next().await?;
             for record in page.iter().filter(|one| STEPS.contains(&&*one.kind)) {
-                told.note(record);
+                if !told.note(record) {
+                    found.findings.push(Finding::row(record.seq, HARMED));
+                }
             }
             if page.is_empty() {
                 break;
@@ -250,6 +279,7 @@ impl Ra {
         match told.version().cmp(&row.version) {
             std::cmp::Ordering::Less => Ok(Some("登记行的版本没有对应的记录，曾被改动或者插入")),
             std::cmp::Ordering::Equal => Ok(rules::registration(row, &told)),
+            // It went on since the row was read, or it was set back by hand.
             std::cmp::Ordering::Greater => {
                 let mut reader = self.store().read().await?;
                 let now = sql::registration_version(&mut reader, &row.id).await?;
@@ -318,5 +348,19 @@ fn behind(version: Option<i64>, told: i64) -> Option<&'static str> {
     match version {
         Some(version) if version >= told => None,
         _ => Some("所在行停在记录之前的版本，曾被改回或者删除"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_known_again_and_others_are_not() {
+        let mut names = Names::default();
+        (0..5_000).for_each(|at| names.note(&format!("hold-{at}")));
+        let names = names.settled();
+        assert!((0..5_000).all(|at| names.have(&format!("hold-{at}"))));
+        assert!((5_000..10_000).all(|at| !names.have(&format!("hold-{at}"))));
     }
 }

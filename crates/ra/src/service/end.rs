@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::model::{Application, At, OfficeId, Receipt, Selection, State};
 use crate::rules;
 use crate::sql;
+use crate::sql::list::Listed;
 
 impl Ra {
     /// The applicant withdraws, as long as nothing is ordered.
@@ -67,11 +68,12 @@ impl Ra {
     }
 
     /// Ends what nobody went on with, and takes as received what was delivered long enough ago. To be
-    /// called from time to time; how many it settled.
+    /// called from time to time; how many it settled. One that can't be settled holds up no other: its error is answered
+    /// after them.
     pub async fn settle(&self) -> Result<u64, Error> {
         let services = self.catalogue().services();
         let now = self.now();
-        let mut settled = 0;
+        let (mut settled, mut failure) = (0, None);
         for (state, days) in [
             ("draft", services.draft_days),
             ("returned", services.supplement_days),
@@ -80,29 +82,46 @@ impl Ra {
             ("delivered", services.confirm_days),
         ] {
             let before = now - SignedDuration::from_hours(24 * i64::from(days));
-            settled += self.settle_state(state, before + SignedDuration::from_secs(1)).await?;
+            let before = before + SignedDuration::from_secs(1);
+            let (some, wrong) = self.settle_state(state, before).await?;
+            settled += some;
+            failure = failure.or(wrong);
         }
-        Ok(settled)
+        failure.map_or(Ok(settled), Err)
     }
 
-    async fn settle_state(&self, state: &str, before: Timestamp) -> Result<u64, Error> {
+    /// How many of a state were settled, and the first error of one that was not.
+    async fn settle_state(
+        &self,
+        state: &str,
+        before: Timestamp,
+    ) -> Result<(u64, Option<Error>), Error> {
         let mut selection = Selection {
             states: vec![state.to_owned()],
             waiting_since_before: Some(before),
             limit: 200,
             ..Selection::default()
         };
-        let mut settled = 0;
+        let (mut settled, mut failure) = (0, None);
         loop {
             let page = sql::list::page(&mut *self.store().read().await?, &selection).await?;
-            let Some(last) = page.last() else { return Ok(settled) };
-            selection.after = Some(crate::model::Mark { since: last.since, id: last.id.clone() });
-            for application in page {
-                match self.settle_one(application.at()).await {
+            let Some(mark) = page.iter().rev().find_map(Listed::mark) else {
+                return Ok((settled, failure));
+            };
+            selection.after = Some(mark);
+            for one in page {
+                let done = match one.found {
+                    Ok(application) => self.settle_one(application.at()).await,
+                    Err((number, error)) => {
+                        self.tell_once(&number, &error);
+                        continue;
+                    }
+                };
+                match done {
                     Ok(true) => settled += 1,
                     // Somebody went on with it, or it has no such end.
                     Ok(false) | Err(Error::Changed | Error::OutOfOrder { .. }) => {}
-                    Err(error) => return Err(error),
+                    Err(error) => failure = failure.or(Some(error)),
                 }
             }
         }

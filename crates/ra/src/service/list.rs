@@ -7,10 +7,11 @@ use super::Ra;
 use crate::catalogue::SearchField;
 use crate::error::Error;
 use crate::model::{
-    Application, ApplicationId, ApplicationPage, DayCount, Mark, OfficeId, ReviewClock, Selection,
+    Application, ApplicationId, ApplicationPage, DayCount, OfficeId, ReviewClock, Selection,
 };
 use crate::rules;
 use crate::sql;
+use crate::sql::list::Listed;
 
 impl Ra {
     /// A page of applications, the longest waiting first, within the limit of the permit.
@@ -31,16 +32,32 @@ impl Ra {
             (true, false) => drop(page.pop()),
             (false, _) => {}
         }
-        let mark = |one: &Application| Mark { since: one.since, id: one.id.clone() };
         // What was come from is always there to go back to.
-        let next = page.last().filter(|_| has_more || is_back).map(mark);
-        let previous = page.first().filter(|_| if is_back { has_more } else { is_on }).map(mark);
-        let clocked = |application: Application| {
-            let clock = self.clock(&application)?;
-            Ok((application, clock))
-        };
-        let applications = page.into_iter().map(clocked).collect::<Result<_, Error>>()?;
-        Ok(ApplicationPage { applications, next, previous })
+        let next = page.iter().rev().find_map(Listed::mark).filter(|_| has_more || is_back);
+        let previous = page.iter().find_map(Listed::mark);
+        let previous = previous.filter(|_| if is_back { has_more } else { is_on });
+        let (mut applications, mut unreadable) = (Vec::new(), Vec::new());
+        for one in page {
+            match self.clocked(one) {
+                Ok(clocked) => applications.push(clocked),
+                // Named, and the others are shown all the same.
+                Err((number, error)) => {
+                    self.tell_once(&number, &error);
+                    unreadable.push(number);
+                }
+            }
+        }
+        Ok(ApplicationPage { applications, unreadable, next, previous })
+    }
+
+    /// An application with its clock, or the number of one that can't be read.
+    fn clocked(&self, one: Listed) -> Result<(Application, Option<ReviewClock>), (String, Error)> {
+        let application = one.found?;
+        // A service or a kind that there is not is a damaged row too.
+        match self.kind_of(&application).and_then(|_| self.clock(&application)) {
+            Ok(clock) => Ok((application, clock)),
+            Err(error) => Err((application.number.to_string(), error)),
+        }
     }
 
     /// How many a selection has, for the number beside a queue.

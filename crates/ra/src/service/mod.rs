@@ -3,6 +3,7 @@
 
 mod agreement;
 mod attestation;
+mod backing;
 mod batch;
 mod batch_act;
 mod batch_agree;
@@ -45,7 +46,7 @@ pub use comparison::Comparison;
 pub use contact::Contact;
 pub use matter::{Acknowledged, Matter, SignedAgreement};
 pub use proof::Inquiry;
-pub use ready::ApprovedLists;
+pub use ready::ApprovedChanges;
 pub use review::ReviewRecord;
 pub use submit::NoticeStatus;
 pub use view::Happening;

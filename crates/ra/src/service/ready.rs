@@ -6,17 +6,22 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Ra;
 use crate::error::Error;
-use crate::model::{ReadyToRevoke, Revocation, RevocationId, RevocationItem};
+use crate::model::{At, Mark, ReadyToRevoke, Revocation, RevocationId, RevocationItem};
 use crate::{rules, sql};
 
-/// What two people signed for.
+/// Changes of status that a reviewer approved, a page of them.
 #[derive(Debug, Default)]
-pub struct ApprovedLists {
-    /// Lists that are to be carried out.
-    pub ready: Vec<ReadyToRevoke>,
-    /// Numbers of lists that are not as they were signed for, with what is wrong: they are not carried out.
+pub struct ApprovedChanges {
+    /// They are to be carried out, the longest waiting first.
+    pub ready: Vec<At>,
+    /// Numbers of applications whose row can't be read, with what is wrong: they are not carried out.
     pub unfit: Vec<(String, Error)>,
+    /// Where the next page begins; none where there is none.
+    pub next: Option<Mark>,
 }
+
+/// Most things that are remembered as told.
+const MOST_TOLD: usize = 1_000;
 
 /// What was told of rows that can't be read: each thing once, however often it is looked for.
 #[derive(Default)]
@@ -25,7 +30,12 @@ pub(super) struct Told(Mutex<HashSet<String>>);
 impl Told {
     /// Whether that is new.
     fn is_new(&self, text: String) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(text)
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of more than that nobody reads each; it is told again rather than remembered without end.
+        if told.len() >= MOST_TOLD {
+            told.clear();
+        }
+        told.insert(text)
     }
 }
 
@@ -47,7 +57,7 @@ impl Ra {
         }
     }
 
-    fn tell_once(&self, name: &str, error: &Error) {
+    pub(super) fn tell_once(&self, name: &str, error: &Error) {
         if self.0.told.is_new(format!("{name}: {error}")) {
             tracing::error!(name, code = error.code(), %error, "a row is wrong and not worked on");
         }
@@ -83,23 +93,38 @@ impl Ra {
         Ok(unfit)
     }
 
-    /// Entered by one person and confirmed by another, and not carried out to its end: looks at the
-    /// rows themselves, not at the state alone. Each list is held against its own signatures, so one that
-    /// is wrong is named and left, and the others go on (T-14).
-    pub async fn ready_to_revoke(&self) -> Result<ApprovedLists, Error> {
-        let (mut reader, mut found) = (self.store().read().await?, ApprovedLists::default());
-        for (id, number) in sql::revocation::approved(&mut reader).await? {
-            match self.still_ready(&mut reader, &id).await {
-                Ok(ready) => found.ready.push(ready),
-                // That is no word about the list.
+    /// Lists that two people signed for and that are not carried out to their end: what each is called, and its number.
+    pub async fn approved_lists(&self) -> Result<Vec<(String, String)>, Error> {
+        sql::revocation::approved(&mut *self.store().read().await?).await
+    }
+
+    /// One of them: entered by one person and confirmed by another. Looks at the rows themselves, not at the state
+    /// alone. Each list is held against its own signatures, so one that is wrong is named and left, and the others go on
+    /// (T-14); one at a time, for each may name ten thousand certificates.
+    pub async fn ready_to_revoke(
+        &self,
+        (id, number): (&str, &str),
+    ) -> Result<ReadyToRevoke, Error> {
+        let found = self.still_ready(&mut *self.store().read().await?, id).await;
+        match &found {
+            // That is no word about the list.
+            Ok(_) | Err(Error::Store(_)) => {}
+            Err(error) => self.tell_once(number, error),
+        }
+        found
+    }
+
+    /// How many of them go on, and the numbers of those that are not as they were signed for, with what is wrong.
+    pub async fn unfit_lists(&self) -> Result<(usize, Vec<(String, Error)>), Error> {
+        let (mut ready, mut unfit) = (0, Vec::new());
+        for (id, number) in self.approved_lists().await? {
+            match self.ready_to_revoke((&id, &number)).await {
+                Ok(_) => ready += 1,
                 Err(error @ Error::Store(_)) => return Err(error),
-                Err(error) => {
-                    self.tell_once(&number, &error);
-                    found.unfit.push((number, error));
-                }
+                Err(error) => unfit.push((number, error)),
             }
         }
-        Ok(found)
+        Ok((ready, unfit))
     }
 
     async fn still_ready(

@@ -6,19 +6,23 @@ use pki::Serial;
 use serde_json::json;
 use store::{Actor, Record};
 
+use super::ready::ApprovedChanges;
 use super::turn::Turn;
 use super::{Ra, second};
 use crate::catalogue::{GROUND_FIELD, Ground, Service, Step};
 use crate::error::{Error, FieldError, Refusal};
 use crate::model::{
-    Application, ApplicationId, At, Ending, Form, ReadyToCarryOut, RefusalStage, Selection, State,
+    Application, ApplicationId, At, Ending, Form, Mark, ReadyToCarryOut, RefusalStage, State,
 };
 use crate::port::Held;
 use crate::rules;
 use crate::sql;
+use crate::sql::list::Listed;
 
 /// Endings and approvals taken up in one go.
 const BATCH: u32 = 100;
+/// Where a search for what can't be carried out stops.
+const MOST_UNFIT: usize = 20;
 
 impl Ra {
     /// The certificate of a serial, whichever of its pair is named, or that there is none.
@@ -160,22 +164,51 @@ impl Ra {
             .await
     }
 
-    /// Changes of status that were approved and are not carried out yet, the longest waiting first.
-    pub async fn approved(&self) -> Result<Vec<At>, Error> {
-        let mut reader = self.store().read().await?;
-        let mut all = Vec::new();
+    /// Changes of status that were approved and are not carried out yet, the longest waiting first: a page of them
+    /// behind a place. A row that can't be read is named and holds up no other (Measures Art. 18).
+    pub async fn approved(&self, behind: Option<&Mark>) -> Result<ApprovedChanges, Error> {
         let services = self.catalogue().services().list.iter().filter(|one| !one.issues());
-        for service in services {
-            let selection = Selection {
-                states: vec!["reviewed".to_owned()],
-                service: Some(service.name.clone()),
-                limit: BATCH,
-                ..Selection::default()
-            };
-            let page = sql::list::page(&mut reader, &selection).await?;
-            all.extend(page.iter().map(Application::at));
+        let services: Vec<String> = services.map(|one| one.name.clone()).collect();
+        let mut reader = self.store().read().await?;
+        let page = sql::list::decided(&mut reader, &services, (behind, BATCH)).await?;
+        drop(reader);
+        let is_full = u32::try_from(page.len()).is_ok_and(|rows| rows >= BATCH);
+        let mut approved = ApprovedChanges {
+            next: page.iter().rev().find_map(Listed::mark).filter(|_| is_full),
+            ..ApprovedChanges::default()
+        };
+        for one in page {
+            match one.found {
+                Ok(application) => approved.ready.push(application.at()),
+                Err((number, error)) => {
+                    self.tell_once(&number, &error);
+                    approved.unfit.push((number, error));
+                }
+            }
         }
-        Ok(all)
+        Ok(approved)
+    }
+
+    /// Applications whose approved change can't be carried out as things are, with what stands in the way; at most so
+    /// many, there is enough to know then.
+    pub async fn unfit_changes(&self) -> Result<Vec<(String, Error)>, Error> {
+        let (mut unfit, mut behind) = (Vec::new(), None);
+        loop {
+            let page = self.approved(behind.as_ref()).await?;
+            unfit.extend(page.unfit);
+            for at in &page.ready {
+                match self.ready_to_carry_out(at).await {
+                    Ok(_) | Err(Error::Changed) => {}
+                    // That is no word about the application.
+                    Err(Error::Store(error)) if error.is_outage() => return Err(error.into()),
+                    Err(error) => unfit.push((self.load(&at.id).await?.number.to_string(), error)),
+                }
+            }
+            match page.next {
+                Some(next) if unfit.len() < MOST_UNFIT => behind = Some(next),
+                _ => return Ok(unfit),
+            }
+        }
     }
 
     /// Certificates whose replacement was received and that are not revoked yet.

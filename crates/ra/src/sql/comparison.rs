@@ -1,7 +1,7 @@
 //! Rows as they stand, to be held against the journal: nothing of them is believed, so nothing is read into
 //! types that a changed row would not fit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{Any, AssertSqlSafe, FromRow};
 
@@ -87,6 +87,21 @@ pub(crate) async fn registrations_behind(
         format!("SELECT {REGISTRATION} FROM ra_revocation WHERE id > $1 ORDER BY id LIMIT $2");
     let query = sqlx::query_as::<Any, RegistrationRow>(AssertSqlSafe(text));
     Ok(query.bind(behind).bind(i64::from(limit)).fetch_all(conn).await?)
+}
+
+/// Which of these registrations there are.
+pub(crate) async fn registrations(
+    conn: &mut Connection,
+    ids: &[String],
+) -> Result<BTreeSet<String>, Error> {
+    if ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let places: Vec<String> = (1..=ids.len()).map(|at| format!("${at}")).collect();
+    let text = format!("SELECT id FROM ra_revocation WHERE id IN ({})", places.join(", "));
+    let query = sqlx::query_as::<Any, (String,)>(AssertSqlSafe(text));
+    let query = ids.iter().fold(query, |query, id| query.bind(id.clone()));
+    Ok(query.fetch_all(conn).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// The version at which a registration is; none where it is gone.

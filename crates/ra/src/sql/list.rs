@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use law::CivilDate;
-use sqlx::any::AnyArguments;
+use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
 use super::application::{COLUMNS, of_row};
-use super::{Connection, column, count};
+use super::{Connection, column, count, instant, parsed};
 use crate::catalogue::SearchField;
 use crate::error::Error;
 use crate::model::{Application, DayCount, Mark, OfficeId, Selection};
@@ -40,15 +40,7 @@ impl Conditions {
     fn of(selection: &Selection) -> Self {
         let mut all = Self::default();
         if !selection.states.is_empty() {
-            let places: Vec<String> = selection
-                .states
-                .iter()
-                .map(|state| {
-                    all.binds.push(Bind::Text(state.clone()));
-                    format!("${}", all.binds.len())
-                })
-                .collect();
-            all.text.push_str(&format!(" AND state IN ({})", places.join(", ")));
+            all.any_of("state", &selection.states);
         }
         for (left, value) in [("kind =", &selection.kind), ("service =", &selection.service)] {
             if let Some(value) = value {
@@ -70,6 +62,17 @@ impl Conditions {
             all.beyond(mark, '<');
         }
         all
+    }
+
+    /// One of these values; of none nothing is. `column` is one of the names in this file, never input.
+    fn any_of(&mut self, column: &'static str, values: &[String]) {
+        let places = values.iter().map(|value| {
+            self.binds.push(Bind::Text(value.clone()));
+            format!("${}", self.binds.len())
+        });
+        let places: Vec<String> = places.collect();
+        let places = if places.is_empty() { "NULL".to_owned() } else { places.join(", ") };
+        self.text.push_str(&format!(" AND {column} IN ({places})"));
     }
 
     /// On one side of a place in the list.
@@ -96,11 +99,33 @@ impl Conditions {
     }
 }
 
+/// A row of a list: an application, or the number of one whose row can't be read, with what is wrong. One row that is
+/// damaged hides and holds up no other.
+pub(crate) struct Listed {
+    pub found: Result<Application, (String, Error)>,
+    mark: Option<Mark>,
+}
+
+impl Listed {
+    fn of(row: &AnyRow) -> Self {
+        let place = || -> Result<Mark, Error> {
+            Ok(Mark { since: instant(row, "since")?, id: parsed(row, "id")? })
+        };
+        let number = || column(row, "number").unwrap_or_default();
+        Self { found: of_row(row).map_err(|error| (number(), error)), mark: place().ok() }
+    }
+
+    /// Where the list is read on behind it; none where not even that can be read.
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        self.mark.clone()
+    }
+}
+
 /// A page, the longest waiting first.
 pub(crate) async fn page(
     conn: &mut Connection,
     selection: &Selection,
-) -> Result<Vec<Application>, Error> {
+) -> Result<Vec<Listed>, Error> {
     let conditions = Conditions::of(selection);
     // One more than a page has, so that a caller sees whether there are more.
     let limit = if selection.limit == 0 { 50 } else { selection.limit.min(MOST_ROWS + 1) };
@@ -114,7 +139,27 @@ pub(crate) async fn page(
     if is_back {
         rows.reverse();
     }
-    rows.iter().map(of_row).collect()
+    Ok(rows.iter().map(Listed::of).collect())
+}
+
+/// Applications of these services that a reviewer approved, the longest waiting first, behind a place.
+pub(crate) async fn decided(
+    conn: &mut Connection,
+    services: &[String],
+    (behind, limit): (Option<&Mark>, u32),
+) -> Result<Vec<Listed>, Error> {
+    let mut conditions = Conditions::default();
+    conditions.text.push_str(" AND state = 'reviewed'");
+    conditions.any_of("service", services);
+    if let Some(mark) = behind {
+        conditions.beyond(mark, '>');
+    }
+    let text = format!(
+        "SELECT {COLUMNS} FROM ra_application WHERE version > 0{} ORDER BY since, id LIMIT {limit}",
+        conditions.text
+    );
+    let rows = conditions.query(text).fetch_all(conn).await?;
+    Ok(rows.iter().map(Listed::of).collect())
 }
 
 /// How many rows a page has.

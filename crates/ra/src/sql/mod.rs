@@ -5,6 +5,7 @@
 
 pub(crate) mod application;
 pub(crate) mod attestation;
+pub(crate) mod backing;
 pub(crate) mod batch;
 pub(crate) mod batch_act;
 pub(crate) mod code;

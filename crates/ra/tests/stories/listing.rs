@@ -5,8 +5,9 @@ use jiff::SignedDuration;
 use law::CivilDate;
 use ra::{Decision, SearchField, Selection};
 
+use super::services::about;
 use super::way::Way;
-use super::world::on_each_engine;
+use super::world::{new_key, on_each_engine};
 
 #[tokio::test]
 async fn a_queue_is_walked_page_by_page_the_longest_waiting_first() {
@@ -182,6 +183,66 @@ async fn counts_are_by_day_of_shanghai_kind_and_state() {
             [(22, "person", "draft", 2), (22, "unit", "draft", 1), (23, "unit", "draft", 1)];
         assert_eq!(told, wanted);
         assert!(world.ra.counts(&permit, (day(24), day(25))).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+/// A row that can't be read is named: the queue shows the others, what was approved goes on, and so do ends by time
+/// (Measures Art. 18).
+#[tokio::test]
+async fn an_application_that_can_not_be_read_is_named_and_holds_up_no_other() {
+    on_each_engine(|world| async move {
+        let mut all = Vec::new();
+        for service in ["suspend", "revoke"] {
+            let mut way = about(&world, service, new_key()).await;
+            way.fill(way.sample()).await.unwrap();
+            way.attach_all().await.unwrap();
+            way.submit().await.unwrap();
+            way.proof(&world.clerk).await.unwrap();
+            way.approve(&world.reviewer).await.unwrap();
+            all.push(way.application);
+            world.clock.advance(SignedDuration::from_secs(1));
+        }
+        let mut drafts = Vec::new();
+        for _ in 0..2 {
+            drafts.push(Way::begin(&world, "person").await.application);
+            world.clock.advance(SignedDuration::from_secs(1));
+        }
+        assert!(world.ra.unfit_changes().await.unwrap().is_empty());
+        let broken = [all[0].id.to_string(), drafts[0].id.to_string()];
+        let spoilt = world.store.commit(move |tx| {
+            Box::pin(async move {
+                let text = "UPDATE ra_application SET state_data = 'x' WHERE id = $1 OR id = $2";
+                let [one, other] = broken;
+                sqlx::query(text).bind(one).bind(other).execute(tx.conn()).await?;
+                Ok::<_, store::Error>(())
+            })
+        });
+        spoilt.await.unwrap();
+        let permit = world.permit(&world.reviewer, Action::ListApplications).await;
+        // A page of one each: the damaged row hides neither what is before nor what is behind it.
+        let mut selection =
+            Selection { states: vec!["reviewed".into()], limit: 1, ..Selection::default() };
+        let (mut shown, mut named) = (Vec::new(), Vec::new());
+        loop {
+            let page = world.ra.list(&permit, &selection).await.unwrap();
+            shown.extend(page.applications.into_iter().map(|(one, _)| one.id));
+            named.extend(page.unreadable);
+            match page.next {
+                Some(mark) => selection.after = Some(mark),
+                None => break,
+            }
+        }
+        assert_eq!((shown, named), (vec![all[1].id.clone()], vec![all[0].number.to_string()]));
+        let approved = world.ra.approved(None).await.unwrap();
+        assert_eq!(approved.ready, [all[1].at()]);
+        assert_eq!(approved.unfit[0].0, all[0].number.to_string());
+        let unfit = world.ra.unfit_changes().await.unwrap();
+        assert_eq!(unfit.len(), 1, "{unfit:?}");
+        assert_eq!(unfit[0].0, all[0].number.to_string());
+        // Nor does it hold up what ends by itself.
+        world.clock.advance(SignedDuration::from_hours(24 * 400));
+        assert_eq!(world.ra.settle().await.unwrap(), 1, "the other draft");
     })
     .await;
 }

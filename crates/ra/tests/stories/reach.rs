@@ -10,7 +10,7 @@ use ra::{
 };
 use store::ErrorKind;
 
-use super::revocation::{CONFIRM, draft, drafted, enter, review};
+use super::revocation::{CONFIRM, draft, drafted, enter, lists, review};
 use super::services::certify;
 use super::stop::called;
 use super::way::Way;
@@ -96,9 +96,9 @@ async fn every_list_that_was_confirmed_is_carried_out() {
         let letter = enter(&world, &world.clerk, &letter).await.unwrap();
         let letter = review(&world, &world.reviewer, &letter, CONFIRM).await.unwrap();
         copied(&world, &letter).await;
-        let ready = world.ra.ready_to_revoke().await.unwrap();
+        let ready = lists(&world).await.0;
         let every = usize::try_from(COPIES).unwrap() + 1;
-        assert_eq!(all(ready.ready.iter().map(|one| &one.revocation().id)), every);
+        assert_eq!(all(ready.iter().map(|one| &one.revocation().id)), every);
     })
     .await;
 }

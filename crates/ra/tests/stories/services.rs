@@ -134,7 +134,7 @@ async fn a_revocation_is_proofed_and_reviewed_and_carried_out_once() {
         way.proof(&world.clerk).await.unwrap();
         way.approve(&world.reviewer).await.unwrap();
         assert!(way.agree().await.is_err(), "there is nothing to agree on");
-        assert_eq!(world.ra.approved().await.unwrap(), [way.application.at()]);
+        assert_eq!(world.ra.approved(None).await.unwrap().ready, [way.application.at()]);
         let at = way.application.at();
         let ready = world.ra.ready_to_carry_out(&at).await.unwrap();
         assert_eq!((ready.service(), ready.serial()), ("revoke", "0a1b2c"));
@@ -143,7 +143,7 @@ async fn a_revocation_is_proofed_and_reviewed_and_carried_out_once() {
         let done = world.ra.carried_out(ready, false).await.unwrap();
         assert!(matches!(done.state, State::CarriedOut { .. }));
         assert_eq!(world.ra.carried_out(again, false).await.unwrap_err().code(), "ra.changed");
-        assert_eq!(world.ra.approved().await.unwrap(), []);
+        assert_eq!(world.ra.approved(None).await.unwrap().ready, []);
     })
     .await;
 }
@@ -335,7 +335,7 @@ async fn what_the_ca_refuses_for_good_ends_the_application() {
     let ready = world.ra.ready_to_carry_out(&way.application.at()).await.unwrap();
     let done = world.ra.not_carried_out(ready, ("ca.status.expired", "证书已经过期")).await;
     assert_eq!(done.unwrap().state.word(), "refused");
-    assert_eq!(world.ra.approved().await.unwrap(), []);
+    assert_eq!(world.ra.approved(None).await.unwrap().ready, []);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use ra::{
 };
 
 use super::office::filed;
-use super::revocation::{CONFIRM, draft, drafted, enter, order, review};
+use super::revocation::{CONFIRM, draft, drafted, enter, lists, order, review};
 use super::services::certify;
 use super::way::Way;
 use super::world::{World, on_each_engine};
@@ -348,12 +348,9 @@ async fn an_administrator_orders_a_revocation_and_another_person_confirms_it() {
         let (permit, act) = world.signed(&world.biz, on, &payload).await;
         let found = world.ra.enter_revocation(&permit, &found.id, act).await.unwrap();
         assert_eq!(found.state, RevocationState::Entered);
-        assert!(
-            world.ra.ready_to_revoke().await.unwrap().ready.is_empty(),
-            "one person is not enough"
-        );
+        assert!(lists(&world).await.0.is_empty(), "one person is not enough");
         review(&world, &world.reviewer, &found, CONFIRM).await.unwrap();
-        let ready = world.ra.ready_to_revoke().await.unwrap().ready;
+        let ready = lists(&world).await.0;
         assert_eq!(ready[0].ground().name, "false-materials");
         let item = ready[0].open()[0].clone();
         world.ra.revoked(&ready[0], &item, Outcome::Revoked).await.unwrap();
