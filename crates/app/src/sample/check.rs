@@ -1,0 +1,164 @@
+//! Whether the reports are there, are those that were recorded, and name nothing: for the doctor (T-20).
+
+use jiff::SignedDuration;
+use serde_json::Value;
+use store::Filter;
+
+use super::list::SampleFilter;
+use super::make::subject;
+use super::model::SampleSummary;
+use super::{REPORTED, sql};
+use crate::doctor::{Check, Level};
+use crate::error::Error;
+use crate::institution::Institution;
+
+/// A report that is not there so long after the end of its week is missing.
+const LATE_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// Reports that are held against their records.
+const COMPARED: u32 = 53;
+/// Reports of which the findings are told: what an older one named is told by the page.
+const TOLD: usize = 4;
+
+impl Institution {
+    pub(crate) async fn check_samples(&self) -> Check {
+        let (level, detail) = match self.judge_samples().await {
+            Ok(judged) => judged,
+            Err(error) => (Level::Unknown, error.to_string()),
+        };
+        Check { name: "sample", title: "签发抽查报告", level, detail }
+    }
+
+    async fn judge_samples(&self) -> Result<(Level, String), Error> {
+        let filter = SampleFilter::default();
+        let records = Filter { kind: Some(REPORTED.to_owned()), ..Filter::default() };
+        let recorded = self.store().count(&records).await?;
+        let mut reader = self.store().read().await?;
+        let newest = sql::page(&mut reader, filter, (0, COMPARED)).await?;
+        let total = sql::total(&mut reader, filter).await?;
+        drop(reader);
+        if let Some(week) = self.sample_week_due().await?
+            && self.clock().now() >= week.end() + LATE_AFTER
+        {
+            let text = format!(
+                "{week} 起一周的报告尚未生成；请查看程序日志中“weekly sample”的错误，排除后会自动补作"
+            );
+            return Ok((Level::Failed, text));
+        }
+        // A report that is made at this moment is no difference.
+        if recorded != total && self.store().count(&records).await? == recorded {
+            let text = "报告与日志中的记录数量不符，曾有报告被删除或者插入；请核对数据库和日志";
+            return Ok((Level::Failed, text.to_owned()));
+        }
+        for summary in &newest {
+            if !self.is_recorded_sample(summary).await? {
+                let text = format!("{} 起一周的报告与日志记录不符，曾被改动", summary.week);
+                return Ok((Level::Failed, text));
+            }
+        }
+        Ok(told(&newest))
+    }
+
+    /// Whether the record of a report says the same as its row.
+    pub(super) async fn is_recorded_sample(&self, summary: &SampleSummary) -> Result<bool, Error> {
+        let record = match self.record_at(summary.seq.0).await {
+            Ok(record) => record,
+            Err(Error::Stored(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let text = |name: &str| record.body.get(name).and_then(Value::as_str);
+        let counts = record.body.get("counts");
+        let number =
+            |name: &str| counts.and_then(|counts| counts.get(name)).and_then(Value::as_u64);
+        Ok(record.intact
+            && record.kind == REPORTED
+            && record.subject == subject(summary.week)
+            && text("sm3") == Some(&*summary.digest)
+            && text("root") == Some(&*summary.journal.root)
+            && record.body.get("size").and_then(Value::as_u64) == Some(summary.journal.size)
+            && number("population") == Some(summary.population)
+            && number("drawn") == Some(summary.drawn)
+            && number("faulty") == Some(summary.faulty)
+            && number("unjudged") == Some(summary.unjudged)
+            && number("example_policy") == Some(summary.example_policy)
+            && number("no_evidence") == Some(summary.by_client))
+    }
+}
+
+/// What the newest reports name.
+fn told(newest: &[SampleSummary]) -> (Level, String) {
+    let Some(last) = newest.first() else {
+        return (Level::Good, "第一份报告在本周结束后生成".to_owned());
+    };
+    let recent: Vec<_> = newest.iter().take(TOLD).collect();
+    let named = |count: fn(&SampleSummary) -> u64, what: &str| {
+        let weeks = recent.iter().filter(|one| count(one) > 0);
+        let weeks: Vec<_> =
+            weeks.map(|one| format!("{} 起一周 {} 张", one.week, count(one))).collect();
+        (!weeks.is_empty()).then(|| format!("{what}：{}", weeks.join("、")))
+    };
+    let faulty = named(|one| one.faulty, "抽查发现签发依据有问题的证书");
+    let unjudged = named(|one| one.unjudged, "未能判定的");
+    let example = named(|one| one.example_policy, "使用示例策略的");
+    let level = match (&faulty, &unjudged, &example) {
+        (Some(_), ..) => Level::Failed,
+        (None, Some(_), _) => Level::Unknown,
+        (None, None, Some(_)) => Level::Warning,
+        (None, None, None) => Level::Good,
+    };
+    let said: Vec<_> = [faulty, unjudged, example].into_iter().flatten().collect();
+    match said.is_empty() {
+        true => {
+            let SampleSummary { week, population, drawn, .. } = last;
+            let text =
+                format!("最近一份：{week} 起一周签发 {population} 张，抽查 {drawn} 张，未见问题");
+            (level, text)
+        }
+        false => {
+            let text = format!("{}；请由审计员在管理台“签发抽查”逐张核实", said.join("；"));
+            (level, text)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::model::JournalState;
+
+    fn summary(week: &str, faulty: u64, unjudged: u64, example_policy: u64) -> SampleSummary {
+        SampleSummary {
+            week: week.parse().unwrap(),
+            journal: JournalState { size: 9, root: String::new() },
+            population: 30,
+            drawn: 20,
+            faulty,
+            unjudged,
+            example_policy,
+            by_client: 3,
+            digest: String::new(),
+            seq: store::Seq(9),
+            made_at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn what_a_recent_report_names_is_told_and_nothing_unknown_looks_good() {
+        let good = summary("2026-11-23", 0, 0, 0);
+        assert_eq!(told(&[]).0, Level::Good);
+        let (level, text) = told(std::slice::from_ref(&good));
+        assert_eq!(level, Level::Good);
+        assert!(text.contains("2026-11-23") && text.contains("20 张"), "{text}");
+        for (bad, level, word) in [
+            (summary("2026-11-16", 1, 2, 3), Level::Failed, "有问题"),
+            (summary("2026-11-16", 0, 2, 3), Level::Unknown, "未能判定"),
+            (summary("2026-11-16", 0, 0, 3), Level::Warning, "示例策略"),
+        ] {
+            let (found, text) = told(&[good.clone(), bad.clone()]);
+            assert_eq!(found, level);
+            assert!(text.contains(word) && text.contains("2026-11-16"), "{text}");
+            let mut old = vec![good.clone(); TOLD];
+            old.push(bad);
+            assert_eq!(told(&old).0, Level::Good, "older ones are told by the page");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The table of reports: `migrations/institution/0935_sample.sql`.
+
+use jiff::Timestamp;
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, Row};
+use store::{Error as Fault, Seq};
+
+use super::list::SampleFilter;
+use super::model::{JournalState, SampleSummary};
+use super::week::Week;
+use crate::error::Error;
+
+const DAMAGED: Error = Error::Stored("抽查报告");
+const COLUMNS: &str = "week, journal_size, journal_root, population, drawn, faulty, unjudged, \
+     example_policy, by_client, digest, seq, made_at";
+const CONDITION: &str = "($1 = '' OR week = $1) AND ($2 = 0 OR faulty + unjudged > 0)";
+
+/// The newest week with a report.
+pub(super) async fn last(db: &mut AnyConnection) -> Result<Option<Week>, Error> {
+    let text = "SELECT week FROM sample_report ORDER BY week DESC LIMIT 1";
+    let row = sqlx::query::<Any>(text).fetch_optional(db).await.map_err(Fault::from)?;
+    let week = row.map(|row| row.try_get::<String, _>(0)).transpose().map_err(Fault::from)?;
+    week.map(|week| week.parse().map_err(|_| DAMAGED)).transpose()
+}
+
+/// Whether a week has a report.
+pub(super) async fn is_there(db: &mut AnyConnection, week: Week) -> Result<bool, Fault> {
+    let text = "SELECT week FROM sample_report WHERE week = $1";
+    Ok(sqlx::query::<Any>(text).bind(week.to_string()).fetch_optional(db).await?.is_some())
+}
+
+/// Whether a record from before an instant came behind a size of the journal.
+pub(super) async fn has_late(
+    db: &mut AnyConnection,
+    (size, until): (u64, Timestamp),
+) -> Result<bool, Fault> {
+    let text = "SELECT seq FROM journal WHERE seq >= $1 AND at < $2 LIMIT 1";
+    let query = sqlx::query::<Any>(text).bind(Seq(size).to_sql()).bind(until.as_second());
+    Ok(query.fetch_optional(db).await?.is_some())
+}
+
+/// Writes a report.
+pub(super) async fn insert(
+    db: &mut AnyConnection,
+    new: &SampleSummary,
+    blob: &str,
+) -> Result<(), Fault> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let text = format!(
+        "INSERT INTO sample_report ({COLUMNS}, blob) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    );
+    sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
+        .bind(new.week.to_string())
+        .bind(number(new.journal.size))
+        .bind(new.journal.root.clone())
+        .bind(number(new.population))
+        .bind(number(new.drawn))
+        .bind(number(new.faulty))
+        .bind(number(new.unjudged))
+        .bind(number(new.example_policy))
+        .bind(number(new.by_client))
+        .bind(new.digest.clone())
+        .bind(new.seq.to_sql())
+        .bind(new.made_at.as_second())
+        .bind(blob)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The report of a week, with the name of its blob.
+pub(super) async fn find(
+    db: &mut AnyConnection,
+    week: Week,
+) -> Result<Option<(SampleSummary, String)>, Error> {
+    let text = format!("SELECT {COLUMNS}, blob FROM sample_report WHERE week = $1");
+    let query = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(week.to_string());
+    let row = query.fetch_optional(db).await.map_err(Fault::from)?;
+    row.map(|row| Ok((summary(&row)?, row.try_get("blob").map_err(|_| DAMAGED)?))).transpose()
+}
+
+/// How many reports fit.
+pub(super) async fn total(db: &mut AnyConnection, filter: SampleFilter) -> Result<u64, Error> {
+    let text = format!("SELECT COUNT(*) FROM sample_report WHERE {CONDITION}");
+    let query = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(filter.word());
+    let row = query.bind(i64::from(filter.wrong)).fetch_one(db).await.map_err(Fault::from)?;
+    let total: i64 = row.try_get(0).map_err(Fault::from)?;
+    Ok(u64::try_from(total).unwrap_or_default())
+}
+
+/// Some of them, the newest week first.
+pub(super) async fn page(
+    db: &mut AnyConnection,
+    filter: SampleFilter,
+    (offset, limit): (u64, u32),
+) -> Result<Vec<SampleSummary>, Error> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM sample_report WHERE {CONDITION} \
+         ORDER BY week DESC LIMIT $3 OFFSET $4"
+    );
+    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
+        .bind(filter.word())
+        .bind(i64::from(filter.wrong))
+        .bind(i64::from(limit))
+        .bind(i64::try_from(offset).unwrap_or(i64::MAX))
+        .fetch_all(db)
+        .await
+        .map_err(Fault::from)?;
+    rows.iter().map(summary).collect()
+}
+
+/// Some of them behind a week, the newest first; behind none: from the newest.
+pub(super) async fn behind(
+    db: &mut AnyConnection,
+    filter: SampleFilter,
+    (week, limit): (Option<Week>, u32),
+) -> Result<Vec<SampleSummary>, Error> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM sample_report WHERE {CONDITION} AND ($3 = '' OR week < $3) \
+         ORDER BY week DESC LIMIT $4"
+    );
+    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
+        .bind(filter.word())
+        .bind(i64::from(filter.wrong))
+        .bind(week.map(|week| week.to_string()).unwrap_or_default())
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await
+        .map_err(Fault::from)?;
+    rows.iter().map(summary).collect()
+}
+
+fn summary(row: &AnyRow) -> Result<SampleSummary, Error> {
+    let text = |name: &str| row.try_get::<String, _>(name).map_err(|_| DAMAGED);
+    let number = |name: &str| {
+        let count: i64 = row.try_get(name).map_err(|_| DAMAGED)?;
+        u64::try_from(count).map_err(|_| DAMAGED)
+    };
+    let made_at: i64 = row.try_get("made_at").map_err(|_| DAMAGED)?;
+    Ok(SampleSummary {
+        week: text("week")?.parse().map_err(|_| DAMAGED)?,
+        journal: JournalState { size: number("journal_size")?, root: text("journal_root")? },
+        population: number("population")?,
+        drawn: number("drawn")?,
+        faulty: number("faulty")?,
+        unjudged: number("unjudged")?,
+        example_policy: number("example_policy")?,
+        by_client: number("by_client")?,
+        digest: text("digest")?,
+        seq: Seq(number("seq")?),
+        made_at: Timestamp::from_second(made_at).map_err(|_| DAMAGED)?,
+    })
+}
