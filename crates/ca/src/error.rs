@@ -6,6 +6,8 @@
 use store::ErrorKind;
 use thiserror::Error;
 
+use crate::rules::cross::CrossFault;
+
 /// Every way in which an operation of this crate ends without a result.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -113,9 +115,14 @@ pub enum Refusal {
     Superseded,
     /// The key of a generation that still has something to sign.
     #[error(
-        "这一代签发密钥仍在签发，或者它签发的证书还没有全部到期并满状态保存年限，或者还没有发布最后一份撤销列表，不能销毁"
+        "这一代密钥仍在签发，或者它签发的证书还没有全部到期并满状态保存年限，或者还没有发布最后一份撤销列表，不能销毁"
     )]
     NotOver,
+    /// Shares of a root key that can still be put together.
+    #[error(
+        "销毁的分量不够：至少销毁三份不同的分量（编号 1 至 5），余下的才不能再恢复根密钥；请核对分量编号"
+    )]
+    SharesLeft,
     /// Nobody can be told of a change any more: neither lists nor answers are signed.
     #[error(
         "签发该证书的那一代签发密钥已经结束使用，不再发布撤销列表和状态应答，撤销无法公布，没有登记；证书早已过有效期，密钥泄露的，请把情况和时间书面告知依赖方并存档"
@@ -127,6 +134,9 @@ pub enum Refusal {
     /// A request to publish what the policy does not have.
     #[error("当前策略没有启用此种证书撤销列表；请检查配置")]
     CrlNotConfigured,
+    /// What another institution brought to a cross-certification does not hold.
+    #[error("{0}")]
+    Cross(#[from] CrossFault),
     /// No base for a delta.
     #[error("还没有完整的证书撤销列表，不能发布增量列表；请先发布完整列表")]
     NoBase,
@@ -206,6 +216,12 @@ impl Error {
     }
 }
 
+impl From<CrossFault> for Error {
+    fn from(fault: CrossFault) -> Self {
+        Self::Refused(fault.into())
+    }
+}
+
 impl Refusal {
     /// Stable code.
     #[must_use]
@@ -231,9 +247,11 @@ impl Refusal {
             Self::IssuerNotValid => "ca.issuer.not-valid",
             Self::Superseded => "ca.issuer.superseded",
             Self::NotOver => "ca.issuer.not-over",
+            Self::SharesLeft => "ca.ceremony.shares-left",
             Self::IssuerOver => "ca.issuer.over",
             Self::Ceremony(_) => "ca.ceremony",
             Self::CrlNotConfigured => "ca.crl.not-configured",
+            Self::Cross(fault) => fault.code(),
             Self::NoBase => "ca.crl.no-base",
         }
     }

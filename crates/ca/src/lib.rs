@@ -78,7 +78,8 @@
 //! a name of its own (`issuing`, `issuing2`), under which its certificate and its lists are found; in the
 //! journal all certificates are those of the authority, and no serial number is used in two generations.
 //! One issues at any moment ([`rules::succession`], ADR 14); those before it sign their revocation lists
-//! and the certificates of their status responders until their last certificate has ended.
+//! and the certificates of their status responders until their last certificate has ended. The keys of the root
+//! share one name, and vouch for each other by link certificates (ADR 15).
 //!
 //! # Rooms
 //!
@@ -89,7 +90,7 @@
 //! | `sql` | all SQL, over `migrations/institution/0100_ca.sql` |
 //! | `service` | the operations of [`Ca`] |
 //! | [`crl`] | revocation lists |
-//! | [`ceremony`] | root, issuing CA, its next generation, shares, protocol |
+//! | [`ceremony`] | root, issuing CA, the next generation of either, shares, protocol |
 
 pub mod ceremony;
 pub mod crl;
@@ -108,7 +109,8 @@ pub use model::{
 pub use rules::crl::Freshness;
 pub use rules::status::Revocation;
 pub use service::{
-    Ca, CertificatePage, Comparison, EndMark, Explanation, Export, Generation, Intent,
-    IssuanceTicket, PreparedOrder, Reconciliation, Recovery, SignedCertificate,
+    Ca, CertificatePage, Comparison, CrossIssued, CrossReceived, EndMark, Explanation, Export,
+    Generation, Intent, IssuanceTicket, Link, PreparedOrder, Reconciliation, Recovery,
+    SignedCertificate, cross_issued, cross_received, own_authorities, take_back, take_in,
 };
 pub use sql::list::{CertificateFilter, ending_query};

@@ -36,6 +36,7 @@ pub mod message;
 pub mod name;
 pub mod ocsp;
 pub mod oid;
+pub mod pair;
 pub mod path;
 pub mod pem;
 pub mod profile;
@@ -57,4 +58,7 @@ pub use name::Name;
 pub use oid::Oid;
 pub use serial::Serial;
 pub use spki::Spki;
-pub use tbs::{Identifier, Issuer, Linted, Order, Planned, SubjectInput, Template, Urls, plan};
+pub use tbs::{
+    CrossOrder, CrossTerms, Identifier, Issuer, Linted, Order, Planned, SubjectInput, Template,
+    Urls, plan, plan_cross,
+};

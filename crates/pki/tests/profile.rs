@@ -34,7 +34,7 @@ fn with(text: &str, from: &str, to: &str) -> String {
 fn every_kind_has_its_profiles_and_every_pair_agrees() {
     let set = ProfileSet::embedded().unwrap();
     let names: Vec<_> = set.iter().map(Profile::name).collect();
-    let expected = "device-enc device-sign ocsp person-enc person-sign root server-enc server-sign staff-enc staff-sign \
+    let expected = "cross device-enc device-sign link ocsp person-enc person-sign root server-enc server-sign staff-enc staff-sign \
                     subca tsa unit-enc unit-sign";
     assert_eq!(names.join(" "), expected);
     for profile in set.iter().filter(|profile| profile.role() != Role::Single) {
@@ -53,14 +53,14 @@ fn the_embedded_profiles_are_the_files_of_the_folder() {
 }
 
 #[test]
-fn only_root_and_subca_are_cas() {
+fn only_root_link_and_subca_are_cas() {
     let set = ProfileSet::embedded().unwrap();
     let cas: Vec<_> = set
         .iter()
         .filter(|profile| profile.document().basic_constraints.is_some())
         .map(Profile::name)
         .collect();
-    assert_eq!(cas, ["root", "subca"]);
+    assert_eq!(cas, ["cross", "link", "root", "subca"]);
     for profile in set.iter().filter(|profile| !profile.is_ca()) {
         let text = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../../profiles/{}.toml", profile.name()));

@@ -57,7 +57,7 @@ impl Ceremony {
         Ok(RequestId::new(format!("ceremony:{}:{what}", self.plan.name))?)
     }
 
-    fn order(
+    pub(super) fn order(
         &self,
         what: &str,
         (role, profile): (Role, &str),
@@ -79,7 +79,12 @@ impl Ceremony {
     }
 
     /// The way of every certificate; the step is recorded in the unit that stores it.
-    async fn issue(&self, ca: &Ca, prepared: PreparedOrder, step: Step) -> Result<(), Error> {
+    pub(super) async fn issue(
+        &self,
+        ca: &Ca,
+        prepared: PreparedOrder,
+        step: Step,
+    ) -> Result<(), Error> {
         let by = ca.clone();
         let intent =
             self.commit(move |tx| Box::pin(async move { by.intend(tx, prepared).await })).await?;

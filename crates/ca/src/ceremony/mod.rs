@@ -19,22 +19,41 @@
 //!          → appointed to issue from an instant → protocol signed
 //! ```
 //!
+//! So has the next generation of the root (ADR 15):
+//!
+//! ```text
+//! convened → old root restored → new key made → self-signed → shared among five custodians
+//!          → new certified by old → old certified by new → both lists out → both keys retired
+//!          → new root appointed → protocol signed by the issuing CA
+//! ```
+//!
+//! And the certificate by which the root recognises another institution's CA (ADR 16):
+//!
+//! ```text
+//! convened → root restored → cross-certificate made → list out → root retired → protocol signed
+//! ```
+//!
 //! Root and issuing CA certificates come from here and from nowhere else: [`Quorum`] is made
 //! only of the right people, and only with it a CA profile can be used (T-19).
 
 mod authority;
+mod cross;
 mod files;
 mod participants;
 mod protocol;
 mod restore;
 mod root;
+mod root_protocol;
+mod root_succession;
 mod run;
 mod shares;
 mod succession;
 
+pub use cross::{CrossPlan, CrossReport};
 pub use participants::{Custodian, Participants, Person, Quorum, SHARES, THRESHOLD};
 pub use protocol::{ProtocolFiles, verify_protocol};
 pub use restore::{destroy_root, restore_root};
+pub use root_succession::{RootSuccessionPlan, RootSuccessionReport};
 pub use run::{Ceremony, CeremonyPlan, CeremonyReport};
 pub use shares::SealedShare;
 pub use succession::{SuccessionPlan, SuccessionReport};
@@ -61,6 +80,10 @@ pub(crate) enum Step {
     IssuingCertificate,
     ResponderKey,
     ResponderCertificate,
+    NewWithOld,
+    OldWithNew,
+    CrossCertificate,
+    OldRootList,
     RootList,
     IssuingList,
     RootRetired,
@@ -71,7 +94,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// Every step.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Convened,
         Self::RootKey,
         Self::RootIntended,
@@ -82,6 +105,10 @@ impl Step {
         Self::IssuingCertificate,
         Self::ResponderKey,
         Self::ResponderCertificate,
+        Self::NewWithOld,
+        Self::OldWithNew,
+        Self::CrossCertificate,
+        Self::OldRootList,
         Self::RootList,
         Self::IssuingList,
         Self::RootRetired,
@@ -103,6 +130,10 @@ impl Step {
             Self::IssuingCertificate => "ceremony.issuing-certified",
             Self::ResponderKey => "ceremony.responder-key-made",
             Self::ResponderCertificate => "ceremony.responder-certified",
+            Self::NewWithOld => "ceremony.new-with-old-certified",
+            Self::OldWithNew => "ceremony.old-with-new-certified",
+            Self::CrossCertificate => "ceremony.cross-certified",
+            Self::OldRootList => "ceremony.old-root-list-published",
             Self::RootList => "ceremony.root-list-published",
             Self::IssuingList => "ceremony.issuing-list-published",
             Self::RootRetired => "ceremony.root-retired",
@@ -125,10 +156,14 @@ impl Step {
             Self::IssuingCertificate => "由根密钥签发下级机构证书",
             Self::ResponderKey => "在密码设备中生成状态应答密钥",
             Self::ResponderCertificate => "签发状态应答证书",
+            Self::NewWithOld => "由旧根密钥签发新根的链接证书",
+            Self::OldWithNew => "由新根密钥签发旧根的链接证书",
+            Self::CrossCertificate => "由根密钥签发交叉证书",
+            Self::OldRootList => "由旧根密钥发布证书撤销列表",
             Self::RootList => "发布根的证书撤销列表",
             Self::IssuingList => "发布签发机构的证书撤销列表",
             Self::RootRetired => "处置密码设备中的根密钥",
-            Self::Appointed => "确定新一代签发密钥的启用时刻",
+            Self::Appointed => "确定新一代密钥的启用时刻",
             Self::ProtocolWritten => "形成仪式记录",
             Self::ProtocolSigned => "签署仪式记录",
         }

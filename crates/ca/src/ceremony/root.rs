@@ -10,6 +10,7 @@ use store::{Actor, Record, Tx};
 use super::run::{Ceremony, Convened, RootMade, RootShared};
 use super::shares::{self, SealedShare, ShareFolder};
 use super::{ROOT, Step, authority, restore};
+use crate::Ca;
 use crate::error::{Error, Invalid, Refusal};
 use crate::model::Role;
 use crate::service::period;
@@ -23,7 +24,7 @@ const PROFILE: &str = "root";
 impl Ceremony {
     pub(super) async fn make_root(&self, _before: Convened) -> Result<RootMade, Error> {
         if self.row(Step::RootCertificate).is_none() {
-            let info = self.key(Step::RootKey, ROOT).await?;
+            let info = self.key(Step::RootKey, &self.root.key).await?;
             let key = info.public_key.ok_or_else(|| Error::stored("根密钥没有公钥"))?;
             let fresh = self.row(Step::RootIntended).is_none();
             if fresh {
@@ -32,7 +33,14 @@ impl Ceremony {
             let row = self.root_row(&key)?;
             self.sign_root(row, &key, fresh).await?;
         }
-        Ok(RootMade { root: self.ca(&self.plan.root_config).await? })
+        Ok(RootMade { root: self.made_root().await? })
+    }
+
+    /// The generation of the root that this ceremony makes.
+    async fn made_root(&self) -> Result<Ca, Error> {
+        let root = self.ca(&self.plan.root_config).await?;
+        let missing = || Error::stored(format!("根证书 {} 没有记录", self.root.name));
+        root.generation_named(&self.root.name).ok_or_else(missing)
     }
 
     /// Plans, lints and records the root certificate.
@@ -102,14 +110,15 @@ impl Ceremony {
         let linted = Linted::reopen(&row.tbs, hash, &context)
             .map_err(|report| Error::Lint(report.to_string()))?;
         if !fresh {
-            self.note_again(ROOT).await?;
+            self.note_again(&self.root.key).await?;
         }
         let id = UserId::default();
-        let label = restore::label(ROOT)?;
+        let label = restore::label(&self.root.key)?;
         let signature = self.device.session()?.sign_digest(&label, &linted.digest(key, &id))?;
         store::fault::point("ca.62-root-signed");
-        let certificate =
-            linted.finish(&signature, key, &id).map_err(|_| Error::WrongSignature(ROOT.into()))?;
+        let certificate = linted
+            .finish(&signature, key, &id)
+            .map_err(|_| Error::WrongSignature(self.root.key.clone()))?;
         let ceremony = self.clone();
         self.commit(move |tx| {
             Box::pin(async move { ceremony.store_root(tx, row, certificate).await })
@@ -126,7 +135,12 @@ impl Ceremony {
     ) -> Result<(), Error> {
         row.subject = certificate.subject().to_string();
         row.subject_der = certificate.subject().der().to_vec();
-        row.issuer_id = authority::insert_issuer(tx, (ROOT, ROOT), &certificate, 0).await?;
+        let names = (self.root.name.as_str(), self.root.key.as_str());
+        row.issuer_id = authority::insert_issuer(tx, names, &certificate, 0).await?;
+        if self.root.generation > 1 {
+            let place = (ROOT, self.root.generation);
+            sql::succession::insert(tx.conn(), row.issuer_id, place).await?;
+        }
         row.id = sql::issuance::insert(tx.conn(), &row).await?.ok_or(Refusal::Collision)?;
         sql::issuance::mark_issued(tx.conn(), row.id).await?;
         let fingerprint = sm3::hash(certificate.der()).to_hex();
@@ -149,14 +163,15 @@ impl Ceremony {
     }
 
     /// One more signature than planned, after a crash; noted before it is made.
-    pub(super) async fn note_again(&self, label: &'static str) -> Result<(), Error> {
+    pub(super) async fn note_again(&self, label: &str) -> Result<(), Error> {
+        let label = label.to_owned();
         let subject = format!("ceremony:{}", self.plan.name);
         self.commit(move |tx| {
             Box::pin(async move {
                 let kind = "ceremony.permitted-again";
                 let record = Record::new(kind, Actor::system(), subject.as_str(), json!({}));
                 let place = (tx.append(record).await?.to_sql(), seconds(tx.now()));
-                sql::signer::note(tx.conn(), label, ("again", &subject), place).await
+                sql::signer::note(tx.conn(), &label, ("again", &subject), place).await
             })
         })
         .await
@@ -194,7 +209,7 @@ impl Ceremony {
             stretch: self.plan.stretch,
         };
         let custodians = &self.quorum.participants().custodians;
-        shares::split(&*self.device, &restore::label(ROOT)?, custodians, &to)
+        shares::split(&*self.device, &restore::label(&self.root.key)?, custodians, &to)
     }
 
     fn try_shares(&self, paths: &[std::path::PathBuf], key: &PublicKey) -> Result<(), Error> {

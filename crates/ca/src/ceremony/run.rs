@@ -75,10 +75,12 @@ pub struct Ceremony {
     pub(super) quorum: Arc<Quorum>,
     /// The generation of the issuing CA that it makes.
     pub(super) made: Made,
+    /// The generation of the root that it makes, where it makes one.
+    pub(super) root: Made,
     done: Arc<Mutex<HashMap<String, StepRow>>>,
 }
 
-/// Names of a generation of the issuing CA.
+/// Names of a generation of the issuing CA, or of the root.
 #[derive(Debug, Clone)]
 pub(super) struct Made {
     /// 1 for the first.
@@ -97,10 +99,25 @@ impl Made {
         };
         Self { generation, name, key }
     }
+
+    pub(super) fn root(generation: u32) -> Self {
+        let (name, key) = match generation {
+            1 => (ROOT.to_owned(), ROOT.to_owned()),
+            later => (format!("{ROOT}{later}"), format!("{ROOT}-{later}")),
+        };
+        Self { generation, name, key }
+    }
 }
 
 /// The participants are recorded.
 pub(super) struct Convened(());
+
+impl Convened {
+    /// Of a ceremony that has a record of its own about who is there.
+    pub(super) const fn by_record() -> Self {
+        Self(())
+    }
+}
 
 /// The root certificate exists.
 pub(super) struct RootMade {
@@ -151,6 +168,7 @@ impl Ceremony {
             plan: Arc::new(plan),
             quorum: Arc::new(quorum),
             made: Made::of(1),
+            root: Made::root(1),
             done: Arc::default(),
         })
     }

@@ -127,6 +127,11 @@ pub(super) fn indices(sealed: &[SealedShare]) -> Result<Vec<u8>, Error> {
     Ok(indices)
 }
 
+/// The key that a share's file names: SM3 of its public point, hexadecimal. Nothing is opened.
+pub(super) fn key_of(sealed: &SealedShare) -> Result<String, Error> {
+    Ok(read(sealed)?.key)
+}
+
 /// Shows that shares make up the key: restores it under another label, which is destroyed again.
 pub(super) fn try_out(
     device: &dyn Device,

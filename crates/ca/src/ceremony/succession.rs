@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gm::passphrase::Stretch;
-use gm::{Device, DeviceError, RefusedReason};
+use gm::{Device, DeviceError, KeyLabel, RefusedReason};
 use jiff::Timestamp;
 use pki::profile::ProfileSet;
 use pki::{Certificate, SubjectInput};
@@ -21,7 +21,7 @@ use super::participants::Quorum;
 use super::protocol::{ProtocolFiles, certificate, participants, person};
 use super::run::{Ceremony, CeremonyPlan, Made};
 use super::shares::{self, SealedShare};
-use super::{ISSUING, ROOT, Step, restore};
+use super::{ISSUING, Step, restore};
 use crate::Ca;
 use crate::error::{Error, Refusal};
 use crate::model::CaConfig;
@@ -97,10 +97,11 @@ impl Ceremony {
     }
 
     async fn carry_on(&self, line: &Ca, plan: &SuccessionPlan) -> Result<SuccessionReport, Error> {
+        // The generation of the root that certifies now (ADR 15).
+        let root = self.ca(&plan.root_config).await?.pinned();
         let steps = [Step::IssuingCertificate, Step::RootList];
         if steps.into_iter().any(|step| self.row(step).is_none()) {
-            self.bring_root_back(&plan.shares).await?;
-            let root = self.ca(&plan.root_config).await?;
+            self.bring_root_back(&root, &plan.shares).await?;
             if self.row(Step::IssuingCertificate).is_none() {
                 self.certify_issuing(&root).await?;
             }
@@ -112,7 +113,7 @@ impl Ceremony {
         let new = line.generation_named(&self.made.name).ok_or_else(missing)?;
         // Relying parties find its lists before they see its first certificate.
         self.publish_first(Step::IssuingList, &new).await?;
-        self.retire_root().await?;
+        self.retire_roots(&[&root]).await?;
         let before = before(line, &new)?;
         let from = self.appoint((&before, &new), plan.from).await?;
         line.follow_line().await?;
@@ -163,23 +164,23 @@ impl Ceremony {
     /// The root key on the device, out of the shares that were named at the beginning: in every run that
     /// needs it, those who hold them show them. A key that a run which was cut off left there is no leave
     /// to go on without them (GM/T 0034 §8.5): it is made anew, so that its signatures count from zero.
-    async fn bring_root_back(&self, sealed: &[SealedShare]) -> Result<(), Error> {
-        let mut reader = self.store.read().await?;
-        let row = sql::issuer::by_name(&mut reader, ROOT).await?;
-        drop(reader);
-        let row = row.ok_or_else(|| Error::stored("根证书没有记录"))?;
-        let key = Certificate::from_der(&row.certificate_der)?.public_key()?;
+    pub(super) async fn bring_root_back(
+        &self,
+        root: &Ca,
+        sealed: &[SealedShare],
+    ) -> Result<(), Error> {
+        let key = root.certificate().public_key()?;
         let indices = json!(shares::indices(sealed)?);
         if self.detail(Step::Convened)?.get("shares") != Some(&indices) {
             return Err(other_plan());
         }
-        let label = restore::label(ROOT)?;
+        let label = root.key_label().clone();
         let there = self.device.session()?.key(&label);
         let left = match there {
             Ok(info) if info.public_key == Some(key) => {
                 // Nothing is lost when the shares are not those of the key.
                 shares::try_out(&*self.device, sealed, &key)?;
-                restore::destroy_if_there(&*self.device, ROOT)?;
+                restore::destroy_if_there(&*self.device, label.as_str())?;
                 Some(info.uses)
             }
             Ok(_) => return Err(Error::stored("设备中的根密钥与根证书不符")),
@@ -190,19 +191,19 @@ impl Ceremony {
         store::fault::point("ca.80-root-restored");
         let detail = json!({ "shares": sealed.len(), "indices": indices, "key": key.fingerprint(),
             "uses_of_key_found": left });
-        self.note_root_back(detail).await
+        self.note_root_back(label, detail).await
     }
 
     /// The step, and the same record again for each time that it was needed again.
-    async fn note_root_back(&self, detail: Value) -> Result<(), Error> {
-        let uses = self.device.session()?.key(&restore::label(ROOT)?)?.uses;
+    async fn note_root_back(&self, label: KeyLabel, detail: Value) -> Result<(), Error> {
+        let uses = self.device.session()?.key(&label)?.uses;
         let uses = i64::try_from(uses).map_err(|_| Error::stored("设备签名计数超出范围"))?;
         let (ceremony, is_first) = (self.clone(), self.row(Step::RootRestored).is_none());
         self.commit(move |tx| {
             Box::pin(async move {
                 let now = seconds(tx.now());
                 // A restored key counts from its own beginning.
-                sql::signer::set_base(tx.conn(), ROOT, uses, now).await?;
+                sql::signer::set_base(tx.conn(), label.as_str(), uses, now).await?;
                 if is_first {
                     return ceremony.record_in(tx, Step::RootRestored, detail).await;
                 }
@@ -216,18 +217,20 @@ impl Ceremony {
         .await
     }
 
-    async fn retire_root(&self) -> Result<(), Error> {
+    pub(super) async fn retire_roots(&self, roots: &[&Ca]) -> Result<(), Error> {
         if self.row(Step::RootRetired).is_some() {
             return Ok(());
         }
-        restore::destroy_if_there(&*self.device, ROOT)?;
-        store::fault::point("ca.70-root-destroyed");
+        for root in roots {
+            restore::destroy_if_there(&*self.device, root.key_label().as_str())?;
+            store::fault::point("ca.70-root-destroyed");
+        }
         self.record(Step::RootRetired, json!({ "destroyed": true })).await
     }
 
     /// The one step that changes who issues: row and record in one unit. An instant that is over when
     /// the ceremony comes to it counts from now.
-    async fn appoint(
+    pub(super) async fn appoint(
         &self,
         (before, new): (&Ca, &Ca),
         from: Option<Timestamp>,
@@ -352,7 +355,7 @@ impl Ceremony {
 }
 
 /// The last generation, and the number after it. One that doesn't issue yet is not followed by another.
-fn next_generation(line: &Ca) -> Result<(Ca, u32), Error> {
+pub(super) fn next_generation(line: &Ca) -> Result<(Ca, u32), Error> {
     let last = line.generations().pop().ok_or_else(|| Error::stored("签发机构没有记录"))?;
     let known = last.generation()?;
     if !known.is_issuing {
@@ -391,9 +394,8 @@ fn bound(plan: &SuccessionPlan) -> Result<Value, Error> {
     }))
 }
 
-fn other_plan() -> Error {
-    let text =
-        "仪式方案的名称、启用时刻或者到场的分量与仪式开始时不同；请用原方案、由原来的保管人续办";
+pub(super) fn other_plan() -> Error {
+    let text = "仪式方案的名称、启用时刻、保管人或者到场的分量与仪式开始时不同；请用原方案、由原来的保管人续办";
     Refusal::Ceremony(text.into()).into()
 }
 

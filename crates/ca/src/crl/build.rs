@@ -3,8 +3,9 @@
 use std::io::Cursor;
 
 use jiff::{SignedDuration, Timestamp};
-use pki::crl::{Crl, CrlWriter, Kind, Params, Scope, UnsignedCrl};
+use pki::crl::{Crl, CrlWriter, Kind, Params, RevokedEntry, Scope, UnsignedCrl};
 use pki::ext::{DistributionPointName, GeneralName};
+use sqlx::AnyConnection;
 
 use super::CrlKind;
 use crate::Ca;
@@ -82,10 +83,15 @@ impl Ca {
     /// The last change of status that concerns a kind.
     pub(super) async fn last_change(&self, kind: CrlKind) -> Result<i64, Error> {
         let mut reader = self.inner().store.read().await?;
-        match kind.shard() {
-            Some(shard) => sql::status::last_change_in(&mut reader, self.issuer_id(), shard).await,
-            None => sql::status::last_change(&mut reader, self.issuer_id()).await,
+        let mut last = -1;
+        for id in self.ids_of_name() {
+            let own = match kind.shard() {
+                Some(shard) => sql::status::last_change_in(&mut reader, id, shard).await?,
+                None => sql::status::last_change(&mut reader, id).await?,
+            };
+            last = last.max(own);
         }
+        Ok(last)
     }
 
     /// The list out of the database. Changes committed while it runs are on the next one:
@@ -103,9 +109,17 @@ impl Ca {
                 previous: previous.map(|previous| previous.this_update),
             },
         };
-        let mut reader = self.inner().store.read().await?;
         let mut take = |entry| Ok(writer.push(&entry)?);
-        sql::crl::each_entry(&mut reader, self.issuer_id(), listing, &mut take).await?;
+        let mut reader = self.inner().store.read().await?;
+        match self.ids_of_name().as_slice() {
+            [own] => sql::crl::each_entry(&mut reader, *own, listing, &mut take).await?,
+            // Keys of one name: a root's, whose lists are short.
+            all => {
+                for entry in entries_of_all(&mut reader, all, listing).await? {
+                    take(entry)?;
+                }
+            }
+        }
         drop(reader);
         self.close_list(writer).await
     }
@@ -171,6 +185,26 @@ impl Ca {
         let (key, id) = (self.inner().issuer.public_key, self.inner().config.user_id.clone());
         blocking(move || Ok(writer.finish(&key, &id)?)).await
     }
+}
+
+/// What the list of a name lists that several keys share: the entries of all of them, in the numeric order of
+/// serials. Each key's list says the same, since a relying party may hold whichever it comes by.
+async fn entries_of_all(
+    conn: &mut AnyConnection,
+    issuers: &[i64],
+    listing: Listing,
+) -> Result<Vec<RevokedEntry>, Error> {
+    let mut entries = Vec::new();
+    for id in issuers {
+        let mut keep = |entry| {
+            entries.push(entry);
+            Ok(())
+        };
+        sql::crl::each_entry(conn, *id, listing, &mut keep).await?;
+    }
+    entries
+        .sort_unstable_by_key(|entry: &RevokedEntry| (entry.serial.as_bytes().len(), entry.serial));
+    Ok(entries)
 }
 
 /// Without part seconds.

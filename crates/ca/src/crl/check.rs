@@ -85,10 +85,11 @@ impl Ca {
         let mut reader = self.inner().store.read().await?;
         for serial in serials {
             let hex = serial.to_hex();
-            if let Some((end, status)) =
-                sql::crl::end_of(&mut reader, self.issuer_id(), &hex).await?
-            {
-                ends.insert(*serial, (instant(end)?, status == "good"));
+            // No serial number is used by two keys of one authority.
+            for id in self.ids_of_name() {
+                if let Some((end, status)) = sql::crl::end_of(&mut reader, id, &hex).await? {
+                    ends.insert(*serial, (instant(end)?, status == "good"));
+                }
             }
         }
         Ok(ends)

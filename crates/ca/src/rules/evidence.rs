@@ -7,11 +7,12 @@
 use gm::sm3;
 use jiff::Timestamp;
 use pki::Certificate;
+use pki::ocsp::HashAlgorithm;
 use serde_json::Value;
 use store::Stored;
 
 use crate::model::RevocationReason;
-use crate::sql::evidence::{ChangeRow, GenerationRow, IssuedRow};
+use crate::sql::evidence::{ChangeRow, GenerationRow, IssuedRow, IssuerRow};
 
 /// Kind of the record of an issuance.
 pub const ISSUED: &str = "certificate.issued";
@@ -73,6 +74,33 @@ fn is_issued_by(row: &IssuedRow, der: &[u8]) -> bool {
         return false;
     };
     row.issuer_subject.as_deref() == Some(certificate.issuer().der())
+}
+
+/// A row of `issuer` against its own certificate: by these columns OCSP answers are given and CRLs are found.
+#[must_use]
+pub fn issuer(row: &IssuerRow) -> Option<&'static str> {
+    let Ok(certificate) = Certificate::from_der(&row.certificate_der) else {
+        return Some("签发机构的证书不能读取，曾被改动");
+    };
+    let Ok(key) = certificate.public_key() else {
+        return Some("签发机构证书的公钥不能读取，曾被改动");
+    };
+    let (subject, point) = (certificate.subject().der(), key.to_sec1());
+    let digest = |hash: HashAlgorithm, octets: &[u8]| hash.digest(octets).map(hex::encode);
+    let is = |hash, octets: &[u8], text: &String| digest(hash, octets).as_ref() == Some(text);
+    let (sha1, sha256, sm3) = (HashAlgorithm::Sha1, HashAlgorithm::Sha256, HashAlgorithm::Sm3);
+    let repeats = subject == row.subject_der
+        && hex::encode(point) == row.public_key
+        && key.fingerprint() == row.key_hash
+        && certificate.not_before().as_second() == row.not_before
+        && certificate.not_after().as_second() == row.not_after
+        && is(sha1, subject, &row.name_sha1)
+        && is(sha256, subject, &row.name_sha256)
+        && is(sm3, subject, &row.name_sm3)
+        && is(sha1, &point, &row.key_sha1)
+        && is(sha256, &point, &row.key_sha256)
+        && is(sm3, &point, &row.key_sm3);
+    if repeats { None } else { Some("签发机构的行与它的证书不符，曾被改动") }
 }
 
 /// The generation of an issuer in `issuer_successor` and `issuer_end` against the records about it:

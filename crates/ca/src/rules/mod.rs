@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod crl;
+pub mod cross;
 pub mod evidence;
 pub mod key;
 pub mod status;

@@ -1,5 +1,7 @@
 //! The end of a generation: noted when nothing is left to sign, its key destroyed by order of two.
 
+use std::collections::BTreeSet;
+
 use gm::{DeviceError, RefusedReason};
 use jiff::Timestamp;
 use serde_json::json;
@@ -8,15 +10,20 @@ use store::{Actor, Record, Tx, Warrant};
 
 use super::{Ca, OCSP, text};
 use crate::CrlKind;
+use crate::ceremony::{SHARES, THRESHOLD};
 use crate::error::{Error, Refusal};
 use crate::rules::succession::{Remains, is_over};
 use crate::sql::{self, instant, seconds};
 
+/// Profiles of certificates that keep no generation from being over: those of its responders, and a root's own,
+/// which no list revokes.
+const ASIDE: [&str; 2] = [OCSP, "root"];
+
 impl Ca {
-    /// The last second of the certificates that this generation issued, those of its responders aside.
+    /// The last second of the certificates that this generation issued, its own and those of its responders aside.
     pub async fn last_end(&self) -> Result<Option<Timestamp>, Error> {
         let mut reader = self.inner().store.read().await?;
-        let end = sql::succession::last_end(&mut reader, self.issuer_id(), OCSP).await?;
+        let end = sql::succession::last_end(&mut reader, self.issuer_id(), ASIDE).await?;
         end.map(instant).transpose()
     }
 
@@ -43,7 +50,7 @@ impl Ca {
 
     async fn remains_in(&self, conn: &mut AnyConnection) -> Result<Remains, Error> {
         let issuer_id = self.issuer_id();
-        let last_end = sql::succession::last_end(conn, issuer_id, OCSP).await?;
+        let last_end = sql::succession::last_end(conn, issuer_id, ASIDE).await?;
         let open = sql::issuance::open(conn, issuer_id, 0, 1).await?;
         let mut made = Vec::new();
         for kind in self.crl_kinds().into_iter().filter(|kind| *kind != CrlKind::Delta) {
@@ -101,12 +108,33 @@ impl Ca {
     /// one that issues and those after it are never destroyed. Recorded before and after, so that a cut between
     /// leaves a destruction that is begun and can be ordered again.
     pub async fn destroy_key(&self, warrant: &Warrant) -> Result<(), Error> {
+        self.destroy(warrant, &[]).await
+    }
+
+    /// The end of a root key, which is on no device: those with these numbers brought their shares, and they were
+    /// destroyed before the two. So many that those left make up no key any more; from then on nobody can bring it back
+    /// here either.
+    pub async fn destroy_shared_key(&self, warrant: &Warrant, shares: &[u8]) -> Result<(), Error> {
+        let named: BTreeSet<u8> = shares.iter().copied().collect();
+        let fits = named.iter().all(|index| (1..=SHARES).contains(index));
+        if !fits || named.len() <= usize::from(SHARES - THRESHOLD) {
+            return Err(Refusal::SharesLeft.into());
+        }
+        self.destroy(warrant, &named.into_iter().collect::<Vec<_>>()).await
+    }
+
+    async fn destroy(&self, warrant: &Warrant, shares: &[u8]) -> Result<(), Error> {
         self.follow_line().await?;
         let own = self.pinned();
         let record = |kind: &'static str| {
             let about = format!("issuer:{}", own.name());
-            let details =
+            let mut details =
                 json!({ "key": own.inner().issuer.key_hash, "label": own.key_label().as_str() });
+            if !shares.is_empty()
+                && let Some(details) = details.as_object_mut()
+            {
+                details.insert("shares".into(), json!(shares));
+            }
             Record::new(kind, warrant.actor(), about, warrant.body(details))
         };
         let (intended, done) =

@@ -14,7 +14,9 @@ use store::{Filter, Finding, FindingKind, Page, Seq, Store, Stored};
 use super::Ca;
 use crate::error::Error;
 use crate::rules::evidence::{self, CHANGES, ISSUED, LINE};
-use crate::sql::evidence::{ChangeRow, IssuedRow, Span, changes, generations, issued};
+use crate::sql::evidence::{
+    ChangeRow, IssuedRow, Span, changes, generations, issued, issuers, record_of,
+};
 
 /// Rows and records of a page.
 const PAGE: u32 = 500;
@@ -41,8 +43,8 @@ impl Comparison {
 }
 
 impl Ca {
-    /// Holds the certificates and changes of status of all issuers, and which of their keys issue and
-    /// are over, against the journal (check C19-9). What does not agree halts the store, as a changed journal does: nothing is issued on top of
+    /// Holds the issuers with their certificates, the certificates and changes of status of all issuers, and which of
+    /// their keys issue and are over, against the journal (check C19-9). What does not agree halts the store, as a changed journal does: nothing is issued on top of
     /// rows that somebody changed. Whether the journal itself is sound, [`Store::verify_journal`]
     /// says.
     pub async fn compare_with_journal(&self) -> Result<Comparison, Error> {
@@ -54,12 +56,30 @@ impl Ca {
         comparison.certificates = walked;
         let records = Records::new(store, &CHANGES, until);
         comparison.changes = walk::<ChangeRow>(store, records, &mut comparison.findings).await?;
+        compare_issuers(store, &mut comparison.findings).await?;
         compare_generations(store, &mut comparison.findings).await?;
         if let Some(finding) = comparison.findings.first() {
             store.halt(finding);
         }
         Ok(comparison)
     }
+}
+
+/// The certificate of an issuer is one that was issued by the records: whose row is held against its record above.
+async fn compare_issuers(store: &Store, findings: &mut Vec<Finding>) -> Result<(), Error> {
+    let mut reader = store.read().await?;
+    for row in issuers(&mut reader).await? {
+        let digest = gm::sm3::hash(&row.certificate_der).to_hex();
+        let seq = record_of(&mut reader, &digest).await?;
+        let text = match seq {
+            None => Some("签发机构的证书不是记录中签发的任何一张，曾被改换"),
+            Some(_) => evidence::issuer(&row),
+        };
+        let detail = text.map(|text| format!("{}：{text}", row.name));
+        let seq = seq.and_then(|seq| u64::try_from(seq).ok()).map(Seq);
+        findings.extend(detail.map(|detail| Finding { kind: FindingKind::Row, seq, detail }));
+    }
+    Ok(())
 }
 
 /// Which key issues, and which are over. There are a few rows and records of a whole life; where another

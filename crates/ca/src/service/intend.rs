@@ -130,7 +130,8 @@ impl Ca {
         let fingerprint = order.key.fingerprint();
         let owner =
             sql::certificate::claim_key(tx.conn(), &fingerprint, &subject_hash, request).await?;
-        let keeps_key = prepared.may_keep_key && self.renews(tx, order, &fingerprint).await?;
+        let renews = prepared.may_keep_key && self.renews(tx, order, &fingerprint).await?;
+        let keeps_key = prepared.is_link || renews;
         let claim = KeyClaim {
             subject_hash: &subject_hash,
             request: &order.request_id,

@@ -305,6 +305,15 @@ impl Ca {
         self.line.all().rev().map(|(_, inner)| inner.issuer.id).collect()
     }
 
+    /// Rows of the generations of the same name as this one. A list without a scope is about every certificate of
+    /// its issuer's name (RFC 5280 §5, §6.3.3), whichever key signed it: the keys of the root share one (ADR 15),
+    /// each generation of the issuing CA has its own (ADR 14).
+    pub(crate) fn ids_of_name(&self) -> Vec<i64> {
+        let own = self.certificate().subject();
+        let named = |inner: &&Inner| inner.issuer.certificate.subject() == own;
+        self.line.all().map(|(_, inner)| inner).filter(named).map(|inner| inner.issuer.id).collect()
+    }
+
     /// The certificate of a serial number, whichever generation issued it.
     pub(super) async fn by_serial(
         &self,

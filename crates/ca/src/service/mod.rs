@@ -8,21 +8,25 @@
 //! | `keep` | store certificate and journal record, in the caller's unit |
 //! | `recover` | finish or explain what a crash left |
 //! | `change` | suspend, resume, revoke, expire |
+//! | `cross` | cross-certificates: withdrawn, taken in |
 //! | `find` | look up, list, count, export |
 //! | `evidence` | hold certificates and changes of status against the journal |
 //! | `account` | hold the device's counter against the records |
 //! | `line` | the generations of an authority, and which of them issues |
 //! | `end` | a generation that is over, and the end of its key |
+//! | `link` | certificates by which one key of the root vouches for another |
 //! | `release` | what two people answer for: a stopped key, an account, a restored database |
 
 mod account;
 mod change;
+mod cross;
 mod end;
 mod evidence;
 mod find;
 mod intend;
 mod keep;
 mod line;
+mod link;
 mod prepare;
 mod recover;
 mod release;
@@ -30,13 +34,19 @@ mod sign;
 
 pub(crate) use change::text;
 pub(crate) use line::OCSP;
+pub(crate) use link::LINK;
+pub(crate) use prepare::cross::Recognition;
 pub(crate) use prepare::period;
 
 pub use account::Reconciliation;
+pub use cross::{
+    CrossIssued, CrossReceived, cross_issued, cross_received, own_authorities, take_back, take_in,
+};
 pub use evidence::Comparison;
 pub use find::{CertificatePage, EndMark, Export};
 pub use intend::{Intent, IssuanceTicket};
 pub use line::Generation;
+pub use link::Link;
 pub use prepare::PreparedOrder;
 pub use recover::{Explanation, Recovery};
 pub use sign::SignedCertificate;

@@ -1,5 +1,7 @@
 //! Planning and linting, before anything is recorded. Computes only: call it outside of units.
 
+pub(super) mod cross;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,6 +31,8 @@ pub struct PreparedOrder {
     pub(super) serial: Serial,
     pub(super) profile_hash: String,
     pub(super) may_keep_key: bool,
+    /// Whether it is a certificate of one root key for another, which has several such (RFC 4210 §4.4).
+    pub(super) is_link: bool,
     pub(super) linted: Linted,
     subject: Name,
     not_before: Timestamp,
@@ -150,6 +154,7 @@ impl Ca {
             serial,
             profile_hash: profile.hash().to_hex(),
             may_keep_key: self.inner().config.renewals_keep_key.contains(&order.profile),
+            is_link: profile.kind() == pki::profile::Kind::Link,
             subject: template.subject_name(&order.subject)?,
             not_before,
             not_after,

@@ -110,10 +110,19 @@ impl Ca {
     /// already (RFC 5280 §5.2.3: numbers only grow). Answers the serial numbers that the list
     /// revokes and the database does not know as revoked: they must be revoked again.
     pub async fn follow_list(&self, list: &Crl, warrant: &Warrant) -> Result<Vec<String>, Error> {
-        // Generations have names of their own.
-        let is_of = |one: &Self| one.certificate().subject() == list.issuer();
+        // Keys that share a name are told apart by the list's authority key identifier (ADR 15).
+        let is_of = |one: &Self| one.publishes(list);
         let own = self.generations().into_iter().find(is_of);
         own.unwrap_or_else(|| self.pinned()).follow_own(list, warrant).await
+    }
+
+    /// Whether a list bears the name and the key identifier of this generation.
+    #[must_use]
+    pub fn publishes(&self, list: &Crl) -> bool {
+        let certificate = self.certificate();
+        let own = certificate.ski().map(|ski| ski.0);
+        let stated = list.authority_key();
+        certificate.subject() == list.issuer() && stated.is_none_or(|id| Some(id) == own.as_deref())
     }
 
     async fn follow_own(&self, list: &Crl, warrant: &Warrant) -> Result<Vec<String>, Error> {

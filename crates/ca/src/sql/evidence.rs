@@ -102,6 +102,41 @@ pub async fn changes(conn: &mut AnyConnection, span: Span) -> Result<Vec<ChangeR
     Ok(rows)
 }
 
+/// An issuer as its row says it, and the record of the certificate with these octets, if one was issued.
+#[derive(Debug, FromRow)]
+pub struct IssuerRow {
+    pub name: String,
+    pub subject_der: Vec<u8>,
+    pub public_key: String,
+    pub key_hash: String,
+    pub name_sha1: String,
+    pub name_sha256: String,
+    pub name_sm3: String,
+    pub key_sha1: String,
+    pub key_sha256: String,
+    pub key_sm3: String,
+    pub certificate_der: Vec<u8>,
+    pub not_before: i64,
+    pub not_after: i64,
+}
+
+pub async fn issuers(conn: &mut AnyConnection) -> Result<Vec<IssuerRow>, Error> {
+    let rows = sqlx::query_as(
+        "SELECT name, subject_der, public_key, key_hash, name_sha1, name_sha256, name_sm3, \
+         key_sha1, key_sha256, key_sm3, certificate_der, not_before, not_after FROM issuer \
+         ORDER BY id",
+    );
+    Ok(rows.fetch_all(conn).await?)
+}
+
+/// Number of the record of the CA certificate with this digest (SM3 of its DER).
+pub async fn record_of(conn: &mut AnyConnection, digest: &str) -> Result<Option<i64>, Error> {
+    let seq = sqlx::query_scalar(
+        "SELECT issued_seq FROM certificate WHERE fingerprint = $1 AND role = 'ca'",
+    );
+    Ok(seq.bind(digest).fetch_optional(conn).await?)
+}
+
 /// An issuer and what the tables say of its generation.
 #[derive(Debug, FromRow)]
 pub struct GenerationRow {

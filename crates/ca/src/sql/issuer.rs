@@ -67,6 +67,14 @@ pub async fn insert(conn: &mut AnyConnection, row: &NewIssuer<'_>) -> Result<i64
     Ok(id)
 }
 
+/// The issuer of a key; `key_hash`: SM3 of its point, hexadecimal.
+pub async fn by_key(conn: &mut AnyConnection, key_hash: &str) -> Result<Option<IssuerRow>, Error> {
+    let row = sqlx::query_as(
+        "SELECT id, key_label, key_hash, certificate_der, shards FROM issuer WHERE key_hash = $1",
+    );
+    Ok(row.bind(key_hash).fetch_optional(conn).await?)
+}
+
 pub async fn by_name(conn: &mut AnyConnection, name: &str) -> Result<Option<IssuerRow>, Error> {
     let row = sqlx::query_as(
         "SELECT id, key_label, key_hash, certificate_der, shards FROM issuer WHERE name = $1",

@@ -6,6 +6,7 @@
 pub mod ceremony;
 pub mod certificate;
 pub mod crl;
+pub mod cross;
 pub mod evidence;
 pub mod issuance;
 pub mod issuer;

@@ -106,15 +106,16 @@ pub async fn note_destroyed(
     Ok(())
 }
 
-/// The last second of the certificates of an issuer, those of one profile aside.
+/// The last second of the certificates of an issuer, those of two profiles aside.
 pub async fn last_end(
     conn: &mut AnyConnection,
     issuer_id: i64,
-    aside: &str,
+    aside: [&str; 2],
 ) -> Result<Option<i64>, Error> {
     let end = sqlx::query_scalar(
-        "SELECT not_after FROM certificate WHERE issuer_id = $1 AND profile <> $2 \
+        "SELECT not_after FROM certificate WHERE issuer_id = $1 AND profile <> $2 AND profile <> $3 \
          ORDER BY not_after DESC, id DESC LIMIT 1",
     );
-    Ok(end.bind(issuer_id).bind(aside).fetch_optional(conn).await?)
+    let [one, other] = aside;
+    Ok(end.bind(issuer_id).bind(one).bind(other).fetch_optional(conn).await?)
 }

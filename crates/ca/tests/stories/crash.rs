@@ -13,11 +13,11 @@ use gm::sm2::PrivateKey;
 use gm::{Device, PublicKey};
 use store::{FixedClock, Store};
 
-use crate::succession;
 use crate::world::{
     Faulty, START, World, ceremony, copy, issue, new_devices, open_ca, open_devices, open_store,
     order, plan, policy, sqlite_url,
 };
+use crate::{root_succession, succession};
 
 /// Steps of issuing, in their order.
 const ISSUING: [&str; 6] = [
@@ -91,6 +91,38 @@ const SUCCESSION: [&str; 23] = [
     "ca.71-protocol-noted",
     "ca.72-protocol-written",
     "ca.61-ceremony-step:12",
+];
+
+/// Steps of a succession of the root.
+const ROOT_SUCCESSION: [&str; 28] = [
+    "none",
+    "ca.61-ceremony-step",
+    "ca.80-root-restored",
+    "ca.61-ceremony-step:2",
+    "ca.60-key-made",
+    "ca.61-ceremony-step:3",
+    "ca.61-ceremony-step:4",
+    "ca.62-root-signed",
+    "ca.61-ceremony-step:5",
+    "ca.63-shares-written",
+    "ca.64-shares-tried",
+    "ca.61-ceremony-step:6",
+    "ca.61-ceremony-step:7",
+    "ca.65-ceremony-signed",
+    "ca.61-ceremony-step:8",
+    "ca.65-ceremony-signed:2",
+    "ca.61-ceremony-step:10",
+    "ca.53-crl-signed",
+    "ca.61-ceremony-step:11",
+    "ca.55-crl-published:2",
+    "ca.61-ceremony-step:12",
+    "ca.70-root-destroyed",
+    "ca.70-root-destroyed:2",
+    "ca.61-ceremony-step:13",
+    "ca.81-appointed",
+    "ca.61-ceremony-step:15",
+    "ca.71-protocol-noted",
+    "ca.72-protocol-written",
 ];
 
 struct Reopened {
@@ -167,6 +199,15 @@ async fn child_holds_a_succession() {
     let (store, device, clock) = reopen(&folder).await;
     let plan = succession::succession(&folder, "G2", None);
     succession::succeed((&store, &device, &clock), plan).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a child of the crash stories"]
+async fn child_holds_a_succession_of_the_root() {
+    let Some(folder) = child_folder() else { return };
+    let (store, device, clock) = reopen(&folder).await;
+    let plan = root_succession::root_succession(&folder, "root-2");
+    root_succession::succeed_root((&store, &device, &clock), plan).await.unwrap();
 }
 
 /// A folder with a CA in it, closed.
@@ -296,6 +337,52 @@ async fn succession_killed_at_every_step_always_leaves_one_that_issues_and_is_he
             assert!(!balance.is_alarm(), "{at}: {one:?} {balance:?}");
         }
         assert!(ca.compare_with_journal().await.unwrap().is_sound(), "{at}");
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn succession_of_the_root_killed_at_every_step_always_leaves_one_that_certifies() {
+    let original = prepared().await;
+    for at in ROOT_SUCCESSION {
+        let copied = tempfile::tempdir().unwrap();
+        let folder = copied.path();
+        copy(original.path(), folder);
+        let survived = run_child("child_holds_a_succession_of_the_root", folder, at);
+        assert_eq!(survived, at == "none", "{at}");
+        let (store, device, clock) = reopen(folder).await;
+        let config = || root_succession::root_succession(folder, "root-2").root_config;
+        let roots = open_ca(&store, &device, &clock, config()).await;
+        let certifying = |roots: &Ca| {
+            let all = roots.generations();
+            let names = all.iter().filter(|one| one.generation().unwrap().is_issuing);
+            names.map(|one| one.name().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(certifying(&roots).len(), 1, "{at}");
+        // Whatever was cut off, the service opens again and issues.
+        let ca = open_ca(&store, &device, &clock, succession::config(folder)).await;
+        ca.recover().await.unwrap();
+        issue(&store, &ca, order("between", Role::Sign, "张三", key())).await.unwrap();
+        let plan = root_succession::root_succession(folder, "root-2");
+        let held = root_succession::succeed_root((&store, &device, &clock), plan).await;
+        let report = held.unwrap_or_else(|error| panic!("{at}: {error}"));
+        roots.follow_line().await.unwrap();
+        assert_eq!(certifying(&roots), ["root2"], "{at}");
+        assert_eq!(roots.certificate(), &report.root, "{at}");
+        let links: Vec<_> = roots.links().await.unwrap().iter().map(ca::Link::file).collect();
+        assert_eq!(links, ["root2-by-root", "root-by-root2"], "{at}");
+        let keys = device.session().unwrap().keys().unwrap();
+        assert!(keys.iter().all(|key| !key.label.as_str().starts_with("root")), "{at}");
+        let document = std::fs::read(&report.protocol.document).unwrap();
+        let signature = std::fs::read_to_string(&report.protocol.signature).unwrap();
+        ca::ceremony::verify_protocol(&document, &signature, ca.certificate()).unwrap();
+        assert!(!ca.reconcile().await.unwrap().balance.is_alarm(), "{at}");
+        assert!(ca.compare_with_journal().await.unwrap().is_sound(), "{at}");
+        // The files that custodians took away are those of the key that is certified.
+        let sealed = root_succession::next_shares(folder, "root-2", &[2, 4, 5]);
+        let actor = crate::world::actor();
+        ca::ceremony::restore_root(&store, device.clone(), sealed, actor).await.unwrap();
+        roots.check_key().unwrap();
         store.close().await;
     }
 }

@@ -17,6 +17,9 @@ crate::stories! {
     t27_revocation_date_that_was_moved_is_found
     t27_change_that_was_inserted_is_found
     t27_suspension_without_a_record_is_found
+    certificate_of_the_issuer_that_was_swapped_is_found
+    key_digest_of_the_issuer_that_was_changed_is_found
+    t09_rows_that_contradict_themselves_are_refused_by_the_database
     a_walk_over_several_pages_misses_nothing
 }
 
@@ -165,4 +168,54 @@ async fn a_walk_over_several_pages_misses_nothing(world: World) {
         .await;
     let found = world.ca.compare_with_journal().await.unwrap();
     assert_eq!((found.changes, found.findings.len()), (521, 3), "{:?}", found.findings);
+}
+
+/// Another certificate under the name of the issuer: OCSP and lists would be made for it.
+async fn certificate_of_the_issuer_that_was_swapped_is_found(world: World) {
+    let act = "UPDATE issuer SET certificate_der = (SELECT d.der FROM certificate_der d \
+         JOIN certificate c ON c.id = d.certificate_id WHERE c.request_id = 'r1') \
+         WHERE id = (SELECT MAX(id) FROM issuer)";
+    some(&world).await;
+    world.sql(act).await;
+    let found = world.ca.compare_with_journal().await.unwrap().findings;
+    let [finding] = &found[..] else { panic!("{found:?}") };
+    assert!(finding.to_string().contains("不是记录中签发的任何一张"), "{finding}");
+    let stopped = world.issue(order("later", Role::Sign, "李四", key())).await.unwrap_err();
+    assert!(matches!(stopped, Error::Store(store::Error::Halted(_))), "{stopped}");
+}
+
+/// By this digest OCSP clients name the issuer.
+async fn key_digest_of_the_issuer_that_was_changed_is_found(world: World) {
+    let act = "UPDATE issuer SET key_sha1 = '00' WHERE id = (SELECT MAX(id) FROM issuer)";
+    one(&after(&world, &[act]).await, "签发机构的行与它的证书不符");
+}
+
+/// T-09: a column "0" instead of NULL once made a public CA serve stale status. Whatever program writes, old or new, the
+/// tables take no row that says two things.
+async fn t09_rows_that_contradict_themselves_are_refused_by_the_database(world: World) {
+    some(&world).await;
+    for act in [
+        "UPDATE certificate SET reason = 0 WHERE status = 'good'",
+        "UPDATE certificate SET reason = NULL WHERE status = 'revoked'",
+        "UPDATE certificate SET status = 'good' WHERE status = 'revoked'",
+        "UPDATE certificate SET reason = 6 WHERE status = 'revoked'",
+        "UPDATE certificate SET reason = 1 WHERE status = 'suspended'",
+        "UPDATE certificate SET reason = 7 WHERE status = 'revoked'",
+        "UPDATE certificate SET status = ''",
+        "UPDATE certificate SET changed_at = NULL",
+        "UPDATE certificate SET not_after = not_before",
+        "UPDATE status_change SET reason = 0 WHERE status = 'good'",
+        "UPDATE status_change SET reason = NULL WHERE status <> 'good'",
+    ] {
+        let unit = world.store.commit(move |tx| {
+            Box::pin(async move {
+                let done = sqlx::query(act).execute(tx.conn()).await?;
+                Ok::<_, store::Error>(done.rows_affected())
+            })
+        });
+        let refused = unit.await;
+        assert!(refused.is_err(), "{act}: {refused:?}");
+    }
+    let comparison = world.ca.compare_with_journal().await.unwrap();
+    assert!(comparison.is_sound(), "{:?}", comparison.findings);
 }

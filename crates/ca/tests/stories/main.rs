@@ -12,9 +12,14 @@ mod ceremony;
 mod crash;
 mod crl;
 mod crl_faults;
+mod cross;
 mod evidence;
+#[path = "../../../status/tests/verification/family.rs"]
+#[allow(dead_code)]
+mod family;
 mod issuance;
 mod keys;
+mod root_succession;
 mod status;
 mod succession;
 mod time;

@@ -54,6 +54,29 @@ impl BasicResponse {
         Err(refusal)
     }
 
+    /// Verifies that this very responder signed, which whoever asks has chosen beforehand (RFC 6960 §4.2.2.2, case 1: "a
+    /// local configuration of OCSP signing authority"), and that it is within its validity at `at`.
+    ///
+    /// # Errors
+    /// When another signed, or the certificate is over, or the signature does not verify.
+    pub fn verify_by(
+        &self,
+        responder: &Certificate,
+        id: &UserId,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        if !self.algorithm.is_sm2_with_sm3() {
+            return Err(Error::Algorithm { what: WHAT, oid: self.algorithm.oid.to_string() });
+        }
+        if !self.is_named_by(responder) {
+            return Err(Defect::Responder.into());
+        }
+        if !responder.is_valid_at(at) {
+            return Err(Defect::ResponderExpired.into());
+        }
+        self.signed_by(responder, id)
+    }
+
     /// The answer for this certificate.
     pub fn find(&self, id: &CertId) -> Option<&SingleResponse> {
         self.singles.iter().find(|single| {

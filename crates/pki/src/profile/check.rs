@@ -51,7 +51,7 @@ fn roles(document: &Document) -> Checked {
     require(paired == document.pair.is_some(), Problem::Pair, "pair")
 }
 
-/// T-19: CA:TRUE for root and subca only, and there always, critical.
+/// T-19: CA:TRUE for root, link and subca only, and there always, critical.
 fn ca(document: &Document) -> Checked {
     let Some(constraints) = document.basic_constraints else {
         return require(!document.kind.is_ca(), Problem::CaMissing, "basic_constraints");
@@ -84,7 +84,7 @@ fn key_usage(document: &Document) -> Checked {
         usage = Some(usage.map_or(one, |all| all.with(one)));
     }
     let exact = match (document.kind, document.role) {
-        (Kind::Root | Kind::Subca, _) => usage == Some(KeyUsage::CA),
+        (Kind::Root | Kind::Link | Kind::Subca, _) => usage == Some(KeyUsage::CA),
         (_, Role::Sign) => usage == Some(KeyUsage::SIGNING),
         (_, Role::Enc) => usage == Some(KeyUsage::ENCRYPTION),
         (_, Role::Single) => usage.is_some_and(|usage| {
@@ -107,7 +107,7 @@ fn purposes(document: &Document) -> Checked {
     let holds = match document.kind {
         Kind::Ocsp => purposes == [oid::OCSP_SIGNING],
         Kind::Tsa => purposes == [oid::TIME_STAMPING] && critical,
-        Kind::Root => rule.is_none(),
+        Kind::Root | Kind::Link => rule.is_none(),
         _ => {
             rule.is_none()
                 || !(purposes.is_empty()

@@ -25,6 +25,8 @@ pub enum Kind {
     Tsa,
     /// CA below a root.
     Subca,
+    /// One root key certified by another of the same name (RFC 4210 §4.4).
+    Link,
     /// Self-signed root.
     Root,
 }
@@ -42,6 +44,7 @@ impl Kind {
             Self::Ocsp => "ocsp",
             Self::Tsa => "tsa",
             Self::Subca => "subca",
+            Self::Link => "link",
             Self::Root => "root",
         }
     }
@@ -49,7 +52,7 @@ impl Kind {
     /// Whether the holder signs certificates.
     #[must_use]
     pub const fn is_ca(self) -> bool {
-        matches!(self, Self::Root | Self::Subca)
+        matches!(self, Self::Root | Self::Subca | Self::Link)
     }
 
     /// Whether the holder is a subscriber with a pair of certificates.

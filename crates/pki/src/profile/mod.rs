@@ -160,7 +160,7 @@ impl Profile {
     pub const fn lint_role(&self) -> lint::Role {
         match (self.document.kind, self.document.role) {
             (Kind::Root, _) => lint::Role::Root,
-            (Kind::Subca, _) => lint::Role::SubordinateCa,
+            (Kind::Subca | Kind::Link, _) => lint::Role::SubordinateCa,
             (Kind::Ocsp, _) => lint::Role::OcspResponder,
             (Kind::Tsa, _) => lint::Role::TimestampAuthority,
             (_, Role::Enc) => lint::Role::Encrypt,

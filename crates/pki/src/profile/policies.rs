@@ -62,7 +62,7 @@ impl Policies {
 /// CAs issue under any policy or none.
 fn is_settable(table: &Table) -> bool {
     let kind = table.get("kind").and_then(Value::as_str);
-    !matches!(kind, Some("root" | "subca"))
+    !matches!(kind, Some("root" | "subca" | "link"))
 }
 
 /// Whether the address of the CPS goes in: as the profile has it.

@@ -28,6 +28,8 @@ const EMBEDDED: &[&str] = embedded![
     "ocsp",
     "tsa",
     "subca",
+    "cross",
+    "link",
     "root",
 ];
 

@@ -15,6 +15,7 @@
 //! number, validity, verification data and signature. GM/T 0043 §6 for the form.
 
 mod addresses;
+mod cross;
 mod issuer;
 mod linted;
 mod subject;
@@ -29,6 +30,7 @@ use crate::profile::Profile;
 use crate::serial::Serial;
 
 pub use addresses::Urls;
+pub use cross::{CrossOrder, CrossTerms, plan_cross};
 pub use issuer::Issuer;
 pub use linted::{Linted, Planned};
 pub use subject::{Identifier, SubjectInput, is_domain, is_mailbox};
@@ -41,6 +43,10 @@ reasons! {
         IssuerNotCa = "plan.issuer-not-ca", "颁发者证书不是可签发证书的 CA 证书";
         IssuerPathLength = "plan.issuer-path-length", "颁发者的路径长度约束不允许再有下级机构";
         IssuerNames = "plan.issuer-names", "主体名称不在颁发者名称约束的范围内";
+        LinkName = "plan.link-name", "链接证书的主体和颁发者应同名";
+        CrossNames = "plan.cross-names", "交叉证书应写明许可的名称：至少一个目录名称；域名、邮件域和网段不得为空或不成立";
+        CrossPolicies = "plan.cross-policies", "交叉证书应写明证书策略，不得为任意策略或重复；映射的本方策略应在其中，双方策略不同";
+        CrossSubject = "plan.cross-subject", "交叉证书的主体不得与本机构同名";
         IssuerKey = "plan.issuer-key", "申请的公钥与颁发者的公钥相同";
         WeakKey = "plan.weak-key", "公钥是公开的示例密钥或过弱的密钥";
         SubjectMissing = "plan.subject-missing", "缺少证书模板规定必填的项";

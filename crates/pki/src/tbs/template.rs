@@ -41,7 +41,7 @@ impl Template {
         if issuer.0.is_none() != (document.kind == Kind::Root) {
             return Err(Refusal::SelfSigned.at(profile.title()));
         }
-        if document.kind == Kind::Subca {
+        if matches!(document.kind, Kind::Subca | Kind::Link) {
             check_path_length(document, issuer)?;
         }
         let oid = oid::SM2_WITH_SM3;
@@ -143,19 +143,25 @@ impl Template {
         if ca.key == *order.key {
             return Err(Refusal::IssuerKey.at("公钥"));
         }
+        let is_link = self.profile.document().kind == Kind::Link;
+        if is_link && *subject != ca.name {
+            return Err(Refusal::LinkName.at(subject.to_string()));
+        }
         let permitted =
             ca.permitted.is_empty() || ca.permitted.iter().any(|base| subject.is_within(base));
         if permitted { Ok(()) } else { Err(Refusal::IssuerNames.at(subject.to_string())) }
     }
 }
 
-/// RFC 5280 §4.2.1.9: a CA below this issuer must fit under its path length.
+/// RFC 5280 §4.2.1.9: a CA below this issuer must fit under its path length. A self-issued certificate
+/// doesn't count against it (RFC 5280 §6.1.4 (l)), and may allow as much as its issuer.
 fn check_path_length(document: &Document, issuer: &Issuer) -> Result<(), Error> {
     let allowed = issuer.0.as_ref().and_then(|ca| ca.path_len);
     let wanted = document.basic_constraints.and_then(|constraints| constraints.path_len);
     match (allowed, wanted) {
         (None, _) => Ok(()),
         (Some(allowed), Some(wanted)) if wanted < allowed => Ok(()),
+        (Some(allowed), Some(wanted)) if document.kind == Kind::Link && wanted == allowed => Ok(()),
         _ => Err(Refusal::IssuerPathLength.at(document.title.as_str())),
     }
 }
