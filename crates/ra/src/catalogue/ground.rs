@@ -246,10 +246,12 @@ pub(super) fn kind_for(kind: &Kind, service: &Service, grounds: &[Ground]) -> Ki
 }
 
 fn ground_field(service: &Service, sample: String, choices: Vec<Choice>) -> Field {
-    let help = if service.issues() {
-        "原证书在您领取新证书后撤销；密码设备遗失、被盗的，请先办理证书暂停。"
-    } else {
-        "请按实际情形选择，原因载入证书状态信息，任何人都可以查询。"
+    let help = match service.name.as_str() {
+        _ if service.issues() => {
+            "原证书在您领取新证书后撤销；密码设备遗失、被盗的，请先办理证书暂停。"
+        }
+        "revoke" => "请按实际情形选择；撤销原因公布在证书状态信息里，任何人都可以查询。",
+        _ => "请按实际情形选择；证书状态信息里只公布是否暂停，不公布事由。",
     };
     Field {
         name: GROUND_FIELD.to_owned(),

@@ -10,6 +10,7 @@ use ra::catalogue::{Kind, Notice, NoticeVersion, Service};
 
 use super::answer::{Answer, page};
 use super::frame::Frame;
+use super::words;
 use crate::api::App;
 use crate::problem::Problem;
 
@@ -72,7 +73,8 @@ struct NoticePage<'c> {
 pub async fn notice(State(app): State<App>, frame: Frame, Path(name): Path<String>) -> Answer {
     let catalogue = app.registration()?.catalogue();
     let (notice, version) = in_force(catalogue, &name, app.clock().now())?;
-    let (effective, hash) = (version.effective.to_string(), version.hash().to_hex());
+    let (effective, hash) =
+        (version.effective.to_string(), words::groups(&version.hash().to_hex()));
     page(&NoticePage { frame, notice, version, effective, hash })
 }
 

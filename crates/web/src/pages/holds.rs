@@ -17,6 +17,8 @@ pub struct HoldLine {
     pub since: String,
     /// Who lifts it, and whom to ask.
     pub lifted_by: &'static str,
+    /// The same to the holder.
+    pub lifted_by_you: &'static str,
     /// Whether an administrator of the institution lifts it, by order or by registering a document.
     pub is_ordered: bool,
 }
@@ -29,6 +31,13 @@ pub fn lines(holds: &[Hold], catalogue: &Catalogue) -> Vec<HoldLine> {
         source: hold.source.chinese(),
         since: words::minute(hold.since),
         lifted_by: hold.lifted_by(),
+        lifted_by_you: match hold.source {
+            Source::Holder | Source::Present => "您可以申请证书恢复，经核验身份和审核后解除",
+            Source::Phone => {
+                "来电撤销复核未通过或者逾期没有复核的，由系统解除；您也可以申请证书恢复"
+            }
+            _ => hold.lifted_by(),
+        },
         is_ordered: !matches!(hold.source, Source::Holder | Source::Present | Source::Phone),
     };
     holds.iter().map(line).collect()
@@ -58,5 +67,7 @@ mod tests {
         assert!(told[0].lifted_by.contains("作出决定的机关"));
         assert_eq!(told[1].title, "持有人申请暂停");
         assert!(!told[1].is_ordered, "what the holder holds the holder lifts");
+        assert!(told[1].lifted_by_you.contains("您可以申请"), "the holder is told so");
+        assert_eq!(told[0].lifted_by_you, told[0].lifted_by);
     }
 }

@@ -98,6 +98,16 @@ pub fn size(octets: usize) -> String {
     }
 }
 
+/// What a file is.
+pub fn media(media: ra::Media) -> &'static str {
+    match media {
+        ra::Media::Pdf => "PDF 文件",
+        ra::Media::Ofd => "OFD 文件",
+        ra::Media::Png => "PNG 图片",
+        ra::Media::Jpeg => "JPEG 图片",
+    }
+}
+
 /// Hexadecimal in groups of four, for people who compare.
 pub fn groups(hex: &str) -> String {
     let letters: Vec<char> = hex.to_uppercase().chars().collect();

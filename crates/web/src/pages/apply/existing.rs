@@ -33,6 +33,8 @@ pub struct Found<'c> {
     pub standing: &'static str,
     /// The class of its tag.
     pub tag: &'static str,
+    /// Whether it is revoked: a new one is the way on.
+    pub is_revoked: bool,
     /// What can be applied for.
     pub services: Vec<&'c Service>,
 }
@@ -72,6 +74,7 @@ pub async fn found<'c>(app: &'c App, serial: &str) -> Result<Found<'c>, app::Err
         title: ra.catalogue().kind(&held.kind)?.title.clone(),
         standing: held.standing.chinese(),
         tag: words::standing_tag(held.standing),
+        is_revoked: held.standing == ra::Standing::Revoked,
         services: ra.services_for(&held).await?,
         kind: held.kind,
     })

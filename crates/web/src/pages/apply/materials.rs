@@ -59,7 +59,7 @@ async fn list<'a>(
     let there = ra.materials(&permit, &application.id).await?;
     let file = |material: &Material| FileRow {
         id: material.id.to_string(),
-        media: material.media.ending(),
+        media: words::media(material.media),
         size: words::size(usize::try_from(material.size).unwrap_or(usize::MAX)),
         at: words::minute(material.added_at),
     };

@@ -30,6 +30,8 @@ struct Overview {
     open_points: Vec<ra::FieldError>,
     clock: Option<words::Clock>,
     supplement: Option<SupplementList>,
+    /// The last day for what is to be mended.
+    supplement_until: String,
     refusal: Option<(String, String)>,
     standing: &'static str,
     /// The suspended office that it waits at.
@@ -104,7 +106,8 @@ pub async fn show(
         issues: issues(&app, &application)?,
         is_signed,
         signs: signs(&app, &application)?,
-        mine: mine(&app, &permit, &application).await?,
+        mine: mine(&app, &permit, (&spot, &application)).await?,
+        supplement_until: supplement_until(ra.catalogue(), &application),
         spot,
         halted_at: ra.suspended_office_of(&application).await?,
         standing: application.state.chinese(),
@@ -149,7 +152,7 @@ async fn refusal(
 async fn mine(
     app: &App,
     permit: &access::Permit,
-    application: &Application,
+    (spot, application): (&Spot, &Application),
 ) -> Result<Option<Mine>, Problem> {
     let serial = match &application.state {
         State::Confirmed { serials, .. } | State::Delivered { serials, .. } => &serials.sign,
@@ -158,7 +161,11 @@ async fn mine(
     };
     let found = super::existing::found(app, serial).await?;
     let link = |service: &&ra::catalogue::Service| {
-        let address = format!("/apply/{}/{}?concerns={}", service.name, found.kind, found.serial);
+        let (name, kind, serial) = (&service.name, &found.kind, &found.serial);
+        let address = match spot.counter {
+            true => format!("/desk/enter?service={name}&kind={kind}&concerns={serial}"),
+            false => format!("/apply/{name}/{kind}?concerns={serial}"),
+        };
         (address, service.title.clone())
     };
     let links = found.services.iter().map(link).collect();
@@ -171,6 +178,12 @@ async fn mine(
         links,
         holds: holds::lines(&standing, ra.catalogue()),
     }))
+}
+
+/// The day that the letter names: counted from the one on which it was told.
+fn supplement_until(catalogue: &ra::Catalogue, application: &Application) -> String {
+    let days = i32::from(catalogue.services().supplement_days);
+    law::CivilDate::of(application.since).plus_days(days).to_string()
 }
 
 /// The class of a state's tag: what waits for the visitor stands out.

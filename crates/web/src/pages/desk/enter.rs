@@ -5,8 +5,9 @@ use askama::Template;
 use axum::extract::State;
 use ra::catalogue::{Kind, Service};
 use ra::{NewApplication, OfficeId};
+use serde::Deserialize;
 
-use crate::api::App;
+use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::apply::Spot;
 use crate::pages::apply::begin::first_page;
@@ -28,9 +29,21 @@ struct Enter<'c> {
     mistakes: Mistakes,
 }
 
+/// What a link from a certificate names.
+#[derive(Debug, Deserialize)]
+pub struct Query {
+    #[serde(default)]
+    service: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    concerns: String,
+}
+
 /// `GET /desk/enter`.
-pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
-    page(&enter(&app, frame, &Form::default())?)
+pub async fn show(State(app): State<App>, frame: Frame, Params(query): Params<Query>) -> Answer {
+    let Query { service, kind, concerns } = query;
+    page(&Enter { service, kind, concerns, ..enter(&app, frame, &Form::default())? })
 }
 
 fn enter<'a>(app: &'a App, frame: Frame, form: &Form) -> Result<Enter<'a>, Problem> {

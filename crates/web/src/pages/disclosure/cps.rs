@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use pki::ext::KeyUsage;
 use pki::profile::{Profile, Role};
 
 use crate::api::App;
@@ -32,7 +33,6 @@ struct Line {
 /// A profile as relying parties meet it.
 struct Row {
     title: String,
-    name: String,
     default_days: u32,
     max_days: u32,
     usages: String,
@@ -60,7 +60,6 @@ fn row(profile: &Profile) -> Row {
     let policies = if policies.is_empty() { "—".to_owned() } else { policies.join("、") };
     Row {
         title: profile.title().to_owned(),
-        name: profile.name().to_owned(),
         default_days: document.validity.default_days,
         max_days: document.validity.max_days,
         usages: usages.join("、"),
@@ -69,18 +68,9 @@ fn row(profile: &Profile) -> Row {
     }
 }
 
-/// The usages of RFC 5280 §4.2.1.3 in Chinese.
-fn told(usage: &str) -> &str {
-    match usage {
-        "digital_signature" => "数字签名",
-        "content_commitment" | "non_repudiation" => "不可否认",
-        "key_encipherment" => "密钥加密",
-        "data_encipherment" => "数据加密",
-        "key_agreement" => "密钥协商",
-        "key_cert_sign" => "签发证书",
-        "crl_sign" => "签发撤销列表",
-        other => other,
-    }
+/// A usage of RFC 5280 §4.2.1.3 in Chinese.
+fn told(usage: &str) -> String {
+    KeyUsage::named(usage).map_or_else(|| usage.to_owned(), |usage| usage.to_string())
 }
 
 /// What the settings make this program do.
@@ -98,12 +88,12 @@ fn facts(app: &App) -> Vec<(&'static str, String)> {
         ),
         (
             "撤销列表",
-            format!("每 {} 发布一次，有效期 {}", span(crl.full_every), span(crl.full_window)),
+            format!("每 {}发布一次，有效期 {}", span(crl.full_every), span(crl.full_window)),
         ),
     ];
     if crl.delta_every > 0 {
         let text =
-            format!("每 {} 发布一次，有效期 {}", span(crl.delta_every), span(crl.delta_window));
+            format!("每 {}发布一次，有效期 {}", span(crl.delta_every), span(crl.delta_window));
         facts.push(("增量撤销列表", text));
     }
     let on_change =
@@ -149,6 +139,14 @@ pub async fn file(State(app): State<App>, Path(name): Path<String>) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_usage_of_a_profile_is_told_in_chinese() {
+        for profile in pki::profile::ProfileSet::embedded().unwrap().iter() {
+            let usages = row(profile).usages;
+            assert!(!usages.is_empty() && !usages.contains(char::is_lowercase), "{usages}");
+        }
+    }
 
     #[test]
     fn spans_are_told_in_their_largest_whole_unit() {
