@@ -45,7 +45,7 @@ pub use people::{
     NewKey, NewPassphrase, NewSecret, PeoplePage, PeopleQuery, PersonChange, SignInRecord,
 };
 pub use permission::{Action, Limit, Object, Permissions, Permit, Scope};
-pub use service::{Access, OpenedSession};
+pub use service::{Access, MAC_KEY, OpenedSession};
 pub use session::OpenSession;
 pub use signature::{Incoming, Outgoing, SignedHeaders};
 pub use signin::{Arrival, Challenge, KeyProof, PassphraseProof, SignedIn};

@@ -87,6 +87,58 @@ pub fn term_in_words(product: &gm::Product, now: Timestamp) -> (Level, String) {
     }
 }
 
+/// What a key of this label in the institution's device is for; nothing for a label that this program gives to
+/// no key.
+#[must_use]
+pub fn purpose_of(label: &str) -> Option<&'static str> {
+    const PURPOSES: [(&str, &str); 12] = [
+        (ca::ceremony::ROOT, ROOT_PURPOSE),
+        (TRIAL_KEY, "核对根密钥的份额（仅在密钥仪式中）"),
+        (ca::ceremony::ISSUING_KEY, ISSUING_PURPOSE),
+        (ca::ceremony::RESPONDER_KEY, RESPONDER_PURPOSE),
+        (store::JOURNAL, "签名日志检查点"),
+        (store::SEAL, "密封个人信息和材料"),
+        (store::INDEX, "检索用的杂凑（盲索引）"),
+        (store::ANCHOR_MAC, "保护日志锚点"),
+        (access::MAC_KEY, "登录和表单的校验值、口令的校验（访问控制）"),
+        (crate::registration::SEAL_KEY, "签名服务协议和文书"),
+        (crate::LINK_KEY, "与密钥管理中心通信"),
+        (crate::timestamp::SERVICE.first, STAMP_PURPOSE),
+    ];
+    let named = PURPOSES.iter().find(|(name, _)| *name == label).map(|(_, purpose)| *purpose);
+    named.or_else(|| purpose_of_numbered(label))
+}
+
+const ROOT_PURPOSE: &str = "根密钥（仅在密钥仪式中）";
+const ISSUING_PURPOSE: &str = "签发证书和撤销列表";
+const RESPONDER_PURPOSE: &str = "签名状态应答（OCSP）";
+const STAMP_PURPOSE: &str = "签名时间戳";
+/// Label of the key into which shares are put together for a trial.
+const TRIAL_KEY: &str = "root-trial";
+
+/// Keys that are followed by others of the same purpose, and those of applications.
+fn purpose_of_numbered(label: &str) -> Option<&'static str> {
+    let is_number = |text: &str| text.parse::<u64>().is_ok();
+    let stems = [
+        ("root-", ROOT_PURPOSE),
+        ("ca-", ISSUING_PURPOSE),
+        (crate::responder::SERVICE.stem, RESPONDER_PURPOSE),
+        (crate::timestamp::SERVICE.stem, STAMP_PURPOSE),
+    ];
+    let of_ours = stems
+        .iter()
+        .find(|(stem, _)| label.strip_prefix(stem).is_some_and(is_number))
+        .map(|(_, purpose)| *purpose);
+    of_ours.or_else(|| match label.strip_prefix("app-")?.split_once('-')? {
+        (number, "sign") if is_number(number) => Some("应用签名服务：签名"),
+        (number, "enc") if is_number(number) => Some("应用签名服务：打开数字信封"),
+        (number, rest) if is_number(number) && rest.strip_prefix("enc-").is_some_and(is_number) => {
+            Some("应用签名服务：打开数字信封")
+        }
+        _ => None,
+    })
+}
+
 impl Institution {
     /// The verdict about a key that comes now (check C20-1).
     pub fn judge_key(
@@ -169,5 +221,25 @@ impl Institution {
             }
             (level, false) => check(level, format!("{own}；登记的用户产品：{}", ending.join("、"))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_label_that_this_program_gives_has_its_purpose_and_no_other_has_one() {
+        let fixed = ["root", "ca", "ocsp", "tsa-1", "journal", "store-seal", "store-index"];
+        let more = ["anchor-mac", "access-mac", "institution-seal", "kmc-link", "root-trial"];
+        let later = ["root-2", "ca-3", "ocsp-14", "tsa-2", "app-1-sign", "app-12-enc"];
+        for label in fixed.into_iter().chain(more).chain(later).chain(["app-12-enc-3"]) {
+            assert!(purpose_of(label).is_some(), "{label}");
+        }
+        for label in ["", "ca-", "ocsp-x", "app-1", "app--sign", "app-x-sign", "app-1-enc-x", "my"]
+        {
+            assert_eq!(purpose_of(label), None, "{label}");
+        }
+        assert_eq!(purpose_of("tsa-1"), purpose_of("tsa-9"));
     }
 }

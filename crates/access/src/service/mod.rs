@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 /// The device key under which this crate makes form tokens, challenges and verifiers of
 /// passphrases (HMAC-SM3), each for its own use.
-const MAC_KEY: &str = "access-mac";
+pub const MAC_KEY: &str = "access-mac";
 /// Passphrases that are stretched at a time.
 const HASHING: usize = 2;
 

@@ -11,7 +11,6 @@ mod check;
 mod key;
 mod settings;
 
-#[cfg(test)]
 pub(crate) use key::SERVICE;
 pub use settings::{OcspSettings, UnissuedAnswer};
 

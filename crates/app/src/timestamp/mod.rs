@@ -19,7 +19,6 @@ use std::sync::Arc;
 use status::timestamp::{Ports, SystemSteady, TimeSource, TimestampAuthority};
 use store::{Clock, Store};
 
-#[cfg(test)]
 pub(crate) use key::SERVICE;
 pub use settings::{SourceKind, TimestampSettings};
 

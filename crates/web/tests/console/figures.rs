@@ -78,6 +78,10 @@ async fn profiles_devices_and_settings_are_read_and_hold_no_secret() {
         assert!(device.contains(told), "{told}: {device}");
     }
     assert!(!device.contains("未通过"));
+    assert!(!device.contains("来历不明") && !device.contains("其他"), "{device}");
+    for told in ["登录和表单的校验值", "签名服务协议和文书"] {
+        assert!(device.contains(told), "{told}: {device}");
+    }
     let settings = seat.page("/admin/settings").await;
     for told in ["public_url", "测试认证中心", "test.example/journal", "配置文件"] {
         assert!(settings.contains(told), "{told}");

@@ -3,7 +3,7 @@
 //! commercial product is shown so, and which products are registered (Measures Art. 20 ¶2; checks C20-1,
 //! C20-2).
 
-use app::devices::term_in_words;
+use app::devices::{purpose_of, term_in_words};
 use app::doctor::Level;
 use askama::Template;
 use axum::extract::State;
@@ -164,6 +164,9 @@ fn examine(device: &dyn Device) -> (Vec<Test>, Keys) {
     (tests, keys)
 }
 
+/// Of a key that this program didn't make.
+const UNKNOWN: &str = "来历不明：名称不是本程序的，请查明是谁放入设备的";
+
 /// GM/T 0004 appendix A.1.
 const SM3_ABC: &str = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
 
@@ -184,29 +187,11 @@ fn key(info: &KeyInfo) -> Key {
     let since = Timestamp::from_second(info.created).unwrap_or(Timestamp::UNIX_EPOCH);
     Key {
         kind,
-        purpose: purpose(info.label.as_str()),
+        purpose: purpose_of(info.label.as_str()).unwrap_or(UNKNOWN),
         label: info.label.to_string(),
         fingerprint: info.public_key.as_ref().map(|key| words::groups(&key.fingerprint())),
         since: words::minute(since),
         uses: info.uses,
-    }
-}
-
-/// What a key of ours is for.
-fn purpose(label: &str) -> &'static str {
-    match label {
-        ca::ceremony::ISSUING_KEY => "签发证书和撤销列表",
-        ca::ceremony::RESPONDER_KEY => "签名状态应答（OCSP）",
-        ca::ceremony::ROOT => "根密钥（仅在密钥仪式中）",
-        store::JOURNAL => "签名日志检查点",
-        store::SEAL => "密封个人信息和材料",
-        store::INDEX => "检索用的杂凑（盲索引）",
-        store::ANCHOR_MAC => "保护日志锚点",
-        app::registration::SEAL_KEY => "签名服务协议和文书",
-        app::LINK_KEY => "与密钥管理中心通信",
-        _ if label.starts_with("ocsp-") => "签名状态应答（OCSP）",
-        _ if label.starts_with("ca-") => "签发证书和撤销列表",
-        _ => "其他",
     }
 }
 
