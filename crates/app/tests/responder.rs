@@ -169,6 +169,35 @@ async fn a_key_whose_order_may_still_be_gone_on_with_is_not_destroyed() {
     assert_eq!(keys(&world), ["ocsp-4"]);
 }
 
+/// Two nodes may both find a key gone and say so: no key falls out of what is looked at for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_whose_end_is_told_more_than_once_are_not_told_of_for_ever() {
+    let world = World::new().await;
+    let store = world.institution.store();
+    let (intended, destroyed) = ("ocsp.key-destruction-intended", "ocsp.key-destroyed");
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                for number in 100..116 {
+                    for kind in [intended, destroyed, destroyed] {
+                        let body = serde_json::json!({ "key": format!("{number}"), "uses": 0 });
+                        let about = format!("key:ocsp-{number}");
+                        let actor = store::Actor::system();
+                        tx.append(store::Record::new(kind, actor, about, body)).await?;
+                    }
+                }
+                Ok::<_, store::Error>(())
+            })
+        })
+        .await
+        .unwrap();
+    world.institution.keep_responder_key().await.unwrap();
+    for number in [100, 115] {
+        let told = world.records(destroyed, &format!("key:ocsp-{number}")).await;
+        assert_eq!(told.len(), 2, "{number}");
+    }
+}
+
 /// A cut between the end of a key and its record leaves nothing unsaid.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destruction_that_a_cut_left_unrecorded_is_recorded_once() {

@@ -73,24 +73,28 @@ impl Institution {
         service: &Service,
         present: &[KeyInfo],
     ) -> Result<(), Error> {
-        let mut told: Vec<Value> = Vec::new();
-        for kind in [service.destroyed, service.destruction_intended] {
-            let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
-            let newest = Page { limit: LOOKED_AT, newest_first: true, ..Page::default() };
-            for record in self.store().records(&filter, newest).await? {
-                if kind == service.destroyed {
-                    told.push(key_of(&record));
-                } else if !told.contains(&key_of(&record)) && !is_present(present, &record) {
-                    told.push(key_of(&record));
-                    let body = json!({
-                        "key": key_of(&record), "uses": record.body.get("uses"),
-                        "found_gone_after": record.seq.0,
-                    });
-                    self.note_service_key(service.destroyed, &record.subject, body).await?;
-                }
+        let kind = Some(service.destruction_intended.to_owned());
+        let filter = Filter { kind, ..Filter::default() };
+        for record in self.store().records(&filter, newest()).await? {
+            if is_present(present, &record) || self.is_told(service, &record).await? {
+                continue;
             }
+            let body = json!({
+                "key": key_of(&record), "uses": record.body.get("uses"),
+                "found_gone_after": record.seq.0,
+            });
+            self.note_service_key(service.destroyed, &record.subject, body).await?;
         }
         Ok(())
+    }
+
+    /// Whether a record says that the key was destroyed which was to be: asked by its name, for of some keys
+    /// two nodes say so.
+    async fn is_told(&self, service: &Service, intended: &Stored) -> Result<bool, Error> {
+        let (kind, subject) = (service.destroyed.to_owned(), intended.subject.clone());
+        let filter = Filter { kind: Some(kind), subject: Some(subject), ..Filter::default() };
+        let told = self.store().records(&filter, newest()).await?;
+        Ok(told.iter().any(|record| key_of(record) == key_of(intended)))
     }
 
     async fn note_service_key(
@@ -109,6 +113,11 @@ impl Institution {
             })
             .await
     }
+}
+
+/// The newest records that are looked at.
+fn newest() -> Page {
+    Page { limit: LOOKED_AT, newest_first: true, ..Page::default() }
 }
 
 /// Whether a key without certificate will never have one: no order can be open that was begun before its
