@@ -1,5 +1,6 @@
 //! Reads over the tables of the CA, and the directory's own index.
 
+pub mod cross;
 pub mod replica;
 
 use sqlx::{AnyConnection, FromRow};
@@ -11,14 +12,24 @@ use crate::rules::plan::Lookup;
 /// An issuer.
 #[derive(Debug, FromRow)]
 pub struct IssuerRow {
+    pub id: i64,
     pub name: String,
     pub certificate_der: Vec<u8>,
     pub shards: i64,
 }
 
 pub async fn issuers(conn: &mut AnyConnection) -> Result<Vec<IssuerRow>, Error> {
-    let rows = sqlx::query_as("SELECT name, certificate_der, shards FROM issuer ORDER BY id");
+    let rows = sqlx::query_as("SELECT id, name, certificate_der, shards FROM issuer ORDER BY id");
     Ok(rows.fetch_all(conn).await?)
+}
+
+/// Keys of a root that one of its keys certified and that were not revoked.
+pub async fn links(conn: &mut AnyConnection, issuer_id: i64) -> Result<Vec<Vec<u8>>, Error> {
+    let rows = sqlx::query_scalar(
+        "SELECT d.der FROM certificate c JOIN certificate_der d ON d.certificate_id = c.id \
+         WHERE c.issuer_id = $1 AND c.profile = 'link' AND c.status = 'good' ORDER BY c.id",
+    );
+    Ok(rows.bind(issuer_id).fetch_all(conn).await?)
 }
 
 /// A certificate that a lookup brings, without its octets.

@@ -13,6 +13,8 @@ pub enum Syntax {
     Certificate,
     /// DER of a revocation list; the same.
     List,
+    /// DER of a pair of cross-certificates; the same.
+    Pair,
     /// Distinguished name.
     Dn,
     /// `TRUE` or `FALSE`.
@@ -92,6 +94,7 @@ types! {
     CaCertificate "2.5.4.37" ["cACertificate"] Certificate User many;
     AuthorityList "2.5.4.38" ["authorityRevocationList"] List User many;
     CertificateList "2.5.4.39" ["certificateRevocationList"] List User many;
+    CrossPair "2.5.4.40" ["crossCertificatePair"] Pair User many;
     DeltaList "2.5.4.53" ["deltaRevocationList"] List User many;
     Kind "1.3.6.1.4.1.32473.2.1.1" ["certificateKind"] Text User one;
     KeyUse "1.3.6.1.4.1.32473.2.1.2" ["certificateUsage"] Text User one;
@@ -153,7 +156,13 @@ impl AttributeType {
     /// Whether values are DER.
     #[must_use]
     pub const fn is_binary(self) -> bool {
-        matches!(self.syntax(), Syntax::Certificate | Syntax::List)
+        matches!(self.syntax(), Syntax::Certificate | Syntax::List | Syntax::Pair)
+    }
+
+    /// Whether values are those in force at the moment, read apart from the tree.
+    #[must_use]
+    pub const fn is_of_the_moment(self) -> bool {
+        matches!(self.syntax(), Syntax::List | Syntax::Pair)
     }
 }
 

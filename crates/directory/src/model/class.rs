@@ -74,7 +74,7 @@ impl ObjectClass {
         ("2.5.6.22", "pkiCA"),
         Auxiliary,
         &[],
-        &[A::CaCertificate, A::CertificateList, A::AuthorityList, A::DeltaList],
+        &[A::CaCertificate, A::CertificateList, A::AuthorityList, A::CrossPair, A::DeltaList],
     );
     /// One certificate with its status.
     pub const CERTIFICATE: Self = class(

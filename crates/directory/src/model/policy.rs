@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attribute::{AttributeType, Syntax, Usage};
+use super::attribute::{AttributeType, Usage};
 use super::dn::Dn;
 use super::entry::Usage as KeyUse;
 use crate::error::Error;
@@ -70,7 +70,7 @@ impl Policy {
     pub fn is_searchable(&self, attribute: AttributeType) -> bool {
         let always = attribute.usage() == Usage::Operational
             || attribute == AttributeType::ObjectClass
-            || attribute.syntax() == Syntax::List
+            || attribute.is_of_the_moment()
             || attribute == AttributeType::CaCertificate;
         always || self.searchable.contains(&attribute)
     }

@@ -123,7 +123,7 @@ fn is_assertion(syntax: Syntax, value: &[u8]) -> bool {
         Syntax::Time => has_order(syntax, value),
         Syntax::Dn => utf8(value).is_some_and(|text| Dn::parse(text).is_ok()),
         Syntax::Certificate => Assertion::read(value).is_some(),
-        Syntax::List | Syntax::Description => false,
+        Syntax::List | Syntax::Pair | Syntax::Description => false,
     }
 }
 
@@ -149,7 +149,7 @@ pub fn equal(syntax: Syntax, own: &[u8], asserted: &[u8]) -> Option<bool> {
             Some(own.key() == asserted.key())
         }
         Syntax::Certificate => Assertion::read(asserted)?.holds(own),
-        Syntax::List | Syntax::Description => None,
+        Syntax::List | Syntax::Pair | Syntax::Description => None,
     }
 }
 

@@ -61,6 +61,7 @@ impl Shape {
                 A::CaCertificate,
                 A::CertificateList,
                 A::AuthorityList,
+                A::CrossPair,
                 A::DeltaList,
             ],
             Self::Shard => &[A::CommonName, A::CertificateList],

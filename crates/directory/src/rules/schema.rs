@@ -21,12 +21,13 @@ pub fn lines() -> Vec<Line> {
     syntaxes.chain(rules).chain(types).chain(classes).collect()
 }
 
-const SYNTAXES: [(Syntax, &str, &str); 9] = [
+const SYNTAXES: [(Syntax, &str, &str); 10] = [
     (Syntax::Text, "1.3.6.1.4.1.1466.115.121.1.15", "Directory String"),
     (Syntax::Oid, "1.3.6.1.4.1.1466.115.121.1.38", "OID"),
     (Syntax::Time, "1.3.6.1.4.1.1466.115.121.1.24", "Generalized Time"),
     (Syntax::Certificate, "1.3.6.1.4.1.1466.115.121.1.8", "X.509 Certificate"),
     (Syntax::List, "1.3.6.1.4.1.1466.115.121.1.9", "X.509 Certificate List"),
+    (Syntax::Pair, "1.3.6.1.4.1.1466.115.121.1.10", "X.509 Certificate Pair"),
     (Syntax::Dn, "1.3.6.1.4.1.1466.115.121.1.12", "DN"),
     (Syntax::Boolean, "1.3.6.1.4.1.1466.115.121.1.7", "Boolean"),
     (Syntax::Integer, "1.3.6.1.4.1.1466.115.121.1.27", "INTEGER"),
@@ -56,7 +57,7 @@ fn attribute(known: AttributeType) -> String {
         Syntax::Dn => " EQUALITY distinguishedNameMatch",
         Syntax::Boolean => " EQUALITY booleanMatch",
         Syntax::Integer => " EQUALITY integerMatch",
-        Syntax::List | Syntax::Description => "",
+        Syntax::List | Syntax::Pair | Syntax::Description => "",
     };
     let syntax = SYNTAXES.iter().find(|(one, ..)| *one == known.syntax());
     let syntax = syntax.map(|(_, oid, _)| *oid).unwrap_or_default();

@@ -34,7 +34,8 @@ impl Directory {
         let mut conn = self.0.store.read().await?;
         let tree = Tree::load(&self.0.config.base, &mut conn).await?;
         let row = (key, value.to_vec());
-        let issuers = tree.issuers.iter().map(|issuer| &issuer.certificate);
+        let issuers = tree.issuers.iter();
+        let issuers = issuers.flat_map(|one| std::iter::once(&one.certificate).chain(&one.beside));
         let issuers = issuers.filter(|one| index::rows(one).contains(&row));
         let mut found: Vec<_> =
             issuers.map(|one| (one.serial(), Bytes::copy_from_slice(one.der()))).collect();
@@ -50,6 +51,8 @@ impl Directory {
             found.push((pki::Certificate::from_der(&der)?.serial(), Bytes::from(der)));
         }
         found.sort();
+        // Keys of one name stand beside each other.
+        found.dedup();
         Ok(found.into_iter().map(|(_, der)| der).collect())
     }
 
@@ -62,14 +65,17 @@ impl Directory {
             let mut conn = self.0.store.read().await?;
             Tree::load(&self.0.config.base, &mut conn).await?
         };
-        for issuer in &tree.issuers {
+        // Where keys share a name, any of their lists is about all certificates of it; the latest key's is made longest.
+        for issuer in tree.issuers.iter().rev() {
             let certificate = &issuer.certificate;
             let own = match key {
                 ListKey::Issuer => Some(index::sha1(certificate.subject().der())),
                 ListKey::KeyId => certificate.ski().map(|id| index::sha1(&id.0)),
             };
-            if own.as_deref() == Some(value) {
-                return self.0.lists.current(&issuer.name, List::Full).await;
+            if own.as_deref() == Some(value)
+                && let Some(list) = self.0.lists.current(&issuer.name, List::Full).await?
+            {
+                return Ok(Some(list));
             }
         }
         Ok(None)

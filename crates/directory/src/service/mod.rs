@@ -5,6 +5,7 @@ mod check;
 mod entries;
 mod follow;
 mod lookup;
+mod pairs;
 mod replica;
 mod replica_notes;
 mod search;

@@ -10,7 +10,7 @@ use super::entries::{self, Setting};
 use super::tree::{Node, Target, Tree};
 use crate::error::Error;
 use crate::message::{Outcome, Paging, ResultCode, Scope, SearchRequest};
-use crate::model::{AttributeType as A, Dn, Entry, Syntax};
+use crate::model::{AttributeType as A, Dn, Entry};
 use crate::rules::cookie::{self, Binding, Position};
 use crate::rules::evaluate::{Truth, evaluate};
 use crate::rules::plan::{Lookup, plan};
@@ -259,9 +259,9 @@ impl Search<'_> {
     }
 
     async fn places(&mut self, from: Node, scope: Scope) -> Result<Result<(), Stop>, Error> {
-        let asks_lists = self.request.filter.mentions(&|one| one.syntax() == Syntax::List);
+        let asks_lists = self.request.filter.mentions(&|one| one.is_of_the_moment());
         let sends_lists =
-            A::ALL.iter().any(|one| one.syntax() == Syntax::List && self.selection.has(*one));
+            A::ALL.iter().any(|one| one.is_of_the_moment() && self.selection.has(*one));
         let done = usize::try_from(self.position.id).unwrap_or(usize::MAX);
         for (at, node) in self.tree.nodes().into_iter().enumerate().skip(done) {
             if in_scope(node, from, scope) {

@@ -53,6 +53,9 @@ pub enum Target {
 pub struct Issuer {
     pub name: String,
     pub certificate: Certificate,
+    /// Where several keys share its name, those of the others and the certificates by which they vouch for each other:
+    /// all are self-issued and belong to the entry of the CA (RFC 4523 §2.2; ADR 15).
+    pub beside: Vec<Certificate>,
     pub shards: u32,
 }
 
@@ -66,12 +69,40 @@ pub struct Tree {
 impl Tree {
     pub async fn load(base: &Dn, conn: &mut AnyConnection) -> Result<Self, Error> {
         let mut issuers = Vec::new();
+        let mut ids = Vec::new();
         for row in sql::issuers(conn).await? {
             let certificate = Certificate::from_der(&row.certificate_der)?;
             let shards = u32::try_from(row.shards).unwrap_or_default();
-            issuers.push(Issuer { name: row.name, certificate, shards });
+            ids.push(row.id);
+            issuers.push(Issuer { name: row.name, certificate, beside: Vec::new(), shards });
+        }
+        let links = Self::links(&issuers, &ids, conn).await?;
+        for at in 0..issuers.len() {
+            let beside = beside(&issuers, at, &links);
+            if let Some(issuer) = issuers.get_mut(at) {
+                issuer.beside = beside;
+            }
         }
         Ok(Self { base: base.clone(), issuers })
+    }
+
+    /// The certificates by which keys of one name vouch for each other. Nothing is read where each has its own.
+    async fn links(
+        issuers: &[Issuer],
+        ids: &[i64],
+        conn: &mut AnyConnection,
+    ) -> Result<Vec<Certificate>, Error> {
+        let mut links = Vec::new();
+        for (issuer, id) in issuers.iter().zip(ids) {
+            let name = issuer.certificate.subject();
+            let same = issuers.iter().filter(|one| one.certificate.subject() == name);
+            if same.count() > 1 {
+                for der in sql::links(conn, *id).await? {
+                    links.push(Certificate::from_der(&der)?);
+                }
+            }
+        }
+        Ok(links)
     }
 
     /// Every place, from the top.
@@ -163,7 +194,8 @@ impl Tree {
                 classes(&mut entry, &all);
                 entry.add_text(A::CommonName, &own);
                 if let Some(issuer) = self.issuers.get(at) {
-                    entry.add(A::CaCertificate, issuer.certificate.der().to_vec());
+                    let all = std::iter::once(&issuer.certificate).chain(&issuer.beside);
+                    all.for_each(|one| entry.add(A::CaCertificate, one.der().to_vec()));
                 }
                 &Class::APPLICATION_PROCESS
             }
@@ -181,6 +213,17 @@ impl Tree {
         about(&mut entry, class, has_subordinates);
         entry
     }
+}
+
+/// The other self-issued certificates of an issuer's name.
+fn beside(issuers: &[Issuer], at: usize, links: &[Certificate]) -> Vec<Certificate> {
+    let Some(own) = issuers.get(at) else {
+        return Vec::new();
+    };
+    let others = issuers.iter().enumerate().filter(|(place, _)| *place != at);
+    let others = others.map(|(_, issuer)| &issuer.certificate).chain(links);
+    let name = own.certificate.subject();
+    others.filter(|one| one.subject() == name).cloned().collect()
 }
 
 impl Directory {
@@ -209,7 +252,10 @@ impl Directory {
                 entry.add(attribute, octets);
             }
         }
-        Ok(())
+        match node {
+            Node::Issuer(_) => self.add_pairs(entry, &issuer.name).await,
+            _ => Ok(()),
+        }
     }
 
     /// The root entry (RFC 4512 §5.1): what this server is and can do.

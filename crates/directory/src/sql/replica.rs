@@ -143,10 +143,17 @@ pub async fn over_after(
     Ok(rows.bind(at).bind(id).bind(until).bind(most).fetch_all(conn).await?)
 }
 
-/// The newest list that was published; 0 before the first.
+/// The newest list that was published, and how often cross-certificates came and went: grows with each. 0 before the
+/// first.
 pub async fn last_list(conn: &mut AnyConnection) -> Result<i64, Error> {
     let id = sqlx::query_scalar("SELECT id FROM crl ORDER BY id DESC LIMIT 1");
-    Ok(id.fetch_optional(conn).await?.unwrap_or_default())
+    let id: i64 = id.fetch_optional(&mut *conn).await?.unwrap_or_default();
+    let crossed = sqlx::query_scalar(
+        "SELECT (SELECT COUNT(*) FROM cross_issued) + (SELECT COUNT(*) FROM cross_issued WHERE withdrawn <> '') \
+         + (SELECT COUNT(*) FROM cross_received) + (SELECT COUNT(*) FROM cross_received WHERE withdrawn_at <> 0)",
+    );
+    let crossed: i64 = crossed.fetch_one(conn).await?;
+    Ok(id.saturating_add(crossed))
 }
 
 /// The certificate of this number.
