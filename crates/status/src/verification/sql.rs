@@ -43,6 +43,22 @@ pub async fn change_before(
     Ok(row.bind(issuer_id).bind(serial.to_hex()).bind(at).fetch_optional(conn).await?)
 }
 
+/// Generations that a ceremony certified and did not appoint yet.
+pub async fn unappointed(conn: &mut AnyConnection) -> Result<Vec<i64>, Error> {
+    let rows =
+        sqlx::query_scalar("SELECT issuer_id FROM issuer_successor WHERE active_from IS NULL");
+    Ok(rows.fetch_all(conn).await?)
+}
+
+/// Keys of our root that one of them certified. The few certificates of a root are found by their issuer.
+pub async fn links(conn: &mut AnyConnection, issuer_id: i64) -> Result<Vec<Vec<u8>>, Error> {
+    let rows = sqlx::query_scalar(
+        "SELECT d.der FROM certificate c JOIN certificate_der d ON d.certificate_id = c.id \
+         WHERE c.issuer_id = $1 AND c.profile = 'link'",
+    );
+    Ok(rows.bind(issuer_id).fetch_all(conn).await?)
+}
+
 /// DER of a certificate that we issued.
 pub async fn der(
     conn: &mut AnyConnection,
@@ -54,4 +70,16 @@ pub async fn der(
          WHERE c.issuer_id = $1 AND c.serial = $2",
     );
     Ok(der.bind(issuer_id).bind(serial.to_hex()).fetch_optional(conn).await?)
+}
+
+/// Most cross-certificates that a chain is looked for with; the newest are.
+const MOST_CROSSES: i64 = 500;
+
+/// DER of the certificates by which our root recognises CAs of other institutions.
+pub async fn crosses(conn: &mut AnyConnection) -> Result<Vec<Vec<u8>>, Error> {
+    let rows = sqlx::query_scalar(
+        "SELECT d.der FROM cross_issued x JOIN certificate_der d ON d.certificate_id = x.certificate_id \
+         ORDER BY x.certificate_id DESC LIMIT $1",
+    );
+    Ok(rows.bind(MOST_CROSSES).fetch_all(conn).await?)
 }

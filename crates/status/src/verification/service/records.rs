@@ -15,6 +15,12 @@ use crate::verification::sql::{self, IssuedRow};
 /// Our issuers, at one moment.
 pub(super) struct Records {
     issuers: Vec<(i64, Certificate)>,
+    /// Those of them that a ceremony made and did not appoint yet: nobody is asked to trust them.
+    unappointed: Vec<i64>,
+    /// Keys of our root certified by each other (RFC 4210 §4.4).
+    links: Vec<Certificate>,
+    /// Cross-certificates of our root for CAs of other institutions, withdrawn ones too: their status is looked up.
+    crosses: Vec<Certificate>,
     /// When they were read.
     pub as_of: Timestamp,
     /// Journal number of the last change of any status.
@@ -22,15 +28,19 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Those of our issuers that nobody stands above.
+    /// Those of our issuers that nobody stands above: every generation of our root that was appointed (ADR 15). One
+    /// whose time is over stays, for what was signed under it then.
     pub fn roots(&self) -> Vec<Certificate> {
-        let own = self.issuers.iter().map(|(_, certificate)| certificate);
-        own.filter(|one| one.subject().matches(one.issuer())).cloned().collect()
+        let own = self.issuers.iter().filter(|(id, _)| !self.unappointed.contains(id));
+        let own = own.map(|(_, certificate)| certificate);
+        own.filter(|one| is_own_name(one)).cloned().collect()
     }
 
-    /// All of them: they may stand in a chain.
+    /// All of them, the links between the keys of our root, and the CAs that it recognises (ADR 16): they may stand in a
+    /// chain.
     pub fn authorities(&self) -> impl Iterator<Item = &Certificate> {
-        self.issuers.iter().map(|(_, certificate)| certificate)
+        let own = self.issuers.iter().map(|(_, certificate)| certificate);
+        own.chain(&self.links).chain(&self.crosses)
     }
 
     /// Which of ours an issuer is: name and key (T-15).
@@ -55,8 +65,22 @@ impl Verifier {
         let read = |row: crate::sql::IssuerRow| {
             Ok::<_, Error>((row.id, Certificate::from_der(&row.certificate_der)?))
         };
-        let issuers = rows.into_iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Records { issuers, as_of, change })
+        let issuers: Vec<(i64, Certificate)> =
+            rows.into_iter().map(read).collect::<Result<_, _>>()?;
+        let unappointed = sql::unappointed(&mut conn).await?;
+        let mut links = Vec::new();
+        let roots: Vec<_> = issuers.iter().filter(|(_, one)| is_own_name(one)).collect();
+        if roots.len() > 1 {
+            for (id, _) in roots {
+                for der in sql::links(&mut conn, *id).await? {
+                    links.push(Certificate::from_der(&der)?);
+                }
+            }
+        }
+        let crosses = sql::crosses(&mut conn).await?;
+        let crosses = crosses.iter().map(|der| Certificate::from_der(der));
+        let crosses = crosses.collect::<Result<_, _>>()?;
+        Ok(Records { issuers, unappointed, links, crosses, as_of, change })
     }
 
     /// What we have about a certificate under one of our issuers, at an instant.
@@ -102,6 +126,11 @@ impl Verifier {
         }
         Ok(None)
     }
+}
+
+/// Whether nobody stands above an issuer of ours.
+fn is_own_name(issuer: &Certificate) -> bool {
+    issuer.subject().matches(issuer.issuer())
 }
 
 /// The status at an instant: that of the row from its last change on; before that, the one of the
