@@ -99,6 +99,10 @@ impl Institution {
         kind: &Kind,
         row: Enrolment,
     ) -> Result<Enrolled, Error> {
+        // Between the key's coming and the order may lie days, in which its device was reported stolen.
+        if let Some(verified) = order.attestation.verdict().verified() {
+            self.products().still_trust(verified)?;
+        }
         let first = issue_order(order, kind.sign(), &row, None);
         let sign = match order.act {
             Act::RenewOwn(_) => self.ca().prepare_keeping_key(first)?,

@@ -71,6 +71,19 @@ impl Institution {
         Ok(found.into_iter().next().map(|record| record.actor))
     }
 
+    /// Whether a second person confirmed the key of an application that an order is about.
+    async fn is_confirmed_key(&self, request: &str) -> Result<bool, Error> {
+        let number = request.split(':').nth(1).unwrap_or_default();
+        let filter = Filter {
+            kind: Some("signing.decided".to_owned()),
+            subject: Some(format!("signing-key:{number}")),
+            ..Filter::default()
+        };
+        let found = self.store().records(&filter, Page::default()).await?;
+        let confirms = |one: &Stored| one.intact && text(one, "decision") == "confirm";
+        Ok(found.iter().any(confirms))
+    }
+
     /// What stands behind a certificate, by where it came from.
     async fn note_backing(
         &self,
@@ -92,10 +105,16 @@ impl Institution {
         };
         let ordered_by = entry.ordered_by.as_deref();
         entry.origin = rules::origin(&entry.role, request, ordered_by, backing.is_some());
+        let is_unconfirmed =
+            entry.origin == Origin::Signing && !self.is_confirmed_key(request).await?;
         match (entry.origin, backing) {
             (Origin::Application, Some(backing)) => note_application(entry, backing),
             (Origin::Application, None) if entry.unjudged.is_empty() => {
                 entry.faults.push(Fault::new("no-application", "没有对应的注册申请"));
+            }
+            (Origin::Signing, _) if is_unconfirmed => {
+                let text = "应用签名密钥没有经第二人复核的记录";
+                entry.faults.push(Fault::new("key-unconfirmed", text));
             }
             (Origin::Unknown, _) => {
                 entry

@@ -136,3 +136,35 @@ async fn a_software_key_is_shown_as_without_attestation_everywhere() {
     let records = office.world.records(kind, &way.application.subject()).await;
     assert_eq!(records[0].body["attestation"]["verdict"], "absent");
 }
+
+/// What is found out about a device between the coming of its key and the making of the certificate still counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn for_a_device_that_was_blocked_after_its_key_came_no_certificate_is_made() {
+    let maker = Maker::new();
+    let mut office = with_products(&maker).await;
+    let mut way = agreed(&office).await;
+    let csr = pki::CertificationRequest::from_der(&request(&way.key, "甄有印")).unwrap();
+    let possession = csr.prove_possession(&gm::UserId::default()).unwrap();
+    let attestation = maker.device("KEY-200", "SN-0001").attest(way.key.public_key());
+    let permit = way.own(Action::RequestCertificate).await;
+    let proof = (&possession, Some(attestation.as_bytes()));
+    way.application = way.ra().request(&permit, &way.application.at(), proof).await.unwrap();
+    let Way { application, key, .. } = way;
+    let path = office.world.institution.layout().products();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let model = "model = \"KEY-200\"\n";
+    let text = text.replacen(model, &format!("{model}blocked = [\"SN-0001\"]\n"), 1);
+    std::fs::write(&path, text).unwrap();
+    office.world = office.world.restarted(|_| ()).await.unwrap();
+    let way = Way { institution: &office.world.institution, application, key };
+    let permit = way.own(Action::IssueApplication).await;
+    let error = way.institution.issue_application(&permit, &way.application.at()).await;
+    assert_eq!(error.unwrap_err().code(), "attestation.device-blocked");
+    // Refused for good: the applicant hands in another key. No number of a device stands in the journal.
+    let subject = way.application.subject();
+    let records = office.world.records("application.issue-failed", &subject).await;
+    assert_eq!(records[0].body["code"], "attestation.device-blocked");
+    let refused = store::Filter { kind: Some("enrolment.refused".into()), ..Default::default() };
+    let records = way.institution.store().records(&refused, store::Page::default()).await.unwrap();
+    assert!(records.len() == 1 && !records[0].leaf.contains("SN-0001"));
+}

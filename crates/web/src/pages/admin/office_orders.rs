@@ -1,5 +1,5 @@
 //! Orders about an office: announced, filed, limited, suspended and let go on. Each is signed; a
-//! suspension is in force with the signature (Measures Art. 26, Art. 27; T-22).
+//! suspension is in force with the signature (Measures Art. 26, Art. 27; T-22; checks C26-1, C27-2).
 
 use access::ActKind;
 use askama::Template;

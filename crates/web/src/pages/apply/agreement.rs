@@ -1,5 +1,6 @@
 //! The service agreement: read, signed by the applicant's key through the signing assistant
-//! (Measures Art. 21 ¶4). Its other party is the institution, never an office (Art. 27 ¶3).
+//! (Measures Art. 21 ¶4). Its other party is the institution, never an office (Art. 27 ¶3; checks
+//! C21-4, C27-3).
 
 use access::Action;
 use askama::Template;

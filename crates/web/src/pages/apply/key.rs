@@ -1,5 +1,5 @@
-//! The applicant's key: a PKCS#10 request made by the subscriber's own tool. The signing key
-//! never reaches us (Invariant 2).
+//! The applicant's key: a PKCS#10 request made by the subscriber's own tool, after the agreement
+//! (check C21-5). The signing key never reaches us (Invariant 2).
 
 use askama::Template;
 use axum::extract::State;

@@ -1,5 +1,5 @@
 //! The four notices, one by one, each acknowledged in the version that was read (Measures Art. 21
-//! ¶2).
+//! ¶2; check C21-1).
 
 use access::Action;
 use askama::Template;

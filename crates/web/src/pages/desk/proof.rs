@@ -1,4 +1,4 @@
-//! 身份核验: one row of evidence for each element, never one for several (T-18, T-20). Nothing is
+//! 身份核验: one row of evidence for each element, never one for several (T-18, T-20; check C21-2). Nothing is
 //! ticked beforehand; what could not be determined is said so (Invariant 11). An incomplete row comes
 //! back with what is missing beside it, and nothing that was filled in is lost.
 

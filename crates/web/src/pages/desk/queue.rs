@@ -1,4 +1,4 @@
-//! Queues: what waits, the longest waiting first, with the clock of each, the day's figures on top,
+//! Queues: what waits, the longest waiting first, with the clock of each (check C21-6), the day's figures on top,
 //! and the same as a file. A queue that was chosen is there again on the next visit.
 
 use access::Action;
@@ -150,6 +150,8 @@ struct Queue {
     services: Choices,
     kinds: Choices,
     rows: Vec<Row>,
+    /// Numbers of applications that can't be shown.
+    unreadable: Vec<String>,
     here: &'static str,
     /// How many there are.
     total: u64,
@@ -161,6 +163,7 @@ struct Queue {
 /// What one page has.
 struct Page {
     applications: Found,
+    unreadable: Vec<String>,
     total: u64,
     paging: Paging,
 }
@@ -187,7 +190,7 @@ pub async fn show(
     let query = query.remembered(&headers);
     let (ra, permit, here) = (app.registration()?, visitor.permit()?, query.here());
     let mut mistakes = Mistakes::none();
-    let Page { applications, total, paging } = match query.search() {
+    let Page { applications, unreadable, total, paging } = match query.search() {
         None => waiting(&app, &visitor, &query).await?,
         Some(asked) => found(&app, &visitor, (&query, asked), &mut mistakes).await?,
     };
@@ -204,6 +207,7 @@ pub async fn show(
         services: services.iter().map(|one| (one.name.clone(), one.title.clone())).collect(),
         kinds: catalogue.kinds().iter().map(|k| (k.name.clone(), k.title.clone())).collect(),
         rows: rows.collect::<Result<_, Problem>>()?,
+        unreadable,
         here,
         total,
         paging,
@@ -228,7 +232,8 @@ async fn waiting(app: &App, visitor: &Visitor, query: &Query) -> Result<Page, Pr
     let page = ra.list(permit, &selection).await?;
     let total = ra.total(permit, &query.selection(here)).await?;
     let paging = query.paging((page.previous, page.next), total)?;
-    Ok(Page { applications: page.applications, total, paging })
+    let (applications, unreadable) = (page.applications, page.unreadable);
+    Ok(Page { applications, unreadable, total, paging })
 }
 
 /// A page of what is found; what was typed and can be no number is said beside the field.
@@ -248,7 +253,8 @@ async fn found(
         }
     })?;
     let address = |page: &str| query.address(PATH, (query.here(), ("", ""), page));
-    Ok(Page { applications, total, paging: Paging::of(place, total, address) })
+    let paging = Paging::of(place, total, address);
+    Ok(Page { applications, unreadable: Vec::new(), total, paging })
 }
 
 async fn tabs(app: &App, visitor: &Visitor, query: &Query) -> Result<Vec<Tab>, Problem> {

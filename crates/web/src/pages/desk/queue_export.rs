@@ -36,11 +36,19 @@ pub async fn file(
             let (app, permit) = &*looked;
             let page = app.registration()?.list(permit, &selection).await?;
             let rows = page.applications.iter().map(|(one, clock)| row(app, one, clock.as_ref()));
-            let rows = rows.collect::<Result<_, ra::Error>>()?;
+            let mut rows = rows.collect::<Result<Vec<_>, ra::Error>>()?;
+            rows.extend(page.unreadable.iter().map(|number| damaged(number)));
             let next = page.next.map(|mark| Selection { after: Some(mark), ..selection });
             Ok::<_, app::Error>((rows, next))
         }
     }))
+}
+
+/// A line for an application whose row can't be read: it is not left out in silence.
+fn damaged(number: &str) -> csv::Row {
+    let mut line = vec![number.to_owned()];
+    line.resize(HEADINGS.len(), "数据有误".to_owned());
+    line
 }
 
 fn row(
