@@ -292,7 +292,7 @@ export async function liftedByTwo(acts) {
   await acts.confirm(head, 'yejb');
   acts.expectStatus(serial, 'certificateHold');
   await head.go(`/admin/certificates/${serial}#holds`);
-  await head.page.getByRole('link', { name: /^解除：/ }).click();
+  await head.page.getByRole('link', { name: /^解除暂停：/ }).click();
   await head.sees('送另一人复核');
   await head.press('去签名');
   await head.look('admin-lift-mistakes');

@@ -149,7 +149,7 @@ export async function audit(acts) {
   await auditor.look('audit-sign');
   await acts.confirm(auditor, 'jiansc');
   await auditor.go('/admin/journal/audits');
-  await auditor.sees(`${first}–${first + 20}`);
+  await auditor.sees(`第 ${first} 至 ${first + 20} 号`);
   await auditor.look('audits');
   acts.auditedSeq = first + 1;
 }

@@ -163,7 +163,7 @@ export async function liftSuspension(acts) {
   await head.press(/接管这/);
   await head.look('office-takeover-sign');
   await acts.confirm(head, 'yejb');
-  await head.sees('没有停在这里的申请');
+  await head.sees('这里没有等待办理的申请');
   await acts.review(acts.reviewer, 'gush', acts.officeNumber);
   await acts.ofOffice.go('/application');
   await acts.ofOffice.sees('改由其他受理点办理');

@@ -169,7 +169,7 @@ async fn a_clerk_is_invited_comes_in_by_passphrase_and_is_out_at_once_when_disab
     let list = text(&head.get(world, "/admin/people?q=clerk").await);
     let path = format!("/admin/people/{}/disable", id_of(&list, "/admin/people", "clerk"));
     let page = text(&head.get(world, &path).await);
-    assert!(page.contains("登录中的会话：1 个") && page.contains("口令和动态口令：有，失效"));
+    assert!(page.contains("有效的会话：1 个") && page.contains("口令和动态口令：有，失效"));
     let led = head.post(world, (&path, &path), &[("reason", "离职")]).await;
     assert_eq!(
         clerk.get(world, "/desk").await.status.as_u16(),

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 
 use access::{Action, PendingAct};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::{Answer, go, page};
 use super::assistant::{Ask, CameBack, Signed};
@@ -23,7 +23,8 @@ struct Sign {
     frame: Frame,
     act: PendingAct,
     head: Head,
-    members: Vec<(String, String)>,
+    /// Name and value, and whether it is for comparing letter by letter.
+    members: Vec<(String, String, bool)>,
     until: String,
     ask: Ask,
     came_back: CameBack,
@@ -31,6 +32,11 @@ struct Sign {
     hindrance: Option<String>,
     /// Where the visitor goes to look.
     back: String,
+}
+
+/// Whether a value is for comparing letter by letter.
+fn is_code(value: &str) -> bool {
+    value.len() >= 32 && value.bytes().all(|octet| octet.is_ascii_hexdigit())
 }
 
 /// `GET /sign/{id}`.
@@ -46,7 +52,11 @@ pub async fn show(
     let ask = Ask::new("act", act.statement.clone(), (frame.site.public_url(), &path));
     let catalogue = app.registration().ok().map(ra::Ra::catalogue);
     let head = Head::of(&app, &visitor, (&act.statement, &act.payload)).await;
-    let members = members(&act.payload, catalogue, &head);
+    let marked = |(name, value): (String, String)| {
+        let is_code = is_code(&value);
+        (name, value, is_code)
+    };
+    let members = members(&act.payload, catalogue, &head).into_iter().map(marked).collect();
     let until = words::minute(act.expires_at);
     let hindrance = app.hindrance(visitor.principal(), &act).await?;
     let hindrance = hindrance.map(|error| crate::problem::Problem::from(error).detail);
@@ -57,75 +67,119 @@ pub async fn show(
 /// The page of what an act is about: where it stands now.
 fn back(statement: &str) -> String {
     let statement: Value = serde_json::from_str(statement).unwrap_or_default();
-    let object = statement.get("object").and_then(Value::as_str).unwrap_or_default();
-    match object.split_once(':') {
+    let text = |name: &str| statement.get(name).and_then(Value::as_str).unwrap_or_default();
+    let act = text("act");
+    match text("object").split_once(':') {
         Some(("application", id)) => format!("/desk/applications/{id}"),
         Some(("batch", id)) => format!("/desk/batches/{id}"),
         Some(("revocation", id)) => format!("/desk/revocations/{id}"),
         Some(("certificate", serial)) => format!("/admin/certificates/{serial}"),
         Some(("signing-key", "new")) => "/admin/signing".to_owned(),
         Some(("signing-key", number)) => format!("/admin/signing/{number}"),
+        Some(("person", id)) => match act.starts_with("credential.") {
+            true => "/account".to_owned(),
+            false => format!("/admin/people/{id}"),
+        },
+        Some(("login", _)) => "/admin/people".to_owned(),
+        Some(("office", "new")) => "/admin/offices".to_owned(),
+        Some(("office", id)) => format!("/admin/offices/{id}"),
+        Some(("journal", _)) => "/admin/journal/audits".to_owned(),
+        Some(("crl" | "kmc", _)) => "/admin/ca".to_owned(),
+        Some(("complaint", id)) => format!("/admin/complaints/{id}"),
+        Some(("rating", _)) => "/admin/ratings".to_owned(),
+        Some(("messages", _)) => "/admin/messages".to_owned(),
         _ => "/account".to_owned(),
     }
 }
 
-/// The particulars for reading: one line for each value, without the nonce.
+/// The particulars for reading: one line for each member, without the nonce.
 fn members(payload: &str, catalogue: Option<&ra::Catalogue>, head: &Head) -> Vec<(String, String)> {
     let value: Value = serde_json::from_str(payload).unwrap_or_default();
     let mut lines = Vec::new();
-    if let Some(order) = value.get("payload") {
+    if let Some(order) = value.get("payload").and_then(Value::as_object) {
         let wording = Wording::of(catalogue, order).about(head);
-        flatten((order, ""), String::new(), &wording, &mut lines);
+        for (member, value) in sorted(order) {
+            line((value, member), title(member, value, order), &wording, &mut lines);
+        }
     }
     lines
 }
 
-/// `member` is the member of the order in which the value stands.
-fn flatten(
+fn sorted(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut members: Vec<_> = members.iter().filter(|(_, value)| !value.is_null()).collect();
+    members.sort_by_key(|(member, _)| place(member));
+    members
+}
+
+/// A member of the order: one line, but one for each of several that have members of their own.
+fn line(
     (value, member): (&Value, &str),
-    name: String,
+    name: &str,
     wording: &Wording<'_>,
     lines: &mut Vec<(String, String)>,
 ) {
-    let below = |part: &str| match name.is_empty() {
-        true => part.to_owned(),
-        false => format!("{name}　{part}"),
-    };
     match value {
-        Value::Null => {}
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            for (at, item) in items.iter().enumerate() {
+                let told = told((item, member), name, wording);
+                lines.push((format!("{name} {}", at + 1), told));
+            }
+        }
+        _ => lines.push((name.to_owned(), told((value, member), name, wording))),
+    }
+}
+
+/// A value in words, its members below each other. What somebody typed stands behind its name to its last
+/// line, so that none of it looks like another member.
+fn told((value, member): (&Value, &str), name: &str, wording: &Wording<'_>) -> String {
+    match value {
+        Value::Null => "（无）".to_owned(),
         Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by_key(|(member, _)| place(member));
-            for (member, value) in members {
+            let one = |(member, value): (&String, &Value)| {
+                let title = title(member, value, members);
+                let told = told((value, member), title, wording).replace('\n', "\n　　");
                 // 审核结论 in an order's member 审核结论 is said once.
-                let title = titled(member);
-                let name = if name == title { name.clone() } else { below(title) };
-                flatten((value, member), name, wording, lines);
-            }
+                if title == name { told } else { format!("{title}：{told}") }
+            };
+            sorted(members).into_iter().map(one).collect::<Vec<_>>().join("\n")
         }
+        Value::Array(items) if items.is_empty() => "（无）".to_owned(),
         Value::Array(items) => {
-            for (at, value) in items.iter().enumerate() {
-                flatten((value, member), below(&format!("{}", at + 1)), wording, lines);
-            }
+            let one = |item| told((item, member), name, wording).replace('\n', "\n　　");
+            items.iter().map(one).collect::<Vec<_>>().join("\n")
         }
-        Value::String(text) if text.is_empty() => lines.push((name, "（无）".to_owned())),
+        Value::String(text) if text.is_empty() => "（无）".to_owned(),
         Value::String(text) => {
             // Only where an order holds a word: a name that looks like one is still a name.
             let word = if holds_word(member) { titled(text) } else { text };
-            let told = wording.title(member, text);
-            lines.push((name, told.unwrap_or_else(|| word.to_owned())));
+            wording.title(member, text).unwrap_or_else(|| word.to_owned())
         }
-        Value::Bool(yes) => lines.push((name, if *yes { "是" } else { "否" }.to_owned())),
-        other => lines.push((name, other.to_string())),
+        Value::Bool(true) => "是".to_owned(),
+        Value::Bool(false) => "否".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The name of a member, where it depends on what stands in it or beside it.
+fn title<'m>(member: &'m str, value: &Value, beside: &Map<String, Value>) -> &'m str {
+    match (member, value.as_str()) {
+        ("decision", Some("confirm" | "reject")) => "复核结论",
+        ("name", _) if beside.contains_key("login") => "姓名",
+        ("conditions", None) if value.get("premises").is_some() => "应当具备的条件",
+        ("step", None) => "动态口令的时间步",
+        ("per_day", _) if beside.contains_key("per_second") => "每日限额（次）",
+        _ => titled(member),
     }
 }
 
 /// In which order people read the members: first what was decided or what it is about, then why, at
 /// last what only binds the signature to its object.
 fn place(member: &str) -> usize {
-    const FIRST: [&str; 7] =
-        ["decision", "order", "target", "element", "matter", "method", "ground"];
-    const LAST: [&str; 5] = ["article", "basis", "batch", "list_sm3", "version"];
+    const FIRST: [&str; 10] = [
+        "first", "last", "verdict", "decision", "order", "target", "element", "matter", "method",
+        "ground",
+    ];
+    const LAST: [&str; 6] = ["article", "basis", "root", "batch", "list_sm3", "version"];
     let middle = FIRST.len();
     match FIRST.iter().position(|one| *one == member) {
         Some(at) => at,
@@ -167,7 +221,7 @@ fn titled(word: &str) -> &str {
         "opinion" => "审核意见",
         "reason" => "理由",
         "document_number" => "来文的文号",
-        "account" => "依据的事实",
+        "account" => "事情经过",
         "answer" => "答复",
         "step" => "办理方式",
         "text" => "给投诉人的话",
@@ -290,11 +344,11 @@ mod tests {
         let lines = members(payload, None, &Head::default());
         let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert!(lines.contains(&line("核验方式", "现场核验")));
-        assert!(lines.contains(&line("核验记录　1　结果", "一致")));
-        assert!(lines.contains(&line("核验记录　1　核验经过", "<b>")));
+        let record = "要素：phone\n结果：一致\n核验经过：<b>";
+        assert!(lines.contains(&line("核验记录 1", record)), "{lines:?}");
         assert!(lines.contains(&line("所依据的版本", "3")));
         assert!(!lines.iter().any(|(_, value)| value == "n"));
-        assert_eq!(lines.len(), 5);
+        assert_eq!(lines.len(), 3);
         assert_eq!(lines.last(), Some(&line("所依据的版本", "3")), "what binds comes last");
     }
 
@@ -304,8 +358,20 @@ mod tests {
             "decision":"refuse","reason":""}}}"#;
         let lines = members(payload, None, &Head::default());
         let names: Vec<_> = lines.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["审核结论", "审核结论　理由", "审核结论　依据", "所依据的版本"]);
-        assert_eq!(lines[0].1, "不予签发");
-        assert_eq!(lines[1].1, "（无）", "an empty text is no empty line");
+        assert_eq!(names, ["审核结论", "所依据的版本"]);
+        assert_eq!(lines[0].1, "不予签发\n理由：（无）\n依据：第二十一条");
+    }
+
+    #[test]
+    fn nothing_that_somebody_typed_looks_like_another_member() {
+        let payload =
+            r#"{"payload":{"items":[{"target":"手机号码","defect":"无法接通\n条款：无"}]}}"#;
+        let lines = members(payload, None, &Head::default());
+        assert_eq!(lines[0].0, "补正事项 1");
+        assert_eq!(lines[0].1, "项目：手机号码\n问题：无法接通\n　　条款：无");
+        let free = r#"{"payload":{"reason":"甲\n乙","decision":"reject","login":"a","name":"甲"}}"#;
+        let names: Vec<_> =
+            members(free, None, &Head::default()).into_iter().map(|l| l.0).collect();
+        assert_eq!(names, ["复核结论", "登录名", "姓名", "理由"]);
     }
 }

@@ -17,7 +17,10 @@ pub struct Wording<'a> {
 
 impl<'a> Wording<'a> {
     /// For an order, with the proofing method that it names, if it does.
-    pub fn of(catalogue: Option<&'a Catalogue>, order: &serde_json::Value) -> Self {
+    pub fn of(
+        catalogue: Option<&'a Catalogue>,
+        order: &serde_json::Map<String, serde_json::Value>,
+    ) -> Self {
         let method = order.get("method").and_then(serde_json::Value::as_str).unwrap_or_default();
         let (materials, messages, holds) = (Vec::new(), Vec::new(), Vec::new());
         Self { catalogue, method: method.to_owned(), kind: None, materials, messages, holds }
@@ -129,7 +132,7 @@ pub fn administrative(word: &str) -> &str {
         "file" => "登记备案",
         "quota" => "业务范围和限额",
         "take_over" => "由本机构接管未办结的申请",
-        "name" => "名称或姓名",
+        "name" => "名称",
         "address" => "地址",
         "province" => "所在省、自治区、直辖市",
         "established_on" => "设立日期",
@@ -144,7 +147,7 @@ pub fn administrative(word: &str) -> &str {
         "client" => "接口客户端",
         "cause" => "停用原因",
         "operations" => "用途授权",
-        "per_second" => "每秒限额",
+        "per_second" => "每秒限额（次）",
         "per_day" => "每日限额（件）",
         "suspend" => "暂停业务",
         "login" => "登录名",
@@ -193,7 +196,7 @@ mod tests {
     fn what_is_signed_is_told_in_the_words_of_the_forms() {
         let catalogue = Catalogue::embedded().unwrap();
         let order = serde_json::json!({ "method": "remote" });
-        let wording = Wording::of(Some(&catalogue), &order);
+        let wording = Wording::of(Some(&catalogue), order.as_object().unwrap());
         let told = |member: &str, name: &str| wording.title(member, name).unwrap();
         assert_eq!(told("element", "holder_name"), "姓名");
         assert!(told("element", "domains/1").ends_with("（第 2 个）"));

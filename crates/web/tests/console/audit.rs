@@ -35,7 +35,11 @@ async fn an_auditor_marks_what_was_audited_by_signing_and_the_next_range_begins_
     assert_eq!(store.next_audit().await.unwrap(), Seq(5));
 
     let page = seat.page(PATH).await;
-    assert!(page.contains("0–4") && page.contains("inspector 先生") && page.contains("第 5 号至"));
+    assert!(
+        page.contains("第 0 至 4 号")
+            && page.contains("inspector 先生")
+            && page.contains("第 5 号至")
+    );
     let file = seat.file(&format!("{PATH}/export.csv")).await;
     assert!(file.contains("\"0\",\"4\",\"未见异常\"") && file.contains("inspector 先生"), "{file}");
     assert_eq!(file.trim_end().lines().count(), 2);

@@ -58,7 +58,7 @@ async fn an_administrator_suspends_and_resumes_by_one_signature_and_hears_the_ef
     let done = seat.sign(&to_sign).await;
     assert_eq!(done.field("location"), format!("{page}?done=yes"));
     let back = seat.page(done.field("location")).await;
-    for told in ["已经办理", "已暂停", "revoked（已撤销或暂停）", typed, "指令变更证书状态"]
+    for told in ["已经办理", "已暂停", "revoked（已撤销或暂停）", typed, "下达证书状态变更指令"]
     {
         assert!(back.contains(told), "{told}: {back}");
     }
@@ -308,5 +308,11 @@ async fn the_counter_speaks_to_the_clerk_and_not_to_the_applicant() {
         let shown = seat.page(&format!("/desk/enter/{id}{page}")).await;
         let main = shown.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
         assert!(!main.contains('您'), "{page}: {main}");
+    }
+    // What a certificate leads to at the counter is the counter, filled in.
+    let link = "/desk/enter?service=revoke&kind=person&concerns=0A0B";
+    let filled = seat.page(link).await;
+    for told in ["value=\"revoke\" selected", "value=\"person\" selected", "value=\"0A0B\""] {
+        assert!(filled.contains(told), "{told}: {filled}");
     }
 }

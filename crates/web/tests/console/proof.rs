@@ -104,7 +104,7 @@ async fn the_list_is_filtered_paged_and_written_as_a_file() {
     assert_eq!(above.last().unwrap() - 1, below[0], "pages join");
 
     let only = seat.page("/admin/journal?kind=person.created&actor=head").await;
-    assert!(only.contains("新增人员") && !only.contains("<code class=\"soft\">session"), "{only}");
+    assert!(only.contains("新增人员") && !only.contains("<td>会话"), "{only}");
     assert_eq!(numbers(&only).len(), 2, "the clerk and the reviewer: {only}");
     let file = seat.file("/admin/journal/export.csv?kind=person.created").await;
     // chief, watch, two heads, inspector, clerk, reviewer; one line of headings.

@@ -275,7 +275,15 @@ async fn stores(app: &App, may: bool) -> Result<Option<Stores>, Problem> {
         return Ok(None);
     };
     let counts = kmc.statistics().await.map_err(app::Error::from)?;
-    let cas = counts.by_ca.iter().map(|ca| (ca.ca.clone(), ca.in_use, ca.history)).collect();
+    let generations = app.generations().await?;
+    let title = |name: &str| {
+        let found = generations.iter().find(|view| view.generation.name == name);
+        found.map_or_else(
+            || name.to_owned(),
+            |view| format!("第 {} 代签发密钥的证书", view.generation.number),
+        )
+    };
+    let cas = counts.by_ca.iter().map(|ca| (title(&ca.ca), ca.in_use, ca.history)).collect();
     Ok(Some(Stores {
         standby: counts.standby,
         in_use: counts.in_use(),

@@ -1,5 +1,5 @@
-//! One certificate: what stands in its bytes, what became of it and by whom, its application, and
-//! what a relying party is told of it now.
+//! One certificate: what stands in its bytes (checks C19-1, C19-2, C19-3, C19-4, C19-5, C19-7, C19-8), what
+//! became of it and by whom, its application, and what a relying party is told of it now.
 
 use access::Action;
 use app::registration::OrderOnRecord;
@@ -33,6 +33,8 @@ use crate::problem::Problem;
 struct CertificatePage {
     frame: Frame,
     serial: String,
+    /// The same in groups.
+    shown: String,
     profile: String,
     role: &'static str,
     state: &'static str,
@@ -149,6 +151,7 @@ pub async fn show(
         is_done,
         frame,
         serial: record.serial.to_hex(),
+        shown: words::groups(&record.serial.to_hex()),
         profile: profile_title(&app, &record.profile),
         role: role(record),
         state,
@@ -211,12 +214,10 @@ fn offers(
     all.iter()
         .filter(|(service, ..)| fits(service))
         .filter(open)
-        .map(|(service, title, _)| {
-            (
-                *service,
-                *title,
-                if *service == "revoke" { "button--danger" } else { "button--second" },
-            )
+        .map(|(service, title, _)| match (*service, &record.status) {
+            ("revoke", _) => ("revoke", *title, "button--danger"),
+            (service, Status::Suspended { .. }) => (service, "另加一项暂停", "button--second"),
+            (service, _) => (service, *title, "button--second"),
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! The fields of a certificate, read out of its DER and named in Chinese (GB/T 20518 §5.2;
 //! GM/T 0015). What has no name here is listed with its identifier, so that nothing is hidden.
 
-use pki::ext::{GeneralName, IdentifyCode, PolicyQualifier, identity_text};
+use pki::ext::{AccessDescription, GeneralName, IdentifyCode, PolicyQualifier, identity_text};
 use pki::name::Attribute;
 use pki::spki::KeyAlgorithm;
 use pki::{Certificate, Name, Oid, oid};
@@ -44,7 +44,7 @@ pub fn read(certificate: &Certificate, is_masked: bool) -> Vec<Field> {
     all.text("版本", format!("V{}", certificate.version()));
     all.code("序列号", words::groups(&certificate.serial().to_hex()));
     all.text("签名算法", algorithm(certificate));
-    all.text("签发者", certificate.issuer().to_string());
+    all.text("颁发者", certificate.issuer().to_string());
     subject(certificate.subject(), is_masked, &mut all);
     all.text("有效期自", words::second(certificate.not_before()));
     all.text("有效期至", words::second(certificate.not_after()));
@@ -80,7 +80,7 @@ fn subject(name: &Name, is_masked: bool, all: &mut Reading) {
     for attribute in name.attributes() {
         let label = attribute_title(&attribute.oid);
         let label = label.map_or_else(|| attribute.oid.to_string(), str::to_owned);
-        all.text(&format!("主体　{label}"), attribute_text(attribute, is_masked));
+        all.text(&format!("主体：{label}"), attribute_text(attribute, is_masked));
     }
 }
 
@@ -143,7 +143,7 @@ fn extension_text(
         oid::FRESHEST_CRL => ("增量撤销列表地址", points(&certificate.freshest_crl()?.0)),
         oid::AUTHORITY_INFO_ACCESS => {
             let ways = certificate.aia()?;
-            ("签发机构信息", joined(ways.0.iter().map(|way| way.location.to_string())))
+            ("签发机构信息", joined(ways.0.iter().map(way)))
         }
         oid::SUBJECT_KEY_IDENTIFIER => ("主体密钥标识", hex::encode(certificate.ski()?.0)),
         oid::AUTHORITY_KEY_IDENTIFIER => {
@@ -153,6 +153,19 @@ fn extension_text(
         _ => return None,
     };
     Some((name.to_owned(), value))
+}
+
+/// `状态查询（OCSP）http://…`.
+fn way(one: &AccessDescription) -> String {
+    let what = match one.method {
+        oid::ACCESS_OCSP => "状态查询（OCSP） ".to_owned(),
+        oid::ACCESS_CA_ISSUERS => "颁发者证书 ".to_owned(),
+        _ => format!("{} ", one.method),
+    };
+    match &one.location {
+        GeneralName::Uri(address) => format!("{what}{address}"),
+        other => format!("{what}{other}"),
+    }
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {
@@ -215,7 +228,13 @@ fn unknown(extension: &pki::ext::Extension, is_masked: bool) -> (String, String)
         };
         return ("个人身份标识码".to_owned(), format!("{kind} {shown}"));
     }
-    let name = format!("扩展 {}", extension.oid);
+    let name = match extension.oid {
+        oid::INSURANCE_NUMBER => "个人社会保险号".to_owned(),
+        oid::IC_REGISTRATION_NUMBER => "企业工商注册号".to_owned(),
+        oid::ORGANIZATION_CODE => "统一社会信用代码".to_owned(),
+        oid::TAXATION_NUMBER => "企业税号".to_owned(),
+        _ => format!("扩展 {}", extension.oid),
+    };
     match identity_text(&extension.value) {
         Some(text) if is_masked => (name, masked_value(&text)),
         Some(text) => (name, text),

@@ -178,14 +178,14 @@ impl Sheet<'_> {
             return;
         };
         let letters = |text: &str| text.chars().count();
-        if ground.document && !(2..=500).contains(&letters(&self.particulars.document_number)) {
-            self.mistakes.add("document_number", "请填写来函或法律文书的文号");
-        }
         if self.is_reviewed() && !(2..=500).contains(&letters(&self.particulars.requester)) {
             self.mistakes.add("requester", "请写明由谁提出");
         }
+        if ground.document && !(2..=500).contains(&letters(&self.particulars.document_number)) {
+            self.mistakes.add("document_number", "请填写来函或法律文书的文号");
+        }
         if !(4..=500).contains(&letters(&self.particulars.account)) {
-            self.mistakes.add("account", "请写明依据的事实，4 至 500 字");
+            self.mistakes.add("account", "请写明事情经过，4 至 500 字");
         }
     }
 

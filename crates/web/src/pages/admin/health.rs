@@ -1,5 +1,5 @@
-//! 运行状况: the doctor's checks in words, when asked for, and plots of what grows, waits and takes
-//! time, each with its table.
+//! 运行状况: the doctor's checks in words (certificates against their records among them, check C19-9), when asked
+//! for, and plots of what grows, waits and takes time, each with its table.
 
 use access::Action;
 use app::doctor::{Check, Level};
@@ -50,8 +50,8 @@ struct Age {
     title: String,
     age: String,
     until: String,
-    /// Hundredths of its window.
-    spent: u64,
+    /// Hundredths of its window; none where there is no window.
+    spent: Option<u64>,
     word: &'static str,
     tag: &'static str,
 }
@@ -66,6 +66,27 @@ fn tag(level: Level) -> &'static str {
     }
 }
 
+/// The doctor names instants as programs do; here they stand as people read them.
+fn readable(detail: &str) -> String {
+    const LONG: usize = "2027-02-28T11:07:37Z".len();
+    let (mut told, mut rest) = (String::new(), detail);
+    while let Some(first) = rest.chars().next() {
+        let instant = rest.get(..LONG).and_then(|text| text.parse().ok());
+        let long = match instant {
+            Some(instant) => {
+                told.push_str(&words::second(instant));
+                LONG
+            }
+            None => {
+                told.push(first);
+                first.len_utf8()
+            }
+        };
+        rest = rest.get(long..).unwrap_or_default();
+    }
+    told
+}
+
 /// `GET /admin/health`.
 pub async fn show(
     State(app): State<App>,
@@ -78,7 +99,10 @@ pub async fn show(
         "quick" | "full" => Some(app.examine(is_full).await),
         _ => None,
     };
-    let marked = |check: Check| (check.clone(), tag(check.level));
+    let marked = |check: Check| {
+        let tag = tag(check.level);
+        (Check { detail: readable(&check.detail), ..check }, tag)
+    };
     let checks = checks.map(|checks| checks.into_iter().map(marked).collect());
     let now = app.clock().now();
     let mut plots = vec![
@@ -116,7 +140,7 @@ async fn by_day(
     (unit, kind): (&'static str, Option<&str>),
 ) -> Result<Plot, Problem> {
     let days = app.records_by_day(kind, DAYS).await?;
-    let label = |day: CivilDate| format!("{}-{}", day.month(), day.day());
+    let label = |day: CivilDate| format!("{}月{}日", day.month(), day.day());
     let values = days.into_iter().map(|(day, total)| (label(day), total)).collect();
     let title = format!("{title}（近 {DAYS} 天）");
     Ok(Plot::new((id, title), ("日期", unit), values, |_| false))
@@ -141,7 +165,7 @@ fn queues(states: Vec<(String, u64)>) -> Plot {
     };
     let values =
         waiting.iter().map(|word| (ra::State::chinese_of(word).to_owned(), total(word))).collect();
-    Plot::new(("queues", "在办申请".to_owned()), ("状态", "件"), values, |_| false)
+    Plot::across(("queues", "在办申请".to_owned()), ("状态", "件"), values, |_| false)
 }
 
 /// More days than this are one bar.
@@ -162,7 +186,7 @@ fn review_plot(times: &ra::ReviewTimes) -> Plot {
     let values = (0..=MOST_DAYS).map(|days| (label(days), total(days))).collect();
     let title = format!("审核用时（近 {REVIEW_DAYS} 天；规定不超过 {REVIEW_LIMIT} 个工作日）");
     let is_over = |at: usize| at > usize::from(REVIEW_LIMIT);
-    Plot::new(("reviews", title), ("用时", "件"), values, is_over)
+    Plot::across(("reviews", title), ("用时", "件"), values, is_over)
 }
 
 fn share(times: &ra::ReviewTimes) -> String {
@@ -197,7 +221,7 @@ async fn ages(app: &App, now: Timestamp) -> Result<Vec<Age>, Problem> {
         title: "状态应答（OCSP）：上次查看状态变更".to_owned(),
         age: format!("{seconds} 秒前"),
         until: until.map(|end| format!("应答证书有效至 {}", words::day(end))).unwrap_or_default(),
-        spent: 0,
+        spent: None,
         word,
         tag,
     });
@@ -238,7 +262,7 @@ fn clock(health: &TimestampHealth) -> Age {
         title: "时间戳：与时间源比对".to_owned(),
         age,
         until: until.map(|end| format!("时间戳证书有效至 {end}")).unwrap_or_default(),
-        spent: 0,
+        spent: None,
         word,
         tag,
     }
@@ -255,9 +279,9 @@ fn window(title: &str, (from, until): (Timestamp, Timestamp), now: Timestamp) ->
     };
     Age {
         title: title.to_owned(),
-        age: format!("{} 前发布", minutes(age)),
+        age: format!("{}前发布", minutes(age)),
         until: format!("有效至 {}", words::second(until)),
-        spent: spent.min(100),
+        spent: Some(spent.min(100)),
         word,
         tag,
     }
@@ -301,7 +325,14 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let judged = |now| window("x", (at(1000), at(2000)), at(now)).word;
         assert_eq!((judged(1400), judged(1700), judged(2000)), ("正常", "过半未更新", "已过期"));
-        assert_eq!(window("x", (at(1000), at(2000)), at(900)).spent, 0);
+        assert_eq!(window("x", (at(1000), at(2000)), at(900)).spent, Some(0));
+    }
+
+    #[test]
+    fn instants_of_the_doctor_are_read_in_the_time_of_shanghai() {
+        let told = readable("有效至 2026-12-02T11:07:43Z；最近一轮为 5 张，编号 2026-12");
+        assert_eq!(told, "有效至 2026年12月2日 19:07:43；最近一轮为 5 张，编号 2026-12");
+        assert_eq!(readable(""), "");
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! Bars as inline SVG, without script and style (strict CSP), each with the table that says the same
-//! to who does not see it. Coordinates are whole numbers; nothing is hidden in a colour.
+//! Bars as inline SVG, without script and style (strict CSP): over days, with the table that says the same to
+//! who does not see them, or in the lines of a table where each has a name. Coordinates are whole numbers; nothing is hidden in a
+//! colour.
 
 /// Height of the field of bars, in units of the picture.
 const HEIGHT: u64 = 120;
 /// Width of the field of bars.
 const WIDTH: usize = 720;
-/// Room below for labels, and above for the highest figure.
+/// Room below for labels, and above for figures.
 const FOOT: u64 = 20;
 const HEAD: u64 = 18;
 /// About as many labels fit below.
@@ -24,8 +25,8 @@ pub struct Plot {
     pub figure: &'static str,
     /// The bars.
     pub bars: Vec<Bar>,
-    /// The highest figure.
-    pub most: u64,
+    /// Whether each bar has its own line, with its name before it.
+    pub is_across: bool,
     /// Below everything.
     pub height: u64,
 }
@@ -45,6 +46,10 @@ pub struct Bar {
     pub width: usize,
     /// Height.
     pub height: u64,
+    /// Length in hundredths of the longest.
+    pub share: u64,
+    /// Whether its figure stands above: there is room for the highest only.
+    pub is_told: bool,
     /// Whether its label stands below.
     pub is_labelled: bool,
     /// Whether it is beyond a limit: hatched, and told in the table.
@@ -72,12 +77,25 @@ impl Plot {
                 y: HEAD + HEIGHT - height,
                 width: pitch - (pitch / 5).max(1),
                 height,
+                share: (height.saturating_mul(100) / HEIGHT).max(u64::from(value > 0)),
+                is_told: value > 0 && value == most,
                 is_labelled: at % every == 0,
                 is_over: is_over(at),
             }
         };
         let bars = values.into_iter().enumerate().map(bar).collect();
-        Self { id, title, step, figure, bars, most, height: HEAD + HEIGHT + FOOT }
+        let height = HEAD + HEIGHT + FOOT;
+        Self { id, title, step, figure, bars, is_across: false, height }
+    }
+
+    /// The same, each bar in its own line.
+    pub fn across(
+        name: (&'static str, String),
+        words: (&'static str, &'static str),
+        values: Vec<(String, u64)>,
+        is_over: impl Fn(usize) -> bool,
+    ) -> Self {
+        Self { is_across: true, ..Self::new(name, words, values, is_over) }
     }
 
     /// The picture's own coordinates.
@@ -120,6 +138,10 @@ mod tests {
             assert!(bar.x + bar.width <= WIDTH && bar.y + bar.height == shown.ground());
         }
         assert!(shown.bars[1].is_over && !shown.bars[0].is_over);
+        let shares: Vec<_> = shown.bars.iter().map(|bar| bar.share).collect();
+        assert_eq!(shares, [0, 1, 50, 100]);
+        let told: Vec<_> = shown.bars.iter().map(|bar| bar.is_told).collect();
+        assert_eq!(told, [false, false, false, true], "the highest");
     }
 
     #[test]

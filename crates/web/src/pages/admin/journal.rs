@@ -90,9 +90,10 @@ struct Row {
     seq: u64,
     at: String,
     title: String,
-    kind: String,
     who: String,
-    subject: String,
+    /// What sort of thing it is about, and which.
+    sort: &'static str,
+    which: String,
     link: Option<String>,
     is_audited: bool,
     is_intact: bool,
@@ -183,14 +184,15 @@ fn is_audited(marks: &[AuditMark], seq: Seq) -> bool {
 }
 
 fn row(record: &Stored, frame: &Frame, (names, marks): (&Names, &[AuditMark])) -> Row {
+    let (sort, which) = told::object(&record.subject);
     Row {
         seq: record.seq.0,
         at: words::second(record.at),
         title: title(&record.kind).to_owned(),
-        kind: record.kind.clone(),
         who: names.who(&record.actor),
         link: told::link(frame, &record.subject),
-        subject: record.subject.clone(),
+        sort,
+        which,
         is_audited: is_audited(marks, record.seq),
         is_intact: record.intact,
     }

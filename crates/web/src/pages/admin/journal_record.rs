@@ -26,6 +26,8 @@ struct RecordPage {
     at: String,
     who: String,
     link: Option<String>,
+    /// What sort of thing it is about.
+    sort: &'static str,
     members: Vec<(String, String)>,
     mark: Option<(AuditMark, String)>,
     older: Option<u64>,
@@ -69,11 +71,12 @@ pub async fn show(
     let (key, _) = app.store().checkpoint_key();
     page(&RecordPage {
         link: told::link(&frame, &record.subject),
+        sort: told::object(&record.subject).0,
         frame,
         title: title(&record.kind).to_owned(),
         at: words::second(record.at),
         who: names.who(&record.actor),
-        members: told::members(&record),
+        members: told::members(&record, app.registration().ok().map(ra::Ra::catalogue)),
         mark: mark.map(|mark| (names.who(&mark.actor), mark)).map(|(who, mark)| (mark, who)),
         older: seq.0.checked_sub(1),
         newer: seq.0.checked_add(1).filter(|next| *next < size),

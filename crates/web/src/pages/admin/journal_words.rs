@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use access::{Action, Principal};
+use ra::Catalogue;
 use serde_json::Value;
 use store::Stored;
 
 use crate::api::App;
 use crate::pages::frame::Frame;
+use crate::pages::words;
 
 /// The names of the people who act in some records, for who may see them.
 pub struct Names(BTreeMap<String, String>);
@@ -48,7 +50,8 @@ impl Names {
                 None => format!("工作人员 {}", short(id)),
             },
             Some(("client", id)) => format!("客户端 {}", short(id)),
-            Some(("applicant", id)) => format!("申请人 {}", short(id)),
+            // Which one says the object: an applicant has no other name here.
+            Some(("applicant", _)) => "申请人".to_owned(),
             _ => actor.to_owned(),
         }
     }
@@ -92,6 +95,9 @@ fn place(subject: &str) -> Option<(&'static str, String)> {
         ("revocation", id) if is_name(id) => {
             Some(("/desk/revocations/{id}", format!("/desk/revocations/{id}")))
         }
+        ("sample", week) if is_name(week) => {
+            Some(("/admin/samples/{week}", format!("/admin/samples/{week}")))
+        }
         ("crl" | "kmc", _) => Some(("/admin/ca", "/admin/ca".to_owned())),
         ("profile", name) if is_name(name) => {
             Some(("/admin/profiles", format!("/admin/profiles?profile={name}")))
@@ -100,14 +106,53 @@ fn place(subject: &str) -> Option<(&'static str, String)> {
     }
 }
 
+/// What a record is about, for a list: what sort of thing, and which. The record itself has the whole.
+pub fn object(subject: &str) -> (&'static str, String) {
+    let (sort, id) = subject.split_once(':').unwrap_or((subject, ""));
+    let sort = match sort {
+        "application" => "申请",
+        "certificate" => {
+            let serial = id.rsplit('/').next().unwrap_or_default();
+            return ("证书", words::groups(serial));
+        }
+        "enrolment" => "签发请求",
+        "person" => "人员",
+        "login" => "登录名",
+        "office" => "注册机构",
+        "batch" => "批次",
+        "revocation" => "登记",
+        "complaint" => "投诉",
+        "letter" => "文书",
+        "sample" => "抽查报告",
+        "session" => "会话",
+        "client" => "客户端",
+        "crl" => "撤销列表",
+        "kmc" => "密钥管理中心",
+        "key" => "密钥",
+        "signing-key" => "应用签名密钥",
+        "profile" => "证书模板",
+        "ceremony" => "密钥仪式",
+        "journal" => "日志",
+        "messages" => "通知",
+        _ => return ("", subject.to_owned()),
+    };
+    (sort, id.to_owned())
+}
+
 /// The particulars of a record, one line for each value.
-pub fn members(record: &Stored) -> Vec<(String, String)> {
+pub fn members(record: &Stored, catalogue: Option<&Catalogue>) -> Vec<(String, String)> {
     let mut lines = Vec::new();
-    flatten(&record.body, String::new(), &mut lines);
+    // The words of the registration mean this in records of applications only.
+    let catalogue = catalogue.filter(|_| record.kind.starts_with("application."));
+    flatten((&record.body, ""), String::new(), (catalogue, &mut lines));
     lines
 }
 
-fn flatten(value: &Value, name: String, lines: &mut Vec<(String, String)>) {
+fn flatten(
+    (value, member): (&Value, &str),
+    name: String,
+    (catalogue, lines): (Option<&Catalogue>, &mut Vec<(String, String)>),
+) {
     let below = |part: &str| match name.is_empty() {
         true => part.to_owned(),
         false => format!("{name}　{part}"),
@@ -116,17 +161,46 @@ fn flatten(value: &Value, name: String, lines: &mut Vec<(String, String)>) {
         Value::Null => lines.push((name, "（无）".to_owned())),
         Value::Object(members) => {
             for (member, value) in members {
-                flatten(value, below(member_title(member)), lines);
+                flatten((value, member), below(member_title(member)), (catalogue, &mut *lines));
             }
         }
         Value::Array(items) => {
             for (at, value) in items.iter().enumerate() {
-                flatten(value, below(&format!("{}", at + 1)), lines);
+                flatten((value, member), below(&format!("{}", at + 1)), (catalogue, &mut *lines));
             }
         }
-        Value::String(text) => lines.push((name, text.clone())),
+        Value::String(text) => {
+            let told = catalogue.and_then(|catalogue| registered(catalogue, member, text));
+            lines.push((name, told.unwrap_or_else(|| word(member, text).to_owned())));
+        }
         Value::Bool(yes) => lines.push((name, if *yes { "是" } else { "否" }.to_owned())),
         Value::Number(number) => lines.push((name, number.to_string())),
+    }
+}
+
+/// The words of the registration that a member holds.
+fn registered(catalogue: &Catalogue, member: &str, text: &str) -> Option<String> {
+    match member {
+        "kind" => Some(catalogue.kind(text).ok()?.title.clone()),
+        "service" => Some(catalogue.service(text).ok()?.title.clone()),
+        "method" => Some(catalogue.method(text).ok()?.title.clone()),
+        "state" => Some(ra::State::chinese_of(text).to_owned()),
+        _ => None,
+    }
+}
+
+/// The words that some members hold.
+fn word<'t>(member: &str, text: &'t str) -> &'t str {
+    match (member, text) {
+        ("kind", "software") => "软件设备",
+        ("way", "key") => "证书",
+        ("way", "passphrase") => "口令与动态口令",
+        ("way", "code") => "编号和查询码",
+        ("verdict", "clear") => "未见异常",
+        ("verdict", "findings") => "发现问题",
+        ("decision", "confirm") => "通过",
+        ("decision", "reject") => "不通过",
+        (_, text) => text,
     }
 }
 
@@ -140,6 +214,39 @@ fn member_title(member: &str) -> &str {
         "failed_until" => "此时已经失败的全部通知",
         "messages" => "通知条数",
         "number" => "编号",
+        "device" => "密码设备",
+        "product" => "产品",
+        "decision" => "结论",
+        "from" => "起",
+        "to" => "止",
+        "count" => "数量",
+        "request" | "request_id" => "请求编号",
+        "common_name" => "名称",
+        "organization" => "单位",
+        "material" => "材料",
+        "means" => "核验手段",
+        "element" | "elements" => "要素",
+        "evidence" => "核验记录",
+        "batch" => "批次",
+        "sheet" => "表格",
+        "minutes" => "分钟数",
+        "sessions_ended" => "结束的会话数",
+        "custodians" => "保管人",
+        "shares" => "分管份额",
+        "witnesses" | "witness" => "见证人",
+        "leader" => "主持人",
+        "authority" => "机构",
+        "address" => "地址",
+        "problems" => "有问题的件数",
+        "answer" => "答复",
+        "notice" => "告知",
+        "letter" => "文书",
+        "certificate" => "证书",
+        "application" => "申请",
+        "document" => "文件",
+        "per_day" => "每日限额",
+        "public_key" => "公钥",
+        "destroyed" => "已销毁",
         "service" => "业务",
         "kind" => "种类",
         "state" => "状态",
@@ -186,8 +293,21 @@ fn member_title(member: &str) -> &str {
         "login" => "登录名",
         "source" => "来源",
         "way" => "方式",
-        "size" => "记录数",
+        "size" => "大小或记录数",
+        "media" => "文件格式",
         "anchored" => "锚点记载",
+        "week" => "一周（周一）",
+        "seed" => "抽签种子",
+        "counts" => "张数",
+        "population" => "签发",
+        "drawn" => "抽查",
+        "backed" => "依据齐全",
+        "faulty" => "有问题",
+        "unjudged" => "未能判定",
+        "example_policy" => "示例策略",
+        "no_evidence" => "未附核验依据",
+        "own" => "本机构自用",
+        "content" => "内容的密封数据",
         other => other,
     }
 }
@@ -245,5 +365,14 @@ mod tests {
         assert_eq!(names.who("person:1"), "甲");
         assert_eq!(names.who("person:0123456789"), "工作人员 01234567");
         assert_eq!((names.who("system"), names.who("odd")), ("系统".into(), "odd".into()));
+        assert_eq!(names.who("applicant:0123456789"), "申请人");
+    }
+
+    #[test]
+    fn what_a_record_is_about_is_told_by_its_sort_and_nothing_of_it_is_lost() {
+        assert_eq!(object("application:0a1b"), ("申请", "0a1b".into()));
+        assert_eq!(object("certificate:issuing/0a1b2c"), ("证书", "0A1B 2C".into()));
+        assert_eq!(object("journal"), ("日志", String::new()));
+        assert_eq!(object("odd:thing"), ("", "odd:thing".into()));
     }
 }

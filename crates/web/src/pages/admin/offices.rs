@@ -1,5 +1,5 @@
 //! Registration offices: which there are, where each stands, and which days run (Measures Art. 25 to
-//! 27); and the public list of those that take applications (Art. 26).
+//! 27); and the public list of those that take applications (Art. 26; check C26-1).
 
 use askama::Template;
 use axum::extract::State;
@@ -117,6 +117,8 @@ struct Row {
     state: &'static str,
     tag: &'static str,
     filing: String,
+    /// The day of the filing.
+    filed: String,
     takes: String,
     announced: String,
     clock: Option<Clock>,
@@ -125,7 +127,7 @@ struct Row {
 /// Where an office stands, in a word.
 pub fn state(office: &Office) -> (&'static str, &'static str) {
     match (&office.filing, office.suspended_at) {
-        (_, Some(_)) => ("已暂停", "tag--bad"),
+        (_, Some(_)) => ("已暂停", "tag--wait"),
         (Filing::NotOpened, None) => ("未备案", "tag--wait"),
         (Filing::Opened { .. }, None) => ("已开展", "tag--good"),
     }
@@ -161,27 +163,29 @@ fn days(today: CivilDate, last: CivilDate) -> Option<u32> {
 
 /// The kinds that an office takes, in words.
 pub fn takes(catalogue: &Catalogue, office: &Office) -> String {
-    let title =
-        |name: &str| catalogue.kind(name).map_or(name.to_owned(), |kind| kind.title.clone());
-    office.quotas.keys().map(|name| title(name)).collect::<Vec<_>>().join("、")
+    let taken = catalogue.kinds().iter().filter(|kind| office.quotas.contains_key(&kind.name));
+    taken.map(|kind| kind.title.as_str()).collect::<Vec<_>>().join("、")
 }
 
-fn filing(office: &Office) -> String {
+/// Number and day of its filing.
+fn filing(office: &Office) -> (String, String) {
     match &office.filing {
-        Filing::NotOpened => "尚未备案".to_owned(),
-        Filing::Opened { at, number } => format!("{number}（{}）", words::day(*at)),
+        Filing::NotOpened => ("尚未备案".to_owned(), String::new()),
+        Filing::Opened { at, number } => (number.clone(), words::day(*at)),
     }
 }
 
 fn row(ra: &Ra, office: &Office, now: Timestamp) -> Row {
     let (state, tag) = state(office);
+    let (filing, filed) = filing(office);
     Row {
         id: office.id.to_string(),
         name: office.name.clone(),
         address: office.address.clone(),
         state,
         tag,
-        filing: filing(office),
+        filing,
+        filed,
         takes: takes(ra.catalogue(), office),
         announced: office.announced_at.map(words::day).unwrap_or_default(),
         clock: clock(ra, office, now),
@@ -232,8 +236,9 @@ pub async fn file(
         "最后一日",
     ];
     let line = |office: &Office| {
-        let Row { name, address, state, filing, takes, announced, clock, .. } =
+        let Row { name, address, state, filing, filed, takes, announced, clock, .. } =
             row(ra, office, now);
+        let filing = if filed.is_empty() { filing } else { format!("{filing}（{filed}）") };
         let (left, due) = clock.map(|clock| (clock.left, clock.due)).unwrap_or_default();
         let established = office.established_on.to_string();
         let (province, state) = (office.province.clone(), state.to_owned());

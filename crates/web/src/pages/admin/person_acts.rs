@@ -71,7 +71,7 @@ impl Act {
         let access = app.access();
         let mut ends = Vec::new();
         let sessions = access.sessions_of(&permit, &person.id).await?.len();
-        ends.push(format!("登录中的会话：{sessions} 个"));
+        ends.push(format!("有效的会话：{sessions} 个"));
         if self.kind != ActKind::EndSessions {
             let now = app.clock().now();
             let credentials = access.credentials(&permit, &person.id).await?;

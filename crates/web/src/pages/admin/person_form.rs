@@ -1,5 +1,5 @@
 //! Appointing: somebody new, or other roles and another office. Only roles that the visitor may give
-//! are offered; what is refused is explained (GM/T 0034 §6, Measures Art. 25).
+//! are offered; what is refused is explained (GM/T 0034 §6, Measures Art. 25; check C27-1).
 
 use access::{ActKind, Login, NewPerson, Person, PersonChange, PersonName, Role, Roles};
 use askama::Template;
@@ -94,8 +94,10 @@ pub async fn new(State(app): State<App>, frame: Frame, visitor: Visitor) -> Answ
 /// `POST /admin/people/new`: written down, to be signed.
 pub async fn create(State(app): State<App>, frame: Frame, visitor: Visitor, form: Form) -> Answer {
     let mut mistakes = Mistakes::none();
-    let login = noted(&mut mistakes, "login", form.text("login").parse::<Login>());
-    let name = noted(&mut mistakes, "name", form.text("name").parse::<PersonName>());
+    let login = filled(&form, ("login", "请填写登录名"), &mut mistakes);
+    let login = login.and_then(|it| noted(&mut mistakes, "login", it.parse::<Login>()));
+    let name = filled(&form, ("name", "请填写姓名"), &mut mistakes);
+    let name = name.and_then(|it| noted(&mut mistakes, "name", it.parse::<PersonName>()));
     let change = appointment(&visitor, &form, &mut mistakes);
     if let (Some(login), Some(name)) = (&login, &name) {
         let custodians = app.custodians().await?;
@@ -155,6 +157,10 @@ pub async fn change(
 
 /// Roles and office of a form, if they may be joined and the visitor may give them.
 fn appointment(visitor: &Visitor, form: &Form, mistakes: &mut Mistakes) -> Option<PersonChange> {
+    if form.all("role").next().is_none() {
+        mistakes.add("role", "请至少选择一个角色");
+        return None;
+    }
     let chosen: Result<Vec<Role>, access::Error> = form.all("role").map(str::parse).collect();
     let roles = noted(mistakes, "role", chosen.and_then(Roles::new))?;
     let by = visitor.principal().person()?;
@@ -163,6 +169,20 @@ fn appointment(visitor: &Visitor, form: &Form, mistakes: &mut Mistakes) -> Optio
     let change = PersonChange { roles, office };
     noted(mistakes, "office", change.check())?;
     Some(change)
+}
+
+/// What stands in a field; nothing there is another mistake than something wrong.
+fn filled<'f>(
+    form: &'f Form,
+    (field, asked): (&'static str, &str),
+    mistakes: &mut Mistakes,
+) -> Option<&'f str> {
+    let text = form.text(field);
+    if text.trim().is_empty() {
+        mistakes.add(field, asked);
+        return None;
+    }
+    Some(text)
 }
 
 /// Notes what is wrong beside its field.

@@ -1,5 +1,5 @@
 //! 证书模板: what each kind of certificate holds, read out in Chinese, and what two of them have
-//! different. Profiles are compiled in; here they are read and never changed.
+//! different (the policy among it, check C19-6). Profiles are compiled in; here they are read and never changed.
 
 use askama::Template;
 use axum::extract::State;
@@ -112,7 +112,7 @@ mod tests {
         let rows = rows(sign, Some(enc));
         let row = |name: &str| rows.iter().find(|row| row.name == name).unwrap();
         assert!(row("密钥用法").differs && row("密钥用法").value.contains("数字签名"));
-        assert!(!row("主体　C").differs);
+        assert!(!row("主体：国家（C）").differs);
         let same = super::rows(sign, Some(sign));
         assert!(same.iter().all(|row| !row.differs));
     }

@@ -2,8 +2,8 @@
 
 use pki::ext::KeyUsage;
 use pki::profile::{
-    AttributeRule, Document, IdentityKind, IdentityRule, Presence, Role, SignatureParameters,
-    StringType,
+    AttributeKind, AttributeRule, Document, IdentityKind, IdentityRule, Presence, Role,
+    SignatureParameters, StringType,
 };
 
 /// A name and what the profile says about it.
@@ -50,7 +50,7 @@ fn general(profile: &Document) -> Vec<Line> {
         Role::Single => "单独的证书",
     };
     vec![
-        line("名称", profile.name.clone()),
+        line("模板代号", profile.name.clone()),
         line("用途", role),
         line("成对的模板", profile.pair.clone().unwrap_or_else(|| "没有".to_owned())),
         line("依据", profile.basis.join("、")),
@@ -66,10 +66,22 @@ fn general(profile: &Document) -> Vec<Line> {
     ]
 }
 
+fn attribute_title(kind: AttributeKind) -> &'static str {
+    match kind {
+        AttributeKind::C => "国家（C）",
+        AttributeKind::S => "省级行政区（S）",
+        AttributeKind::L => "地区（L）",
+        AttributeKind::O => "单位（O）",
+        AttributeKind::OU => "部门（OU）",
+        AttributeKind::E => "电子邮件（E）",
+        AttributeKind::CN => "名称（CN）",
+    }
+}
+
 fn attribute(rule: &AttributeRule) -> Line {
     let value =
         format!("{}，{}，最长 {} 字符", presence(rule.presence), string(rule.string), rule.max);
-    (format!("主体　{:?}", rule.attribute), value)
+    (format!("主体：{}", attribute_title(rule.attribute)), value)
 }
 
 fn usages(names: &[String]) -> String {
@@ -111,9 +123,9 @@ fn extensions(profile: &Document) -> Vec<Line> {
         line("增量撤销列表地址", presence(profile.crl.freshest)),
         line("状态查询地址（OCSP）", presence(profile.access.ocsp)),
         line("签发证书下载地址", presence(profile.access.ca_issuers)),
-        line("替换名称　域名", presence(profile.alternative_names.dns)),
-        line("替换名称　IP 地址", presence(profile.alternative_names.ip)),
-        line("替换名称　电子邮件", presence(profile.alternative_names.email)),
+        line("主体替换名称：域名", presence(profile.alternative_names.dns)),
+        line("主体替换名称：IP 地址", presence(profile.alternative_names.ip)),
+        line("主体替换名称：电子邮件", presence(profile.alternative_names.email)),
         line("不核查应答证书的状态", if profile.ocsp_nocheck { "是" } else { "否" }),
     ]);
     all
@@ -128,5 +140,5 @@ fn identity(rule: &IdentityRule) -> Line {
         IdentityKind::Taxation => "税号",
     };
     let value = format!("{}，{}，{}", presence(rule.presence), rule.oid, string(rule.string));
-    (format!("身份标识　{name}"), value)
+    (format!("身份标识：{name}"), value)
 }

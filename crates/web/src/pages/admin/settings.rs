@@ -20,6 +20,8 @@ struct SettingsPage {
 /// The lines of one part of the file.
 struct Section {
     name: String,
+    /// What it is about.
+    title: &'static str,
     rows: Vec<Row>,
 }
 
@@ -36,7 +38,8 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
     for line in app.setting_lines()? {
         let (section, name) = line.name.split_once('.').unwrap_or(("", &line.name));
         if sections.last().is_none_or(|last| last.name != section) {
-            sections.push(Section { name: section.to_owned(), rows: Vec::new() });
+            let (name, title) = (section.to_owned(), section_title(section));
+            sections.push(Section { name, title, rows: Vec::new() });
         }
         if let Some(last) = sections.last_mut() {
             last.rows.push(row(name, &line));
@@ -48,12 +51,38 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
 
 fn row(name: &str, line: &SettingLine) -> Row {
     let source = match (line.is_set, line.is_usual) {
-        (true, true) => "配置文件（与默认值相同）",
+        (true, true) => "配置文件（同默认值）",
         (true, false) => "配置文件",
         (false, true) => "默认值",
         (false, false) => "启动时给定",
     };
     Row { name: name.to_owned(), value: line.value.clone(), source, meaning: meaning(&line.name) }
+}
+
+/// What a part of the file is about.
+fn section_title(section: &str) -> &'static str {
+    match section {
+        "alarms" => "到期预警",
+        "ca" => "签发",
+        "contact" => "联系方式",
+        "crl" => "撤销列表",
+        "directory" => "证书目录（LDAP）",
+        "disclosure" => "信息公开",
+        "institution" => "机构",
+        "kmc" => "密钥管理中心",
+        "letters" => "文书",
+        "limits" => "访问限额",
+        "mail" => "邮件",
+        "ocsp" => "状态应答（OCSP）",
+        "policy" => "证书策略",
+        "sample" => "签发抽查",
+        "sandbox" => "测试环境",
+        "server" => "服务",
+        "storage" => "数据库和日志",
+        "timestamp" => "时间戳",
+        "verification" => "签名与证书验证",
+        _ => "其他",
+    }
 }
 
 /// What a setting means, in a sentence.
@@ -97,6 +126,9 @@ fn meaning(name: &str) -> &'static str {
         "mail.passphrase_file" => "邮件账号口令所在的文件；口令本身不在配置中。",
         "mail.from" => "邮件的发件人。",
         "letters.typesetter" => "制作文书 PDF 的程序；没有时从页面打印，内容相同。",
+        "sample.least" => "每周签发抽查至少抽多少张；不足的全部抽查。",
+        "sample.per_mille" => "每周签发抽查抽上一周签发数的千分之几。",
+        "sample.most" => "每周签发抽查至多抽多少张。",
         "disclosure.licence_number" => "资质证书编号，对外公示。",
         "disclosure.licence_term" => "资质证书有效期，对外公示。",
         "disclosure.licence_issuer" => "资质证书的发证机关，对外公示。",
@@ -111,12 +143,8 @@ fn meaning(name: &str) -> &'static str {
         name if name.starts_with("verification.") => meaning_in_verification(name),
         name if name.starts_with("ocsp.") => meaning_in_ocsp(name),
         name if name.starts_with("directory.") => meaning_in_directory(name),
-        "alarms.watched" => {
-            "另外要查看到期时间的证书文件（PEM），例如网页前反向代理的 HTTPS 证书。"
-        }
-        name if name.starts_with("alarms.") => {
-            "证书到期前多少天开始预警；寿命短的证书，剩余寿命不足这一百分比时才预警。"
-        }
+        name if name.starts_with("limits.") => meaning_in_limits(name),
+        name if name.starts_with("alarms.") => meaning_in_alarms(name),
         name if name.starts_with("policy.") => "本机构为这类证书注册的证书策略标识，写入证书。",
         _ => "见《运行手册》中同名配置项的说明。",
     }
@@ -149,6 +177,13 @@ fn meaning_in_verification(name: &str) -> &'static str {
         "verification.follow.enabled" => "是否取信任列表所列的其他机构的撤销列表；默认不取。",
         "verification.follow.every_seconds" => "每隔多少秒取一次列表；列表更早过期的提前取。",
         "verification.follow.timeout_seconds" => "取一份列表最多用多少秒。",
+        "verification.follow.ask_responders" => {
+            "列表不能判定时，是否询问信任列表所列的 OCSP 应答者；默认不询问。"
+        }
+        "verification.follow.ask_timeout_seconds" => "一次询问最多等多少秒。",
+        "verification.follow.ask_keep_seconds" => {
+            "应答最多留用多少秒；应答自身更早过期的，到那时为止。"
+        }
         "verification.follow.most_octets" => "一份列表最大多少字节，超过的不采用。",
         _ => "见《运行手册》中同名配置项的说明。",
     }
@@ -205,6 +240,31 @@ fn meaning_in_directory(name: &str) -> &'static str {
         "directory.clients.max_paged_entries" => "登录后一次分页目录查询最多返回的条目总数。",
         "directory.clients.max_candidates" => "登录后一次目录查询最多逐条比对的条目数。",
         "directory.clients.search_seconds" => "登录后一次目录查询的时限（秒）。",
+        _ => "见《运行手册》中同名配置项的说明。",
+    }
+}
+
+/// `[alarms]`: two figures for each sort of certificate.
+fn meaning_in_alarms(name: &str) -> &'static str {
+    match name {
+        "alarms.watched" => {
+            "另外要查看到期时间的证书文件（PEM），例如网页前反向代理的 HTTPS 证书。"
+        }
+        "alarms.root.days" => "根证书到期前多少天开始预警。",
+        "alarms.issuing.days" => "签发证书（下级 CA）到期前多少天开始预警。",
+        "alarms.responder.days" => "状态应答证书到期前多少天开始预警。",
+        "alarms.timestamp.days" => "时间戳证书到期前多少天开始预警。",
+        "alarms.transport.days" => "传输证书（TLS）到期前多少天开始预警。",
+        name if name.ends_with(".percent") => {
+            "有效期短的证书，剩余时间不足有效期的百分之多少才预警（%）。"
+        }
+        _ => "证书到期前多少天开始预警。",
+    }
+}
+
+/// `[limits]`.
+fn meaning_in_limits(name: &str) -> &'static str {
+    match name {
         "limits.ocsp_per_second" => "同一来源每秒的状态查询（OCSP）数；0 为不限。",
         "limits.tsa_per_second" => "同一来源每秒的时间戳请求数；0 为不限。",
         "limits.verify_per_second" => "同一来源每秒的验证请求数；0 为不限。",
@@ -236,6 +296,9 @@ mod tests {
             "crl.full_every",
             "ocsp.window",
             "policy.person",
+            "limits.ocsp_per_second",
+            "limits.connections",
+            "alarms.root.days",
         ] {
             assert_ne!(meaning(name), fallback, "{name}");
         }

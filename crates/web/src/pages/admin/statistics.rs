@@ -44,6 +44,9 @@ struct Statistics {
     mistakes: Mistakes,
     from: String,
     to: String,
+    /// The same days in words.
+    shown_from: String,
+    shown_to: String,
     choices: Choices,
     total: u64,
     tables: Vec<Table>,
@@ -132,6 +135,7 @@ pub async fn show(
     let (from, to) = days(&query, CivilDate::of(app.clock().now()), &mut mistakes);
     let figures = figures(&app, &visitor, (&query, (from, to))).await?;
     let choices = Choices::of(&app, &visitor).await?;
+    let (shown_from, shown_to) = (from.to_string(), to.to_string());
     let (from, to) = (iso(from), iso(to));
     let share = figures.reviews.share_in_time();
     let pairs = [
@@ -158,6 +162,8 @@ pub async fn show(
         mistakes,
         from,
         to,
+        shown_from,
+        shown_to,
         choices,
     };
     if shown.mistakes.is_empty() { page(&shown) } else { page_to_correct(&shown) }

@@ -36,6 +36,8 @@ struct Sheet {
     tabs: Vec<TabOf>,
     here: Option<Shown>,
     supplements: Vec<SupplementList>,
+    /// The serial number of the certificate that it is about, in groups.
+    original: Option<String>,
     concerned: Option<Concerned>,
     standing: &'static str,
     /// What the device of the key says; none as long as there is no key.
@@ -148,7 +150,7 @@ async fn sheet(
         is_picture: matches!(one.media, ra::Media::Png | ra::Media::Jpeg),
         note: format!(
             "{}，{}，{} 上传",
-            one.media.ending(),
+            words::media(one.media),
             words::size(usize::try_from(one.size).unwrap_or(usize::MAX)),
             words::minute(one.added_at)
         ),
@@ -170,6 +172,7 @@ async fn sheet(
         tabs: materials.iter().map(tab).collect(),
         here,
         supplements: ra.supplements(&permit, &application.id).await?,
+        original: application.concerns.as_deref().map(words::groups),
         concerned: concerned(app, &permit, &application).await?,
         halted_at: ra.suspended_office_of(&application).await?,
         standing: application.state.chinese(),

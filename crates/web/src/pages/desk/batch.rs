@@ -111,6 +111,7 @@ fn file(name: &str, format: SheetFormat, content: Vec<u8>) -> axum::response::Re
 struct Show {
     frame: Frame,
     batch: Batch,
+    tag: &'static str,
     party: BatchParty,
     kind: String,
     states: Vec<StateRow>,
@@ -145,6 +146,16 @@ impl Pacing {
             more => format!("约 {} 小时 {} 分钟", more / 3600, more % 3600 / 60),
         };
         Self { per_minute: pace.per_minute, left: pace.left, remaining }
+    }
+}
+
+/// The class of a batch's tag.
+pub(super) const fn state_tag(state: BatchState) -> &'static str {
+    match state {
+        BatchState::Open | BatchState::Running => "tag--going",
+        BatchState::Paused => "tag--wait",
+        BatchState::Cancelled => "tag--bad",
+        BatchState::Done => "tag--good",
     }
 }
 
@@ -311,6 +322,7 @@ async fn shown(
     };
     Ok(Show {
         frame,
+        tag: state_tag(batch.state),
         party: ra.batch_party(&read, &id).await?,
         kind: ra.catalogue().kind(&batch.kind)?.title.clone(),
         states: counts.states.iter().map(state).collect(),

@@ -121,7 +121,7 @@ pub async fn submit_enter(
         .collect();
     if !missing.is_empty() {
         for (name, title) in missing {
-            let text = format!("请与告知确认名单核对后勾选《{title}》：每一项告知都要确认");
+            let text = format!("请核对告知确认名单后勾选《{title}》");
             again.mistakes.add(&format!("notice.{name}"), text);
         }
         return page_to_correct(&again);

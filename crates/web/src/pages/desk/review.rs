@@ -1,5 +1,5 @@
 //! 审核: a second person examines item by item, looks at other applications of the same holder, and
-//! approves or refuses (Measures Art. 21 ¶3; Invariant 9). Nothing is ticked beforehand.
+//! approves or refuses (Measures Art. 21 ¶3; Invariant 9; check C21-3). Nothing is ticked beforehand.
 
 use access::{ActKind, Action};
 use askama::Template;
@@ -95,7 +95,7 @@ async fn proofs(
     let kind = ra.catalogue().kind_for(&application.kind, &application.service)?;
     let materials = ra.materials(&read, id).await?;
     let inquiries = ra.inquiries(&read, id).await?;
-    let wording = Wording::of(Some(ra.catalogue()), &serde_json::Value::Null);
+    let wording = Wording::of(Some(ra.catalogue()), &serde_json::Map::new());
     let row = |row: EvidenceRow| {
         let file = materials.iter().find(|one| Some(&one.id) == row.material.as_ref());
         let titled = |one: &Material| {

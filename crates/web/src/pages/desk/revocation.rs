@@ -42,6 +42,11 @@ struct Sheet {
     decide_by: Option<String>,
     working_days: u16,
     tag: &'static str,
+    /// Since when it stands as it does.
+    since: String,
+    /// Who entered it and who decided, for those who may know.
+    entered_by: Option<String>,
+    reviewed_by: Option<String>,
     by_phone: bool,
     /// Where its author signs for it and gives it up; none for everybody else.
     own: Option<Own>,
@@ -54,7 +59,9 @@ struct Sheet {
 /// One certificate of the list.
 struct Row {
     position: u32,
+    /// In groups, and as its address has it.
     serial: String,
+    hex: String,
     what: String,
     tag: &'static str,
 }
@@ -155,7 +162,13 @@ fn row(line: RevocationLine, now: Timestamp) -> Row {
         }
         (None, None) => ("找不到证书".to_owned(), "tag--unknown"),
     };
-    Row { position: line.position, serial: words::groups(&line.serial), what, tag }
+    Row {
+        position: line.position,
+        serial: words::groups(&line.serial),
+        hex: line.serial,
+        what,
+        tag,
+    }
 }
 
 /// `GET /desk/revocations/{id}`.
@@ -221,6 +234,9 @@ async fn sheet_at(
         evidence: view.evidence.iter().map(|(name, _)| title(name)).collect(),
         stopped_at: revocation.stopped_at.map(words::minute),
         tag: tag(revocation.state),
+        since: words::minute(revocation.since),
+        entered_by: name_of(app, visitor, Some(&revocation.entered_by)).await,
+        reviewed_by: name_of(app, visitor, revocation.reviewed_by.as_deref()).await,
         by_phone: revocation.ground.source == Source::Phone,
         own,
         may_review: !mine && may(Action::ReviewRevocation),
@@ -229,6 +245,13 @@ async fn sheet_at(
         mistakes: Mistakes::none(),
         view,
     })
+}
+
+/// Somebody's name, for a visitor who may see people.
+async fn name_of(app: &App, visitor: &Visitor, id: Option<&str>) -> Option<String> {
+    let permit = app.permit(visitor.principal(), Action::ReadPeople).ok()?;
+    let person = app.access().person(&permit, &id?.parse().ok()?).await.ok()?;
+    Some(person.name.to_string())
 }
 
 /// The class of a state's tag.

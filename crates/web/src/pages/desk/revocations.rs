@@ -101,6 +101,17 @@ impl Query {
     }
 }
 
+/// The name of a state over its list, short enough for nine of them in one line.
+const fn tab_title(state: RevocationState) -> &'static str {
+    match state {
+        RevocationState::Draft => "试算",
+        RevocationState::Approved => "正在办理",
+        RevocationState::Lapsed => "逾期失效",
+        RevocationState::Closed => "来电已终结",
+        other => other.chinese(),
+    }
+}
+
 /// The word of the tab without a state.
 const ALL: &str = "all";
 
@@ -137,7 +148,7 @@ pub async fn show(
         total = if is_here { found } else { total };
         tabs.push(Tab {
             address: query.address(Query::PATH, (name, "")),
-            title: state.map_or("全部", RevocationState::chinese),
+            title: state.map_or("全部", tab_title),
             total: found,
             is_here,
         });
