@@ -92,7 +92,7 @@ impl Face {
                 ("/admin/offices", "注册机构"),
                 ("/admin/journal", "日志"),
                 ("/admin/certificates", "证书"),
-                ("/admin/ca", "CA 与 CRL"),
+                ("/admin/ca", "CA 与撤销列表"),
                 ("/admin/trust", "信任列表"),
                 ("/admin/signing", "应用签名"),
                 ("/admin/devices", "密码设备"),

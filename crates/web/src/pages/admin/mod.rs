@@ -56,14 +56,18 @@ async fn to_be_signed(
     super::order::to_be_signed(app, visitor, (kind, object), order).await
 }
 
-/// Number and name of every office that the visitor may see; none while registration is closed.
+/// Number and name of every office that the visitor may see, of others those that are announced to everybody
+/// (Measures Art. 26); none while registration is closed.
 pub(super) async fn offices(
     app: &App,
     visitor: &Visitor,
 ) -> Result<Vec<(String, String)>, Problem> {
     let permit = app.permit(visitor.principal(), Action::ReadOffices);
-    let (Ok(permit), Ok(ra)) = (permit, app.registration()) else { return Ok(Vec::new()) };
-    let offices = ra.offices(&permit).await?;
+    let Ok(ra) = app.registration() else { return Ok(Vec::new()) };
+    let offices = match permit {
+        Ok(permit) => ra.offices(&permit).await?,
+        Err(_) => ra.open_offices().await?,
+    };
     Ok(offices.into_iter().map(|office| (office.id.to_string(), office.name)).collect())
 }
 
@@ -71,7 +75,7 @@ pub(super) async fn offices(
 pub(super) fn office_name(id: Option<&str>, offices: &[(String, String)]) -> String {
     let Some(id) = id else { return "本机构".to_owned() };
     let known = offices.iter().find(|(office, _)| office == id);
-    known.map_or_else(|| id.to_owned(), |(_, name)| name.clone())
+    known.map_or_else(|| "未公布的注册机构".to_owned(), |(_, name)| name.clone())
 }
 
 /// Roles in words.
