@@ -65,7 +65,7 @@ impl Verification {
     pub(crate) fn open(settings: &VerificationSettings, store: Store) -> Result<Self, Error> {
         let foreign = Foreign::open(&settings.follow, &store)?;
         let verifier = match &foreign {
-            Some(foreign) => Verifier::following(store, foreign.follower().clone()),
+            Some(foreign) => foreign.verifier(store),
             None => Verifier::new(store),
         };
         Ok(Self { verifier, foreign, looked: Mutex::default() })
@@ -83,7 +83,7 @@ impl Institution {
         &self,
         question: CertificateQuestion,
     ) -> Result<CertificateReport, Error> {
-        let trust = self.trust().await?;
+        let trust = self.ready().await?;
         Ok(self.verification().verifier.verify_certificate(trust, question).await?)
     }
 
@@ -92,14 +92,20 @@ impl Institution {
         &self,
         question: SignatureQuestion,
     ) -> Result<SignatureReport, Error> {
-        let trust = self.trust().await?;
+        let trust = self.ready().await?;
         Ok(self.verification().verifier.verify_signature(trust, question).await?)
     }
 
     /// The report on a timestamp.
     pub async fn verify_timestamp(&self, question: StampQuestion) -> Result<StampReport, Error> {
-        let trust = self.trust().await?;
+        let trust = self.ready().await?;
         Ok(self.verification().verifier.verify_stamp(trust, question).await?)
+    }
+
+    /// What has to be known before a question is answered.
+    async fn ready(&self) -> Result<Arc<Trust>, Error> {
+        self.load_foreign().await?;
+        self.trust().await
     }
 
     /// The trust anchors in force. Their folder is looked at every ten seconds.

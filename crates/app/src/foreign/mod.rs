@@ -1,10 +1,11 @@
-//! Lists of other institutions within an institution: which the operator's trust list names, how they are fetched, and
-//! how that is doing (Measures Art. 18 (2), mutual recognition).
+//! Lists and responders of other institutions within an institution: which the operator's trust list names, how they
+//! are fetched and asked, and how that is doing (Measures Art. 18 (2), mutual recognition).
 //!
 //! Nothing is fetched unless `[verification.follow]` says so and `trust/sources.toml` names the address. What the file
 //! says is looked at in each round; while it can't be read nothing is fetched, and what is held goes on until it ends.
 //! When it can't be read from the start on, it isn't known which lists count: nothing of others is good then.
 
+mod responders;
 mod settings;
 mod sources;
 mod transport;
@@ -12,7 +13,9 @@ mod transport;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use status::foreign::responder::{AskConfig, ResponderState, Responders};
 use status::foreign::{Authority, FollowConfig, Follower, SourceState};
+use status::verification::Verifier;
 use store::Store;
 
 pub use settings::FollowSettings;
@@ -25,6 +28,7 @@ use crate::layout::Layout;
 /// The follower, and what the trust list says.
 pub(crate) struct Foreign {
     follower: Follower,
+    responders: Option<Responders>,
     list: Mutex<TrustList>,
 }
 
@@ -48,8 +52,23 @@ pub struct ForeignSource {
     pub state: SourceState,
 }
 
-/// What is followed.
+/// A responder as the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignAnswerer {
+    /// Whose.
+    pub authority: String,
+    /// Where.
+    pub address: String,
+    /// Whether the trust list pins who signs.
+    pub is_pinned: bool,
+    /// When the last of the pinned certificates ends.
+    pub pinned_until: Option<Timestamp>,
+    /// How it is doing, since this process started; `None` where responders aren't asked.
+    pub state: Option<ResponderState>,
+}
+
+/// What is followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForeignView {
     /// Whether anything is fetched at all.
     pub enabled: bool,
@@ -74,11 +93,38 @@ impl Foreign {
         };
         let fetch = transport::over_http(settings.timeout());
         let follower = Follower::new(store.clone(), fetch, config);
-        Ok(Some(Self { follower, list: Mutex::default() }))
+        let config = AskConfig {
+            patience: settings.ask_timeout(),
+            keep: seconds(settings.ask_keep_seconds),
+        };
+        let ask = transport::ask_over_http(settings.ask_timeout());
+        let responders =
+            settings.ask_responders.then(|| Responders::new(ask, store.clock(), config));
+        Ok(Some(Self { follower, responders, list: Mutex::default() }))
     }
 
-    pub(crate) fn follower(&self) -> &Follower {
-        &self.follower
+    /// The verifier over what is followed, and over who is asked.
+    pub(crate) fn verifier(&self, store: Store) -> Verifier {
+        let follower = self.follower.clone();
+        match &self.responders {
+            Some(responders) => Verifier::asking(store, follower, responders.clone()),
+            None => Verifier::following(store, follower),
+        }
+    }
+
+    /// Each responder of these authorities.
+    fn answerers(&self, authorities: &[Authority]) -> Vec<ForeignAnswerer> {
+        let row = |authority: &Authority| {
+            let one = authority.responder.as_ref()?;
+            Some(ForeignAnswerer {
+                authority: authority.name.clone(),
+                address: one.address.to_string(),
+                is_pinned: !one.pinned.is_empty(),
+                pinned_until: one.pinned.iter().map(pki::Certificate::not_after).max(),
+                state: self.responders.as_ref().map(|all| all.state(&one.address)),
+            })
+        };
+        authorities.iter().filter_map(row).collect()
     }
 
     fn known(&self) -> TrustList {
@@ -113,13 +159,27 @@ impl Institution {
         Ok(foreign.follower.round(&list.authorities).await?)
     }
 
+    /// Right after a start what is held is read for the first question, not only with the first round.
+    pub(crate) async fn load_foreign(&self) -> Result<(), Error> {
+        let Some(foreign) = self.verification().foreign() else { return Ok(()) };
+        if !foreign.follower.followed().is_pending {
+            return Ok(());
+        }
+        let list = foreign.look(self.layout()).await?;
+        match list.trouble {
+            // It isn't known which lists count.
+            Some(_) => Ok(()),
+            None => Ok(foreign.follower.read_held(&list.authorities).await?),
+        }
+    }
+
     /// What is followed and how it is doing.
     ///
     /// # Errors
     /// When the database can't be read.
     pub async fn foreign_sources(&self) -> Result<ForeignView, Error> {
         let Some(foreign) = self.verification().foreign() else {
-            return Ok(ForeignView { enabled: false, trouble: None, sources: Vec::new() });
+            return Ok(ForeignView::default());
         };
         let list = foreign.look(self.layout()).await?;
         let states = foreign.follower.states(&list.authorities).await?;
@@ -142,6 +202,13 @@ impl Institution {
         Ok(ForeignView { enabled: true, trouble, sources })
     }
 
+    /// Each responder that the trust list named at the last look, and how it is doing.
+    #[must_use]
+    pub fn foreign_responders(&self) -> Vec<ForeignAnswerer> {
+        let foreign = self.verification().foreign();
+        foreign.map(|one| one.answerers(&one.known().authorities)).unwrap_or_default()
+    }
+
     /// Has a source fetched in the next round, within seconds.
     ///
     /// # Errors
@@ -156,18 +223,21 @@ impl Institution {
     pub(crate) async fn check_foreign(&self) -> Option<Check> {
         self.verification().foreign()?;
         let (level, detail) = match self.foreign_sources().await {
-            Ok(view) => judge(&view, self.clock().now()),
+            Ok(view) => judge((&view, &self.foreign_responders()), self.clock().now()),
             Err(error) => (Level::Unknown, error.to_string()),
         };
         Some(Check { name: "foreign_lists", title: "其他机构的撤销列表", level, detail })
     }
 }
 
-fn judge(view: &ForeignView, now: Timestamp) -> (Level, String) {
+fn judge(
+    (view, responders): (&ForeignView, &[ForeignAnswerer]),
+    now: Timestamp,
+) -> (Level, String) {
     if let Some(why) = &view.trouble {
         return (Level::Failed, format!("{why}；在改正之前不取任何列表"));
     }
-    if view.sources.is_empty() {
+    if view.sources.is_empty() && responders.is_empty() {
         let text = "已开通取其他机构的撤销列表，但信任列表（trust/sources.toml）没有写明任何来源";
         return (Level::Warning, text.to_owned());
     }
@@ -192,6 +262,9 @@ fn judge(view: &ForeignView, now: Timestamp) -> (Level, String) {
     let troubled = of(&|one| !one.state.trouble.is_empty());
     if !troubled.is_empty() {
         let text = format!("最近一次没有取到，已有的列表仍有效：{}；系统会自动重试", say(troubled));
+        return (Level::Warning, text);
+    }
+    if let Some(text) = responders::judge(responders, now) {
         return (Level::Warning, text);
     }
     (Level::Good, format!("{} 个来源均在有效期内", view.sources.len()))
@@ -235,7 +308,7 @@ mod tests {
     #[test]
     fn what_is_out_of_date_fails_and_what_could_not_be_fetched_warns() {
         let now = Timestamp::from_second(1_500).unwrap();
-        let level = |view: &ForeignView| judge(view, now).0;
+        let level = |view: &ForeignView| judge((view, &[]), now).0;
         assert_eq!(level(&view(|_| ())), Level::Good);
         assert_eq!(level(&view(|state| state.trouble = "连接不上".into())), Level::Warning);
         assert_eq!(level(&view(|state| state.next_update = 1_499)), Level::Failed);
@@ -250,20 +323,20 @@ mod tests {
     fn the_reason_is_never_empty_and_a_delta_that_was_never_there_is_told_from_one_that_is_over() {
         let now = Timestamp::from_second(1_500).unwrap();
         let over = view(|state| state.next_update = 1_499);
-        let text = judge(&over, now).1;
+        let text = judge((&over, &[]), now).1;
         assert!(text.contains("已于 1970-01-01T00:24:59Z 过期"), "{text}");
         let never = view(|state| *state = SourceState::default());
-        assert!(judge(&never, now).1.contains("还没有取过"));
+        assert!(judge((&never, &[]), now).1.contains("还没有取过"));
         let mut delta = view(|_| ());
         let absent = SourceState { trouble: "连接失败".into(), ..SourceState::default() };
         let first = delta.sources.first().unwrap().clone();
         delta.sources.push(ForeignSource { is_delta: true, state: absent, ..first });
-        let (level, text) = judge(&delta, now);
+        let (level, text) = judge((&delta, &[]), now);
         assert!(level == Level::Warning && text.contains("只按完整列表判断"), "{text}");
         if let Some(last) = delta.sources.last_mut() {
             last.state = over.sources.first().unwrap().state.clone();
         }
-        let (level, text) = judge(&delta, now);
+        let (level, text) = judge((&delta, &[]), now);
         assert!(level == Level::Failed && text.contains("未能判定"), "{text}");
     }
 }

@@ -8,14 +8,21 @@
 //!     { address = "http://crl.example.gov.cn/ca.crl" },
 //!     { address = "http://crl.example.gov.cn/ca-delta.crl", kind = "delta" },
 //! ]
+//! responder = { address = "http://ocsp.example.gov.cn/" }
 //! ```
+//!
+//! A responder is one that the issuer certified for it, or, with `certificates`, one of these and nobody else
+//! (RFC 6960 §4.2.2.2).
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Component, Path};
+use std::sync::Arc;
 
+use pki::ocsp::HashAlgorithm;
 use pki::{Certificate, pem};
 use serde::Deserialize;
+use status::foreign::responder::ForeignResponder;
 use status::foreign::{Address, Authority, Source};
 
 /// The file in the folder of trust anchors.
@@ -41,7 +48,39 @@ struct File {
 struct Entry {
     name: String,
     certificates: Vec<String>,
+    #[serde(default)]
     lists: Vec<ListEntry>,
+    responder: Option<ResponderEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResponderEntry {
+    address: String,
+    #[serde(default)]
+    certificates: Vec<String>,
+    #[serde(default)]
+    digest: Digest,
+    #[serde(default)]
+    nonce: NonceRule,
+}
+
+/// The digest under which issuers are named: SHA-1 is what every responder knows, and it protects nothing here.
+#[derive(Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Digest {
+    #[default]
+    Sha1,
+    Sha256,
+    Sm3,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum NonceRule {
+    #[default]
+    Optional,
+    Required,
 }
 
 #[derive(Deserialize)]
@@ -106,12 +145,20 @@ fn parse(
         return Err(format!("机构超过 {MOST_AUTHORITIES} 家"));
     }
     let (mut addresses, mut keys, mut authorities) = (HashSet::new(), HashSet::new(), Vec::new());
+    let mut count = 0_usize;
     for entry in file.authority {
         let authority = authority(entry, &load)?;
         for source in &authority.sources {
             if !addresses.insert(source.address.clone()) {
                 return Err(format!("地址 {} 出现两次", source.address));
             }
+        }
+        count = count.saturating_add(authority.sources.len());
+        // One responder may answer for several authorities; one that is also a list is a mistake.
+        if let Some(one) = &authority.responder
+            && addresses.contains(&one.address)
+        {
+            return Err(format!("地址 {} 出现两次", one.address));
         }
         for one in &authority.certificates {
             if !keys.insert((one.subject().to_string(), one.spki().der().to_vec())) {
@@ -120,7 +167,7 @@ fn parse(
         }
         authorities.push(authority);
     }
-    match addresses.len() {
+    match count {
         0..=MOST_SOURCES => Ok(authorities),
         _ => Err(format!("来源超过 {MOST_SOURCES} 个")),
     }
@@ -130,16 +177,10 @@ fn authority(
     entry: Entry,
     load: impl Fn(&str) -> Result<Vec<Certificate>, String>,
 ) -> Result<Authority, String> {
-    let Entry { name, certificates, lists } = entry;
+    let Entry { name, certificates, lists, responder } = entry;
     let called = |why: String| format!("“{name}”：{why}");
-    let mut found = Vec::new();
-    for file in &certificates {
-        found.extend(load(file).map_err(called)?);
-    }
+    let found = loaded(&certificates, &load).map_err(called)?;
     let Some(first) = found.first() else { return Err(called("没有证书".to_owned())) };
-    if found.len() > MOST_CERTIFICATES {
-        return Err(called(format!("证书超过 {MOST_CERTIFICATES} 张")));
-    }
     if !found.iter().all(|one| one.subject().matches(first.subject())) {
         return Err(called("各张证书的主体名称不同；一家机构有几个名称的，请分开写".to_owned()));
     }
@@ -147,10 +188,46 @@ fn authority(
         return Err("机构名称（name）应有 1 至 100 个字".to_owned());
     }
     let sources = lists.into_iter().map(source).collect::<Result<Vec<_>, _>>().map_err(called)?;
-    if sources.iter().all(|source| source.is_delta) {
+    let responder = responder.map(|entry| answering(entry, &load)).transpose().map_err(called)?;
+    let lacks_complete = sources.iter().all(|source| source.is_delta);
+    if lacks_complete && (responder.is_none() || !sources.is_empty()) {
         return Err(called("没有完整列表的地址；增量列表不能单独使用".to_owned()));
     }
-    Ok(Authority { certificates: found, sources, name })
+    Ok(Authority { certificates: found, sources, responder: responder.map(Arc::new), name })
+}
+
+/// The certificates of these files.
+fn loaded(
+    files: &[String],
+    load: impl Fn(&str) -> Result<Vec<Certificate>, String>,
+) -> Result<Vec<Certificate>, String> {
+    let mut found = Vec::new();
+    for file in files {
+        found.extend(load(file)?);
+        if found.len() > MOST_CERTIFICATES {
+            return Err(format!("证书超过 {MOST_CERTIFICATES} 张"));
+        }
+    }
+    Ok(found)
+}
+
+fn answering(
+    entry: ResponderEntry,
+    load: impl Fn(&str) -> Result<Vec<Certificate>, String>,
+) -> Result<ForeignResponder, String> {
+    let ResponderEntry { address, certificates, digest, nonce } = entry;
+    let parsed = Address::parse(&address).map_err(|why| format!("{address}：{why}"))?;
+    let pinned = loaded(&certificates, load)?;
+    if !certificates.is_empty() && pinned.is_empty() {
+        return Err("应答者的证书文件中没有证书".to_owned());
+    }
+    let hash = match digest {
+        Digest::Sha1 => HashAlgorithm::Sha1,
+        Digest::Sha256 => HashAlgorithm::Sha256,
+        Digest::Sm3 => HashAlgorithm::Sm3,
+    };
+    let is_nonce_required = nonce == NonceRule::Required;
+    Ok(ForeignResponder { address: parsed, hash, pinned, is_nonce_required })
 }
 
 fn source(entry: ListEntry) -> Result<Source, String> {
@@ -200,6 +277,41 @@ mod tests {
             let error = said(&text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_responder_stands_beside_lists_or_alone_and_says_who_may_sign() {
+        let with = |lists: &str, responder: &str| entry(lists) + "responder = " + responder + "\n";
+        let list = "{ address = \"http://a/1\" }";
+        let read = |text: &str| parse(text, |_| Ok(vec![root()])).map(|mut all| all.remove(0));
+        let plain = read(&with("", "{ address = \"http://a/ocsp\" }")).unwrap();
+        let responder = plain.responder.unwrap();
+        assert!(responder.pinned.is_empty() && !responder.is_nonce_required);
+        assert_eq!(responder.hash, HashAlgorithm::Sha1);
+        let strict = "{ address = \"http://a/ocsp\", certificates = [\"r.pem\"], digest = \"sm3\", nonce = \"required\" }";
+        let responder = read(&with(list, strict)).unwrap().responder.unwrap();
+        assert!(responder.pinned.len() == 1 && responder.is_nonce_required);
+        assert_eq!(responder.hash, HashAlgorithm::Sm3);
+        for (text, why) in [
+            (with("", "{ address = \"https://a/\" }"), "不支持 https"),
+            (with(list, "{ address = \"http://a/1\" }"), "出现两次"),
+            (with("", "{ address = \"http://a/\", digest = \"md5\" }"), "内容有误"),
+            (with("", "{ address = \"http://a/\", trust = true }"), "内容有误"),
+            (
+                with(
+                    "{ address = \"http://a/1\", kind = \"delta\" }",
+                    "{ address = \"http://a/ocsp\" }",
+                ),
+                "没有完整列表的地址",
+            ),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+        let none = parse(&with("", strict), |name| {
+            Ok(if name == "r.pem" { Vec::new() } else { vec![root()] })
+        });
+        assert!(none.unwrap_err().contains("没有证书"));
     }
 
     #[test]

@@ -1,16 +1,19 @@
-//! Fetching a list over HTTP: within limits of size and time, without following anybody elsewhere.
+//! Fetching a list and asking a responder over HTTP: within limits of size and time, without following anybody
+//! elsewhere.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use status::foreign::responder::Ask;
 use status::foreign::{Address, Fetch};
+use status::http;
 
 /// Largest head of an answer, in octets.
 const MOST_HEAD: usize = 16 << 10;
 
-/// Fetches with `ureq`, one connection for each list. Proxies of the environment are not used: what is asked goes where
-/// the trust list says.
-pub(super) fn over_http(patience: Duration) -> Fetch {
+/// One connection for each question. Proxies of the environment are not used: what is asked goes where the trust list
+/// says.
+fn agent(patience: Duration) -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -19,7 +22,30 @@ pub(super) fn over_http(patience: Duration) -> Fetch {
         .max_response_header_size(MOST_HEAD)
         .user_agent("yinxin")
         .build();
-    let agent = ureq::Agent::from(config);
+    ureq::Agent::from(config)
+}
+
+/// Posts questions to responders (RFC 6960 appendix A.1).
+pub(super) fn ask_over_http(patience: Duration) -> Ask {
+    let agent = agent(patience);
+    Arc::new(move |address, question, most_octets| {
+        let agent = agent.clone();
+        Box::pin(async move {
+            let work = move || {
+                let said = |error| ask_trouble(&error, (most_octets, patience));
+                let post = agent.post(address.as_str()).content_type(http::REQUEST_TYPE);
+                let answer = post.send(&question[..]).map_err(said)?;
+                body(answer, most_octets)?.map_err(said)
+            };
+            let done = tokio::task::spawn_blocking(work).await;
+            done.map_err(|_| "内部任务意外中止".to_owned())?
+        })
+    })
+}
+
+/// Fetches lists.
+pub(super) fn over_http(patience: Duration) -> Fetch {
+    let agent = agent(patience);
     Arc::new(move |address, most_octets| {
         let agent = agent.clone();
         Box::pin(async move {
@@ -36,7 +62,15 @@ fn get(
     (most_octets, patience): (usize, Duration),
 ) -> Result<Vec<u8>, String> {
     let said = |error| trouble(&error, (most_octets, patience));
-    let mut answer = agent.get(address.as_str()).call().map_err(said)?;
+    let answer = agent.get(address.as_str()).call().map_err(said)?;
+    body(answer, most_octets)?.map_err(said)
+}
+
+/// The body of an answer that is one; the outer error is about its status, the inner one about reading it.
+fn body(
+    mut answer: ureq::http::Response<ureq::Body>,
+    most_octets: usize,
+) -> Result<Result<Vec<u8>, ureq::Error>, String> {
     let status = answer.status().as_u16();
     match status {
         200 => {}
@@ -49,7 +83,15 @@ fn get(
     }
     // One more than is allowed: at the limit itself the reader would not know whether the end was reached.
     let limit = u64::try_from(most_octets).unwrap_or(u64::MAX).saturating_add(1);
-    answer.body_mut().with_config().limit(limit).read_to_vec().map_err(said)
+    Ok(answer.body_mut().with_config().limit(limit).read_to_vec())
+}
+
+fn ask_trouble(error: &ureq::Error, (most_octets, patience): (usize, Duration)) -> String {
+    match error {
+        ureq::Error::BodyExceedsLimit(_) => format!("应答超过 {most_octets} 字节"),
+        ureq::Error::Timeout(_) => format!("没有在 {} 秒内应答", patience.as_secs()),
+        other => trouble(other, (most_octets, patience)),
+    }
 }
 
 fn trouble(error: &ureq::Error, (most_octets, patience): (usize, Duration)) -> String {

@@ -9,6 +9,7 @@
     reason = "tests fail loudly"
 )]
 
+mod asked;
 #[path = "../../../status/tests/verification/family.rs"]
 #[allow(dead_code)]
 mod family;
@@ -330,8 +331,6 @@ async fn before_anything_was_read_nothing_of_others_is_good(scene: &Scene) {
         scene.report_with(&holder("甲"), (yesterday(), chain)).await
     };
     let pending = is(Outcome::Unknown, "status.follow-missing");
-    let (verdict, code, _) = asked().await;
-    assert_eq!((verdict, code), pending);
     let file = scene.world.institution.layout().trust().join("sources.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, "authority = 1").unwrap();
@@ -340,6 +339,9 @@ async fn before_anything_was_read_nothing_of_others_is_good(scene: &Scene) {
     assert_eq!((verdict, code), pending);
     assert_eq!(scene.doctor().await, Level::Failed);
     std::fs::write(&file, &text).unwrap();
+    // No round is needed: what is held is read for the first question.
+    let (verdict, code, _) = asked().await;
+    assert_eq!((verdict, code), is(Outcome::Failed, "status.follow-revoked"));
     scene.round().await;
     // Once they were read, a broken file leaves in force what is held.
     std::fs::write(&file, "authority = 1").unwrap();

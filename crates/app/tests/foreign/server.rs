@@ -73,6 +73,11 @@ fn serve(mut stream: TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
     }
     let text = String::from_utf8_lossy(&head).into_owned();
     let path = text.split(' ').nth(1).unwrap_or_default().to_owned();
+    // A question that is left unread would cut the answer off.
+    let length = text.to_ascii_lowercase().split("content-length:").nth(1).map(str::to_owned);
+    let length = length.and_then(|rest| rest.split("\r\n").next()?.trim().parse().ok());
+    let mut question = vec![0; length.unwrap_or(0).min(8_192)];
+    stream.read_exact(&mut question)?;
     let act = {
         let mut shared = shared.lock().unwrap();
         shared.asked.push(path.clone());

@@ -5,8 +5,8 @@
 //!
 //! Only lists that the operator's trust list names: an [`Authority`] with its certificates and the addresses of its
 //! lists. An address that merely stands in a certificate is never asked, for whoever puts a certificate to the question
-//! chose it. OCSP responders of others are never asked either: the question would wait on a stranger, and the stranger
-//! would learn who verifies whom. An OCSP answer can come along with the question.
+//! chose it. OCSP responders are not asked either unless the operator wants it and names them ([`responder`]): the
+//! stranger learns who verifies whom. An OCSP answer can come along with the question.
 //!
 //! # How a list is followed
 //!
@@ -28,8 +28,10 @@
 //! | [`rules`] | pure decisions: whether a list is taken, when the next is fetched |
 //! | `sql` | its two tables |
 //! | `service` | [`Follower`] |
+//! | [`responder`] | OCSP responders, asked where no list decides |
 
 pub mod model;
+pub mod responder;
 pub mod rules;
 mod service;
 mod sql;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use pki::Certificate;
 use pki::crl::Crl;
 
+use super::responder::ForeignResponder;
 use crate::verification::rules::is_same_authority;
 
 /// The longest address.
@@ -112,6 +113,8 @@ pub struct Authority {
     pub certificates: Vec<Certificate>,
     /// Its lists.
     pub sources: Vec<Source>,
+    /// Its OCSP responder, asked where the lists leave a question open.
+    pub responder: Option<Arc<ForeignResponder>>,
 }
 
 impl Authority {
@@ -224,6 +227,17 @@ pub struct FollowedAuthority {
     /// Whether a list that was taken can't be read back: what it said is not known, so nobody else's word that a
     /// certificate is good counts until it is fetched again.
     pub is_damaged: bool,
+    /// Whether the trust list names lists of it.
+    pub has_lists: bool,
+    /// Its OCSP responder.
+    pub responder: Option<Arc<ForeignResponder>>,
+}
+
+impl FollowedAuthority {
+    /// Whether the trust list names its responder and no list.
+    pub fn is_responder_alone(&self) -> bool {
+        self.responder.is_some() && !self.has_lists
+    }
 }
 
 /// Everything that is held, at one moment. Without following it is empty.

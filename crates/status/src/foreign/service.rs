@@ -45,6 +45,8 @@ struct Inner {
     /// Lists that were read, by the digests of their group.
     read: Mutex<HashMap<String, Arc<Vec<Crl>>>>,
     turn: Turn<()>,
+    /// Of two who build the snapshot the later one has the newer rows.
+    reading: Turn<()>,
 }
 
 /// How long a row is kept after the certificates of its authority changed and no node asks for it any more.
@@ -65,8 +67,8 @@ impl Follower {
     pub fn new(store: Store, fetch: Fetch, config: FollowConfig) -> Self {
         let nothing_yet = Followed { is_pending: true, ..Followed::default() };
         let held = RwLock::new(Arc::new(nothing_yet));
-        let (read, turn) = (Mutex::default(), Turn::default());
-        Self(Arc::new(Inner { store, fetch, config, held, read, turn }))
+        let (read, turn, reading) = (Mutex::default(), Turn::default(), Turn::default());
+        Self(Arc::new(Inner { store, fetch, config, held, read, turn, reading }))
     }
 
     /// What is held now; pending until the first round has read it.
@@ -95,6 +97,14 @@ impl Follower {
             }
         }
         self.refresh(authorities).await.and(done)
+    }
+
+    /// Reads what is held, without fetching anything: a question right after a start need not wait for a round.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn read_held(&self, authorities: &[Authority]) -> Result<(), Error> {
+        self.refresh(authorities).await
     }
 
     /// Has a source fetched in the next round; whether there is such a source.
@@ -263,6 +273,7 @@ impl Follower {
 
     /// Builds the snapshot anew; lists that were read before are not read again.
     async fn refresh(&self, authorities: &[Authority]) -> Result<(), Error> {
+        let _reading = self.0.reading.lock().await;
         let states = self.read_states().await?;
         let (mut built, mut in_use) = (Vec::new(), HashSet::new());
         for authority in authorities {
@@ -281,7 +292,9 @@ impl Follower {
         in_use: &mut HashSet<String>,
     ) -> Result<FollowedAuthority, Error> {
         let certificates = authority.certificates.clone();
-        let mut held = FollowedAuthority { certificates, ..FollowedAuthority::default() };
+        let (has_lists, responder) = (!authority.sources.is_empty(), authority.responder.clone());
+        let mut held =
+            FollowedAuthority { certificates, has_lists, responder, ..Default::default() };
         let state = |source| (key_of(authority, source), state_of(states, authority, source));
         let (deltas, complete): (Vec<_>, Vec<_>) =
             authority.sources.iter().partition(|source| source.is_delta);

@@ -9,8 +9,9 @@
 //!    and the institution's own roots, and each report cites them as a snapshot ([`Trust`]).
 //! 3. Each certificate below the anchor is asked for its status: those of our own issuers (name *and*
 //!    key, T-15) in our own tables, as the OCSP responder does; others by the lists that are followed
-//!    ([`crate::foreign`]) and by the CRLs and OCSP answers that came with the question. Nothing is fetched
-//!    because of a question. What we never issued fails (T-07).
+//!    ([`crate::foreign`]) and by the CRLs and OCSP answers that came with the question. No list is fetched because of
+//!    a question; where none decides, the responder is asked that the trust list names, if the operator wants that
+//!    ([`crate::foreign::responder`]). What we never issued fails (T-07).
 //! 4. Of a signature, each signer has checks of its own; the certificate is judged at the time of
 //!    signing only if a timestamp proves that time, and as of now otherwise.
 //! 5. The verdict is passed only if every check that weighs is passed. What could not be determined is

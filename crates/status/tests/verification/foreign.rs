@@ -55,6 +55,7 @@ fn authorities(certificates: &[&Made]) -> Vec<Authority> {
         name: "他根".to_owned(),
         certificates: certificates.iter().map(|made| made.certificate.clone()).collect(),
         sources: vec![source(COMPLETE, false), source(DELTA, true)],
+        responder: None,
     }]
 }
 

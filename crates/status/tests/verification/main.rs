@@ -9,6 +9,7 @@ mod family;
 mod foreign;
 mod messages;
 mod records;
+mod responder;
 mod signatures;
 #[path = "../suite/world.rs"]
 #[allow(dead_code)]

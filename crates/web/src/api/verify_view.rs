@@ -166,7 +166,8 @@ pub struct ReportCheckView {
 /// What a check was judged by.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct BasisView {
-    /// `anchors`, `records` (our own), `crl` (enclosed), `followed` (a list that is followed), `ocsp` or `timestamp`.
+    /// `anchors`, `records` (our own), `crl` (enclosed), `followed` (a list that is followed), `asked` (a
+    /// responder that was asked), `ocsp` (enclosed) or `timestamp`.
     pub by: &'static str,
     /// Who issued the list, the answer or the timestamp; or the certificate, for our own records.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,13 +182,13 @@ pub struct BasisView {
     /// When newer information is due, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_update: Option<String>,
-    /// Where a followed list was fetched.
+    /// Where a followed list was fetched, or the responder that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// SM3 of a followed list, hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sm3: Option<String>,
-    /// When a followed list was fetched or seen unchanged, RFC 3339.
+    /// When a followed list was fetched or seen unchanged, or the responder answered, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fetched_at: Option<String>,
 }
@@ -378,6 +379,15 @@ impl From<Basis> for BasisView {
                 source: Some(source),
                 sm3: Some(digest),
                 fetched_at: Some(fetched_at.to_string()),
+            },
+            Basis::Asked { source, responder, this_update, next_update, asked_at } => Self {
+                by: "asked",
+                issuer: Some(responder),
+                this_update: Some(this_update.to_string()),
+                next_update: next_update.map(|next| next.to_string()),
+                source: Some(source),
+                fetched_at: Some(asked_at.to_string()),
+                ..Self::default()
             },
             Basis::Answer { responder, produced_at: _, this_update, next_update } => Self {
                 by: "ocsp",

@@ -71,6 +71,19 @@ pub enum Basis {
         /// When it was fetched or seen unchanged.
         fetched_at: Timestamp,
     },
+    /// The responder of another institution, which was asked.
+    Asked {
+        /// Where it is.
+        source: String,
+        /// Who signed its answer.
+        responder: String,
+        /// The moment for which it is known to be right.
+        this_update: Timestamp,
+        /// When newer information is there.
+        next_update: Option<Timestamp>,
+        /// When it answered.
+        asked_at: Timestamp,
+    },
     /// An OCSP answer that was enclosed.
     Answer {
         /// Who signed it.

@@ -1,12 +1,14 @@
 //! Pure decisions: which chain, which status, whether a signature covers what it should, and what all
 //! of it comes to.
 
+mod asked;
 mod chain;
 mod rows;
 mod signature;
 mod stamp;
 mod status;
 
+pub use asked::{by_responder, responder_for};
 pub use chain::{Asked, Chain, chain, is_same_authority};
 pub use rows::{facts, path_checks, readable, unreadable};
 pub use signature::{

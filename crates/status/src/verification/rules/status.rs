@@ -36,8 +36,8 @@ pub enum Own {
 /// The status as one source has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusOf {
-    outcome: Outcome,
-    code: &'static str,
+    pub(super) outcome: Outcome,
+    pub(super) code: &'static str,
     reason: String,
     basis: Option<Basis>,
 }
@@ -45,12 +45,27 @@ pub struct StatusOf {
 const CHECK: (&str, &str) = ("status", "撤销状态");
 
 impl StatusOf {
-    fn new(outcome: Outcome, code: &'static str, reason: impl Into<String>) -> Self {
+    pub(super) fn new(outcome: Outcome, code: &'static str, reason: impl Into<String>) -> Self {
         Self { outcome, code, reason: reason.into(), basis: None }
     }
 
-    fn by(self, basis: Basis) -> Self {
+    pub(super) fn by(self, basis: Basis) -> Self {
         Self { basis: Some(basis), ..self }
+    }
+
+    /// Says in the reason whose word it is.
+    pub(super) fn told_by(self, address: &str) -> Self {
+        Self { reason: format!("{}（询问了 OCSP 应答者 {address}）", self.reason), ..self }
+    }
+
+    /// Both reasons, where neither source decides.
+    fn and(self, other: Option<&str>) -> Self {
+        match other {
+            Some(why) if self.outcome == Outcome::Unknown => {
+                Self { reason: format!("{}；{why}", self.reason), ..self }
+            }
+            _ => self,
+        }
     }
 }
 
@@ -94,7 +109,7 @@ pub fn by_own(own: &Own, at: Timestamp, basis: Basis) -> StatusOf {
 }
 
 /// Revoked or suspended since an instant that is not after the one asked for.
-fn revoked(since: Timestamp, reason: Reason, at: Timestamp) -> StatusOf {
+pub(super) fn revoked(since: Timestamp, reason: Reason, at: Timestamp) -> StatusOf {
     if since > at {
         let text = format!("在所查时刻没有暂停或撤销（后来于 {since} 撤销）");
         return StatusOf::new(Outcome::Passed, "status.revoked-later", text);
@@ -107,17 +122,23 @@ fn revoked(since: Timestamp, reason: Reason, at: Timestamp) -> StatusOf {
     StatusOf::new(Outcome::Failed, "status.revoked", text)
 }
 
-/// What followed lists, and enclosed lists and answers, say about a certificate of another institution. Whatever
-/// says revoked wins; good needs one source that says so in force. What is out of date is never good (fail closed).
+/// What followed lists, the responder that was asked, and enclosed lists and answers, say about a certificate of another
+/// institution. Whatever says revoked wins; good needs one source that says so in force. What is out of date is never
+/// good (fail closed).
 pub fn by_others(
     (child, issuer): (&Certificate, &Certificate),
     (followed, evidence): (&Followed, &Evidence),
+    told: Option<StatusOf>,
     at: Timestamp,
 ) -> StatusOf {
     let held = followed.of(issuer);
     let mut found: Vec<StatusOf> =
         held.map(|held| by_followed((child, issuer), held, at)).unwrap_or_default();
+    // Where both are silent, one row says why of both.
+    let silent = told.as_ref().filter(|told| told.outcome == Outcome::Unknown && !found.is_empty());
+    let silent = silent.map(|told| told.reason.clone());
     let mut brought = by_lists((child, issuer), (evidence, held), at);
+    brought.extend(told);
     brought.extend(evidence.answers.iter().filter_map(|one| by_answer((child, issuer), one, at)));
     // While it isn't known what the followed lists say, whoever asks could choose the state of yesterday (Invariant 7).
     if followed.is_pending || held.is_some_and(|held| held.is_damaged) {
@@ -131,13 +152,14 @@ pub fn by_others(
         Outcome::Unknown => 2,
     };
     found.sort_by_key(rank);
-    found.into_iter().next().unwrap_or_else(|| {
+    let none = || {
         StatusOf::new(
             Outcome::Unknown,
             "status.no-source",
             "不是本机构签发的证书，信任列表中也没有其颁发者的撤销列表来源；请附上其颁发者的撤销列表（CRL）或 OCSP 应答",
         )
-    })
+    };
+    found.into_iter().next().unwrap_or_else(none).and(silent.as_deref())
 }
 
 /// Lists are followed, and what is held was not read yet.
@@ -150,7 +172,7 @@ fn pending() -> StatusOf {
 }
 
 /// One finding for each followed list that is about the certificate; one that says so when there is none.
-fn by_followed(
+pub(super) fn by_followed(
     link: (&Certificate, &Certificate),
     held: &FollowedAuthority,
     at: Timestamp,
@@ -159,7 +181,7 @@ fn by_followed(
     let groups = held.groups.iter().filter(concerns);
     let found: Vec<_> =
         groups.map(|group| by_group(link, (group, &held.certificates), at)).collect();
-    if !found.is_empty() {
+    if !found.is_empty() || held.is_responder_alone() {
         return found;
     }
     let why = match held.trouble.as_str() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gm::sm3;
 use pki::Certificate;
 
+use super::inquiry::Inquiry;
 use super::{Case, Verifier};
 use crate::error::Error;
 use crate::verification::model::{
@@ -21,9 +22,10 @@ impl Verifier {
         &self,
         trust: Arc<Trust>,
         question: CertificateQuestion,
+        inquiry: Inquiry,
     ) -> Result<CertificateReport, Error> {
         let CertificateQuestion { der, evidence, at, purpose, policies } = question;
-        let case = self.case(trust, evidence).await?;
+        let case = self.case(trust, evidence, inquiry).await?;
         let asked = Asked { at: rules::instant(at, case.now)?, purpose, policies };
         let judged = match read(&der)? {
             Ok(certificate) => self.judge(&certificate, &asked, &case).await?,
@@ -84,7 +86,11 @@ impl Verifier {
                 }
                 None => {
                     let sources = (&*case.followed, &case.evidence);
-                    rules::by_others((child, issuer), sources, asked.at)
+                    // Without an anchor nothing passes: nobody is asked for it.
+                    let is_worth = chain.is_anchored;
+                    let told =
+                        if is_worth { self.told((child, issuer), asked.at, case) } else { None };
+                    rules::by_others((child, issuer), sources, told, asked.at)
                 }
             };
             checks.push(rules::status_check(child, found));

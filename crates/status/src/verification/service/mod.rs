@@ -1,6 +1,7 @@
 //! The operations: read what our tables say, decide by the rules, report.
 
 mod certificate;
+mod inquiry;
 mod records;
 mod signature;
 mod signer;
@@ -19,7 +20,9 @@ use super::model::{
     StampQuestion, StampReport, Trust,
 };
 use crate::error::Error;
+use crate::foreign::responder::Responders;
 use crate::foreign::{Followed, Follower};
+use inquiry::Inquiry;
 use records::Records;
 
 /// Questions that are worked on at a time: the rest of the machine answers status questions.
@@ -33,6 +36,7 @@ struct Inner {
     store: Store,
     working: Semaphore,
     follower: Option<Follower>,
+    responders: Option<Responders>,
 }
 
 /// One question as the operations pass it on.
@@ -42,19 +46,29 @@ struct Case {
     evidence: Evidence,
     records: Arc<Records>,
     followed: Arc<Followed>,
+    inquiry: Inquiry,
     now: Timestamp,
 }
 
 impl Verifier {
     /// A verifier over the tables of the CA.
     pub fn new(store: Store) -> Self {
-        Self(Arc::new(Inner { store, working: Semaphore::new(MOST_WORKING), follower: None }))
+        Self::over(store, None, None)
     }
 
     /// One that also reads the lists of other institutions that are followed.
     pub fn following(store: Store, follower: Follower) -> Self {
+        Self::over(store, Some(follower), None)
+    }
+
+    /// One that also asks their responders, where no list decides.
+    pub fn asking(store: Store, follower: Follower, responders: Responders) -> Self {
+        Self::over(store, Some(follower), Some(responders))
+    }
+
+    fn over(store: Store, follower: Option<Follower>, responders: Option<Responders>) -> Self {
         let working = Semaphore::new(MOST_WORKING);
-        Self(Arc::new(Inner { store, working, follower: Some(follower) }))
+        Self(Arc::new(Inner { store, working, follower, responders }))
     }
 
     /// The institution's own roots: they are anchors.
@@ -74,7 +88,11 @@ impl Verifier {
         trust: Arc<Trust>,
         question: CertificateQuestion,
     ) -> Result<CertificateReport, Error> {
-        self.work(async move |this: Self| this.certificate(trust, question).await).await
+        let job = |question, inquiry| {
+            let trust = trust.clone();
+            async move |this: Self| this.certificate(trust, question, inquiry).await
+        };
+        self.inquire(question, job).await
     }
 
     /// The report on a signature.
@@ -86,7 +104,11 @@ impl Verifier {
         trust: Arc<Trust>,
         question: SignatureQuestion,
     ) -> Result<SignatureReport, Error> {
-        self.work(async move |this: Self| this.signature(trust, question).await).await
+        let job = |question, inquiry| {
+            let trust = trust.clone();
+            async move |this: Self| this.signature(trust, question, inquiry).await
+        };
+        self.inquire(question, job).await
     }
 
     /// The report on a timestamp.
@@ -98,7 +120,11 @@ impl Verifier {
         trust: Arc<Trust>,
         question: StampQuestion,
     ) -> Result<StampReport, Error> {
-        self.work(async move |this: Self| this.stamp(trust, question).await).await
+        let job = |question, inquiry| {
+            let trust = trust.clone();
+            async move |this: Self| this.stamp(trust, question, inquiry).await
+        };
+        self.inquire(question, job).await
     }
 
     /// Works on a thread of its own: verifying takes the processor, and others wait for answers.
@@ -113,10 +139,15 @@ impl Verifier {
         done.await.map_err(|_| Error::Closing)?
     }
 
-    async fn case(&self, trust: Arc<Trust>, evidence: Evidence) -> Result<Case, Error> {
+    async fn case(
+        &self,
+        trust: Arc<Trust>,
+        evidence: Evidence,
+        inquiry: Inquiry,
+    ) -> Result<Case, Error> {
         let records = Arc::new(self.records().await?);
         let followed = self.0.follower.as_ref().map(Follower::followed).unwrap_or_default();
-        Ok(Case { trust, evidence, now: records.as_of, records, followed })
+        Ok(Case { trust, evidence, now: records.as_of, records, followed, inquiry })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gm::{Signature, sm3};
 use pki::Certificate;
 
+use super::inquiry::Inquiry;
 use super::signer::{Known, Signed};
 use super::{Case, Verifier};
 use crate::error::Error;
@@ -28,8 +29,9 @@ impl Verifier {
         &self,
         trust: Arc<Trust>,
         question: SignatureQuestion,
+        inquiry: Inquiry,
     ) -> Result<SignatureReport, Error> {
-        let case = self.case(trust, question.evidence.clone()).await?;
+        let case = self.case(trust, question.evidence.clone(), inquiry).await?;
         let content = question.covered.digest().map(|digest| digest.to_hex());
         let found = match &question.form {
             Form::Raw(signature, _) => self.raw(signature, &question, &case).await?,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gm::sm3;
 use pki::tsp::{Reply, Token};
 
+use super::inquiry::Inquiry;
 use super::{Case, Verifier};
 use crate::error::Error;
 use crate::verification::model::{
@@ -17,8 +18,9 @@ impl Verifier {
         &self,
         trust: Arc<Trust>,
         question: StampQuestion,
+        inquiry: Inquiry,
     ) -> Result<StampReport, Error> {
-        let case = self.case(trust, question.evidence).await?;
+        let case = self.case(trust, question.evidence, inquiry).await?;
         let mut report = StampReport {
             verdict: Outcome::Unknown,
             made_at: case.now,

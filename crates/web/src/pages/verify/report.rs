@@ -116,7 +116,7 @@ fn content_words(report: &SignatureReport, was_uploaded: bool) -> &'static str {
 fn head(made_at: Timestamp, (snapshot, anchors): (&str, usize)) -> Vec<(&'static str, String)> {
     vec![
         ("报告时间", format!("{}（北京时间）", words::second(made_at))),
-        ("信任锚", format!("{anchors} 张，快照 {snapshot}")),
+        ("信任锚", format!("{anchors} 张，快照 {}", words::groups(snapshot))),
     ]
 }
 
@@ -197,7 +197,7 @@ fn basis_words(basis: &Basis) -> String {
         next.map(|next| format!("，下次更新 {}", words::second(next))).unwrap_or_default()
     };
     match basis {
-        Basis::Anchors { snapshot } => format!("信任锚快照 {snapshot}"),
+        Basis::Anchors { snapshot } => format!("信任锚快照 {}", words::groups(snapshot)),
         Basis::Records { issuer, as_of, .. } => {
             format!("本机构的签发与状态记录（颁发者 {issuer}），{}", words::second(*as_of))
         }
@@ -212,6 +212,10 @@ fn basis_words(basis: &Basis) -> String {
             format!(
                 "从 {source} 取得的撤销列表 {number}（{issuer}），{since} 发布{until}，SM3 {digest}"
             )
+        }
+        Basis::Asked { source, responder, this_update, next_update, .. } => {
+            let (since, until) = (words::second(*this_update), until(next_update));
+            format!("询问 {source} 得到的 OCSP 应答（{responder}），{since}{until}")
         }
         Basis::Answer { responder, this_update, next_update, .. } => {
             let (since, until) = (words::second(*this_update), until(next_update));

@@ -1,0 +1,32 @@
+//! OCSP responders of other institutions, asked where their lists leave a question open (Measures Art. 18 (2), RFC 6960).
+//!
+//! # When one is asked, and when not
+//!
+//! Lists come first: they are here already, and nobody learns who verifies whom. Only where no list in force decides is
+//! the responder asked that the operator's trust list names for the issuer; an address that merely stands in a
+//! certificate never is, and a certificate that its issuer did not sign makes us ask nobody.
+//!
+//! # How one is asked
+//!
+//! 1. [`crate::verification`] collects what is open while it judges, and leaves its place among the working before it
+//!    asks: who waits for a stranger keeps nobody waiting.
+//! 2. [`Responders::ask`] asks with a nonce, within limits of time, size and number. A responder that fails twice in a
+//!    row rests, longer each time.
+//! 3. [`rules::take`] reads strictly and verifies: nonce, signer, issuer and serial number, window.
+//! 4. An answer with an end is kept until then, but not longer than the operator says; a refused one is not asked for
+//!    again within a minute.
+//!
+//! Whatever fails leaves the status unknown, never good (Invariant 11). What is kept lives in memory: a report is a view.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`model`] | responders, questions, what was said, states |
+//! | [`rules`] | pure decisions: whether an answer is believed, how long one rests |
+//! | `service` | [`Responders`] |
+
+pub mod model;
+pub mod rules;
+mod service;
+
+pub use model::{Ask, By, ForeignResponder, ResponderQuestion, ResponderState, Said, Told, Untold};
+pub use service::{AskConfig, Responders};
