@@ -7,7 +7,7 @@ use pki::attestation::Judged;
 use serde_json::json;
 use store::{Actor, Record, Tx};
 
-use super::{Act, EnrolOrder};
+use super::{Act, EnrolOrder, Enrolled};
 use crate::error::Error;
 use crate::institution::Institution;
 use crate::kinds::Kind;
@@ -159,6 +159,15 @@ impl Institution {
         let mut reader = self.store().read().await?;
         let row = sql::find(&mut reader, id.as_str()).await?;
         row.ok_or_else(|| Error::NoRequest(id.to_string()))?.try_into()
+    }
+
+    /// What an order of this name led to, if it was carried out.
+    pub(crate) async fn enrolled(&self, id: &RequestId) -> Result<Option<Enrolled>, Error> {
+        match self.enrolment(id).await {
+            Ok(row) if row.state == State::Issued => Ok(Some(self.answered(row).await?)),
+            Ok(_) | Err(Error::NoRequest(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// How many orders are accepted and not carried out.

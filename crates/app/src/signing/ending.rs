@@ -4,13 +4,16 @@
 //! key was being stopped is found by the rows that say what was begun.
 
 use access::{ActKind, Permit, SignedAct};
-use ca::{Revocation, RevocationReason, Status};
+use ca::{Revocation, Role};
+use jiff::Timestamp;
 use pki::Serial;
 use serde_json::json;
-use store::{Actor, Record};
+use store::Actor;
 
 use super::model::{EndingOrder, KeyState, Pair, PairState, SigningKey, StopCause};
-use super::order::{about, number_of, order_of};
+use super::order::{Ordered, about};
+use super::pair::Issued;
+use super::rules::{Left, Stopped};
 use super::sql::{self, pair};
 use super::{Refusal, key, rules};
 use crate::enrol::State;
@@ -18,17 +21,19 @@ use crate::error::Error;
 use crate::institution::Institution;
 use crate::registration::{Asked, HoldAsked, Why};
 
-/// What is still to be done about certificates that there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Left {
-    /// They are to be held.
-    Hold,
-    /// They are to be revoked.
-    Revoke(StopCause),
-    /// They are at their end, in this way.
-    Ended(&'static str),
-    /// Nothing, until somebody confirms.
-    Nothing,
+/// Whether certificates of a stopped key wait for another person's word.
+pub(super) fn waits_for_another(key: &SigningKey, pairs: &[Issued], now: Timestamp) -> bool {
+    let is_open = |one: &Issued| {
+        let record = &one.sign.record;
+        let left = rules::left(stopped(key, true), &record.status, record.not_after < now);
+        !matches!(left, Left::Ended(_))
+    };
+    key.state == KeyState::Stopped && key.revoked_by.is_none() && pairs.iter().any(is_open)
+}
+
+fn stopped(key: &SigningKey, is_held: bool) -> Stopped {
+    let cause = key.stop_cause.unwrap_or(StopCause::Cessation);
+    Stopped { cause, is_confirmed: key.revoked_by.is_some(), is_held }
 }
 
 impl Institution {
@@ -38,29 +43,19 @@ impl Institution {
         permit: &Permit,
         act: SignedAct,
     ) -> Result<(), Error> {
-        let number = number_of(&act)?;
-        act.covers(permit, ActKind::RevokeSigning, &about(number))?;
-        let order: EndingOrder = order_of(&act)?;
-        let (actor, signed) = (permit.actor(), act.to_json());
+        let ordered: Ordered<EndingOrder> = Ordered::of(permit, &act, ActKind::RevokeSigning)?;
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
-                    let key = sql::by_number(tx.conn(), number).await?;
-                    let key = key.ok_or(Refusal::NoKey(number))?;
-                    if key.stopped_by.as_deref() == Some(actor.as_str()) {
+                    let key = ordered.key(tx).await?;
+                    if key.stopped_by.as_deref() == Some(ordered.actor.as_str()) {
                         return Err(Refusal::StoppedByOne.into());
                     }
-                    let by = (actor.as_str().to_owned(), tx.now().as_second());
-                    let confirmed = is_same(&key, &order)
-                        && sql::confirm_ending(tx.conn(), number, (&by.0, by.1)).await?;
-                    if !confirmed {
-                        return Err(Refusal::Changed.into());
-                    }
-                    let body = json!({ "cause": order.cause.word(), "act": signed });
-                    let record =
-                        Record::new("signing.ending_confirmed", actor, about(number), body);
-                    tx.append(record).await?;
-                    Ok::<_, Error>(())
+                    let ((by, at), number) = (ordered.by(tx), ordered.number);
+                    let is_done = is_same(&key, &ordered.order)
+                        && sql::confirm_ending(tx.conn(), number, (&by, at)).await?;
+                    let body = json!({ "cause": ordered.order.cause.word() });
+                    ordered.done(tx, (is_done, "signing.ending_confirmed"), body).await
                 })
             })
             .await
@@ -84,11 +79,10 @@ impl Institution {
     async fn end_pair(&self, number: i64, pair: Pair) -> Result<(), Error> {
         let which = (number, pair.generation);
         let serial = match &pair.state {
-            PairState::Failed => return Ok(()),
             PairState::Made(sign, _) => sign.clone(),
-            PairState::Making { since } => {
-                let Some((sign, enc)) = self.issued_for(which, *since).await? else {
-                    return Ok(());
+            unknown => {
+                let Some((sign, enc)) = self.issued_for(which).await? else {
+                    return self.nothing_issued(which, unknown).await;
                 };
                 let body = json!({ "generation": pair.generation, "sign_serial": sign,
                     "enc_serial": enc });
@@ -99,72 +93,53 @@ impl Institution {
         let key = sql::by_number(&mut *self.store().read().await?, number).await?;
         let key = key.ok_or(Error::Stored("签名密钥"))?;
         let serial = Serial::from_hex(&serial)?;
-        match self.left_of(&key, (&serial, pair.is_held)).await? {
-            Left::Nothing => Ok(()),
+        let found = self.ca().find(&serial).await?.ok_or(Error::Stored("签名密钥的证书"))?;
+        let is_over = found.record.not_after < self.clock().now();
+        match rules::left(stopped(&key, pair.is_held), &found.record.status, is_over) {
+            Left::Wait => Ok(()),
             Left::Hold => self.hold_pair(&key, which, serial).await,
             Left::Revoke(cause) => self.revoke_pair(&key, which, (serial, cause)).await,
-            Left::Ended(how) => {
-                let note = self.store().commit(move |tx| {
-                    Box::pin(async move {
-                        pair::ended(tx.conn(), which, how).await?;
-                        Ok::<_, Error>(())
-                    })
-                });
-                note.await
-            }
+            Left::Ended(how) => self.note_ended(which, how).await,
         }
     }
 
-    /// What was issued for a pair that was begun; none as long as that isn't known, or if nothing was.
-    async fn issued_for(
-        &self,
-        which: (i64, i64),
-        since: jiff::Timestamp,
-    ) -> Result<Option<(String, String)>, Error> {
-        let found = match self.enrolment(&key::request(which.0, which.1)?).await {
-            Ok(found) => Some(found),
-            Err(Error::NoRequest(_)) => None,
-            Err(error) => return Err(error),
-        };
-        let is_nothing = match &found {
-            Some(found) => matches!(found.state, State::Refused(_)),
-            None => rules::is_given_up(since, self.clock().now()),
-        };
-        if is_nothing {
-            self.give_pair_up(which).await?;
-        }
-        let issued = found.filter(|found| found.state == State::Issued);
-        Ok(issued.and_then(|one| Some((one.sign_serial.to_hex(), one.enc_serial?.to_hex()))))
+    /// What was issued for a pair of which nothing is noted. The CA itself is asked: also an order that was
+    /// given up may have come to certificates, when recovery went on with it.
+    async fn issued_for(&self, which: (i64, i64)) -> Result<Option<(String, String)>, Error> {
+        let name = key::request(which.0, which.1)?;
+        let sign = self.ca().find_request(&name, Role::Sign).await?;
+        let enc = self.ca().find_request(&name, Role::Enc).await?;
+        let serial = |one: ca::StoredCertificate| one.record.serial.to_hex();
+        Ok(sign.map(serial).zip(enc.map(serial)))
     }
 
-    async fn left_of(
-        &self,
-        key: &SigningKey,
-        (serial, is_held): (&Serial, bool),
-    ) -> Result<Left, Error> {
-        let found = self.ca().find(serial).await?.ok_or(Error::Stored("签名密钥的证书"))?;
-        let (record, cause) = (found.record, key.stop_cause.unwrap_or(StopCause::Cessation));
-        let is_over = record.not_after < self.clock().now();
-        Ok(match (&record.status, key.state, key.revoked_by.is_some()) {
-            (_, KeyState::Making | KeyState::Active, _) => Left::Nothing,
-            // A compromise says more than what it was revoked for before.
-            (Status::Revoked { reason, .. }, _, is_confirmed)
-                if cause == StopCause::Compromise
-                    && *reason != RevocationReason::KeyCompromise
-                    && !is_over =>
-            {
-                if is_confirmed {
-                    Left::Revoke(cause)
-                } else {
-                    Left::Nothing
-                }
+    /// Nothing was issued: it is waited for as long as something may come.
+    async fn nothing_issued(&self, which: (i64, i64), state: &PairState) -> Result<(), Error> {
+        let now = self.clock().now();
+        match state {
+            PairState::Failed { since } if rules::is_forgotten(*since, now) => {
+                self.note_ended(which, "over").await
             }
-            (Status::Revoked { .. }, ..) => Left::Ended("revoked"),
-            _ if is_over => Left::Ended("over"),
-            (_, _, true) => Left::Revoke(cause),
-            _ if is_held => Left::Nothing,
-            _ => Left::Hold,
-        })
+            PairState::Making { since } => {
+                let is_nothing = match self.enrolment(&key::request(which.0, which.1)?).await {
+                    Ok(found) => matches!(found.state, State::Refused(_)),
+                    Err(Error::NoRequest(_)) => rules::is_given_up(*since, now),
+                    Err(error) => return Err(error),
+                };
+                if is_nothing { self.give_pair_up(which).await } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn note_ended(&self, which: (i64, i64), how: &'static str) -> Result<(), Error> {
+        let note = self.store().commit(move |tx| {
+            Box::pin(async move {
+                pair::ended(tx.conn(), which, how).await?;
+                Ok::<_, Error>(())
+            })
+        });
+        note.await
     }
 
     /// The hold is the institution's, set by whoever stopped the key.

@@ -11,12 +11,12 @@ use pki::response::CsrResponse;
 use pki::strict::Tag;
 use pki::{CertificationRequest, Name, SubjectInput, oid};
 use serde_json::{Value, json};
-use store::{Actor, Record, Tx};
+use store::{Actor, ErrorKind, Record, Tx};
 
 use super::model::{KeyState, SigningKey};
 use super::sql::{self, pair};
-use super::{Refusal, order};
-use crate::enrol::{Act, EnrolOrder, Enrolled};
+use super::{Refusal, order, rules};
+use crate::enrol::{Act, EnrolOrder, Enrolled, State};
 use crate::error::Error;
 use crate::institution::Institution;
 
@@ -69,17 +69,21 @@ impl Institution {
             true => self.renew_signing_keys().await,
             false => Ok(()),
         };
-        made.and(ended).and(renewed)
+        let destroyed = self.destroy_spent_keys().await;
+        made.and(ended).and(renewed).and(destroyed)
     }
 
     /// Makes the keys that were confirmed and aren't there yet. Doing it again changes nothing.
     pub async fn make_signing_keys(&self) -> Result<(), Error> {
         let numbers = sql::in_state(&mut *self.store().read().await?, KeyState::Making).await?;
-        let mut first = Ok(());
-        for number in numbers {
+        let (mut first, now) = (Ok(()), self.clock().now());
+        for number in self.signing().not_resting(numbers, now) {
             // One that can't be made keeps none behind it waiting.
             if let Err(error) = self.make_signing_key(number).await {
                 tracing::warn!(number, %error, "a signing key could not be made; tried again");
+                if is_final(&error) {
+                    self.signing().rest(number, now);
+                }
                 first = first.and(Err(error));
             }
         }
@@ -91,7 +95,22 @@ impl Institution {
             return Ok(());
         };
         let (act, subject, not_after) = (Act::New, None, None);
-        self.make_pair(Wanted { key, generation, act, subject, not_after }).await
+        self.try_pair(Wanted { key, generation, act, subject, not_after }).await
+    }
+
+    /// Makes a pair that was begun. Where its order was refused for good nothing comes of it, and another is begun
+    /// the next time; as long as its order may still be carried out, it is waited for.
+    pub(super) async fn try_pair(&self, wanted: Wanted) -> Result<(), Error> {
+        let which = (wanted.key.number, wanted.generation);
+        let done = self.make_pair(wanted).await;
+        if done.as_ref().is_err_and(is_final) {
+            match self.enrolment(&request(which.0, which.1)?).await {
+                Ok(found) if !matches!(found.state, State::Refused(_)) => {}
+                Ok(_) | Err(Error::NoRequest(_)) => self.give_pair_up(which).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        done
     }
 
     /// Notes that a pair is begun, before anything is asked of anybody: whatever is issued for it is found
@@ -113,13 +132,19 @@ impl Institution {
             .await
     }
 
-    /// Makes a pair that was begun. Doing it again changes nothing.
-    pub(super) async fn make_pair(&self, wanted: Wanted) -> Result<(), Error> {
+    /// Makes a pair that was begun. Doing it again changes nothing; what was issued under the name of its order
+    /// counts, although the settings may make another order of it by now (Invariant 3).
+    async fn make_pair(&self, wanted: Wanted) -> Result<(), Error> {
         let (number, generation) = (wanted.key.number, wanted.generation);
         let client = wanted.key.client.clone();
         let (sign, enc) = (sign_label(number)?, enc_label(number, generation)?);
-        let request = self.request_of(&wanted.key, sign.clone()).await?;
-        let enrolled = self.enrol(self.order_for(wanted, &request).await?).await?;
+        let enrolled = match self.enrolled(&request(number, generation)?).await? {
+            Some(issued) => issued,
+            None => {
+                let request = self.request_of(&wanted.key, sign.clone()).await?;
+                self.enrol(self.order_for(wanted, &request).await?).await?
+            }
+        };
         let held = self.take_in(&enrolled, sign, enc).await?;
         let sign = enrolled.sign.certificate.serial().to_hex();
         let enc = enrolled.enc.as_ref().map(|one| one.certificate.serial().to_hex());
@@ -222,6 +247,25 @@ impl Institution {
         };
         let taken = tokio::task::spawn_blocking(take).await.map_err(|_| Error::Interrupted)?;
         Ok(taken?)
+    }
+}
+
+/// Whether an order was refused for good: asking for the same again would not help.
+pub(super) fn is_final(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Refusal | ErrorKind::Invalid) && !error.is_unavailable()
+}
+
+impl super::Signing {
+    /// Those of some keys that are asked for again: what was refused for good rests for a while.
+    fn not_resting(&self, numbers: Vec<i64>, now: Timestamp) -> Vec<i64> {
+        let mut refused = self.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        refused.retain(|number, at| numbers.contains(number) && rules::rests(*at, now));
+        numbers.into_iter().filter(|number| !refused.contains_key(number)).collect()
+    }
+
+    fn rest(&self, number: i64, now: Timestamp) {
+        let mut refused = self.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        refused.insert(number, now);
     }
 }
 

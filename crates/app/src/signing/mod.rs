@@ -36,9 +36,11 @@
 //! | `pair` | which certificates there are, and which are in force |
 //! | `renew` | the next certificates |
 //! | `ending` | holding and revoking those of a key that was stopped |
+//! | `destroy` | the end of the signing key in the device, after that of its certificates |
 //! | `record` | intents, in batches |
 //! | `operate` | sign, sign a message, envelope, open |
 
+mod destroy;
 mod ending;
 mod key;
 pub mod model;
@@ -75,6 +77,8 @@ pub(crate) struct Signing {
     working: Arc<Semaphore>,
     /// What was used in the second that is: key to second and count.
     seconds: Mutex<HashMap<i64, (i64, u32)>>,
+    /// Keys whose making was refused for good, and when.
+    refused: Mutex<HashMap<i64, Timestamp>>,
     /// When it was last looked whether certificates end soon.
     looked: Mutex<Option<Timestamp>>,
 }
@@ -86,6 +90,7 @@ impl Signing {
             recorder: record::spawn(MOST_WAITING),
             working: Arc::new(Semaphore::new(MOST_WORKING)),
             seconds: Mutex::default(),
+            refused: Mutex::default(),
             looked: Mutex::default(),
         }
     }

@@ -243,8 +243,11 @@ pub(super) enum PairState {
     },
     /// Issued: serial numbers of the signing and the encryption certificate, hexadecimal.
     Made(String, String),
-    /// Nothing came of it.
-    Failed,
+    /// Nothing came of it, as far as anybody knew.
+    Failed {
+        /// When it was begun.
+        since: Timestamp,
+    },
 }
 
 /// A pair of certificates of a key, for people.
@@ -271,6 +274,8 @@ pub struct KeyView {
     pub certificates: Vec<Certified>,
     /// Until when it may be certified; none as long as it never was.
     pub last_day: Option<Timestamp>,
+    /// Whether certificates of the stopped key wait for another person's word.
+    pub waits_for_another: bool,
 }
 
 /// What a business administrator signs: a new key.

@@ -9,17 +9,15 @@ use status::verification::{CertificateQuestion, Evidence, Outcome, Purpose};
 use zeroize::Zeroizing;
 
 use super::key::{enc_label, sign_label};
-use super::model::{KeyState, Operation, SigningKey};
+use super::model::{Operation, SigningKey};
 use super::pair::{Issued, in_force};
-use super::record::{Intent, intend};
+use super::record::{Intended, Intent, intend};
 use super::{Refusal, rules, sql};
 use crate::error::Error;
 use crate::institution::Institution;
 
 /// Most recipients of one envelope.
 pub const MOST_RECIPIENTS: usize = 32;
-/// Pairs among which the one in force is: a new one follows long before the one before ends.
-const LAST_PAIRS: usize = 2;
 
 /// A key of a client with its certificates.
 #[derive(Debug, Clone)]
@@ -62,17 +60,28 @@ struct Use<'a> {
     client: &'a str,
     number: i64,
     operation: Operation,
-    digest: Digest,
 }
+
+impl<'a> Use<'a> {
+    fn of(permit: &'a Permit, number: i64, operation: Operation) -> Result<Self, Error> {
+        permit.covers(Action::UseSigning)?;
+        let client = permit.client().map(|client| client.id.as_str());
+        Ok(Self { client: client.ok_or(NOT_A_CLIENT)?, number, operation })
+    }
+}
+
+const NOT_A_CLIENT: Error =
+    Error::NotApplicable("签名服务只供接口客户端使用；请以客户端的密钥签署请求");
 
 impl Institution {
     /// The keys of the client that asks.
     pub async fn own_signing_keys(&self, permit: &Permit) -> Result<Vec<Held>, Error> {
-        let client = client_of(permit)?;
+        permit.covers(Action::UseSigning)?;
+        let client = permit.client().ok_or(NOT_A_CLIENT)?.id.as_str();
         let keys = sql::of_client(&mut *self.store().read().await?, client).await?;
         let mut held = Vec::with_capacity(keys.len());
         for key in keys {
-            let mut pairs = self.pairs_of(key.number, LAST_PAIRS).await?;
+            let mut pairs = self.pairs_of(key.number).await?;
             let current = in_force(&pairs, self.clock().now()).cloned().or_else(|| pairs.pop());
             let certificates = current.map(|one| (one.sign.certificate, one.enc.certificate));
             held.push(Held { key, certificates });
@@ -87,10 +96,10 @@ impl Institution {
         number: i64,
         content: &[u8],
     ) -> Result<SignedBy, Error> {
-        let client = client_of(permit)?;
-        let certificate = self.signer(number, client).await?;
+        let one = Use::of(permit, number, Operation::Data)?;
+        let certificate = self.signer(&one).await?;
         let e = sm2::digest(&certificate.public_key()?, &UserId::default(), content);
-        self.sign_under(certificate, (number, client), e).await
+        self.sign_under(certificate, &one, e).await
     }
 
     /// Signs `e = SM3(Z ‖ content)` that the client computed for the key's certificate: for any of them, since
@@ -101,21 +110,22 @@ impl Institution {
         number: i64,
         e: Digest,
     ) -> Result<SignedBy, Error> {
-        let client = client_of(permit)?;
-        let certificate = self.signer(number, client).await?;
-        self.sign_under(certificate, (number, client), e).await
+        let one = Use::of(permit, number, Operation::Data)?;
+        let certificate = self.signer(&one).await?;
+        self.sign_under(certificate, &one, e).await
     }
 
     async fn sign_under(
         &self,
         certificate: Certificate,
-        (number, client): (i64, &str),
+        one: &Use<'_>,
         e: Digest,
     ) -> Result<SignedBy, Error> {
-        self.begin(Use { client, number, operation: Operation::Data, digest: e }).await?;
-        let label = sign_label(number)?;
+        let intended = self.record_use(one, &e).await?;
+        let label = sign_label(one.number)?;
         let key = certificate.public_key()?;
-        let signature = self.on_device(move |session| sign_with(session, &label, &key, &e)).await?;
+        let sign = move |session: &mut dyn Session| sign_with(session, &label, &key, &e);
+        let signature = self.on_device(intended, sign).await?;
         Ok(SignedBy { octets: signature.to_der(), certificate })
     }
 
@@ -126,14 +136,13 @@ impl Institution {
         (number, content): (i64, Vec<u8>),
         order: MessageOrder,
     ) -> Result<SignedBy, Error> {
-        let client = client_of(permit)?;
-        let certificate = self.signer(number, client).await?;
-        let digest = sm3::hash(&content);
-        self.begin(Use { client, number, operation: Operation::Message, digest }).await?;
+        let one = Use::of(permit, number, Operation::Message)?;
+        let certificate = self.signer(&one).await?;
+        let intended = self.record_use(&one, &sm3::hash(&content)).await?;
         let label = sign_label(number)?;
         let (signer, at) = (certificate.clone(), order.has_attributes.then(|| self.clock().now()));
         let octets = self
-            .on_device(move |session| {
+            .on_device(intended, move |session| {
                 let (id, key) = (UserId::default(), signer.public_key()?);
                 let signing = Signs { certificate: &signer, id: &id, at };
                 let sign = |e: &Digest| sign_with(session, &label, &key, e);
@@ -153,27 +162,26 @@ impl Institution {
         (number, content): (i64, Zeroizing<Vec<u8>>),
         recipients: &[Certificate],
     ) -> Result<Enveloped, Error> {
-        let client = client_of(permit)?;
+        let one = Use::of(permit, number, Operation::Envelope)?;
         if recipients.is_empty() || recipients.len() > MOST_RECIPIENTS {
-            return Err(Refusal::Input("接收者应有 1 至 32 个").into());
+            return Err(
+                Refusal::Input("接收者应有 1 至 32 个；更多的接收者请分几次制作信封").into()
+            );
         }
-        let key = sql::by_number(&mut *self.store().read().await?, number).await?;
-        let asked = (0, self.clock().now());
-        rules::may(key.as_ref(), (number, client), Operation::Envelope, asked)?;
+        self.allow(&one).await?;
         let mut snapshot = String::new();
         for (place, recipient) in recipients.iter().enumerate() {
             snapshot = self.check_recipient(place, recipient).await?;
         }
         let named: Vec<_> = recipients.iter().map(Certificate::der).collect();
         let digest = sm3::hash_parts(&named);
-        self.begin(Use { client, number, operation: Operation::Envelope, digest }).await?;
+        let intended = self.record_use(&one, &digest).await?;
         let recipients = recipients.to_vec();
         let seal = move || {
             let to: Vec<&Certificate> = recipients.iter().collect();
-            EnvelopedData::seal(&content, &to, &mut OsRandom)
+            EnvelopedData::seal(&content, &to, &mut OsRandom).map_err(Error::from)
         };
-        let sealed = tokio::task::spawn_blocking(seal).await.map_err(|_| Error::Interrupted)?;
-        Ok(Enveloped { octets: sealed?, snapshot })
+        Ok(Enveloped { octets: self.at_work(intended, seal).await?, snapshot })
     }
 
     /// Opens an envelope to an encryption certificate of the key, of whichever term.
@@ -182,9 +190,9 @@ impl Institution {
         permit: &Permit,
         (number, envelope): (i64, Vec<u8>),
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let client = client_of(permit)?;
-        self.active(number, client).await?;
-        let pairs = self.pairs_of(number, usize::MAX).await?;
+        let one = Use::of(permit, number, Operation::Open)?;
+        self.allow(&one).await?;
+        let pairs = self.pairs_of(number).await?;
         let wrong = |why: &pki::Error| Error::from(Refusal::Envelope(why.to_string()));
         let message = EnvelopedData::from_der(&envelope).map_err(|why| wrong(&why))?;
         let addressed = |one: &&Issued| message.recipients().any(|to| to.is(&one.enc.certificate));
@@ -193,9 +201,8 @@ impl Institution {
         };
         let label = enc_label(number, pair.generation)?;
         let holder = Holder::of(&pair.enc.certificate);
-        let digest = sm3::hash(&envelope);
-        self.begin(Use { client, number, operation: Operation::Open, digest }).await?;
-        self.on_device(move |session| {
+        let intended = self.record_use(&one, &sm3::hash(&envelope)).await?;
+        self.on_device(intended, move |session| {
             let opened = message
                 .open(&holder, |cipher| session.decrypt(&label, cipher).map_err(Error::from));
             opened.map_err(|why| match why {
@@ -210,38 +217,33 @@ impl Institution {
         .await
     }
 
-    /// Counts the use within its second, and records the intent.
-    async fn begin(&self, one: Use<'_>) -> Result<SigningKey, Error> {
-        let Use { client, number, operation, digest } = one;
+    /// Refuses at once what would be refused anyway, without a record, and counts the use within its second:
+    /// before anything else is done for it, such as looking at recipients.
+    async fn allow(&self, one: &Use<'_>) -> Result<(), Error> {
+        let (number, now) = (one.number, self.clock().now());
         let key = sql::by_number(&mut *self.store().read().await?, number).await?;
-        // Refused at once what would be refused anyway: no record is made for it.
-        let now = self.clock().now();
-        rules::may(key.as_ref(), (number, client), operation, (0, now))?;
+        rules::may(key.as_ref(), (number, one.client), one.operation, (0, now))?;
         let most = key.as_ref().map_or(0, |key| key.quota.per_second);
-        self.signing().count(number, now.as_second(), most)?;
+        Ok(self.signing().count(number, now.as_second(), most)?)
+    }
+
+    /// Records the intent.
+    async fn record_use(&self, one: &Use<'_>, digest: &Digest) -> Result<Intended, Error> {
+        let &Use { client, number, operation } = one;
         let intent =
             Intent { number, client: client.to_owned(), operation, digest: digest.to_hex() };
         intend((&self.signing().recorder, self.store().clone()), intent).await
     }
 
-    /// The key is one of the client's and active.
-    async fn active(&self, number: i64, client: &str) -> Result<(), Error> {
-        let key = sql::by_number(&mut *self.store().read().await?, number).await?;
-        let key = key.filter(|key| key.client == client).ok_or(Refusal::NoKey(number))?;
-        match key.state {
-            KeyState::Active => Ok(()),
-            state => Err(Refusal::NotActive(number, state.chinese()).into()),
-        }
-    }
-
     /// The certificate that a signature is made under: nothing is signed under one that was revoked or
-    /// suspended, or is over. Opening goes on, for what was encrypted before.
-    async fn signer(&self, number: i64, client: &str) -> Result<Certificate, Error> {
-        self.active(number, client).await?;
-        let pairs = self.pairs_of(number, LAST_PAIRS).await?;
+    /// suspended, or is over, nor while the key is doubted under another. Opening goes on, for what was
+    /// encrypted before.
+    async fn signer(&self, one: &Use<'_>) -> Result<Certificate, Error> {
+        self.allow(one).await?;
+        let pairs = self.pairs_of(one.number).await?;
         let current = in_force(&pairs, self.clock().now());
-        let current = current.map(|one| one.sign.certificate.clone());
-        current.ok_or_else(|| Refusal::Certificate(number).into())
+        let current = current.map(|pair| pair.sign.certificate.clone());
+        current.ok_or_else(|| Refusal::Certificate(one.number).into())
     }
 
     /// Nobody is sent a secret under a certificate that doesn't hold: what is unknown is no pass.
@@ -267,18 +269,28 @@ impl Institution {
         Err(Refusal::Recipient(place.saturating_add(1), why).into())
     }
 
-    /// Works on a thread where waiting for the device is no harm.
+    /// Works with the device.
     async fn on_device<T: Send + 'static>(
         &self,
+        intended: Intended,
         job: impl FnOnce(&mut dyn Session) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let device = self.device().clone();
+        self.at_work(intended, move || job(&mut *device.session()?)).await
+    }
+
+    /// Works on a thread where waiting is no harm, on what was recorded: so many at a time.
+    async fn at_work<T: Send + 'static>(
+        &self,
+        _: Intended,
+        job: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let working = self.signing().working.clone().acquire_owned().await;
         let permit = working.map_err(|_| Error::Interrupted)?;
-        let device = self.device().clone();
         let work = move || {
             // Held by the work, not by the one who waits for it: he may have hung up.
             let _permit = permit;
-            job(&mut *device.session()?)
+            job()
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)?
     }
@@ -305,12 +317,4 @@ fn sign_with(
     let broken = |_| gm::DeviceError::Broken("签名验证不通过".into());
     sm2::verify_digest(key, e, &signature).map_err(broken)?;
     Ok(signature)
-}
-
-fn client_of(permit: &Permit) -> Result<&str, Error> {
-    permit.covers(Action::UseSigning)?;
-    permit
-        .client()
-        .map(|client| client.id.as_str())
-        .ok_or(Error::NotApplicable("签名服务只供接口客户端使用；请以客户端的密钥签署请求"))
 }

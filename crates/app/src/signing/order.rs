@@ -3,17 +3,71 @@
 
 use access::{ActKind, Action, Permit, Principal, SignedAct};
 use serde::de::DeserializeOwned;
-use serde_json::json;
-use store::Record;
+use serde_json::{Value, json};
+use store::{Actor, Record, Tx};
 
 use super::key::KIND;
-use super::model::{Confirmation, KeyFilter, KeyOrder, KeyState, KeyView, SigningKey, StopOrder};
-use super::{Refusal, pair, rules, sql};
+use super::model::{
+    Confirmation, KeyFilter, KeyOrder, KeyState, KeyView, SigningKey, StopOrder, UseOfDay,
+};
+use super::{Refusal, ending, pair, rules, sql};
 use crate::error::Error;
 use crate::institution::Institution;
 
 /// The object of an order for a new key.
 pub const NEW_OBJECT: &str = "signing-key:new";
+/// Why an order isn't confirmed although it was right when it was given.
+const GONE: &str = "接口客户端已停用，或者角色不再是“应用系统”；请选择不通过，需要时另行下达";
+/// Rows of uses on the page of a key: a month, if each operation is used each day.
+const ROWS: u32 = 124;
+
+/// What somebody signed about one key, and who did.
+pub(super) struct Ordered<T> {
+    pub number: i64,
+    pub order: T,
+    pub actor: Actor,
+    signed: Value,
+}
+
+impl<T: DeserializeOwned> Ordered<T> {
+    pub(super) fn of(permit: &Permit, act: &SignedAct, kind: ActKind) -> Result<Self, Error> {
+        let number = number_of(act)?;
+        act.covers(permit, kind, &about(number))?;
+        let (order, actor, signed) = (order_of(act)?, permit.actor(), act.to_json());
+        Ok(Self { number, order, actor, signed })
+    }
+}
+
+impl<T> Ordered<T> {
+    /// The key, as this unit finds it.
+    pub(super) async fn key(&self, tx: &mut Tx) -> Result<SigningKey, Error> {
+        let key = sql::by_number(tx.conn(), self.number).await?;
+        Ok(key.ok_or(Refusal::NoKey(self.number))?)
+    }
+
+    /// Who ordered it, and when.
+    pub(super) fn by(&self, tx: &Tx) -> (String, i64) {
+        (self.actor.as_str().to_owned(), tx.now().as_second())
+    }
+
+    /// Records that it was done, with what was signed; refuses where somebody else was faster.
+    pub(super) async fn done(
+        self,
+        tx: &mut Tx,
+        (is_done, kind): (bool, &'static str),
+        mut body: Value,
+    ) -> Result<(), Error> {
+        if !is_done {
+            return Err(Refusal::Changed.into());
+        }
+        if let Some(body) = body.as_object_mut() {
+            body.insert("act".to_owned(), self.signed);
+        }
+        tx.append(Record::new(kind, self.actor, about(self.number), body)).await?;
+        Ok(())
+    }
+}
+
 impl Institution {
     /// Carries out what was signed about a key.
     pub(crate) async fn on_signing(
@@ -64,58 +118,48 @@ impl Institution {
     }
 
     async fn decide_signing_key(&self, permit: &Permit, act: SignedAct) -> Result<(), Error> {
-        let number = number_of(&act)?;
-        act.covers(permit, ActKind::ConfirmSigning, &about(number))?;
-        let decision: Confirmation = order_of(&act)?;
+        let ordered: Ordered<Confirmation> = Ordered::of(permit, &act, ActKind::ConfirmSigning)?;
+        let decision = &ordered.order;
         let state = match decision.decision.as_str() {
             "confirm" => KeyState::Making,
             "reject" if rules::is_reason(decision.reason.trim()) => KeyState::Declined,
             _ => return Err(Refusal::Order("请选择通过或不通过；不通过的请写明理由").into()),
         };
-        let (actor, signed) = (permit.actor(), act.to_json());
+        if state == KeyState::Making && !self.is_signing_client(&decision.order.client).await? {
+            return Err(Refusal::Order(GONE).into());
+        }
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
-                    let key = sql::by_number(tx.conn(), number).await?;
-                    let key = key.ok_or(Refusal::NoKey(number))?;
-                    if key.ordered_by == actor.as_str() {
+                    let key = ordered.key(tx).await?;
+                    if key.ordered_by == ordered.actor.as_str() {
                         return Err(Refusal::OnePerson.into());
                     }
-                    let by = (actor.as_str().to_owned(), tx.now().as_second());
-                    let reason = Some(decision.reason.trim()).filter(|text| !text.is_empty());
-                    let is_same = fits(&key, &decision.order);
-                    let decided = is_same
-                        && sql::decide(tx.conn(), (number, state), (&by.0, by.1), reason).await?;
-                    if !decided {
-                        return Err(Refusal::Changed.into());
-                    }
-                    let body = json!({ "decision": decision.decision, "act": signed });
-                    tx.append(Record::new("signing.decided", actor, about(number), body)).await?;
-                    Ok::<_, Error>(())
+                    let (by, at) = ordered.by(tx);
+                    let Confirmation { order, decision, reason } = &ordered.order;
+                    let reason = Some(reason.trim()).filter(|text| !text.is_empty());
+                    let which = (ordered.number, state);
+                    let is_done = rules::fits(&key, order)
+                        && sql::decide(tx.conn(), which, (&by, at), reason).await?;
+                    let body = json!({ "decision": decision });
+                    ordered.done(tx, (is_done, "signing.decided"), body).await
                 })
             })
             .await
     }
 
     async fn stop_signing_key(&self, permit: &Permit, act: SignedAct) -> Result<(), Error> {
-        let number = number_of(&act)?;
-        act.covers(permit, ActKind::StopSigning, &about(number))?;
-        let order: StopOrder = order_of(&act)?;
-        if !rules::is_reason(&order.reason) {
+        let ordered: Ordered<StopOrder> = Ordered::of(permit, &act, ActKind::StopSigning)?;
+        if !rules::is_reason(&ordered.order.reason) {
             return Err(Refusal::Order("请写明停用的理由，2 至 200 个字").into());
         }
-        let (actor, signed) = (permit.actor(), act.to_json());
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
-                    let by = (actor.as_str().to_owned(), tx.now().as_second());
-                    if !sql::stop(tx.conn(), number, (&by.0, by.1), &order).await? {
-                        return Err(Refusal::Changed.into());
-                    }
-                    let body = json!({ "cause": order.cause.word(), "reason": order.reason,
-                        "act": signed });
-                    tx.append(Record::new("signing.stopped", actor, about(number), body)).await?;
-                    Ok::<_, Error>(())
+                    let ((by, at), order) = (ordered.by(tx), &ordered.order);
+                    let is_done = sql::stop(tx.conn(), ordered.number, (&by, at), order).await?;
+                    let body = json!({ "cause": order.cause.word(), "reason": order.reason });
+                    ordered.done(tx, (is_done, "signing.stopped"), body).await
                 })
             })
             .await
@@ -159,13 +203,24 @@ impl Institution {
         let mut db = self.store().read().await?;
         let key = sql::by_number(&mut db, number).await?;
         let key = key.ok_or(Refusal::NoKey(number))?;
-        // A month, if each operation is used each day.
-        let uses = sql::uses(&mut db, number, 124).await?;
+        let uses = sql::uses(&mut db, number, (None, ROWS)).await?;
         drop(db);
-        let pairs = self.pairs_of(number, usize::MAX).await?;
+        let (pairs, now) = (self.pairs_of(number).await?, self.clock().now());
         let last_day = self.last_day_of(&pairs);
-        let certificates = pair::certified(pairs, self.clock().now());
-        Ok(KeyView { key, uses, certificates, last_day })
+        let waits_for_another = ending::waits_for_another(&key, &pairs, now);
+        let certificates = pair::certified(pairs, now);
+        Ok(KeyView { key, uses, certificates, last_day, waits_for_another })
+    }
+
+    /// Uses of a key by day and operation, the newest first, behind one of them; for the file of all.
+    pub async fn signing_uses(
+        &self,
+        permit: &Permit,
+        number: i64,
+        (behind, rows): (Option<&UseOfDay>, u32),
+    ) -> Result<Vec<UseOfDay>, Error> {
+        permit.covers(Action::ReadSigning)?;
+        sql::uses(&mut *self.store().read().await?, number, (behind, rows)).await
     }
 }
 
@@ -174,21 +229,11 @@ pub(super) fn about(number: i64) -> String {
     format!("signing-key:{number}")
 }
 
-/// What was confirmed is what was ordered.
-fn fits(key: &SigningKey, order: &KeyOrder) -> bool {
-    let Ok(checked) = rules::check(order) else { return false };
-    key.client == order.client
-        && key.name == order.name
-        && key.reason == order.reason
-        && key.operations == checked.operations
-        && key.quota == checked.quota
-}
-
-pub(super) fn number_of(act: &SignedAct) -> Result<i64, Error> {
+fn number_of(act: &SignedAct) -> Result<i64, Error> {
     let number = act.object().strip_prefix("signing-key:").and_then(|text| text.parse().ok());
     number.ok_or(Error::Stored("签名事项的对象"))
 }
 
-pub(super) fn order_of<T: DeserializeOwned>(act: &SignedAct) -> Result<T, Error> {
+fn order_of<T: DeserializeOwned>(act: &SignedAct) -> Result<T, Error> {
     serde_json::from_value(act.payload().clone()).map_err(|_| Error::Stored("签名事项的内容"))
 }

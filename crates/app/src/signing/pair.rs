@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ca::{Status, StoredCertificate};
+use ca::{RevocationReason, Status, StoredCertificate};
 use jiff::Timestamp;
 use pki::Serial;
 use status::rules::delegation;
@@ -34,17 +34,46 @@ impl Issued {
         let (begin, end) = self.period();
         self.sign.record.status == Status::Good && (begin..=end).contains(&now)
     }
+
+    /// Whether its key is not to be relied on under any certificate: somebody holds this one, or it was revoked
+    /// because others have the key, or may have it.
+    fn is_key_doubted(&self, now: Timestamp) -> bool {
+        match &self.sign.record.status {
+            Status::Suspended { .. } => now <= self.period().1,
+            _ => self.is_compromised(),
+        }
+    }
+
+    /// Whether it was revoked because others have the key, or may have it.
+    fn is_compromised(&self) -> bool {
+        let status = &self.sign.record.status;
+        matches!(status, Status::Revoked { reason: RevocationReason::KeyCompromise, .. })
+    }
 }
 
-/// The pair to sign under, of the pairs of a key: a new one rests for a day, so that clocks that are slow
-/// believe it too.
+/// Whether the key of these pairs is not to be relied on: they share it, so what is known of one counts for all
+/// (ADR 12).
+pub(super) fn is_key_doubted(pairs: &[Issued], now: Timestamp) -> bool {
+    pairs.iter().any(|one| one.is_key_doubted(now))
+}
+
+/// Whether others have the key of these pairs, or may have it.
+pub(super) fn is_compromised(pairs: &[Issued]) -> bool {
+    pairs.iter().any(Issued::is_compromised)
+}
+
+/// The pair to sign under, of all pairs of a key: a new one rests for a day, so that clocks that are slow
+/// believe it too. None while the key is doubted under any of them.
 pub(super) fn in_force(pairs: &[Issued], now: Timestamp) -> Option<&Issued> {
+    if is_key_doubted(pairs, now) {
+        return None;
+    }
     delegation::signer(pairs.iter().filter(|one| one.is_usable(now)), |one| one.period(), now)
 }
 
 impl Institution {
-    /// The pairs of a key that were issued, oldest first; of many, the newest so many.
-    pub(super) async fn pairs_of(&self, number: i64, newest: usize) -> Result<Vec<Issued>, Error> {
+    /// The pairs of a key that were issued, oldest first.
+    pub(super) async fn pairs_of(&self, number: i64) -> Result<Vec<Issued>, Error> {
         let pairs = sql::of_key(&mut *self.store().read().await?, number).await?;
         let mut named = Vec::new();
         for pair in pairs {
@@ -52,7 +81,6 @@ impl Institution {
                 named.push((pair.generation, Serial::from_hex(&sign)?, Serial::from_hex(&enc)?));
             }
         }
-        let named = named.split_off(named.len().saturating_sub(newest));
         let serials: Vec<Serial> = named.iter().flat_map(|(_, sign, enc)| [*sign, *enc]).collect();
         let found = self.ca().find_all(&serials).await?;
         let mut found: HashMap<Serial, StoredCertificate> =

@@ -1,6 +1,6 @@
 //! Recording intents before anything is signed (Invariant 3). Those that come while a unit is being
-//! written make up the next one: under load many uses share one journal record, at rest each has its
-//! own. The unit decides: what the key may do and what its day leaves is read in the transaction that
+//! written make up the next one: under load many uses of a key share one journal record, at rest each has
+//! its own. The unit decides: what the key may do and what its day leaves is read in the transaction that
 //! counts the use.
 
 use std::collections::hash_map;
@@ -11,6 +11,7 @@ use store::{Actor, Record, Store, Tx};
 use tokio::sync::{mpsc, oneshot};
 
 use super::model::{Operation, SigningKey};
+use super::order::about;
 use super::{rules, sql};
 use crate::error::Error;
 
@@ -27,8 +28,12 @@ pub(super) struct Intent {
     pub digest: String,
 }
 
-/// The answer of the unit: the key, or why not.
-type Answer = Result<SigningKey, rules::Refusal>;
+/// That an intent is durable: without it no key is used (Invariant 3). Only [`intend`] makes it.
+#[derive(Debug)]
+pub(super) struct Intended(());
+
+/// The answer of the unit: nothing, or why not.
+type Answer = Result<(), rules::Refusal>;
 
 /// An intent that waits to be recorded.
 pub(super) struct Entry {
@@ -69,11 +74,12 @@ pub(super) fn spawn(waiting: usize) -> mpsc::Sender<Entry> {
 pub(super) async fn intend(
     (recorder, store): (&mpsc::Sender<Entry>, Store),
     intent: Intent,
-) -> Result<SigningKey, Error> {
+) -> Result<Intended, Error> {
     let (done, answer) = oneshot::channel();
     recorder.send(Entry { store, intent, done }).await.map_err(|_| Error::Interrupted)?;
     let answer = answer.await.map_err(|_| Error::Interrupted)?;
-    Ok(answer??)
+    answer??;
+    Ok(Intended(()))
 }
 
 async fn commit(store: &Store, intents: Vec<Intent>) -> Result<Vec<Answer>, store::Error> {
@@ -100,12 +106,11 @@ async fn write(tx: &mut Tx, intents: Vec<Intent>) -> Result<Vec<Answer>, store::
     let day = rules::day(now);
     let (mut seen, mut answers) = (Seen::default(), Vec::with_capacity(intents.len()));
     let mut added: BTreeMap<(i64, Operation), i64> = BTreeMap::new();
-    let mut entries: Vec<Value> = Vec::new();
+    let mut entries: BTreeMap<i64, Vec<Value>> = BTreeMap::new();
     for intent in &intents {
         seen.of(tx, intent.number, &day).await?;
-        let missing = rules::Refusal::NoKey(intent.number);
         let Some((key, used)) = seen.0.get_mut(&intent.number) else {
-            answers.push(Err(missing));
+            answers.push(Err(rules::Refusal::NoKey(intent.number)));
             continue;
         };
         let asked = (intent.number, intent.client.as_str());
@@ -113,23 +118,19 @@ async fn write(tx: &mut Tx, intents: Vec<Intent>) -> Result<Vec<Answer>, store::
         if answer.is_ok() {
             *used += 1;
             *added.entry((intent.number, intent.operation)).or_default() += 1;
-            entries.push(json!([
-                intent.number,
-                intent.client,
-                intent.operation.word(),
-                intent.digest
-            ]));
+            let entry =
+                json!([intent.number, intent.client, intent.operation.word(), intent.digest]);
+            entries.entry(intent.number).or_default().push(entry);
         }
-        answers.push(answer.and_then(|()| key.clone().ok_or(missing)));
+        answers.push(answer);
     }
-    let first = added.keys().next().map(|(number, _)| *number);
     for ((number, operation), uses) in added {
         sql::add_use(tx.conn(), (number, &day), operation, uses).await?;
     }
-    if let Some(number) = first {
-        let subject = super::order::about(number);
-        let body = json!({ "count": entries.len(), "uses": entries });
-        tx.append(Record::new("signing.intended", Actor::system(), subject, body)).await?;
+    // One for each key: who looks for the records of a key finds all of them.
+    for (number, uses) in entries {
+        let body = json!({ "count": uses.len(), "uses": uses });
+        tx.append(Record::new("signing.intended", Actor::system(), about(number), body)).await?;
     }
     Ok(answers)
 }

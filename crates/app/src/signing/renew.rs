@@ -7,11 +7,10 @@ use ca::Status;
 use jiff::{SignedDuration, Timestamp};
 use pki::SubjectInput;
 use status::rules::delegation;
-use store::ErrorKind;
 
 use super::key::Wanted;
 use super::model::{KeyState, PairState};
-use super::pair::Issued;
+use super::pair::{Issued, is_compromised, is_key_doubted};
 use super::rules;
 use super::sql::{self, pair};
 use crate::doctor::{Check, Level};
@@ -49,13 +48,13 @@ impl Institution {
     }
 
     async fn renew_signing_key(&self, number: i64) -> Result<(), Error> {
-        let pairs = self.pairs_of(number, usize::MAX).await?;
+        let (pairs, now) = (self.pairs_of(number).await?, self.clock().now());
         let (Some(last), Some(newest)) = (self.last_day_of(&pairs), pairs.last()) else {
             return Ok(());
         };
-        // What somebody suspended or revoked is not followed by another.
-        let is_good = newest.sign.record.status == Status::Good;
-        let is_due = rules::is_renewal_due(newest.period(), last, self.clock().now());
+        // What somebody suspended or revoked is not followed by another, nor a key that is doubted.
+        let is_good = newest.sign.record.status == Status::Good && !is_key_doubted(&pairs, now);
+        let is_due = rules::is_renewal_due(newest.period(), last, now);
         let begins = is_good && is_due;
         if !begins && !self.is_pair_begun(number).await? {
             return Ok(());
@@ -70,13 +69,7 @@ impl Institution {
             subject: Some(SubjectInput::from_certificate(&newest.sign.certificate)?),
             not_after: rules::next_end(newest.period(), last),
         };
-        match self.make_pair(wanted).await {
-            Err(error) if is_final(&error) => {
-                self.give_pair_up((number, generation)).await?;
-                Err(error)
-            }
-            done => done,
-        }
+        self.try_pair(wanted).await
     }
 
     /// Until when a key may be certified: counted from its first certificate.
@@ -105,40 +98,70 @@ impl Institution {
     /// What the doctor says of keys of applications; nothing where there are none.
     pub(crate) async fn check_signing_keys(&self) -> Option<Check> {
         let (level, detail) = match self.judge_signing_keys().await {
-            Ok((0, _)) => return None,
-            Ok((_, late)) if !late.is_empty() => (Level::Warning, late.join("；")),
-            Ok((count, _)) => (Level::Good, format!("{count} 个应用签名密钥的证书按期更新")),
+            Ok((0, _, _)) => return None,
+            Ok((count, Level::Good, _)) => {
+                (Level::Good, format!("{count} 个应用签名密钥的证书按期更新"))
+            }
+            Ok((_, level, told)) => (level, told.join("；")),
             Err(error) => (Level::Unknown, error.to_string()),
         };
         Some(Check { name: "signing", title: "应用签名服务", level, detail })
     }
 
-    /// How many keys are in use, and which of them somebody has to see to.
-    async fn judge_signing_keys(&self) -> Result<(usize, Vec<String>), Error> {
-        let numbers = sql::in_state(&mut *self.store().read().await?, KeyState::Active).await?;
-        let (count, now) = (numbers.len(), self.clock().now());
-        let mut late = Vec::new();
-        for number in numbers {
-            let pairs = self.pairs_of(number, usize::MAX).await?;
-            let (Some(last), Some(newest)) = (self.last_day_of(&pairs), pairs.last()) else {
-                continue;
-            };
-            if delegation::is_renewal_late(newest.period(), last, now) {
-                late.push(format!(
-                    "签名密钥 {number} 的证书应当更新而一直没有成功，请查看运行日志和“管理台 → 应用签名服务”"
-                ));
-            } else if rules::is_key_ending(last, now) {
-                late.push(format!(
-                    "签名密钥 {number} 的使用期到 {} 为止，不再更新证书，请为该应用另设签名密钥",
-                    pki::attestation::day_in_china(last)
+    /// How many keys are in use or being made, and which of them somebody has to see to.
+    async fn judge_signing_keys(&self) -> Result<(usize, Level, Vec<String>), Error> {
+        let (making, active) = {
+            let mut db = self.store().read().await?;
+            let making = sql::making_since(&mut db).await?;
+            (making, sql::in_state(&mut db, KeyState::Active).await?)
+        };
+        let (count, now) = (making.len() + active.len(), self.clock().now());
+        let (mut worst, mut told) = (Level::Good, Vec::new());
+        for (number, since) in making {
+            if rules::is_given_up(since, now) {
+                worst = Level::Warning;
+                told.push(format!(
+                    "签名密钥 {number} 复核通过已超过一小时，还没有制成；请查看运行日志，排除原因后会自动继续；不再需要的，请停用后另行下达"
                 ));
             }
         }
-        Ok((count, late))
+        for number in active {
+            if let Some((level, text)) = self.judge_signing_key(number, now).await? {
+                worst = if level.rank() > worst.rank() { level } else { worst };
+                told.push(text);
+            }
+        }
+        Ok((count, worst, told))
     }
-}
 
-/// Whether the order was refused for good: asking for the same again would not help.
-fn is_final(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Refusal | ErrorKind::Invalid) && !error.is_unavailable()
+    /// What somebody has to see to about a key that is in use, if anything.
+    async fn judge_signing_key(
+        &self,
+        number: i64,
+        now: Timestamp,
+    ) -> Result<Option<(Level, String)>, Error> {
+        let pairs = self.pairs_of(number).await?;
+        let (Some(last), Some(newest)) = (self.last_day_of(&pairs), pairs.last()) else {
+            return Ok(None);
+        };
+        Ok(if is_compromised(&pairs) {
+            let text = format!(
+                "签名密钥 {number} 的一张证书因密钥泄露被撤销，密钥已不再签名；请立即在“管理台 → 应用签名服务”停用，其余证书随即暂停"
+            );
+            Some((Level::Failed, text))
+        } else if delegation::is_renewal_late(newest.period(), last, now) {
+            let text = format!(
+                "签名密钥 {number} 的证书应当更新而一直没有成功，请查看运行日志和“管理台 → 应用签名服务”"
+            );
+            Some((Level::Warning, text))
+        } else if rules::is_key_ending(last, now) {
+            let text = format!(
+                "签名密钥 {number} 的使用期到 {} 为止，不再更新证书，请为该应用另设签名密钥",
+                pki::attestation::day_in_china(last)
+            );
+            Some((Level::Warning, text))
+        } else {
+            None
+        })
+    }
 }

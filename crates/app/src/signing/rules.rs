@@ -2,12 +2,13 @@
 
 use std::ops::RangeInclusive;
 
+use ca::{RevocationReason, Status};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use pki::name::{is_invisible, is_line};
 use status::rules::delegation;
 
-use super::model::{KeyOrder, KeyState, Operation, Operations, Quota, SigningKey};
+use super::model::{KeyOrder, KeyState, Operation, Operations, Quota, SigningKey, StopCause};
 
 /// Most uses in one second that an order may ask for.
 pub const MOST_PER_SECOND: u32 = 10_000;
@@ -27,6 +28,10 @@ const CHINA: Offset = Offset::constant(8);
 const DAY_SECONDS: i64 = 86_400;
 /// An order that was begun and of which nothing is known after so long never comes to anything.
 const BEGUN: SignedDuration = SignedDuration::from_hours(1);
+/// What was refused for good is asked for again after so long.
+const REST: SignedDuration = SignedDuration::from_hours(1);
+/// An order that was begun so long ago has come to certificates or never will: recovery gives up after a day.
+const FORGOTTEN: SignedDuration = SignedDuration::from_hours(48);
 
 /// Why an order or a use is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +45,7 @@ pub enum Refusal {
     NotActive(i64, &'static str),
     /// Its signing certificate was revoked or suspended, or is over.
     #[error(
-        "签名密钥 {0} 的签名证书已被撤销、暂停或者过期，不能再用来签名；请与本机构的管理人员联系"
+        "签名密钥 {0} 的签名证书已被撤销、暂停或者过期，密钥不能再用来签名；请与本机构的管理人员联系"
     )]
     Certificate(i64),
     /// Not for this operation.
@@ -142,6 +147,16 @@ pub fn check(order: &KeyOrder) -> Result<Checked, Refusal> {
     Ok(Checked { operations, quota })
 }
 
+/// Whether a key is the one that an order is about, to the letter.
+pub fn fits(key: &SigningKey, order: &KeyOrder) -> bool {
+    let Ok(checked) = check(order) else { return false };
+    key.client == order.client
+        && key.name == order.name
+        && key.reason == order.reason
+        && key.operations == checked.operations
+        && key.quota == checked.quota
+}
+
 /// Whether a text gives a reason.
 pub fn is_reason(text: &str) -> bool {
     is_line(text, REASON_LETTERS)
@@ -210,13 +225,68 @@ pub fn is_given_up(since: Timestamp, now: Timestamp) -> bool {
     now.duration_since(since) > BEGUN
 }
 
-/// Counts one use within a second; `None` when it is one too many.
+/// Whether certificates of a stopped key for which none were found never come any more.
+pub fn is_forgotten(since: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(since) > FORGOTTEN
+}
+
+/// Whether what was refused for good is not asked for again yet. A clock that was set back makes nobody wait.
+pub fn rests(refused: Timestamp, now: Timestamp) -> bool {
+    let passed = now.duration_since(refused);
+    SignedDuration::ZERO <= passed && passed < REST
+}
+
+/// Counts one use within a second; `None` when it is one too many. Who read the clock just before the turn of
+/// the second and comes after it counts in the new one.
 pub fn counted(seen: Option<(i64, u32)>, second: i64, most: u32) -> Option<(i64, u32)> {
-    let count = match seen {
-        Some((at, count)) if at == second => count,
-        _ => 0,
+    let (second, count) = match seen {
+        Some((at, count)) if at == second || at == second.saturating_add(1) => (at, count),
+        _ => (second, 0),
     };
     (count < most).then(|| (second, count.saturating_add(1)))
+}
+
+/// What is still to be done about certificates of a key that was stopped (ADR 12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// They are to be held.
+    Hold,
+    /// Nothing until another person confirms.
+    Wait,
+    /// They are to be revoked.
+    Revoke(StopCause),
+    /// Nothing: they are at their end, in this way.
+    Ended(&'static str),
+}
+
+/// How the end of a stopped key stands: its cause, whether another person confirmed it, and whether the hold was
+/// set that came of the stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped {
+    /// For what it was stopped.
+    pub cause: StopCause,
+    /// Whether another person confirmed that.
+    pub is_confirmed: bool,
+    /// Whether the certificates were held for that.
+    pub is_held: bool,
+}
+
+/// What is left to do about certificates of this status. A compromise says more than what they were revoked for
+/// before, as long as they aren't over.
+pub fn left(stopped: Stopped, status: &Status, is_over: bool) -> Left {
+    let Stopped { cause, is_confirmed, is_held } = stopped;
+    let is_less = |reason: &RevocationReason| {
+        cause == StopCause::Compromise && *reason != RevocationReason::KeyCompromise && !is_over
+    };
+    match status {
+        Status::Revoked { reason, .. } if is_less(reason) && is_confirmed => Left::Revoke(cause),
+        Status::Revoked { reason, .. } if is_less(reason) => Left::Wait,
+        Status::Revoked { .. } => Left::Ended("revoked"),
+        _ if is_over => Left::Ended("over"),
+        _ if is_confirmed => Left::Revoke(cause),
+        _ if is_held => Left::Wait,
+        _ => Left::Hold,
+    }
 }
 
 #[cfg(test)]
@@ -306,6 +376,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_confirmed_is_what_was_ordered_to_the_letter() {
+        let key = key(KeyState::Ordered);
+        assert!(fits(&key, &order()));
+        let other: [fn(&mut KeyOrder); 6] = [
+            |order| order.client = "c2".into(),
+            |order| order.name = "自己的应用".into(),
+            |order| order.operations.push("message".into()),
+            |order| order.per_second += 1,
+            |order| order.per_day += 1,
+            |order| order.reason = "接入调试".into(),
+        ];
+        for change in other {
+            let mut order = order();
+            change(&mut order);
+            assert!(!fits(&key, &order), "{order:?}");
+        }
+    }
+
+    #[test]
     fn uses_of_one_second_are_counted_and_the_next_begins_anew() {
         let one = counted(None, 7, 2);
         assert_eq!(one, Some((7, 1)));
@@ -313,6 +402,39 @@ mod tests {
         assert_eq!(two, Some((7, 2)));
         assert_eq!(counted(two, 7, 2), None);
         assert_eq!(counted(two, 8, 2), Some((8, 1)));
+    }
+
+    #[test]
+    fn who_comes_late_from_the_second_before_begins_no_second_anew() {
+        let two = counted(counted(None, 8, 2), 8, 2);
+        assert_eq!(counted(two, 7, 2), None, "the new second is used up");
+        assert_eq!(counted(counted(None, 8, 2), 7, 2), Some((8, 2)));
+        assert_eq!(counted(two, 5, 2), Some((5, 1)), "a clock that was set back stops nobody");
+    }
+
+    #[test]
+    fn what_is_left_of_a_stopped_key_is_held_confirmed_and_revoked_for_its_cause() {
+        use StopCause::{Cessation, Compromise};
+        let revoked = |reason| Status::Revoked { since: day_of(0), reason, invalid_since: None };
+        let (ended, leaked) = (
+            revoked(RevocationReason::CessationOfOperation),
+            revoked(RevocationReason::KeyCompromise),
+        );
+        let held = Status::Suspended { since: day_of(0) };
+        for (cause, is_confirmed, is_held, status, is_over, expected) in [
+            (Cessation, false, false, &Status::Good, false, Left::Hold),
+            (Cessation, false, true, &held, false, Left::Wait),
+            (Cessation, true, true, &held, false, Left::Revoke(Cessation)),
+            (Cessation, true, true, &ended, false, Left::Ended("revoked")),
+            (Cessation, false, true, &held, true, Left::Ended("over")),
+            (Compromise, false, false, &ended, false, Left::Wait),
+            (Compromise, true, false, &ended, false, Left::Revoke(Compromise)),
+            (Compromise, true, false, &ended, true, Left::Ended("revoked")),
+            (Compromise, false, false, &leaked, false, Left::Ended("revoked")),
+        ] {
+            let stopped = Stopped { cause, is_confirmed, is_held };
+            assert_eq!(left(stopped, status, is_over), expected, "{stopped:?} {status:?}");
+        }
     }
 
     #[test]
@@ -359,5 +481,12 @@ mod tests {
     fn what_was_begun_is_waited_for_an_hour() {
         let after = |seconds| day_of(0) + SignedDuration::from_secs(seconds);
         assert!(!is_given_up(day_of(0), after(3_600)) && is_given_up(day_of(0), after(3_601)));
+    }
+
+    #[test]
+    fn what_was_refused_for_good_rests_for_an_hour() {
+        let after = |seconds| day_of(0) + SignedDuration::from_secs(seconds);
+        assert!(rests(day_of(0), after(0)) && rests(day_of(0), after(3_599)));
+        assert!(!rests(day_of(0), after(3_600)) && !rests(day_of(0), after(-1)));
     }
 }

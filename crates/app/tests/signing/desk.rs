@@ -5,6 +5,8 @@ use std::future::Future;
 use access::signature::{Incoming, Outgoing, sign};
 use access::{ActKind, Action, Client, ClientId, Custodians, NewClient, Permit, Principal};
 use app::Institution;
+use app::doctor::Check;
+use app::lifecycle::Change;
 use app::signing::{Confirmation, EndingOrder, Held, KeyOrder, KeyView, StopCause, StopOrder};
 use ca::{CertificateRecord, Status};
 use gm::OsRandom;
@@ -136,10 +138,36 @@ impl Desk {
     }
 
     pub async fn confirmed(&self) {
+        self.confirm(KEY).await.unwrap();
+    }
+
+    pub async fn confirm(&self, number: i64) -> Result<(), app::Error> {
         let order = self.staff.order(&["data", "message", "envelope", "open"]);
         let decision = Confirmation { order, decision: "confirm".into(), reason: String::new() };
         let by = (&self.staff.guard, ActKind::ConfirmSigning);
-        act(&self.world.institution, by, "signing-key:1", &decision).await.unwrap();
+        act(&self.world.institution, by, &format!("signing-key:{number}"), &decision).await
+    }
+
+    /// The application is one no more.
+    pub async fn client_disabled(&self) {
+        let institution = &self.world.institution;
+        let founding = (&self.world.client.id, &self.world.key);
+        let permit = permit_of(institution, founding, Action::ManageClients).await;
+        let id = self.staff.client.id.clone();
+        institution.access().disable_client(&permit, id).await.unwrap();
+    }
+
+    /// A status that a program of the institution gives a certificate and its partner.
+    pub async fn turned(&self, certificate: &Certificate, change: Change) {
+        let actor = store::Actor::client(&self.world.client.id.to_string());
+        let institution = &self.world.institution;
+        institution.change(certificate.serial(), change, actor).await.unwrap();
+    }
+
+    /// What the doctor says of keys of applications.
+    pub async fn told_of_keys(&self) -> Check {
+        let checks = self.world.institution.examine(false).await;
+        checks.into_iter().find(|one| one.name == "signing").unwrap()
     }
 
     pub async fn stop(&self, by: &Staff, cause: StopCause) -> Result<(), app::Error> {

@@ -5,6 +5,7 @@ use access::ActKind;
 use app::registration::StatusOrder;
 use app::signing::{KeyState, StopCause};
 use ca::{RevocationReason, Status};
+use gm::Device as _;
 use pki::crl::Reason;
 use pki::ocsp::CertStatus;
 
@@ -150,4 +151,30 @@ async fn nobody_makes_certificates_of_a_stopped_key_good_again() {
     let refused = act(institution, by, &format!("certificate:{serial}"), &order).await;
     assert!(refused.unwrap_err().to_string().contains("已经停用"));
     assert!(are_suspended(&desk.statuses().await));
+}
+
+/// The signing key has nothing left to sign; what was encrypted before may have to be opened yet (GM/T 0034).
+#[tokio::test(flavor = "multi_thread")]
+async fn the_signing_key_is_destroyed_once_its_certificates_have_ended_and_not_before() {
+    let desk = Desk::with_key(String::new()).await;
+    let institution = &desk.world.institution;
+    let labels = || {
+        let keys = desk.world.device.session().unwrap().keys().unwrap();
+        let labels = keys.iter().map(|info| info.label.to_string());
+        labels.filter(|label| label.starts_with("app-")).collect::<Vec<_>>()
+    };
+    let both = labels();
+    assert_eq!(both.len(), 2, "{both:?}");
+    institution.keep_signing_keys().await.unwrap();
+    desk.stop(&desk.staff.guard, StopCause::Cessation).await.unwrap();
+    institution.keep_signing_keys().await.unwrap();
+    assert_eq!(labels(), both, "its certificates are held, not over");
+    desk.confirm_ending(&desk.staff.head, StopCause::Cessation).await.unwrap();
+    for _ in 0..2 {
+        institution.keep_signing_keys().await.unwrap();
+        assert!(matches!(&labels()[..], [one] if one.ends_with("-enc")), "{:?}", labels());
+    }
+    let about = format!("signing-key:{KEY}");
+    assert_eq!(desk.world.records("signing.destruction_intended", &about).await.len(), 1);
+    assert_eq!(desk.world.records("signing.destroyed", &about).await.len(), 1);
 }

@@ -10,7 +10,9 @@
 
 mod desk;
 mod devices;
+mod doubt;
 mod ending;
+mod quotas;
 mod renewal;
 
 #[path = "../way/mod.rs"]

@@ -81,18 +81,14 @@ async fn in_the_last_third_another_pair_follows_and_nobody_has_to_do_anything() 
 async fn what_was_suspended_is_not_followed_by_another() {
     let desk = Desk::with_key(String::new()).await;
     let institution = &desk.world.institution;
-    let serial = desk.certificates().await.0.serial();
-    let actor = store::Actor::client(&desk.world.client.id.to_string());
-    institution.change(serial, app::lifecycle::Change::Suspend, actor).await.unwrap();
+    desk.turned(&desk.certificates().await.0, app::lifecycle::Change::Suspend).await;
     desk.world.pass(300 * DAY);
     institution.renew_signing_keys().await.unwrap();
     assert_eq!(desk.view().await.certificates.len(), 1);
-    let late = institution.examine(false).await.into_iter().find(|one| one.name == "signing");
-    let late = late.unwrap();
+    let late = desk.told_of_keys().await;
     assert_eq!(late.level, app::doctor::Level::Good, "the last sixth begins at 304 days");
     desk.world.pass(10 * DAY);
-    let late = institution.examine(false).await.into_iter().find(|one| one.name == "signing");
-    assert_eq!(late.unwrap().level, app::doctor::Level::Warning);
+    assert_eq!(desk.told_of_keys().await.level, app::doctor::Level::Warning);
 }
 
 /// T-31: the signing key serves for as long as one certificate of its profile may last, and no longer.
@@ -113,8 +109,7 @@ async fn a_key_is_renewed_for_five_years_and_then_somebody_is_told() {
     let keys: std::collections::BTreeSet<_> =
         view.certificates.iter().map(|one| one.sign.key_hash.clone()).collect();
     assert_eq!(keys.len(), 1);
-    let check = institution.examine(false).await.into_iter().find(|one| one.name == "signing");
-    let check = check.unwrap();
+    let check = desk.told_of_keys().await;
     assert_eq!(check.level, app::doctor::Level::Warning, "{}", check.detail);
     assert!(check.detail.contains("另设签名密钥"), "{}", check.detail);
 }

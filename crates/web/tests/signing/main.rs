@@ -365,6 +365,29 @@ async fn a_key_serves_its_client_and_its_operations_alone_and_not_beyond_its_day
     let mut browser = at.browser(&at.guard).await;
     let page = text(&browser.get(&at.world, "/admin/signing/1").await);
     assert!(page.contains("<td>签名数据</td><td class=\"number\">2</td>"), "{page}");
+    assert!(page.contains("/admin/signing/1/uses.csv"), "{page}");
+    let file = text(&browser.get(&at.world, "/admin/signing/1/uses.csv").await);
+    let counts: Vec<_> =
+        file.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
+    assert_eq!(counts, ["\"1\"", "\"2\""], "the newest day first: {file}");
+}
+
+/// Invariant 9: what was revoked for less before a compromise was known waits for another person all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compromise_is_confirmed_in_the_browser_also_of_certificates_that_are_revoked() {
+    let at = At::with_key(&["data"], "100").await;
+    let keys = at.call("GET", "/api/sign/keys", Value::Null).await.json();
+    let sign = Certificate::from_der(&octets(&keys["keys"][0]["sign_certificate"])).unwrap();
+    let path = format!("/api/v1/certificates/{}/revoke", sign.serial().to_hex());
+    let revoked = signed(&at.world, "POST", &path, b"{\"reason\":\"cessationOfOperation\"}").await;
+    assert_eq!(revoked.status.as_u16(), 200);
+    let way = ("/admin/signing/1", "/admin/signing/1/stop");
+    at.acts(&at.guard, way, &[("cause", "compromise"), ("stop-reason", "密码机房失窃")]).await;
+    let way = ("/admin/signing/1", "/admin/signing/1/ending");
+    at.acts(&at.head, way, &[("read", "yes")]).await;
+    let record = at.world.institution.ca().find(&sign.serial()).await.unwrap().unwrap().record;
+    let reason = ca::RevocationReason::KeyCompromise;
+    assert!(matches!(record.status, ca::Status::Revoked { reason: found, .. } if found == reason));
 }
 
 #[tokio::test(flavor = "multi_thread")]

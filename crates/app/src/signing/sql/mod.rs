@@ -1,5 +1,6 @@
 //! The tables of the signing service (`migrations/institution/0885_signing.sql`): keys, orders, uses.
 
+pub(super) mod destroy;
 pub(super) mod pair;
 
 use jiff::Timestamp;
@@ -128,6 +129,19 @@ pub(super) async fn in_state(db: &mut AnyConnection, state: KeyState) -> Result<
     rows.iter().map(|row| Ok(row.try_get("number")?)).collect()
 }
 
+/// Keys that are being made, and since when.
+pub(super) async fn making_since(db: &mut AnyConnection) -> Result<Vec<(i64, Timestamp)>, Error> {
+    let text = "SELECT number, COALESCE(decided_at, ordered_at) AS since FROM signing_key \
+         WHERE state = 'making' ORDER BY number";
+    let rows = sqlx::query::<Any>(text).fetch_all(db).await.map_err(Fault::from)?;
+    let read = |row: &AnyRow| {
+        let since: i64 = row.try_get("since").map_err(Fault::from)?;
+        let since = Timestamp::from_second(since).map_err(|_| DAMAGED)?;
+        Ok((row.try_get("number").map_err(Fault::from)?, since))
+    };
+    rows.iter().map(read).collect()
+}
+
 /// A page of keys, newest first.
 pub(super) async fn list(
     db: &mut AnyConnection,
@@ -172,15 +186,22 @@ pub(super) async fn add_use(
     Ok(())
 }
 
-/// Uses of the last days with any, newest first.
+/// Uses of the days with any, newest first, behind one of them.
 pub(super) async fn uses(
     db: &mut AnyConnection,
     number: i64,
-    rows: u32,
+    (behind, rows): (Option<&UseOfDay>, u32),
 ) -> Result<Vec<UseOfDay>, Error> {
     let text = "SELECT day, operation, uses FROM signing_use WHERE number = $1 \
-         ORDER BY day DESC, operation LIMIT $2";
-    let found = sqlx::query::<Any>(text).bind(number).bind(i64::from(rows)).fetch_all(db).await;
+         AND ($2 = '' OR day < $2 OR (day = $2 AND operation > $3)) \
+         ORDER BY day DESC, operation LIMIT $4";
+    let found = sqlx::query::<Any>(text)
+        .bind(number)
+        .bind(behind.map_or("", |one| one.day.as_str()))
+        .bind(behind.map_or("", |one| one.operation.word()))
+        .bind(i64::from(rows))
+        .fetch_all(db)
+        .await;
     let read = |row: &AnyRow| {
         let word: String = row.try_get("operation").map_err(Fault::from)?;
         Ok(UseOfDay {

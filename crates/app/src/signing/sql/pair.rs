@@ -94,7 +94,7 @@ pub(in crate::signing) async fn open_of_stopped(
     db: &mut AnyConnection,
 ) -> Result<Vec<(i64, Pair)>, Error> {
     let text = "SELECT number, generation, state, begun_at, sign_serial, enc_serial, held_at \
-         FROM signing_pair WHERE ended IS NULL AND state <> 'failed' \
+         FROM signing_pair WHERE ended IS NULL \
          AND number IN (SELECT number FROM signing_key WHERE state = 'stopped') \
          ORDER BY number, generation";
     let rows = sqlx::query::<Any>(text).fetch_all(db).await.map_err(Fault::from)?;
@@ -119,12 +119,11 @@ fn pair(row: &AnyRow) -> Result<Pair, Error> {
     let state: String = row.try_get("state").map_err(Fault::from)?;
     let begun: i64 = row.try_get("begun_at").map_err(Fault::from)?;
     let held: Option<i64> = row.try_get("held_at").map_err(Fault::from)?;
+    let since = Timestamp::from_second(begun).map_err(|_| DAMAGED)?;
     let state = match (&*state, some("sign_serial")?, some("enc_serial")?) {
-        ("making", ..) => {
-            PairState::Making { since: Timestamp::from_second(begun).map_err(|_| DAMAGED)? }
-        }
+        ("making", ..) => PairState::Making { since },
         ("made", Some(sign), Some(enc)) => PairState::Made(sign, enc),
-        ("failed", ..) => PairState::Failed,
+        ("failed", ..) => PairState::Failed { since },
         _ => return Err(DAMAGED),
     };
     let generation = row.try_get("generation").map_err(Fault::from)?;

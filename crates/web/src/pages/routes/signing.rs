@@ -16,6 +16,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/admin/signing/new" may(A::ManageSigning) => order::new;
         post "/admin/signing/new" may(A::ManageSigning) => order::submit;
         get "/admin/signing/{number}" may(A::ReadSigning) => detail::show;
+        get "/admin/signing/{number}/uses.csv" may(A::ReadSigning) => detail::uses;
         post "/admin/signing/{number}/decision" may(A::ConfirmSigning) => detail::decide;
         post "/admin/signing/{number}/stop" may(A::StopSigning) => detail::stop;
         post "/admin/signing/{number}/ending" may(A::ConfirmSigning) => detail::confirm_ending;

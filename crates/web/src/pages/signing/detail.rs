@@ -1,6 +1,8 @@
 //! One key: what it is, who ordered and decided, its certificates, how often it was used; the second person's
 //! decision, stopping it, and another person's word that its certificates are revoked for that.
 
+use std::sync::Arc;
+
 use access::ActKind;
 use app::signing::{
     Certified, Confirmation, EndingOrder, KeyOrder, KeyState, KeyView, SigningKey, StopCause,
@@ -9,7 +11,9 @@ use app::signing::{
 use askama::Template;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
+use serde::Serialize;
 
+use super::list::{BLOCK, is_full};
 use super::tag;
 use crate::api::App;
 use crate::pages::admin::Names;
@@ -19,7 +23,7 @@ use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
 use crate::pages::order::to_be_signed;
-use crate::pages::words;
+use crate::pages::{list, words};
 use crate::problem::Problem;
 
 #[derive(Template)]
@@ -80,16 +84,6 @@ impl Pair {
     }
 }
 
-/// Whether certificates of a stopped key wait for another person.
-fn waits(view: &KeyView, now: Timestamp) -> bool {
-    let is_open = |one: &Certified| {
-        !matches!(one.sign.status, ca::Status::Revoked { .. }) && one.sign.not_after >= now
-    };
-    view.key.state == KeyState::Stopped
-        && view.key.revoked_by.is_none()
-        && view.certificates.iter().any(is_open)
-}
-
 async fn whole(
     app: &App,
     (frame, visitor): (Frame, &Visitor),
@@ -111,7 +105,7 @@ async fn whole(
         Some(format!("{}，{}", names.who(by), words::minute(at)))
     };
     let others = key.stopped_by.as_deref() != Some(me.as_str());
-    let ending = match (waits(&view, now), others && may(access::Action::ConfirmSigning)) {
+    let ending = match (view.waits_for_another, others && may(access::Action::ConfirmSigning)) {
         (false, _) => Ending::Nothing,
         (true, true) => Ending::Open,
         (true, false) => Ending::Waits,
@@ -155,93 +149,121 @@ pub async fn show(
     page(&whole(&app, (frame, &visitor), &number, empty).await?)
 }
 
-/// `POST /admin/signing/{number}/decision`.
-pub async fn decide(
-    State(app): State<App>,
-    frame: Frame,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    form: Form,
+/// `GET /admin/signing/{number}/uses.csv`: every day and operation, the newest first.
+pub async fn uses(State(app): State<App>, visitor: Visitor, Path(number): Path<String>) -> Answer {
+    let number = found(&app, &visitor, &number).await?.key.number;
+    let looked = Arc::new((app, visitor.permit()?.clone()));
+    let headings = ["日期", "用途", "次数"];
+    let name = format!("signing-key-{number}-uses");
+    Ok(list::file(&name, &headings, None, move |behind: Option<UseOfDay>| {
+        let looked = looked.clone();
+        async move {
+            let (app, permit) = &*looked;
+            let uses = app.signing_uses(permit, number, (behind.as_ref(), BLOCK)).await?;
+            let next = uses.last().filter(|_| is_full(uses.len())).cloned().map(Some);
+            let line = |one: &UseOfDay| {
+                vec![one.day.clone(), one.operation.chinese().to_owned(), one.count.to_string()]
+            };
+            Ok::<_, app::Error>((uses.iter().map(line).collect(), next))
+        }
+    }))
+}
+
+/// A filled form about a key, and who sent it.
+type Sent = (Frame, Visitor, Path<String>, Form);
+
+/// Writes down what was filled in, to be signed; or shows the key again with what is wrong.
+async fn send<T: Serialize>(
+    app: &App,
+    (frame, visitor, Path(number), form): Sent,
+    kind: ActKind,
+    read: impl Fn(&KeyView, (&Form, &Visitor), &mut Mistakes) -> Option<T>,
 ) -> Answer {
-    let key = found(&app, &visitor, &number).await?.key;
+    let view = found(app, &visitor, &number).await?;
+    let mut mistakes = Mistakes::none();
+    let order = read(&view, (&form, &visitor), &mut mistakes);
+    match order.filter(|_| mistakes.is_empty()) {
+        Some(order) => to_be_signed(app, &visitor, (kind, &object(&view.key)), &order).await,
+        None => {
+            let filled = (form, mistakes);
+            page_to_correct(&whole(app, (frame, &visitor), &number, filled).await?)
+        }
+    }
+}
+
+/// `POST /admin/signing/{number}/decision`.
+pub async fn decide(State(app): State<App>, sent: Sent) -> Answer {
+    send(&app, sent, ActKind::ConfirmSigning, decision).await
+}
+
+/// `POST /admin/signing/{number}/stop`.
+pub async fn stop(State(app): State<App>, sent: Sent) -> Answer {
+    send(&app, sent, ActKind::StopSigning, stopping).await
+}
+
+/// `POST /admin/signing/{number}/ending`: the certificates of a stopped key are to be revoked for its cause.
+pub async fn confirm_ending(State(app): State<App>, sent: Sent) -> Answer {
+    send(&app, sent, ActKind::RevokeSigning, ending).await
+}
+
+fn decision(
+    view: &KeyView,
+    (form, visitor): (&Form, &Visitor),
+    mistakes: &mut Mistakes,
+) -> Option<Confirmation> {
     let decision = form.text("decision").to_owned();
     let reason = form.text("decision-reason").trim().to_owned();
-    let mut mistakes = Mistakes::none();
     if !matches!(decision.as_str(), "confirm" | "reject") {
         mistakes.add("decision", "请选择通过或者不通过");
     }
     if decision == "reject" && !rules::is_reason(&reason) {
         mistakes.add("decision-reason", "不通过的，请写明理由，2 至 200 个字");
     }
-    if key.state != KeyState::Ordered {
+    if view.key.state != KeyState::Ordered {
         mistakes.add("decision", "已由他人复核；请核对后再办理");
     }
-    if visitor.principal().actor().as_str() == key.ordered_by {
+    if visitor.principal().actor().as_str() == view.key.ordered_by {
         mistakes.add("decision", "下达和复核应由两个人完成；请由另一人复核");
     }
-    if !mistakes.is_empty() {
-        let again = whole(&app, (frame, &visitor), &number, (form, mistakes)).await?;
-        return page_to_correct(&again);
-    }
-    let order = Confirmation { order: order_of(&key), decision, reason };
-    to_be_signed(&app, &visitor, (ActKind::ConfirmSigning, &object(&key)), &order).await
+    Some(Confirmation { order: order_of(&view.key), decision, reason })
 }
 
-/// `POST /admin/signing/{number}/stop`.
-pub async fn stop(
-    State(app): State<App>,
-    frame: Frame,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    form: Form,
-) -> Answer {
-    let key = found(&app, &visitor, &number).await?.key;
+fn stopping(
+    view: &KeyView,
+    (form, _): (&Form, &Visitor),
+    mistakes: &mut Mistakes,
+) -> Option<StopOrder> {
     let reason = form.text("stop-reason").trim().to_owned();
     let cause = StopCause::of(form.text("cause"));
-    let mut mistakes = Mistakes::none();
     if cause.is_none() {
         mistakes.add("cause", "请选择停用原因");
     }
     if !rules::is_reason(&reason) {
         mistakes.add("stop-reason", "请写明理由，2 至 200 个字，不含看不见的字符");
     }
-    if matches!(key.state, KeyState::Stopped | KeyState::Declined) {
+    if matches!(view.key.state, KeyState::Stopped | KeyState::Declined) {
         mistakes.add("stop-reason", "这个密钥已经不能使用，不需要停用");
     }
-    let (Some(cause), true) = (cause, mistakes.is_empty()) else {
-        let again = whole(&app, (frame, &visitor), &number, (form, mistakes)).await?;
-        return page_to_correct(&again);
-    };
-    let order = StopOrder { cause, reason };
-    to_be_signed(&app, &visitor, (ActKind::StopSigning, &object(&key)), &order).await
+    Some(StopOrder { cause: cause?, reason })
 }
 
-/// `POST /admin/signing/{number}/ending`: the certificates of a stopped key are to be revoked for its cause.
-pub async fn confirm_ending(
-    State(app): State<App>,
-    frame: Frame,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    form: Form,
-) -> Answer {
-    let view = found(&app, &visitor, &number).await?;
-    let (is_open, key) = (waits(&view, app.clock().now()), view.key);
-    let mut mistakes = Mistakes::none();
+fn ending(
+    view: &KeyView,
+    (form, visitor): (&Form, &Visitor),
+    mistakes: &mut Mistakes,
+) -> Option<EndingOrder> {
+    let key = &view.key;
     if form.text("read") != "yes" {
         mistakes.add("read", "请核对停用原因，并勾选确认");
     }
-    if !is_open {
+    if !view.waits_for_another {
         mistakes.add("read", "没有等待复核的证书；请刷新页面后核对");
     }
     if key.stopped_by.as_deref() == Some(visitor.principal().actor().as_str()) {
         mistakes.add("read", "停用和复核撤销应由两个人完成；请由停用人以外的人复核");
     }
-    let (Some(cause), true) = (key.stop_cause, mistakes.is_empty()) else {
-        let again = whole(&app, (frame, &visitor), &number, (form, mistakes)).await?;
-        return page_to_correct(&again);
-    };
-    let order = EndingOrder { cause, reason: key.end_reason.clone().unwrap_or_default() };
-    to_be_signed(&app, &visitor, (ActKind::RevokeSigning, &object(&key)), &order).await
+    let reason = key.end_reason.clone().unwrap_or_default();
+    Some(EndingOrder { cause: key.stop_cause?, reason })
 }
 
 fn object(key: &SigningKey) -> String {

@@ -1,6 +1,8 @@
 //! The list of keys, and the same as a file.
 
-use app::signing::{KeyFilter, KeyState, SigningKey};
+use std::sync::Arc;
+
+use app::signing::{KeyFilter, KeyState, SigningKey, StopCause};
 use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
@@ -10,14 +12,14 @@ use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
-use crate::pages::{address, csv, navigation, words};
+use crate::pages::{address, csv, list, navigation, words};
 use crate::problem::Problem;
 
 const PATH: &str = "/admin/signing";
 /// Rows of one page.
 const ROWS: u32 = 50;
-/// Rows of a file.
-const FILE_ROWS: u32 = 10_000;
+/// Rows of a file that are read at a time.
+pub(super) const BLOCK: u32 = 500;
 
 /// Which keys.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -111,41 +113,63 @@ pub async fn show(
     })
 }
 
-/// `GET /admin/signing/export.csv`: what was asked for.
+const HEADINGS: [&str; 13] = [
+    "编号",
+    "应用",
+    "客户端",
+    "用途授权",
+    "每秒限额",
+    "每日限额",
+    "状态",
+    "用途说明",
+    "下达时间",
+    "停用时间",
+    "停用原因",
+    "签名证书",
+    "加密证书",
+];
+
+/// `GET /admin/signing/export.csv`: what was asked for, the newest first.
 pub async fn export(
     State(app): State<App>,
     visitor: Visitor,
     Params(query): Params<Query>,
 ) -> Answer {
-    let keys = app.signing_keys(visitor.permit()?, &query.filter(FILE_ROWS)?).await?;
-    let headings = [
-        "编号",
-        "应用",
-        "客户端",
-        "用途授权",
-        "每秒限额",
-        "每日限额",
-        "状态",
-        "用途说明",
-        "下达时间",
-        "签名证书",
-        "加密证书",
-    ];
-    let line = |key: &SigningKey| {
-        let (sign, enc) = key.serials.clone().unwrap_or_default();
-        vec![
-            key.number.to_string(),
-            key.name.clone(),
-            key.client.clone(),
-            key.operations.chinese(),
-            key.quota.per_second.to_string(),
-            key.quota.per_day.to_string(),
-            key.state.chinese().to_owned(),
-            key.reason.clone(),
-            words::second(key.ordered_at),
-            sign,
-            enc,
-        ]
-    };
-    Ok(csv::list("signing-keys", &headings, keys.iter().map(line)))
+    let filter = query.filter(BLOCK)?;
+    let below = filter.below;
+    let looked = Arc::new((app, visitor.permit()?.clone(), filter));
+    Ok(list::file("signing-keys", &HEADINGS, below, move |below: Option<i64>| {
+        let looked = looked.clone();
+        async move {
+            let (app, permit, filter) = &*looked;
+            let filter = KeyFilter { below, ..filter.clone() };
+            let keys = app.signing_keys(permit, &filter).await?;
+            let next = keys.last().filter(|_| is_full(keys.len())).map(|key| Some(key.number));
+            Ok::<_, app::Error>((keys.iter().map(line).collect(), next))
+        }
+    }))
+}
+
+/// Whether a block has all the rows that it may have: then there may be more.
+pub(super) fn is_full(rows: usize) -> bool {
+    u32::try_from(rows).is_ok_and(|rows| rows >= BLOCK)
+}
+
+fn line(key: &SigningKey) -> csv::Row {
+    let (sign, enc) = key.serials.clone().unwrap_or_default();
+    vec![
+        key.number.to_string(),
+        key.name.clone(),
+        key.client.clone(),
+        key.operations.chinese(),
+        key.quota.per_second.to_string(),
+        key.quota.per_day.to_string(),
+        key.state.chinese().to_owned(),
+        key.reason.clone(),
+        words::second(key.ordered_at),
+        key.stopped_at.map(words::second).unwrap_or_default(),
+        key.stop_cause.map(StopCause::chinese).unwrap_or_default().to_owned(),
+        sign,
+        enc,
+    ]
 }
