@@ -74,6 +74,7 @@ impl Face {
                 ("/offices", "受理点"),
                 ("/downloads", "下载"),
                 ("/disclosure", "信息公开"),
+                ("/desk", "业务工作台"),
             ],
             Self::Desk => &[
                 ("/desk", "待办申请"),
@@ -92,6 +93,7 @@ impl Face {
                 ("/admin/offices", "注册机构"),
                 ("/admin/journal", "日志"),
                 ("/admin/certificates", "证书"),
+                ("/admin/samples", "签发抽查"),
                 ("/admin/ca", "CA 与撤销列表"),
                 ("/admin/trust", "信任列表"),
                 ("/admin/signing", "应用签名"),
