@@ -64,6 +64,7 @@ impl Background {
             every(21_600, "notices of expiry", |i| Box::pin(tell_of_expiry(i))),
             every(3600, "public names", |i| Box::pin(note_public_names(i))),
             every(600, "applications", |i| Box::pin(settle_applications(i))),
+            every(60, "weekly sample", |i| Box::pin(report_samples(i))),
             every(3600, "signature account", |i| Box::pin(reconcile(i))),
             every(3600, "tables against the journal", |i| Box::pin(compare(i))),
             every(21_600, "directory index", |i| Box::pin(verify_directory(i))),
@@ -84,23 +85,29 @@ impl Background {
 type Running = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 type Job = fn(Institution) -> Running;
 
-/// Whether a round of a job came to its end. A panic is an error like others: it ends the round, never the loop.
-async fn goes_well(
-    name: &'static str,
-    round: impl Future<Output = Result<(), Error>> + Send,
-) -> bool {
+/// How a round of a job ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    Well,
+    Failed,
+    /// A panic, with what it said.
+    Broken(String),
+}
+
+/// How a round of a job ends. A panic is an error like others: it ends the round, never the loop.
+async fn goes(name: &'static str, round: impl Future<Output = Result<(), Error>> + Send) -> Ended {
     match AssertUnwindSafe(round).catch_unwind().await {
-        Ok(Ok(())) => true,
+        Ok(Ok(())) => Ended::Well,
         Ok(Err(error)) => {
             tracing::error!(job = name, code = error.code(), %error, "background work failed");
-            false
+            Ended::Failed
         }
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().copied();
             let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
             let text = text.unwrap_or_default();
             tracing::error!(job = name, panic = text, "background work broke down");
-            false
+            Ended::Broken(text.to_owned())
         }
     }
 }
@@ -113,10 +120,17 @@ async fn repeat(
     institution: Institution,
     (job, mut stop): (Job, watch::Receiver<bool>),
 ) {
+    let mut is_first = true;
     loop {
-        let pause = match goes_well(name, job(institution.clone())).await {
-            true => period,
-            false => period.max(Duration::from_secs(1)),
+        let ended = goes(name, job(institution.clone())).await;
+        match &ended {
+            Ended::Well => institution.note_well(name, std::mem::take(&mut is_first)).await,
+            Ended::Failed => {}
+            Ended::Broken(text) => institution.note_breakdown(name, text).await,
+        }
+        let pause = match ended {
+            Ended::Well => period,
+            Ended::Failed | Ended::Broken(_) => period.max(Duration::from_secs(1)),
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -224,6 +238,11 @@ async fn follow_foreign(institution: Institution) -> Result<(), Error> {
     institution.follow_foreign().await
 }
 
+/// The report on the certificates of each week that is over (T-20).
+async fn report_samples(institution: Institution) -> Result<(), Error> {
+    institution.make_sample_reports().await.map(drop)
+}
+
 /// Status answers before anybody asks.
 async fn prepare_answers(institution: Institution) -> Result<(), Error> {
     institution.prepare_answers().await
@@ -287,12 +306,12 @@ mod tests {
     /// A loop that ended would be missed by nobody until its work is.
     #[tokio::test]
     async fn a_round_that_panics_ends_as_one_that_failed() {
-        assert!(goes_well("well", async { Ok(()) }).await);
-        assert!(!goes_well("wrong", async { Err(Error::Interrupted) }).await);
+        assert_eq!(goes("well", async { Ok(()) }).await, Ended::Well);
+        assert_eq!(goes("wrong", async { Err(Error::Interrupted) }).await, Ended::Failed);
         let broken = async {
             let nothing = std::hint::black_box(None);
             nothing.expect("a broken round")
         };
-        assert!(!goes_well("broken", broken).await);
+        assert_eq!(goes("broken", broken).await, Ended::Broken("a broken round".to_owned()));
     }
 }

@@ -47,7 +47,7 @@ impl Level {
     }
 
     /// The worse of two.
-    fn worse(self, other: Self) -> Self {
+    pub(crate) fn worse(self, other: Self) -> Self {
         if other.rank() > self.rank() { other } else { self }
     }
 }
@@ -101,6 +101,7 @@ impl Institution {
         checks.extend(self.check_generations().await);
         checks.extend(self.check_lists().await);
         checks.push(self.check_root_list().await);
+        checks.extend(self.check_roots().await);
         checks.push(self.check_ends().await);
         checks.push(self.check_responder());
         checks.extend(self.check_timestamp());
@@ -110,9 +111,13 @@ impl Institution {
         checks.push(self.check_open_orders().await);
         checks.extend(self.check_approved_lists().await);
         checks.push(self.check_letters().await);
+        checks.push(self.check_samples().await);
         checks.push(self.check_disclosure().await);
+        checks.push(self.check_problems().await);
         checks.push(self.check_trust().await);
+        checks.extend(self.check_cross().await);
         checks.extend(self.check_foreign().await);
+        checks.push(self.check_breakdowns().await);
         checks.push(self.check_disk());
         if full {
             checks.push(self.check_whole_journal().await);

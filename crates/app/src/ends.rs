@@ -2,6 +2,8 @@
 //! and of transport. Some are followed by another without anybody's doing; what is told of these is that
 //! it did not succeed. For others people must meet, and need to know in time.
 
+use std::sync::{Mutex, PoisonError};
+
 use jiff::{SignedDuration, Timestamp};
 use pki::{Certificate, pem};
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,8 @@ pub struct AlarmSettings {
     pub root: Threshold,
     /// Of the issuing CA's.
     pub issuing: Threshold,
+    /// Of cross-certificates with other institutions.
+    pub cross: Threshold,
     /// Of the responder's (OCSP), which renews itself.
     pub responder: Threshold,
     /// Of the timestamp authority's, which renews itself.
@@ -52,6 +56,8 @@ impl Default for AlarmSettings {
             root: of(1_826, 25),
             // No certificate outlives it, and the longest last five years.
             issuing: of(1_826, 25),
+            // Custodians meet, and the other institution's papers take their time.
+            cross: of(180, 25),
             // Renewed with a third left; a sixth is half of the time for that.
             responder: of(15, 17),
             // Renewed a year before the end.
@@ -67,6 +73,7 @@ impl AlarmSettings {
         let all = [
             ("root", self.root),
             ("issuing", self.issuing),
+            ("cross", self.cross),
             ("responder", self.responder),
             ("timestamp", self.timestamp),
             ("transport", self.transport),
@@ -90,7 +97,8 @@ impl Threshold {
         let share = end.duration_since(begin).as_secs() / 100 * i64::from(self.percent);
         let days = SignedDuration::from_hours(24 * i64::from(self.days)).as_secs();
         match end.duration_since(now).as_secs() {
-            left if left <= 0 => Level::Failed,
+            // The last second belongs to it (RFC 5280 §4.1.2.5).
+            left if left < 0 => Level::Failed,
             left if left <= days.min(share) => Level::Warning,
             _ => Level::Good,
         }
@@ -117,15 +125,31 @@ impl Watched {
     }
 }
 
-const ROOT: &str = "请着手筹备新的根证书：举行密钥仪式，向依赖方发布，并报请列入信任列表；新根应在旧根到期\
-                    前几年即可使用";
+const ROOT: &str = "请着手根密钥换代（运行手册“根密钥换代”）：举行密钥仪式，向依赖方发布新根证书，并报请列入\
+                    信任列表；新根应在旧根到期前几年即可使用";
 const ISSUING: &str =
     "请安排签发机构换代的密钥仪式；新签发的证书不会晚于它到期，越迟换代，用户证书的期限越短";
+const CROSS: &str = "继续互认的，请与对方约定：本机构签发的，举行交叉认证仪式（yinxin ceremony cross-certify）；对方签发的，\
+                     请对方重新签发后登记（yinxin ceremony cross-take-in）";
 const ITSELF: &str =
     "它由系统自动换发，到现在还没有成功；请检查密码设备、CA 证书的有效期和运行日志";
 const TRANSPORT: &str = "请申请新的传输证书，替换文件后重新启动服务";
 
+/// The transport certificate of the directory that this process loaded; none in a process that does not serve it.
+#[derive(Default)]
+pub(crate) struct Served(Mutex<Option<Vec<Certificate>>>);
+
 impl Institution {
+    /// The directory's listener has loaded this chain (DER): what is served is judged, not what lies in the file since.
+    ///
+    /// # Errors
+    /// When a certificate of it can't be read.
+    pub fn note_directory_chain(&self, chain: &[Vec<u8>]) -> Result<(), Error> {
+        let read: Result<_, _> = chain.iter().map(|der| Certificate::from_der(der)).collect();
+        *self.served().0.lock().unwrap_or_else(PoisonError::into_inner) = Some(read?);
+        Ok(())
+    }
+
     /// Whether a certificate comes near its end.
     pub(crate) async fn check_ends(&self) -> Check {
         let (name, title) = ("ends", "证书到期预警");
@@ -140,14 +164,19 @@ impl Institution {
     async fn watched(&self) -> Result<(Vec<Watched>, Vec<String>), Error> {
         let alarms = &self.settings().alarms;
         let mut all = Vec::new();
-        if let Some(root) = self.authority(ca::ceremony::ROOT).await? {
-            all.push(Watched::new("根证书", &root, (alarms.root, ROOT)));
+        // The root that is followed by another is what people were reminded of.
+        let roots = crate::root_list::standing(self.roots())?;
+        if let Some(last) = roots.iter().max_by_key(|one| one.certificate().not_after()) {
+            all.push(Watched::new("根证书", last.certificate(), (alarms.root, ROOT)));
         }
         // A successor that is certified is what people were reminded of.
         let signing = self.ca().signing_generations();
         if let Some(last) = signing.iter().max_by_key(|one| one.certificate().not_after()) {
             let how = (alarms.issuing, ISSUING);
             all.push(Watched::new("签发机构（CA）证书", last.certificate(), how));
+        }
+        for (name, certificate) in self.cross_ends().await? {
+            all.push(Watched::new(name, &certificate, (alarms.cross, CROSS)));
         }
         let ca_end = self.ca().certificate().not_after();
         let responders = self.responder().delegations(self.ca().name()).into_iter();
@@ -168,10 +197,16 @@ impl Institution {
 
     fn transports(&self, all: &mut Vec<Watched>) -> Vec<String> {
         let (alarms, directory) = (&self.settings().alarms, &self.settings().directory);
-        let own =
-            directory.has_tls().then_some(("证书目录的传输证书（LDAPS）", &directory.certificate));
+        let how = (alarms.transport, TRANSPORT);
+        let served = self.served().0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for one in served.iter().flatten() {
+            all.push(Watched::new("证书目录正在使用的传输证书（LDAPS）", one, how));
+        }
+        // Another process than the one that serves sees the file alone.
+        let own = (directory.has_tls() && served.is_none())
+            .then_some(("证书目录的传输证书文件（LDAPS）", &directory.certificate));
         let files = own.into_iter().chain(alarms.watched.iter().map(|file| ("传输证书", file)));
-        let (how, mut unread) = ((alarms.transport, TRANSPORT), Vec::new());
+        let mut unread = Vec::new();
         for (what, file) in files {
             match certificates(&self.layout().root().join(file)) {
                 Ok(found) => all.extend(
@@ -214,8 +249,7 @@ fn judge(watched: &[Watched], unread: &[String], now: Timestamp) -> (Level, Stri
             }
             Level::Good | Level::Unknown => continue,
         }
-        worst =
-            if level == Level::Failed || worst == Level::Failed { Level::Failed } else { level };
+        worst = if level.rank() > worst.rank() { level } else { worst };
     }
     let first = watched.iter().min_by_key(|one| one.period.1);
     match (told.is_empty(), first) {
@@ -246,7 +280,9 @@ mod tests {
         for (life, lead) in [(3_650, 30), (84, 21), (8, 2)] {
             assert_eq!(level(transport, life, lead + 1), Level::Good, "{life}");
             assert_eq!(level(transport, life, lead), Level::Warning, "{life}");
-            assert_eq!(level(transport, life, 0), Level::Failed, "{life}");
+            assert_eq!(level(transport, life, 0), Level::Warning, "{life}: its last second");
+            let over = day(life) + SignedDuration::from_secs(1);
+            assert_eq!(transport.level((day(0), day(life)), over), Level::Failed, "{life}");
         }
     }
 
@@ -310,5 +346,7 @@ mod tests {
             "{text}"
         );
         assert_eq!(judge(&all, &["丁未能读出".to_owned()], day(0)).0, Level::Unknown);
+        let near = judge(&all, &["丁未能读出".to_owned()], day(341));
+        assert_eq!(near.0, Level::Unknown, "what is near makes nobody know more: {}", near.1);
     }
 }

@@ -19,13 +19,16 @@ use status::{Lists, Responder};
 use store::{Clock, Opening, Schema, Store, StoreConfig, SystemClock};
 use zeroize::Zeroizing;
 
+use crate::breakdown::Broken;
 use crate::centre;
+use crate::ends::Served;
 use crate::error::Error;
 use crate::kinds::Kinds;
 use crate::layout::Layout;
 use crate::publication;
 use crate::registration;
 use crate::replica::Replica;
+use crate::root_list;
 use crate::settings::Settings;
 use crate::signing::Signing;
 use crate::verification::Verification;
@@ -54,6 +57,7 @@ struct Inner {
     device: Arc<dyn Device>,
     clock: Arc<dyn Clock>,
     ca: Ca,
+    roots: Ca,
     centre: Arc<dyn KeyCentre>,
     kmc: Option<Kmc>,
     responder: Responder,
@@ -69,6 +73,8 @@ struct Inner {
     letters: Option<Letters>,
     verification: Verification,
     signing: Signing,
+    broken: Broken,
+    served: Served,
 }
 
 /// What an institution is opened with.
@@ -138,6 +144,7 @@ impl Institution {
         )
         .await?;
         check_shards(&parts.settings, &ca)?;
+        let roots = root_list::open(&parts, &store, &profiles).await?;
         let products = Arc::new(crate::devices::read_products(&parts.layout)?);
         let ra = registration::open(&parts, &store, (&ca, &profiles, &products)).await?;
         let letters = crate::letters::open(&parts, &store, ra.as_ref())?;
@@ -166,6 +173,7 @@ impl Institution {
             device,
             clock,
             ca,
+            roots,
             centre,
             kmc,
             responder,
@@ -181,6 +189,8 @@ impl Institution {
             letters,
             verification,
             signing,
+            broken: Broken::default(),
+            served: Served::default(),
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -219,6 +229,12 @@ impl Institution {
     #[must_use]
     pub fn ca(&self) -> &Ca {
         &self.0.ca
+    }
+
+    /// The root with all its generations. Its keys are with custodians, not on the device.
+    #[must_use]
+    pub fn roots(&self) -> &Ca {
+        &self.0.roots
     }
 
     /// The key centre, wherever it is.
@@ -305,6 +321,16 @@ impl Institution {
     /// The signing service for applications.
     pub(crate) fn signing(&self) -> &Signing {
         &self.0.signing
+    }
+
+    /// Work in the background that broke down in this process.
+    pub(crate) fn broken(&self) -> &Broken {
+        &self.0.broken
+    }
+
+    /// Transport certificates that this process serves.
+    pub(crate) fn served(&self) -> &Served {
+        &self.0.served
     }
 
     /// 128 random bits of the device, in hexadecimal.

@@ -69,6 +69,11 @@ impl Layout {
         self.ceremony().join(format!("succession-{ceremony}"))
     }
 
+    /// Protocol and shares of one ceremony of the root's next key.
+    pub fn root_succession(&self, ceremony: &str) -> PathBuf {
+        self.ceremony().join(format!("root-succession-{ceremony}"))
+    }
+
     /// Trust anchors of the verification service, beside the own roots: `*.pem`.
     pub fn trust(&self) -> PathBuf {
         self.root.join("trust")

@@ -17,11 +17,14 @@
 //! | [`verification`] | trust anchors, reports on certificates and signatures | Measures Art. 18 (2) |
 //! | [`foreign`] | revocation lists of other institutions, followed | Measures Art. 18 (2) |
 //! | [`signing`] | keys of applications: ordered by two, used within a quota, stopped by one | Measures Art. 18 (1) |
+//! | [`sample`] | the weekly report on what stood behind some of the certificates | Measures Art. 21 |
 //! | [`devices`] | certified products, attestations of keys | Measures Art. 20 |
 //! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
 //! | `publication` | the certificate directory: settings, lists in force | Measures Art. 18 (2) |
 //! | [`replica`] | publishing into another LDAP server, and comparing it | Measures Art. 18 (2) |
 //! | [`succession`] | the next key of the issuing CA, taken up while serving; the end of the old one | GM/T 0034 §8.5 |
+//! | [`roots`] | the next key of the root, link certificates, the end of the old key's shares | GM/T 0034 §8.5 |
+//! | [`cross`] | cross-certificates with other institutions | Measures Art. 18 (2) |
 //! | `root_list` | the root's own revocation list, made by hand once a year | Measures Art. 18 (2) |
 //! | [`responder`] | status answers: keys and certificates of the responder, answers made ahead | Measures Art. 18 (2) |
 //! | [`timestamp`] | the timestamp service: sources of time, its key and certificate | Measures Art. 18 (5) |
@@ -32,8 +35,10 @@
 pub mod background;
 mod basis;
 pub mod batch;
+mod breakdown;
 mod centre;
 pub mod console;
+pub mod cross;
 pub mod devices;
 pub mod disclosure;
 pub mod doctor;
@@ -58,6 +63,8 @@ pub mod replica;
 pub mod responder;
 pub mod restore;
 mod root_list;
+pub mod roots;
+pub mod sample;
 mod service_keys;
 pub mod settings;
 pub mod setup;

@@ -202,9 +202,16 @@ impl Institution {
         Ok(self.kinds().find(name)?.name().to_owned())
     }
 
-    /// The certificate of an issuer by its name: `root`, `issuing`.
+    /// The certificate of an issuer by its name: `root`, `issuing`; or of a root's key by another: `root2-by-root`.
     pub async fn authority(&self, name: &str) -> Result<Option<pki::Certificate>, Error> {
-        Ok(self.ca().authority(name).await?)
+        if let Some(found) = self.ca().authority(name).await? {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.cross_certificate(name).await? {
+            return Ok(Some(found));
+        }
+        let mut links = self.roots().links().await?.into_iter();
+        Ok(links.find(|link| link.file() == name).map(|link| link.certificate))
     }
 
     async fn change_one(

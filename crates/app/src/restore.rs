@@ -14,6 +14,7 @@ use store::{Standing, Store, StoreConfig, SystemClock, Warrant};
 use crate::error::Error;
 use crate::institution::{ca_config, kmc_store_config, store_config};
 use crate::layout::Layout;
+use crate::root_list;
 use crate::settings::Settings;
 
 /// Whose journal.
@@ -125,10 +126,12 @@ impl Shelf {
         store: &Store,
         (lists, warrant): (&[Crl], &Warrant),
     ) -> Result<CaughtUp, Error> {
-        let ca = self.ca(store).await?;
+        let (ca, roots) = (self.ca(store).await?, self.roots(store).await?);
         let mut done = CaughtUp::default();
         for list in lists {
-            done.missing.extend(ca.follow_list(list, warrant).await?);
+            let is_of_root = roots.generations().iter().any(|one| one.publishes(list));
+            let line = if is_of_root { &roots } else { &ca };
+            done.missing.extend(line.follow_list(list, warrant).await?);
         }
         // Of each key that may be on the device: one that can't be asked holds up no other.
         for one in ca.keyed_generations() {
@@ -143,6 +146,12 @@ impl Shelf {
     async fn ca(&self, store: &Store) -> Result<Ca, Error> {
         let profiles = Arc::new(ProfileSet::embedded()?);
         let (config, clock) = (ca_config(&self.settings), Arc::new(SystemClock));
+        Ok(Ca::open(store.clone(), self.device.clone(), clock, profiles, config).await?)
+    }
+
+    async fn roots(&self, store: &Store) -> Result<Ca, Error> {
+        let profiles = Arc::new(ProfileSet::embedded()?);
+        let (config, clock) = (root_list::config(&self.settings), Arc::new(SystemClock));
         Ok(Ca::open(store.clone(), self.device.clone(), clock, profiles, config).await?)
     }
 

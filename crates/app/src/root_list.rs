@@ -1,13 +1,15 @@
 //! The root's revocation list, which says whether the issuing CA still counts (an authority
 //! revocation list). The root's key is with five custodians, so its list is made by hand once a year:
-//! it counts for thirteen months, and the doctor reminds people two months before its end.
+//! it counts for thirteen months, and the doctor reminds people two months before its end. Each key of the
+//! root that stands has a list of its own, and all of them list the same (ADR 15).
 
 use std::sync::Arc;
 
 use ca::ceremony::ROOT;
-use ca::{Ca, CaConfig, CrlKind, CrlPolicy, PublishedCrl};
+use ca::{Ca, CaConfig, CrlKind, CrlPolicy, GENERATION, PublishedCrl};
 use jiff::{SignedDuration, Timestamp};
 use pki::Urls;
+use pki::profile::ProfileSet;
 use status::{ListKind, ListName};
 use store::Store;
 
@@ -34,42 +36,89 @@ pub(crate) fn config(settings: &Settings) -> CaConfig {
     config
 }
 
-/// Addresses that the issuing CA's own certificate carries.
+/// Addresses that certificates by the root carry: each of its generations has files of its own.
 fn urls(settings: &Settings) -> Urls {
     let base = settings.server.public_url.trim_end_matches('/');
     Urls {
-        crl: vec![format!("{base}/crl/{ROOT}.crl")],
+        crl: vec![format!("{base}/crl/{GENERATION}.crl")],
         freshest_crl: Vec::new(),
         ocsp: vec![format!("{base}/ocsp")],
-        ca_issuers: vec![format!("{base}/ca/{ROOT}.cer")],
+        ca_issuers: vec![format!("{base}/ca/{GENERATION}.cer")],
         cps: None,
     }
 }
 
-/// Makes and publishes the root's next list. Its key must have been brought back
-/// (`ceremony restore-root`); nothing else may have the store open.
-pub async fn publish_root_list(parts: &Parts, store: &Store) -> Result<PublishedCrl, Error> {
+/// Makes and publishes the next list of each root key that was brought back (`ceremony restore-root`);
+/// nothing else may have the store open.
+pub async fn publish_root_list(parts: &Parts, store: &Store) -> Result<Vec<PublishedCrl>, Error> {
     let profiles = Arc::new(parts.settings.profiles()?);
+    let roots = open(parts, store, &profiles).await?;
+    let (mut published, mut away) = (Vec::new(), None);
+    for one in standing(&roots)? {
+        match one.check_key() {
+            Ok(()) => published.push(one.publish_crl(CrlKind::Full).await?),
+            Err(error) => away = Some(error),
+        }
+    }
+    match away {
+        Some(error) if published.is_empty() => Err(error.into()),
+        _ => Ok(published),
+    }
+}
+
+/// The root with its generations.
+pub(crate) async fn open(
+    parts: &Parts,
+    store: &Store,
+    profiles: &Arc<ProfileSet>,
+) -> Result<Ca, Error> {
     let (device, clock) = (parts.device.clone(), parts.clock.clone());
-    let root = Ca::open(store.clone(), device, clock, profiles, config(&parts.settings)).await?;
-    Ok(root.publish_crl(CrlKind::Full).await?)
+    let config = config(&parts.settings);
+    Ok(Ca::open(store.clone(), device, clock, profiles.clone(), config).await?)
+}
+
+/// The generations of the root that publish lists: appointed, not over, and within their own validity.
+pub(crate) fn standing(roots: &Ca) -> Result<Vec<Ca>, Error> {
+    let mut standing = Vec::new();
+    for one in roots.signing_generations() {
+        if !one.generation()?.is_waiting {
+            standing.push(one);
+        }
+    }
+    Ok(standing)
 }
 
 impl Institution {
-    /// Whether relying parties can tell that the issuing CA still counts (T-11).
+    /// Whether relying parties can tell that the issuing CA still counts (T-11), by each key of the root.
     pub(crate) async fn check_root_list(&self) -> Check {
-        let name = ListName { issuer: ROOT.to_owned(), kind: ListKind::Full };
-        let found = self.lists().current(&name).await;
-        let (level, detail) = match found {
+        let (mut worst, mut said) = (Level::Good, Vec::new());
+        match standing(self.roots()) {
+            Ok(all) => {
+                for one in &all {
+                    let (level, detail) = self.judge_list(one.name()).await;
+                    worst = worst.worse(level);
+                    let name = if all.len() > 1 { one.name() } else { "" };
+                    said.push(format!("{name}{detail}"));
+                }
+            }
+            Err(error) => (worst, said) = (Level::Unknown, vec![error.to_string()]),
+        }
+        Check {
+            name: "root_list", title: "根的撤销列表", level: worst, detail: said.join("；")
+        }
+    }
+
+    async fn judge_list(&self, issuer: &str) -> (Level, String) {
+        let name = ListName { issuer: issuer.to_owned(), kind: ListKind::Full };
+        match self.lists().current(&name).await {
             Ok(list) => judge(list.map(|list| list.next_update), self.clock().now()),
             Err(error) => (Level::Unknown, error.to_string()),
-        };
-        Check { name: "root_list", title: "根的撤销列表", level, detail }
+        }
     }
 }
 
 fn judge(end: Option<Timestamp>, now: Timestamp) -> (Level, String) {
-    const HOW: &str = "请召集三名保管人，停止服务后依次运行 yinxin ceremony restore-root、publish-root-list、\
+    const HOW: &str = "请召集三名保管人（持这一代根密钥的分量），停止服务后依次运行 yinxin ceremony restore-root、publish-root-list、\
                        destroy-root";
     match end {
         None => (Level::Failed, format!("尚未发布；{HOW}")),

@@ -19,6 +19,7 @@ pub use crate::limits::LimitSettings;
 use crate::notify::MailSettings;
 use crate::publication::DirectorySettings;
 use crate::responder::OcspSettings;
+use crate::sample::SampleSettings;
 use crate::timestamp::TimestampSettings;
 use crate::verification::VerificationSettings;
 
@@ -73,6 +74,9 @@ pub struct Settings {
     /// How long before the end of certificates to warn.
     #[serde(default)]
     pub alarms: AlarmSettings,
+    /// How many certificates the weekly report draws.
+    #[serde(default)]
+    pub sample: SampleSettings,
     /// The institution's own certificate policies: dotted identifiers by kind (`person`: both
     /// certificates of the pair) or by profile (`person-sign`).
     #[serde(default)]
@@ -295,6 +299,7 @@ impl Settings {
             disclosure: DisclosureSettings::default(),
             verification: VerificationSettings::default(),
             alarms: AlarmSettings::default(),
+            sample: SampleSettings::default(),
             policy: BTreeMap::new(),
         }
     }
@@ -311,9 +316,11 @@ impl Settings {
         })
     }
 
-    /// Refuses names of kinds that there are not, and alarms that would never sound, or always.
+    /// Refuses names of kinds that there are not, alarms that would never sound, or always, and samples that are too
+    /// small.
     pub(crate) fn check_kinds(&self, kinds: &Kinds) -> Result<(), Error> {
         self.alarms.check()?;
+        self.sample.check()?;
         let stranger = self.ca.renewals_keep_key.iter().find(|name| kinds.find(name).is_err());
         let Some(name) = stranger else {
             return Ok(());

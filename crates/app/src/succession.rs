@@ -88,6 +88,9 @@ impl Institution {
     /// Takes up generations that were made and instants that were appointed elsewhere; whether there
     /// was anything new.
     pub async fn follow_generations(&self) -> Result<bool, Error> {
+        if self.roots().follow_line().await? {
+            tracing::info!(generations = ?self.roots().generations(), "the root has changed");
+        }
         let is_new = self.ca().follow_line().await?;
         if is_new {
             tracing::info!(generations = ?self.ca().generations(), "the issuing CA has changed");
@@ -108,6 +111,9 @@ impl Institution {
         }
         for _ in 0..self.ca().note_over().await? {
             tracing::warn!("a key of the issuing CA has done its work and can be destroyed");
+        }
+        for _ in 0..self.roots().note_over().await? {
+            tracing::warn!("a key of the root has done its work: its shares can be destroyed");
         }
         Ok(())
     }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::api::{
-    certificates, clients, crls, directory, export, journal, kinds, requests, session, sign, sof,
-    system, verify, view,
+    certificates, clients, crls, directory, export, journal, kinds, problems, requests, session,
+    sign, sof, system, verify, view,
 };
 use crate::problem::Problem;
 
@@ -33,6 +33,7 @@ use crate::problem::Problem;
         session::open, session::close,
         kinds::list,
         verify::certificate, verify::signature, verify::batch,
+        problems::statement, problems::lodge, problems::progress,
         sign::keys, sign::data, sign::message, sign::envelope, sign::open,
         sof::errors::list,
         sof::certificate::validate, sof::certificate::item, sof::certificate::by_oid,
@@ -53,6 +54,7 @@ use crate::problem::Problem;
         (name = "clients", description = "接口客户端"),
         (name = "session", description = "会话"),
         (name = "verify", description = "验证证书和签名，无须签名或会话"),
+        (name = "problems", description = "报告失密的密钥、可疑的证书，无须签名或会话"),
         (name = "sign", description = "应用签名服务：密钥在本机构的密码设备中，供获得授权的接口客户端使用"),
         (name = "sof", description = "GM/T 0020 各函数的 JSON 形式，无须签名或会话"),
         (name = "system", description = "运行状态"),

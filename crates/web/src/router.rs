@@ -9,8 +9,8 @@ use axum::routing::{self, MethodRouter};
 use axum::{Extension, Router};
 
 use crate::api::{
-    App, certificates, clients, crls, directory, export, journal, kinds, requests, session, sign,
-    sof, system, verify,
+    App, certificates, clients, crls, directory, export, journal, kinds, problems, requests,
+    session, sign, sof, system, verify,
 };
 use crate::gate::{Gate, guard};
 use crate::problem::Problem;
@@ -83,6 +83,9 @@ fn for_relying_parties() -> Vec<Route> {
         post "/api/verify/certificate" Gate::Public => verify::certificate;
         post "/api/verify/signature" Gate::Public => verify::signature;
         post "/api/verify/batch" Gate::Public => verify::batch;
+        post "/api/problems/statement" Gate::Public => problems::statement;
+        post "/api/problems" Gate::Public => problems::lodge;
+        post "/api/problems/progress" Gate::Public => problems::progress;
     }
 }
 
@@ -204,9 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_changes_anything_is_public_but_asking_for_status() {
+    fn nothing_that_changes_anything_is_public_but_asking_for_status_and_reporting() {
         for route in table() {
-            let asks = ["/ocsp", "/tsa", "/svs", "/api/sof/", "/api/verify/"]
+            let asks = ["/ocsp", "/tsa", "/svs", "/api/sof/", "/api/verify/", "/api/problems"]
                 .iter()
                 .any(|one| route.path.starts_with(one));
             assert!(

@@ -132,3 +132,28 @@ pub(crate) async fn listen(
     let task = tokio::spawn(accept(listener, router, limits, stopped));
     Ok(Running { address, stop, task })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::poll;
+
+    /// Not how long, but that it waits at all: a refusal that leaves at once has the machine refuse instead of answer.
+    #[tokio::test]
+    async fn a_refusal_is_held_and_what_took_too_long_is_not() {
+        let shed = tower::load_shed::error::Overloaded::new();
+        let mut refusal = Box::pin(overloaded(Box::new(shed)));
+        assert!(poll!(refusal.as_mut()).is_pending());
+        let late = tower::timeout::error::Elapsed::new();
+        let mut late = Box::pin(overloaded(Box::new(late)));
+        assert!(poll!(late.as_mut()).is_ready());
+        let answer = refusal.await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    /// Retry-After asks for no less than a refusal is held.
+    #[test]
+    fn a_refusal_is_held_for_no_longer_than_clients_are_asked_to_wait() {
+        assert!(REFUSAL_HELD > Duration::ZERO && REFUSAL_HELD <= Duration::from_secs(1));
+    }
+}

@@ -132,6 +132,7 @@ fn family(path: &str) -> Option<Family> {
         "/admin/ratings/{",
         "/admin/messages/{",
         "/admin/signing/{",
+        "/admin/samples/{",
         "/sign/{",
     ];
     let open = [

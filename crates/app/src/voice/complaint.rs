@@ -2,7 +2,7 @@
 //! in signed steps (Measures Art. 29).
 
 use access::{Action, Permit, SignedAct};
-use law::{Calendar, CivilDate};
+use law::Calendar;
 use serde_json::json;
 use store::Actor;
 use zeroize::Zeroizing;
@@ -11,7 +11,7 @@ use super::model::{
     Complaint, ComplaintFilter, ComplaintOrder, ComplaintPage, ComplaintState, ComplaintStep,
     ComplaintWords, LodgedComplaint, NewComplaint, Step,
 };
-use super::rules::{Lock, Tried};
+use super::rules::{Lock, TAKEN_UP_WITHIN, Tried};
 use super::sql::{self, ComplaintRow, StepRow};
 use super::{ordered, record, rules};
 use crate::error::Error;
@@ -30,44 +30,8 @@ impl Institution {
 
     /// Takes a complaint from anybody.
     pub async fn lodge_complaint(&self, new: NewComplaint) -> Result<LodgedComplaint, Error> {
-        if !rules::mistakes(&new.words).is_empty() {
-            return Err(Error::NotApplicable("投诉内容不完整，请按提示修改后重新提交"));
-        }
-        let content = serde_json::to_vec(&new.words).map_err(|_| Error::Stored("投诉"))?;
-        let sealed = self.store().seal_blob(Zeroizing::new(content), "voice-complaint").await?;
-        let id = self.draw_nonce()?;
-        let code = self.draw_digits()?;
-        let code_index = self.complaint_index(&id, &code)?;
-        let category = new.category;
-        let number = self
-            .store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let now = tx.now();
-                    let day = compact(CivilDate::of(now));
-                    let sequence = sql::next_number(tx.conn(), &day).await?;
-                    let blob = sealed.insert(tx).await?;
-                    let row = ComplaintRow {
-                        id,
-                        number: format!("TS{day}{sequence:05}"),
-                        category,
-                        state: ComplaintState::Received,
-                        code_index,
-                        content: blob.id.clone(),
-                        received_at: now,
-                        answered_at: None,
-                        version: 1,
-                    };
-                    sql::add_complaint(tx.conn(), &row).await?;
-                    let body = json!({ "number": row.number, "category": category.word(),
-                        "content": blob.to_json() });
-                    let subject = format!("complaint:{}", row.id);
-                    record(tx, "complaint.received", Actor::new("public"), (subject, body)).await?;
-                    Ok::<_, Error>(row.number)
-                })
-            })
-            .await?;
-        Ok(LodgedComplaint { number, check_code: grouped(&code) })
+        let draft = self.draft_complaint(new.category, &new.words, (&[], json!({}))).await?;
+        self.lodge(draft).await
     }
 
     /// Number and check code lead to where a complaint stands and what was said about it. Five wrong
@@ -184,7 +148,7 @@ impl Institution {
         let (opened, mut found) = (looked.len(), Vec::new());
         for row in looked {
             let words = self.words_of(&row).await?;
-            let ComplaintWords { text: said, about, name, contact } = &words;
+            let ComplaintWords { text: said, about, name, contact, .. } = &words;
             if [said, about, name, contact].iter().any(|one| rules::has_part(one, text)) {
                 found.push(row);
             }
@@ -213,7 +177,11 @@ impl Institution {
         let calendar = Calendar::published().map_err(ra::Error::from)?;
         let now = self.clock().now();
         let before = |days| rules::overdue_before(&calendar, days, now);
-        Ok((before(disclosed.complaint_accept_days), before(disclosed.complaint_answer_days)))
+        Ok(sql::Overdue {
+            accept: before(disclosed.complaint_accept_days),
+            answer: before(disclosed.complaint_answer_days),
+            report: now.saturating_sub(TAKEN_UP_WITHIN).unwrap_or(now),
+        })
     }
 
     /// How many complaints are in each state.
@@ -302,7 +270,7 @@ impl Institution {
         let calendar = Calendar::published().map_err(ra::Error::from)?;
         let now = self.clock().now();
         Ok(Complaint {
-            clock: rules::clock(&calendar, (row.state, row.received_at), days, now),
+            clock: rules::clock(&calendar, row.category, (row.state, row.received_at), days, now),
             id: row.id,
             number: row.number,
             category: row.category,
@@ -314,23 +282,13 @@ impl Institution {
     }
 
     /// Twelve digits: 40 bits, for a page that takes seconds to ask.
-    fn draw_digits(&self) -> Result<String, Error> {
+    pub(super) fn draw_digits(&self) -> Result<String, Error> {
         let mut octets = [0; 8];
         self.device().session()?.fill(&mut octets)?;
         Ok(format!("{:012}", u64::from_be_bytes(octets) % 1_000_000_000_000))
     }
 
-    fn complaint_index(&self, id: &str, code: &str) -> Result<String, Error> {
+    pub(super) fn complaint_index(&self, id: &str, code: &str) -> Result<String, Error> {
         Ok(self.store().blind_index("voice.complaint", &format!("{id}/{code}"))?)
     }
-}
-
-/// `20261129`.
-fn compact(day: CivilDate) -> String {
-    format!("{:04}{:02}{:02}", day.year(), day.month(), day.day())
-}
-
-fn grouped(code: &str) -> String {
-    let digits: Vec<char> = code.chars().collect();
-    digits.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }

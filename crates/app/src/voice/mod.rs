@@ -1,10 +1,13 @@
 //! What applicants and the public say of the service, and what comes of it: ratings in five levels
-//! (好差评, 国办发〔2019〕51号) and complaints (Measures Art. 29).
+//! (好差评, 国办发〔2019〕51号), complaints (Measures Art. 29), and reports of suspicious certificates and leaked keys,
+//! which are complaints with evidence and a shorter clock (T-16).
 //!
 //! What people write is theirs: sealed, shown to who answers, and public in figures only.
 
 mod complaint;
+mod lodge;
 mod model;
+mod problem;
 mod rating;
 mod rules;
 mod sql;
@@ -12,17 +15,34 @@ mod sql;
 pub use model::{
     Category, Complaint, ComplaintClock, ComplaintFilter, ComplaintOrder, ComplaintPage,
     ComplaintState, ComplaintStep, ComplaintWords, Figures, Level, LodgedComplaint, NewComplaint,
-    Rating, RatingAnswer, RatingFilter, RatingPage, Step,
+    ProvedKey, Rating, RatingAnswer, RatingFilter, RatingPage, Step,
 };
+pub use problem::{Evidence, KeyProof, LodgedProblem, NewEvidence, NewProblem, Stopped};
+pub use rules::{EVIDENCE_ENDINGS, MOST_EVIDENCE, MOST_FILES};
 
 use access::{ActKind, Action, Principal, SignedAct};
 use serde::de::DeserializeOwned;
 use store::{Actor, Record, Tx};
 
+use crate::doctor::{Check, Level as Finding};
 use crate::error::Error;
 use crate::institution::Institution;
 
 impl Institution {
+    /// Reports of leaked keys that nobody took up in time: certificates go on meanwhile (T-16).
+    pub(crate) async fn check_problems(&self) -> Check {
+        let (name, title) = ("problem_reports", "密钥失密等问题报告");
+        let (level, detail) = match self.problems_late().await {
+            Ok(0) => (Finding::Good, "没有超过 24 小时未受理的报告".to_owned()),
+            Ok(late) => (
+                Finding::Failed,
+                format!("{late} 件报告超过 24 小时没有受理；请在管理台“投诉”中立即办理"),
+            ),
+            Err(error) => (Finding::Unknown, error.to_string()),
+        };
+        Check { name, title, level, detail }
+    }
+
     /// Carries out what a person of the staff signed about a rating or a complaint.
     pub(crate) async fn on_voice(
         &self,

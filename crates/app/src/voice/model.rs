@@ -158,8 +158,10 @@ pub enum Category {
     Service,
     /// A refusal or a decision.
     Decision,
-    /// A certificate: wrong content, issued to the wrong person, misused.
+    /// A certificate: wrong content, issued to the wrong person.
     Certificate,
+    /// A report of a leaked key, or of a certificate that is suspicious or misused.
+    Misuse,
     /// Personal data.
     Privacy,
     /// Status services, downloads, tools.
@@ -172,10 +174,11 @@ pub enum Category {
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Service,
         Self::Decision,
         Self::Certificate,
+        Self::Misuse,
         Self::Privacy,
         Self::System,
         Self::Office,
@@ -189,6 +192,7 @@ impl Category {
             Self::Service => "service",
             Self::Decision => "decision",
             Self::Certificate => "certificate",
+            Self::Misuse => "misuse",
             Self::Privacy => "privacy",
             Self::System => "system",
             Self::Office => "office",
@@ -202,7 +206,8 @@ impl Category {
         match self {
             Self::Service => "服务态度、办理时限、告知",
             Self::Decision => "对不予受理、不予签发等决定有异议",
-            Self::Certificate => "证书内容错误、被冒名申请或被滥用",
+            Self::Certificate => "证书内容错误、被冒名申请",
+            Self::Misuse => "密钥失密、证书可疑或被盗用（问题报告）",
             Self::Privacy => "个人信息保护",
             Self::System => "状态查询、下载、软件使用",
             Self::Office => "注册机构（受理点）",
@@ -314,6 +319,19 @@ pub struct ComplaintWords {
     pub name: String,
     /// How to reach them, if they say.
     pub contact: String,
+    /// What the pieces of evidence are called where they come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// The key that they proved to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proved: Option<ProvedKey>,
+}
+
+/// A private key that somebody who reports proved to have.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvedKey {
+    /// The certificate of the key.
+    pub serial: String,
 }
 
 impl std::fmt::Debug for ComplaintWords {

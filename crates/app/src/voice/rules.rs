@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use law::clock::{WorkingDays, working};
-use law::{Calendar, CivilDate};
+use law::{Calendar, Certainty, CivilDate, Due};
 
-use super::model::{ComplaintClock, ComplaintState, ComplaintWords, Step};
+use super::model::{Category, ComplaintClock, ComplaintState, ComplaintWords, Step};
+use super::problem::NewEvidence;
 
 /// A rating may be changed for so many days.
 pub(super) const OPEN_DAYS: i64 = 7;
@@ -14,6 +15,74 @@ pub const MOST_REMARK: usize = 500;
 pub const MOST_TEXT: usize = 4000;
 /// Most characters of an answer to it: who signs it reads it whole on the page.
 pub const MOST_ANSWER: usize = 2000;
+
+/// Most files of evidence.
+pub const MOST_FILES: usize = 5;
+/// Most octets of all of them.
+pub const MOST_EVIDENCE: usize = 10 << 20;
+/// What they may be: also what mail filters of others dropped with the report (T-16). Nothing of it is opened here.
+pub const EVIDENCE_ENDINGS: [&str; 19] = [
+    "pem", "key", "cer", "crt", "der", "csr", "p7b", "p7s", "zip", "7z", "pdf", "ofd", "png",
+    "jpg", "jpeg", "txt", "log", "eml", "json",
+];
+/// How long a report may wait to be taken up.
+pub(super) const TAKEN_UP_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is wrong with the evidence of a report.
+pub(super) fn evidence_mistake(evidence: &[NewEvidence]) -> Option<&'static str> {
+    let octets = evidence.iter().map(|one| one.content.len()).fold(0, usize::saturating_add);
+    let is_known = |one: &NewEvidence| {
+        let ending = one.name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        ending.is_some_and(|ending| EVIDENCE_ENDINGS.contains(&&*ending))
+    };
+    match () {
+        () if evidence.len() > MOST_FILES => Some("最多五个文件；更多的请打包成 zip 后提交"),
+        () if octets > MOST_EVIDENCE => Some("文件合计不能超过 10 MB；请压缩，或只附最要紧的部分"),
+        () if evidence.iter().any(|one| one.content.is_empty()) => {
+            Some("有的文件是空的，请重新选择")
+        }
+        () if !evidence.iter().all(is_known) => Some(
+            "文件类型不在可收之列；可收 pem、key、cer、crt、der、csr、p7b、p7s、zip、7z、pdf、ofd、png、jpg、txt、log、eml、json，其他的请打包成 zip",
+        ),
+        () => None,
+    }
+}
+
+/// The name of a file without its folder, as it is shown.
+pub(super) fn file_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    last.chars().filter(|sign| !sign.is_control()).take(100).collect()
+}
+
+/// What is signed to prove that a key is no secret. It says what it is for: signed for another purpose, nothing is that
+/// statement.
+pub(super) fn statement(
+    (serial, fingerprint): (&str, &str),
+    institution: &str,
+    now: Timestamp,
+) -> String {
+    format!(
+        "报告私钥失密：本人持有下述证书的私钥，据此报告该私钥已经失密，请求立即暂停该证书。证书序列号 {serial}；证书指纹（SM3） {fingerprint}；受理机构 {institution}；时间 {now}"
+    )
+}
+
+/// The statement with the institution's seal, by which it knows its own.
+pub(super) fn sealed_statement(text: &str, seal: &str) -> String {
+    format!("{text}；校验 {seal}")
+}
+
+/// Text and seal of a statement.
+pub(super) fn unsealed(statement: &str) -> Option<(&str, &str)> {
+    statement.rsplit_once("；校验 ")
+}
+
+/// The serial number that a statement of ours names, and its time.
+pub(super) fn said_in(text: &str) -> Option<(&str, Timestamp)> {
+    let (_, rest) = text.split_once("证书序列号 ")?;
+    let (serial, _) = rest.split_once('；')?;
+    let (_, at) = text.rsplit_once("；时间 ")?;
+    Some((serial, at.parse().ok()?))
+}
 
 /// Until when a rating may be changed.
 pub(super) fn open_until(rated_at: Timestamp) -> Timestamp {
@@ -52,13 +121,19 @@ pub(super) fn after(state: ComplaintState, step: Step) -> Option<ComplaintState>
 }
 
 /// The clock of what is to be done next. The days are those that the institution disclosed; the
-/// Measures say only 及时 (Measures Art. 29).
+/// Measures say only 及时 (Measures Art. 29). A report of a leaked key is taken up within 24 hours, also on holidays (T-16).
 pub(super) fn clock(
     calendar: &Calendar,
+    category: Category,
     (state, received_at): (ComplaintState, Timestamp),
     (accept, answer): (u16, u16),
     now: Timestamp,
 ) -> Option<ComplaintClock> {
+    if (category, state) == (Category::Misuse, ComplaintState::Received) {
+        let end = received_at.saturating_add(TAKEN_UP_WITHIN).unwrap_or(received_at);
+        let due = Due { day: CivilDate::of(end), certainty: Certainty::Settled };
+        return Some(ComplaintClock { step: Step::Accept, due, overdue: now >= end });
+    }
     let (step, days) = match state {
         ComplaintState::Received => (Step::Accept, accept),
         ComplaintState::Accepted => (Step::Answer, answer),
@@ -176,8 +251,10 @@ mod tests {
         let calendar = Calendar::published().unwrap();
         // A Sunday: its next working days are Monday 23 to Friday 27 November 2026.
         let received: Timestamp = "2026-11-22T02:00:00Z".parse().unwrap();
-        let at =
-            |state, now: &str| clock(&calendar, (state, received), (2, 5), now.parse().unwrap());
+        let at = |state, now: &str| {
+            let now = now.parse().unwrap();
+            clock(&calendar, Category::Service, (state, received), (2, 5), now)
+        };
         let first = at(ComplaintState::Received, "2026-11-24T15:59:59Z").unwrap();
         assert_eq!(
             (first.step, first.due.day.to_string().as_str()),
@@ -190,6 +267,52 @@ mod tests {
         assert_eq!(at(ComplaintState::Answered, "2027-01-01T00:00:00Z"), None);
     }
 
+    /// T-16: a weekend is no excuse.
+    #[test]
+    fn a_report_of_a_leaked_key_is_taken_up_within_a_day_of_the_clock() {
+        let calendar = Calendar::published().unwrap();
+        let received: Timestamp = "2026-11-21T02:00:00Z".parse().unwrap();
+        let at = |state, hours: i64| {
+            let now = received + SignedDuration::from_secs(hours * 3_600 - 1);
+            clock(&calendar, Category::Misuse, (state, received), (2, 5), now)
+        };
+        assert!(!at(ComplaintState::Received, 24).unwrap().overdue);
+        let now = received + SignedDuration::from_hours(24);
+        let state = (ComplaintState::Received, received);
+        assert!(clock(&calendar, Category::Misuse, state, (2, 5), now).unwrap().overdue);
+        let answer = at(ComplaintState::Accepted, 30).unwrap();
+        assert_eq!((answer.step, answer.overdue), (Step::Answer, false));
+    }
+
+    #[test]
+    fn evidence_has_bounds_and_may_be_what_mail_filters_drop() {
+        let file =
+            |name: &str, octets: usize| NewEvidence { name: name.into(), content: vec![1; octets] };
+        assert_eq!(evidence_mistake(&[]), None);
+        let all = ["a.key", "b.PEM", "c.tar.zip", "d.eml", "e.7z"].map(|name| file(name, 9));
+        assert_eq!(evidence_mistake(&all), None);
+        assert!(evidence_mistake(&[file("a.exe", 1)]).unwrap().contains("zip"));
+        assert!(evidence_mistake(&[file("pem", 1)]).is_some());
+        assert!(evidence_mistake(&[file("a.pem", 0)]).unwrap().contains("空的"));
+        assert!(evidence_mistake(&[file("a.zip", MOST_EVIDENCE + 1)]).unwrap().contains("10 MB"));
+        let many: Vec<_> = (0..=MOST_FILES).map(|_| file("a.pem", 1)).collect();
+        assert!(evidence_mistake(&many).unwrap().contains("五个"));
+        assert_eq!(file_name("C:\\用户\\张三\r\n.key"), "张三.key");
+        assert_eq!(file_name("../../etc/passwd"), "passwd");
+    }
+
+    #[test]
+    fn a_statement_says_what_it_is_for_and_is_read_back() {
+        let now: Timestamp = "2026-11-21T02:00:00Z".parse().unwrap();
+        let text = statement(("1a2b", "ff"), "某；时间 机构", now);
+        assert!(text.starts_with("报告私钥失密"));
+        assert_eq!(said_in(&text), Some(("1a2b", now)));
+        let sealed = sealed_statement(&text, "00aa");
+        assert_eq!(unsealed(&sealed), Some((&*text, "00aa")));
+        assert_eq!(unsealed("报告私钥失密"), None);
+        assert_eq!(said_in("报告私钥失密"), None);
+    }
+
     #[test]
     fn what_is_overdue_by_its_day_is_overdue_by_its_clock() {
         let calendar = Calendar::published().unwrap();
@@ -199,7 +322,8 @@ mod tests {
         for now in (40..80).map(at) {
             let cut = overdue_before(&calendar, 3, now);
             for received in (0..80).map(at).take_while(|received| *received <= now) {
-                let clock = clock(&calendar, (ComplaintState::Received, received), (3, 9), now);
+                let state = (ComplaintState::Received, received);
+                let clock = clock(&calendar, Category::Service, state, (3, 9), now);
                 assert_eq!(clock.unwrap().overdue, received < cut, "{received} at {now}");
             }
         }

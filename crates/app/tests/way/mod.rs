@@ -281,19 +281,34 @@ async fn world_and_head(change: impl FnOnce(&mut app::Settings)) -> (World, Staf
 pub async fn world_with_heads(
     change: impl FnOnce(&mut app::Settings),
 ) -> (World, Staff, Staff, [Staff; 2]) {
+    let (world, clerk, reviewer, heads, _) = world_and_all(change).await;
+    (world, clerk, reviewer, heads)
+}
+
+/// The same with the audit administrator, who appoints inspectors.
+pub async fn world_and_watch(
+    change: impl FnOnce(&mut app::Settings),
+) -> (World, Staff, Staff, Staff) {
+    let (world, clerk, reviewer, _, watch) = world_and_all(change).await;
+    (world, clerk, reviewer, watch)
+}
+
+async fn world_and_all(
+    change: impl FnOnce(&mut app::Settings),
+) -> (World, Staff, Staff, [Staff; 2], Staff) {
     let world = World::with(|settings| {
         settings.institution.credit_code = CODE.into();
         change(settings);
     })
     .await;
     let access = world.institution.access();
-    let (chief, watch) = (Staff(key()), key());
+    let (chief, watch) = (Staff(key()), Staff(key()));
     let first = person("chief", "super_admin", &chief.0);
-    let peer = person("watch", "audit_admin", &watch);
+    let peer = person("watch", "audit_admin", &watch.0);
     access.create_first_people(first, peer, &Custodians::default()).await.unwrap();
     let head = chief.appoint(access, "head", "business_admin").await;
     let clerk = head.appoint(access, "clerk", "entry_clerk").await;
     let reviewer = head.appoint(access, "reviewer", "reviewer").await;
     let other = chief.appoint(access, "head-2", "business_admin").await;
-    (world, clerk, reviewer, [head, other])
+    (world, clerk, reviewer, [head, other], watch)
 }

@@ -12,6 +12,7 @@ mod input;
 pub mod journal;
 pub mod kinds;
 pub mod page;
+pub mod problems;
 pub mod requests;
 pub mod session;
 pub mod sign;

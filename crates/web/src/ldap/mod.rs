@@ -96,7 +96,13 @@ pub async fn serve(institution: &Institution) -> std::io::Result<Option<Running>
     let tls = match settings.has_tls() {
         true => {
             let path = |name: &String| institution.layout().root().join(name);
-            Some(tls::acceptor(&path(&settings.certificate), &path(&settings.key))?)
+            let files = (path(&settings.certificate), path(&settings.key));
+            let (acceptor, chain) = tls::acceptor(&files.0, &files.1)?;
+            // One that we can't read is served all the same; the file is judged then.
+            if let Err(error) = institution.note_directory_chain(&chain) {
+                tracing::warn!(%error, "the directory's transport certificate can't be watched");
+            }
+            Some(acceptor)
         }
         false => None,
     };

@@ -8,7 +8,7 @@ use status::{ListKind, ListName};
 
 use super::answer::{Answer, page};
 use super::frame::Frame;
-use super::generations::{self, Named};
+use super::generations::{self, Kind, Named};
 use super::words;
 use crate::api::App;
 
@@ -17,6 +17,10 @@ use crate::api::App;
 struct Downloads {
     frame: Frame,
     authorities: Vec<Authority>,
+    /// Whether the root has more than one key.
+    has_links: bool,
+    /// Cross-certificates in force, ours for other institutions' CAs and theirs for ours.
+    crosses: Vec<Authority>,
     lists: Vec<List>,
     ocsp: String,
     timestamps: Option<Timestamps>,
@@ -53,25 +57,50 @@ struct List {
 
 /// `GET /downloads`.
 pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
-    let mut authorities = Vec::new();
-    for Named { title, file, role, certificate } in generations::named(&app).await? {
-        authorities.push(Authority { role, ..authority(title, file, &certificate) });
-    }
+    let named = generations::named(&app).await?;
+    let of = |kind: Kind| named.iter().filter(move |one| one.kind == kind);
     let mut lists = Vec::new();
     let kinds = [("完整列表", "", ListKind::Full), ("增量列表", "-delta", ListKind::Delta)];
-    let names: Vec<_> = authorities.iter().map(|one| one.file.clone()).collect();
-    for name in names.iter().filter(|name| *name != "root") {
+    for Named { file: name, .. } in of(Kind::Issuing) {
         for (title, ending, kind) in kinds {
-            let title = match names.len() {
-                ..=2 => title.to_owned(),
+            let title = match of(Kind::Issuing).count() {
+                1 => title.to_owned(),
                 _ => format!("{title}（{name}）"),
             };
             lists.extend(list(&app, (title, ending), (name.as_str(), kind)).await?);
         }
     }
+    for Named { file: name, .. } in of(Kind::Root) {
+        let title = match of(Kind::Root).count() {
+            1 => "根的撤销列表".to_owned(),
+            _ => format!("根的撤销列表（{name}）"),
+        };
+        lists.extend(list(&app, (title, ""), (name.as_str(), ListKind::Full)).await?);
+    }
+    let has_links = of(Kind::Link).next().is_some();
+    let mut authorities = Vec::new();
+    for Named { title, file, role, certificate, .. } in named {
+        authorities.push(Authority { role, ..authority(title, file, &certificate) });
+    }
     let ocsp = format!("{}/ocsp", frame.site.public_url());
     let timestamps = timestamps(&app, frame.site.public_url());
-    page(&Downloads { frame, authorities, lists, ocsp, timestamps })
+    let crosses = crosses(&app).await?;
+    page(&Downloads { frame, authorities, has_links, crosses, lists, ocsp, timestamps })
+}
+
+async fn crosses(app: &App) -> Result<Vec<Authority>, app::Error> {
+    let (view, now) = (app.cross_certificates().await?, app.clock().now());
+    let file = |one: &Certificate| format!("{}{}", app::cross::FILE_PREFIX, one.fingerprint());
+    let issued = view.issued.iter().filter(|one| one.is_in_force(now)).map(|one| {
+        let title = "本机构签发给其他机构的交叉证书".to_owned();
+        authority(title, file(&one.certificate), &one.certificate)
+    });
+    let received = view.received.iter().filter(|one| one.is_in_force(now)).map(|one| {
+        let title = "其他机构签发给本机构的交叉证书".to_owned();
+        let role = Some(one.certificate.issuer().to_string());
+        Authority { role, ..authority(title, file(&one.certificate), &one.certificate) }
+    });
+    Ok(issued.chain(received).collect())
 }
 
 fn timestamps(app: &App, base: &str) -> Option<Timestamps> {

@@ -66,6 +66,13 @@ impl Form {
         self.files.iter().any(|file| !file.content.is_empty())
     }
 
+    /// The files of a field that may have several.
+    pub fn every<'f>(&'f self, field: &'f str) -> impl Iterator<Item = &'f File> {
+        self.files.iter().filter(move |file| {
+            file.field == field && !(file.content.is_empty() && file.name.is_empty())
+        })
+    }
+
     /// The file of a field, if one was chosen.
     pub fn file(&self, field: &str) -> Option<&File> {
         self.files.iter().find(|file| file.field == field && !file.content.is_empty())

@@ -13,6 +13,12 @@ mod way;
 #[path = "../../../app/tests/world/mod.rs"]
 mod world;
 
+#[path = "../../../status/tests/verification/family.rs"]
+#[allow(dead_code)]
+mod family;
+#[path = "../../../app/tests/cross/neighbour.rs"]
+mod neighbour;
+
 #[path = "../door/mod.rs"]
 mod door;
 mod office;
@@ -20,9 +26,11 @@ mod office;
 mod audit;
 mod authority;
 mod certificates;
+mod cross;
 mod devices;
 mod figures;
 mod generations;
 mod orders;
 mod proof;
+mod samples;
 mod trust;

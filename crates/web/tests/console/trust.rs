@@ -28,14 +28,23 @@ async fn a_source_is_shown_with_its_trouble_and_fetched_again_when_asked_for() {
     std::fs::write(folder.join("other.pem"), root.to_pem().unwrap()).unwrap();
     let text = format!(
         "[[authority]]\nname = \"他省中心\"\ncertificates = [\"other.pem\"]\n\
-         lists = [{{ address = \"{NOBODY}\" }}]\n"
+         lists = [{{ address = \"{NOBODY}\" }}]\n\
+         responder = {{ address = \"http://127.0.0.1:9/ocsp\" }}\n"
     );
     std::fs::write(folder.join("sources.toml"), text).unwrap();
     let seat = office.seat(&office.head).await;
     assert!(seat.page("/admin/trust").await.contains("还没有取过"));
     institution.follow_foreign().await.unwrap();
     let page = seat.page("/admin/trust").await;
-    for told in ["他省中心", NOBODY, "没有取到", "连接失败", "完整列表"] {
+    for told in [
+        "他省中心",
+        NOBODY,
+        "没有取到",
+        "连接失败",
+        "完整列表",
+        "http://127.0.0.1:9/ocsp",
+        "没有开通询问",
+    ] {
         assert!(page.contains(told), "{told}");
     }
     assert!(!page.contains("几秒之内"), "it waits");

@@ -13,8 +13,16 @@ mod world;
 #[path = "../door/mod.rs"]
 mod door;
 
+#[path = "../../../status/tests/verification/family.rs"]
+#[allow(dead_code)]
+mod family;
+
+#[path = "../../../app/tests/cross/neighbour.rs"]
+mod neighbour;
+
 mod bind;
 mod client;
+mod cross;
 mod filters;
 mod hostile;
 mod http;

@@ -1,7 +1,9 @@
-//! `yinxin ceremony …`: the founding of an institution, the next key of its issuing CA, and the root key
-//! out of three shares.
+//! `yinxin ceremony …`: the founding of an institution, the next key of its issuing CA or of its root, and the root
+//! key out of three shares.
 
+mod cross;
 mod plan;
+mod root;
 mod succession;
 
 use std::path::PathBuf;
@@ -49,7 +51,7 @@ pub enum Command {
         #[arg(long, value_name = "文件")]
         certificate: PathBuf,
     },
-    /// 用三份以上分量在密码设备中恢复根密钥（服务停止时）
+    /// 用三份以上分量在密码设备中恢复根密钥，属于哪一代以分量为准（服务停止时）
     RestoreRoot {
         #[command(flatten)]
         data: DataArgs,
@@ -82,6 +84,79 @@ pub enum Command {
         /// 哪一代，例如 issuing、issuing2
         #[arg(long, value_name = "名称")]
         generation: String,
+        #[command(flatten)]
+        warrant: WarrantArgs,
+    },
+    /// 写出一份交叉认证方案的样例，填写后用于 cross-certify
+    CrossSample,
+    /// 举行交叉认证仪式：恢复根密钥，给其他机构的 CA 签发交叉证书（服务停止时）
+    CrossCertify {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 交叉认证方案（TOML）
+        #[arg(long, value_name = "文件")]
+        plan: PathBuf,
+    },
+    /// 撤销一张本机构签发的交叉证书，立即生效（服务停止时；须两人在场）
+    CrossWithdraw {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 交叉证书的序列号（十六进制）
+        #[arg(long, value_name = "序列号")]
+        serial: String,
+        /// 撤销原因代码，例如 cessationOfOperation、cACompromise、superseded
+        #[arg(long, value_name = "代码")]
+        code: String,
+        #[command(flatten)]
+        warrant: WarrantArgs,
+    },
+    /// 登记一张其他机构签发给本机构 CA 的交叉证书，登记后公布（服务停止时）
+    CrossTakeIn {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 交叉证书（PEM 或 DER）
+        #[arg(long, value_name = "文件")]
+        certificate: PathBuf,
+        /// 签发它的对方 CA 自己的证书
+        #[arg(long, value_name = "文件")]
+        issuer: PathBuf,
+        /// 对方 CA 证书的 SM3 指纹，与对方当面或书面核对
+        #[arg(long, value_name = "指纹")]
+        fingerprint: String,
+        /// 经办人的人员编号
+        #[arg(long, value_name = "编号")]
+        person: String,
+    },
+    /// 不再公布一张其他机构签发给本机构的交叉证书（服务停止时；须两人在场）
+    CrossTakeBack {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 交叉证书的 SM3 指纹
+        #[arg(long, value_name = "指纹")]
+        fingerprint: String,
+        #[command(flatten)]
+        warrant: WarrantArgs,
+    },
+    /// 写出一份根密钥换代方案的样例，填写后用于 root-succeed
+    RootSuccessionSample,
+    /// 举行根密钥换代仪式：恢复旧根密钥，生成新根密钥，互签链接证书，分割新根密钥（服务停止时）
+    RootSucceed {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 换代方案（TOML）
+        #[arg(long, value_name = "文件")]
+        plan: PathBuf,
+    },
+    /// 登记一代根密钥的分量已当场销毁，此后不能再恢复（服务停止时；须两人在场）
+    DestroyRootShares {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 哪一代，例如 root、root2
+        #[arg(long, value_name = "名称")]
+        generation: String,
+        /// 已销毁的分量编号（1 至 5），至少三份
+        #[arg(long = "share", value_name = "编号", required = true)]
+        shares: Vec<u8>,
         #[command(flatten)]
         warrant: WarrantArgs,
     },
@@ -131,6 +206,28 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::DestroyIssuingKey { data, generation, warrant } => {
             succession::destroy(&data, &generation, &warrant)
         }
+        Command::CrossSample => {
+            out::bytes(cross::SAMPLE.as_bytes());
+            Ok(Outcome::Fine)
+        }
+        Command::CrossCertify { data, plan } => cross::hold(&data, &plan),
+        Command::CrossWithdraw { data, serial, code, warrant } => {
+            cross::withdraw(&data, (&serial, &code), &warrant)
+        }
+        Command::CrossTakeIn { data, certificate, issuer, fingerprint, person } => {
+            cross::take_in(&data, (&certificate, &issuer), (&fingerprint, &person))
+        }
+        Command::CrossTakeBack { data, fingerprint, warrant } => {
+            cross::take_back(&data, &fingerprint, &warrant)
+        }
+        Command::RootSuccessionSample => {
+            out::bytes(root::SAMPLE.as_bytes());
+            Ok(Outcome::Fine)
+        }
+        Command::RootSucceed { data, plan } => root::hold(&data, &plan),
+        Command::DestroyRootShares { data, generation, shares, warrant } => {
+            root::destroy(&data, (&generation, &shares), &warrant)
+        }
         Command::DestroyRoot { data, leader } => {
             with_store(&data, async |store, device| {
                 Ok(destroy_root(&store, device, Actor::new(leader)).await?)
@@ -143,14 +240,16 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
 
 fn publish_list(data: &DataArgs) -> anyhow::Result<Outcome> {
     let (layout, secrets) = secrets(data)?;
-    let list = runtime()?.block_on(async {
+    let lists = runtime()?.block_on(async {
         let parts = Parts::of(layout, &secrets)?;
         let store = parts.open_store().await?;
         let done = publish_root_list(&parts, &store).await;
         store.close().await;
         done
     })?;
-    out::line(format!("根的撤销列表已发布，编号 {}", list.number));
+    for list in lists {
+        out::line(format!("根的撤销列表已发布：{}.crl，编号 {}", list.issuer, list.number));
+    }
     out::line("用毕请立即执行 yinxin ceremony destroy-root");
     Ok(Outcome::Fine)
 }

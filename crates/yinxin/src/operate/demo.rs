@@ -65,6 +65,12 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
 
 fn up(data: &Path, (port, sandbox): (u16, bool)) -> anyhow::Result<Outcome> {
     let layout = Layout::new(data);
+    if is_of_others(&layout) {
+        bail!(
+            "{} 是正式机构的数据目录，不能用来建立演示机构；请用 --data 另指定一个目录",
+            data.display()
+        );
+    }
     if sandbox && layout.settings().exists() && !sandbox::is(&layout) {
         bail!("{} 中是普通的演示机构；沙箱请用 --data 另指定一个数据目录", data.display());
     }
@@ -95,6 +101,12 @@ fn up(data: &Path, (port, sandbox): (u16, bool)) -> anyhow::Result<Outcome> {
         sandbox::tell(&layout, &url);
     }
     Ok(Outcome::Fine)
+}
+
+/// Whether an institution is in the folder that is no demonstration: nothing is put beside it, or all its pages
+/// would say that it is one.
+fn is_of_others(layout: &Layout) -> bool {
+    layout.settings().exists() && !layout.demo_secrets().exists()
 }
 
 /// Starts this very program as a service in the background.
@@ -143,9 +155,11 @@ fn stop(data: &Path) -> anyhow::Result<bool> {
     let Ok(text) = std::fs::read_to_string(&file) else {
         return Ok(false);
     };
+    let process = PathBuf::from("/proc").join(text.trim());
     let ours = || {
-        let line = std::fs::read(format!("/proc/{}/cmdline", text.trim())).unwrap_or_default();
-        String::from_utf8_lossy(&line).contains("serve")
+        let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+        let at = std::fs::read_link(process.join("cwd")).unwrap_or_default();
+        serves(&line, &at, data)
     };
     let was_running = ours();
     if was_running {
@@ -157,4 +171,50 @@ fn stop(data: &Path) -> anyhow::Result<bool> {
     }
     std::fs::remove_file(&file)?;
     Ok(was_running)
+}
+
+/// Whether a command line, of a process that works at a folder, is that of a service of this data folder: numbers of
+/// processes come back, and another's must not be ended.
+fn serves(line: &[u8], at: &Path, data: &Path) -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    let words: Vec<&[u8]> = line.split(|octet| *octet == 0).collect();
+    let is_here = |word: &[u8]| {
+        let named = at.join(std::ffi::OsStr::from_bytes(word)).canonicalize();
+        named.is_ok_and(|named| data.canonicalize().is_ok_and(|data| data == named))
+    };
+    words.windows(3).any(|three| {
+        matches!(three, [verb, option, folder]
+            if *verb == b"serve" && *option == b"--data" && is_here(folder))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_service_of_the_same_folder_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        let is = |line: &str| serves(line.replace(' ', "\0").as_bytes(), folder.path(), &data);
+        assert!(is("/opt/yinxin serve --data data "));
+        assert!(is(&format!("/opt/yinxin serve --data {} ", data.display())));
+        for other in ["python3 -m http.server", "/opt/yinxin serve --data other", "less serve", ""]
+        {
+            assert!(!is(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_real_institution_is_made_no_demonstration() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(folder.path());
+        assert!(!is_of_others(&layout), "nobody's");
+        std::fs::write(layout.settings(), "").unwrap();
+        assert!(up(folder.path(), (8440, false)).is_err());
+        assert!(!layout.demo_secrets().exists(), "nothing was put there");
+        std::fs::create_dir(layout.demo_secrets()).unwrap();
+        assert!(!is_of_others(&layout), "a demonstration that was begun");
+    }
 }

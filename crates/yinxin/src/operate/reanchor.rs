@@ -22,7 +22,7 @@ pub struct Reanchor {
     /// 哪一方的日志：institution（认证机构）或 kmc（密钥管理中心）
     #[arg(long, value_name = "一方", default_value = "institution")]
     journal: String,
-    /// 依赖方手中最后一份完整撤销列表；恢复备份后必须给出，编号才不会重复。签发密钥换过代的，各代各给一份
+    /// 依赖方手中最后一份完整撤销列表；恢复备份后必须给出，编号才不会重复。签发密钥换过代的，各代各给一份；备份以后发布过根的撤销列表的，也各给一份
     #[arg(long, value_name = "文件")]
     last_crl: Vec<PathBuf>,
     /// 确实从未发布过撤销列表，或数据库没有回退

@@ -14,7 +14,7 @@ use crate::pages::navigation;
 use crate::problem::Problem;
 
 /// Path, name, and what it is for.
-const TILES: [(&str, &str, &str); 19] = [
+const TILES: [(&str, &str, &str); 20] = [
     ("/admin/people", "人员", "查人员、角色、登录凭据和会话"),
     ("/admin/people/new", "新增人员", "任命您有权任命的角色，发出邀请码"),
     ("/admin/offices", "注册机构", "条件、备案、公告、限额、监督记录和现场明示"),
@@ -24,7 +24,8 @@ const TILES: [(&str, &str, &str); 19] = [
     (RATINGS, "评价", "好差评的等级和意见，答复差评"),
     ("/admin/journal", "日志", "查记录、核对存在性证明、作审计标记"),
     ("/admin/certificates", "证书", "按序列号、主体和状态查证书"),
-    ("/admin/ca", "CA 与撤销列表", "CA 证书、撤销列表的编号和更新时间"),
+    ("/admin/samples", "签发抽查", "每周随机抽查上一周签发的证书，逐项写明核验依据"),
+    ("/admin/ca", "CA 与撤销列表", "CA 证书、撤销列表的编号和更新时间、密钥管理中心"),
     ("/admin/trust", "信任列表", "验证所依据的信任锚，其他机构的撤销列表取得如何"),
     ("/admin/signing", "应用签名服务", "为应用设立签名密钥，用途授权、限额、使用统计和停用"),
     ("/admin/devices", "密码设备", "设备自检和其中的密钥"),

@@ -34,6 +34,8 @@ pub mod person_acts;
 pub mod person_form;
 pub mod profiles;
 mod profiles_rows;
+pub mod sample;
+pub mod samples;
 pub mod settings;
 pub mod statistics;
 pub mod trust;

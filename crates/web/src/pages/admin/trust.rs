@@ -1,8 +1,10 @@
 //! 信任列表: the anchors that verification rests on, and the revocation lists of other institutions that are followed,
 //! with how each is doing (Measures Art. 18 (2)).
 
+mod crosses;
+
 use access::Action;
-use app::foreign::{ForeignSource, ForeignView};
+use app::foreign::{ForeignAnswerer, ForeignSource, ForeignView};
 use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
@@ -25,8 +27,10 @@ struct TrustPage {
     enabled: bool,
     trouble: Option<String>,
     sources: Vec<Row>,
+    responders: Vec<Answerer>,
     may_fetch: bool,
     folder: String,
+    crosses: Vec<crosses::Cross>,
 }
 
 struct Anchor {
@@ -45,6 +49,17 @@ struct Row {
     list: Option<List>,
     tried: String,
     next: String,
+    trouble: String,
+}
+
+struct Answerer {
+    authority: String,
+    address: String,
+    signer: String,
+    word: &'static str,
+    tag: &'static str,
+    counts: String,
+    asked: String,
     trouble: String,
 }
 
@@ -74,8 +89,10 @@ pub async fn show(State(app): State<App>, frame: Frame, visitor: Visitor) -> Ans
         enabled,
         trouble,
         sources: sources.into_iter().map(|source| row(source, now)).collect(),
+        responders: app.foreign_responders().into_iter().map(|one| answerer(one, now)).collect(),
         may_fetch: app.permit(visitor.principal(), Action::PublishCrl).is_ok(),
         folder: app.layout().trust().display().to_string(),
+        crosses: crosses::rows(&app.cross_certificates().await?, now),
     })
 }
 
@@ -120,6 +137,38 @@ fn row(source: ForeignSource, now: Timestamp) -> Row {
     }
 }
 
+fn answerer(one: ForeignAnswerer, now: Timestamp) -> Answerer {
+    let ForeignAnswerer { authority, address, is_pinned, pinned_until, state } = one;
+    let signer = match (is_pinned, pinned_until) {
+        (true, Some(end)) => format!("指定的证书（有效期至 {}）", words::day(end)),
+        _ => "颁发者本身，或颁发者授权的应答者".to_owned(),
+    };
+    let is_off = state.is_none();
+    let state = state.unwrap_or_default();
+    let rests = state.rests_until.filter(|until| *until > now);
+    let (word, tag) = match (is_off, rests.is_some(), state.trouble.is_empty(), state.asked) {
+        (true, ..) => ("没有开通询问", "tag--unknown"),
+        (_, true, ..) => ("暂停询问", "tag--bad"),
+        (_, _, false, _) => ("最近一次没有应答", "tag--wait"),
+        (_, _, true, 0) => ("还没有询问过", "tag--unknown"),
+        _ => ("正常", "tag--good"),
+    };
+    let trouble = match rests {
+        Some(until) => format!("{}；{} 之前不再询问", state.trouble, words::second(until)),
+        None => state.trouble,
+    };
+    Answerer {
+        authority,
+        address,
+        signer,
+        word,
+        tag,
+        counts: format!("询问 {} 次，采信 {} 次", state.asked, state.answered),
+        asked: state.asked_at.map_or_else(|| "—".to_owned(), words::second),
+        trouble,
+    }
+}
+
 fn at(second: i64) -> String {
     Timestamp::from_second(second).map(words::second).unwrap_or_default()
 }
@@ -128,6 +177,7 @@ fn at(second: i64) -> String {
 mod tests {
     use super::*;
     use status::foreign::SourceState;
+    use status::foreign::responder::ResponderState;
 
     fn word(change: impl FnOnce(&mut SourceState)) -> &'static str {
         let mut state = SourceState {
@@ -142,6 +192,25 @@ mod tests {
         let (authority, address) = ("甲".to_owned(), "http://a/".to_owned());
         let source = ForeignSource { authority, address, is_delta: false, state };
         row(source, Timestamp::from_second(1_500).unwrap()).word
+    }
+
+    #[test]
+    fn a_responder_is_called_well_only_when_it_was_believed_last() {
+        let now = Timestamp::from_second(1_500).unwrap();
+        let word = |state: Option<ResponderState>| {
+            let (authority, address) = ("甲".to_owned(), "http://a/".to_owned());
+            let (is_pinned, pinned_until) = (false, None);
+            answerer(ForeignAnswerer { authority, address, is_pinned, pinned_until, state }, now)
+                .word
+        };
+        let asked = ResponderState { asked: 1, answered: 1, ..ResponderState::default() };
+        assert_eq!(word(None), "没有开通询问");
+        assert_eq!(word(Some(ResponderState::default())), "还没有询问过");
+        assert_eq!(word(Some(asked.clone())), "正常");
+        let failed = ResponderState { trouble: "连接失败".into(), ..asked };
+        assert_eq!(word(Some(failed.clone())), "最近一次没有应答");
+        let rests_until = Some(Timestamp::from_second(1_501).unwrap());
+        assert_eq!(word(Some(ResponderState { rests_until, ..failed })), "暂停询问");
     }
 
     #[test]

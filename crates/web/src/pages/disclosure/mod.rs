@@ -11,7 +11,7 @@ use axum::extract::State;
 use super::admin::journal_key::JournalKey;
 use super::answer::{Answer, page};
 use super::frame::Frame;
-use super::generations::{self, Named};
+use super::generations::{self, Kind, Named};
 use super::words;
 use crate::api::App;
 
@@ -21,7 +21,7 @@ struct Disclosure {
     frame: Frame,
     items: Vec<Item>,
     authorities: Vec<Authority>,
-    lists: Vec<String>,
+    lists: Vec<(&'static str, String)>,
     ocsp: String,
     rating: Option<String>,
     documents: usize,
@@ -40,7 +40,8 @@ struct Authority {
 pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
     let base = frame.site.public_url().to_owned();
     let mut authorities = Vec::new();
-    for Named { title, file, certificate, .. } in generations::named(&app).await? {
+    let named = generations::named(&app).await?.into_iter();
+    for Named { title, file, certificate, .. } in named.filter(|one| one.kind != Kind::Link) {
         authorities.push(Authority {
             title,
             file,
@@ -50,7 +51,9 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Answer {
         });
     }
     let urls = &app.ca().config().urls;
-    let lists = urls.crl.iter().chain(&urls.freshest_crl).cloned().collect();
+    let full = urls.crl.iter().map(|url| ("撤销列表地址", url.clone()));
+    let delta = urls.freshest_crl.iter().map(|url| ("增量撤销列表地址", url.clone()));
+    let lists = full.chain(delta).collect();
     let (figures, _) = app.rating_figures().await?;
     let rating = figures
         .good_permille()

@@ -5,8 +5,8 @@ use access::Action;
 use super::{PageRoute, pages};
 use crate::pages::admin::{
     ca, ca_orders, certificate, certificate_order, certificates, devices, health, journal,
-    journal_audit, journal_consistency, journal_key, journal_record, profiles, settings,
-    statistics, trust,
+    journal_audit, journal_consistency, journal_key, journal_record, profiles, sample, samples,
+    settings, statistics, trust,
 };
 use crate::pages::attestation;
 use crate::pages::guard::PageGate;
@@ -53,6 +53,12 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/admin/devices" may(A::ReadMetrics) => devices::show;
         get "/admin/health" may(A::ReadMetrics) => health::show;
         get "/admin/settings" may(A::ReadMetrics) => settings::show;
+
+        get "/admin/samples" may(A::ReadSamples) => samples::show;
+        get "/admin/samples/export.csv" may(A::ReadSamples) => samples::export;
+        get "/admin/samples/{week}" may(A::ReadSamples) => sample::show;
+        get "/admin/samples/{week}/report.json" may(A::ReadSamples) => sample::download;
+        get "/admin/samples/{week}/export.csv" may(A::ReadSamples) => sample::export;
 
         get "/admin/statistics" may(A::ReadStatistics) => statistics::show;
         get "/admin/statistics/export.csv" may(A::ReadStatistics) => statistics::export;

@@ -6,7 +6,7 @@ use super::{PageRoute, pages};
 use crate::pages::disclosure::{self, certificates, cps};
 use crate::pages::guard::PageGate;
 use crate::pages::letters::{desk, list, own, verify};
-use crate::pages::voice::{complaints, desk as voice, rating_list, ratings};
+use crate::pages::voice::{complaints, desk as voice, problems, rating_list, ratings};
 
 /// The pages.
 pub(super) fn table() -> Vec<PageRoute> {
@@ -37,9 +37,12 @@ pub(super) fn table() -> Vec<PageRoute> {
         post "/complaints" PublicForm => complaints::lodge;
         get "/complaints/progress" PublicForm => complaints::progress;
         post "/complaints/progress" PublicForm => complaints::show;
+        get "/problems" PublicForm => problems::ask;
+        post "/problems" PublicForm => problems::lodge;
         get "/admin/complaints" Person(A::ReadVoice) => voice::list;
         get "/admin/complaints/export" Person(A::ReadVoice) => voice::export;
         get "/admin/complaints/{id}" Person(A::ReadVoice) => voice::show;
+        get "/admin/complaints/{id}/evidence/{position}" Person(A::ReadVoice) => voice::evidence;
         post "/admin/complaints/{id}" Person(A::HandleVoice) => voice::handle;
 
         get "/disclosure" Public => disclosure::show;

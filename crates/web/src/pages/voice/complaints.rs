@@ -16,7 +16,7 @@ use crate::pages::words;
 #[template(path = "voice/complain.html")]
 struct Complain {
     frame: Frame,
-    categories: [Category; 7],
+    categories: [Category; 8],
     category: String,
     words: ComplaintWords,
     mistakes: Mistakes,
@@ -59,6 +59,7 @@ pub async fn lodge(State(app): State<App>, frame: Frame, form: Form) -> Answer {
         about: text("about"),
         name: text("name"),
         contact: text("contact"),
+        ..ComplaintWords::default()
     };
     let category = Category::of(form.text("category"));
     let mut mistakes = Mistakes::none();

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use access::{ActKind, Action};
 use app::Mark;
 use app::voice::{
-    Category, Complaint, ComplaintFilter, ComplaintOrder, ComplaintState, ComplaintWords, Step,
+    Category, Complaint, ComplaintFilter, ComplaintOrder, ComplaintState, ComplaintWords, Evidence,
+    Step,
 };
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::complaints::{clock, tag};
@@ -98,7 +101,7 @@ struct List {
     query: Query,
     mistakes: Mistakes,
     tabs: Vec<Tab>,
-    categories: [Category; 7],
+    categories: [Category; 8],
     overdue: u64,
     total: u64,
     is_whole: bool,
@@ -215,6 +218,7 @@ struct Shown {
     row: Row,
     version: i64,
     words: ComplaintWords,
+    evidence: Vec<Evidence>,
     steps: Vec<(&'static str, String, String)>,
     /// What may be done now: word and title.
     choices: Vec<(&'static str, &'static str)>,
@@ -236,6 +240,7 @@ pub async fn show(
 async fn shown(app: &App, frame: Frame, visitor: &Visitor, id: &str) -> Result<Shown, Problem> {
     let permit = app.permit(visitor.principal(), Action::ReadVoice)?;
     let (complaint, words, steps) = app.open_complaint(&permit, id).await?;
+    let evidence = app.evidence_of(&permit, (&complaint.id, &words.evidence)).await?;
     let may = app.permit(visitor.principal(), Action::HandleVoice).is_ok();
     let choices = match complaint.state {
         _ if !may => vec![],
@@ -251,6 +256,7 @@ async fn shown(app: &App, frame: Frame, visitor: &Visitor, id: &str) -> Result<S
         row: row(app, &complaint),
         version: complaint.version,
         words,
+        evidence,
         steps: steps
             .into_iter()
             .map(|step| (step.step.chinese(), step.text, words::minute(step.at)))
@@ -260,6 +266,22 @@ async fn shown(app: &App, frame: Frame, visitor: &Visitor, id: &str) -> Result<S
         text: String::new(),
         mistakes: Mistakes::none(),
     })
+}
+
+/// `GET /admin/complaints/{id}/evidence/{position}`: a file of a stranger, to be saved and never shown by us.
+pub async fn evidence(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, position)): Path<(String, u32)>,
+) -> Answer {
+    let permit = visitor.permit()?;
+    let content = app.open_evidence(permit, (&id, position)).await?;
+    let name = format!("attachment; filename=\"evidence-{position}.bin\"");
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    Ok((headers, content).into_response())
 }
 
 /// `POST /admin/complaints/{id}`: written down, to be signed.

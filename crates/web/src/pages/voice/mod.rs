@@ -1,8 +1,9 @@
 //! 好差评 and complaints: what applicants and the public say, and what the institution answers
-//! (Measures Art. 29; 国办发〔2019〕51号).
+//! (Measures Art. 29; 国办发〔2019〕51号); reports of leaked keys (T-16).
 
 pub mod complaints;
 pub mod desk;
+pub mod problems;
 pub mod rating_list;
 pub mod ratings;
 

@@ -117,11 +117,24 @@ pub struct PersonRow {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CustodianRow {
+pub(super) struct CustodianRow {
     id: String,
     name: String,
     office: String,
     passphrase_file: PathBuf,
+}
+
+impl CustodianRow {
+    /// The custodian, with the passphrase out of its file.
+    pub(super) fn custodian(&self) -> anyhow::Result<Custodian> {
+        let phrase = secret::read(&self.passphrase_file)?;
+        let passphrase = String::from_utf8(phrase.to_vec()).map_err(|_| {
+            let path = self.passphrase_file.display();
+            Unusable::error(format!("口令文件 {path} 应为 UTF-8 文本"))
+        })?;
+        let person = Person::new(&self.id, &self.name, &self.office);
+        Ok(Custodian { person, passphrase: Zeroizing::new(passphrase) })
+    }
 }
 
 impl PersonRow {
@@ -139,21 +152,11 @@ impl Plan {
 
     /// Who is there, with the custodians' passphrases read from their files.
     pub fn participants(&self) -> anyhow::Result<Participants> {
-        let custodian = |row: &CustodianRow| {
-            let phrase = secret::read(&row.passphrase_file)?;
-            let passphrase = String::from_utf8(phrase.to_vec()).map_err(|_| {
-                Unusable::error(format!(
-                    "口令文件 {} 应为 UTF-8 文本",
-                    row.passphrase_file.display()
-                ))
-            })?;
-            let person = Person::new(&row.id, &row.name, &row.office);
-            anyhow::Ok(Custodian { person, passphrase: Zeroizing::new(passphrase) })
-        };
+        let custodians = self.custodians.iter().map(CustodianRow::custodian);
         Ok(Participants {
             leader: self.leader.person(),
             witnesses: self.witnesses.iter().map(PersonRow::person).collect(),
-            custodians: self.custodians.iter().map(custodian).collect::<Result<_, _>>()?,
+            custodians: custodians.collect::<Result<_, _>>()?,
             officers: self.officers.iter().map(PersonRow::person).collect(),
         })
     }

@@ -81,7 +81,7 @@ struct Plan {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HolderRow {
+pub(super) struct HolderRow {
     id: String,
     name: String,
     office: String,
@@ -89,20 +89,26 @@ struct HolderRow {
     passphrase_file: PathBuf,
 }
 
+/// Those who bring shares that were made before, and their files.
+pub(super) fn holders(rows: Vec<HolderRow>) -> anyhow::Result<(Vec<Custodian>, Vec<SealedShare>)> {
+    let (mut custodians, mut shares) = (Vec::new(), Vec::new());
+    for row in rows {
+        let phrase = secret::read(&row.passphrase_file)?;
+        let phrase = String::from_utf8(phrase.to_vec()).map_err(|_| {
+            let path = row.passphrase_file.display();
+            Unusable::error(format!("口令文件 {path} 应为 UTF-8 文本"))
+        })?;
+        let passphrase = Zeroizing::new(phrase);
+        shares.push(SealedShare { path: row.share, passphrase: passphrase.clone() });
+        let person = ca::ceremony::Person::new(row.id, row.name, row.office);
+        custodians.push(Custodian { person, passphrase });
+    }
+    Ok((custodians, shares))
+}
+
 impl Plan {
     fn succession(self) -> anyhow::Result<Succession> {
-        let (mut custodians, mut shares) = (Vec::new(), Vec::new());
-        for row in self.custodians {
-            let phrase = secret::read(&row.passphrase_file)?;
-            let phrase = String::from_utf8(phrase.to_vec()).map_err(|_| {
-                let path = row.passphrase_file.display();
-                Unusable::error(format!("口令文件 {path} 应为 UTF-8 文本"))
-            })?;
-            let passphrase = Zeroizing::new(phrase);
-            shares.push(SealedShare { path: row.share, passphrase: passphrase.clone() });
-            let person = ca::ceremony::Person::new(row.id, row.name, row.office);
-            custodians.push(Custodian { person, passphrase });
-        }
+        let (custodians, shares) = holders(self.custodians)?;
         Ok(Succession {
             ceremony: self.name,
             common_name: self.common_name,

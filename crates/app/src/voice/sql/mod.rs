@@ -1,5 +1,7 @@
-//! All SQL of ratings and complaints, over `migrations/institution/0610_voice.sql` and
-//! `0620_voice_lists.sql`.
+//! All SQL of ratings and complaints, over `migrations/institution/0610_voice.sql`,
+//! `0620_voice_lists.sql` and `0925_problem.sql`.
+
+mod evidence;
 
 use jiff::Timestamp;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -10,6 +12,8 @@ use super::model::{Category, ComplaintFilter, ComplaintState, Level, RatingFilte
 use super::rules::Lock;
 use crate::error::Error;
 use crate::mark::{Mark, Span};
+
+pub(super) use evidence::{EvidenceRow, add_evidence, evidence, problems_before};
 
 /// A rating as it is stored.
 #[derive(Debug, Clone)]
@@ -317,15 +321,24 @@ pub(super) async fn complaint(
 /// Which complaints. A time that is over is told by the day on which they came.
 const LOOKED_AT: &str = "received_at >= $1 AND received_at < $2 AND ($3 = '' OR state = $3) \
      AND ($4 = '' OR category = $4) AND ($5 = '' OR SUBSTR(number, 1, LENGTH($5)) = $5) \
-     AND ($6 = 0 OR (state = 'received' AND received_at < $7) \
+     AND ($6 = 0 OR (state = 'received' AND category <> 'misuse' AND received_at < $7) \
+     OR (state = 'received' AND category = 'misuse' AND received_at <= $9) \
      OR (state = 'accepted' AND received_at < $8))";
 
-/// Before when complaints came that are overdue: to be taken up, to be answered.
-pub(super) type Overdue = (Timestamp, Timestamp);
+/// Before when complaints came that are overdue.
+#[derive(Clone, Copy)]
+pub(super) struct Overdue {
+    /// To be taken up.
+    pub accept: Timestamp,
+    /// To be answered.
+    pub answer: Timestamp,
+    /// Reports of leaked keys, to be taken up.
+    pub report: Timestamp,
+}
 
 fn looked_at<'q>(
     query: Statement<'q>,
-    (filter, (accept, answer)): (&ComplaintFilter, Overdue),
+    (filter, overdue): (&ComplaintFilter, Overdue),
     span: &Span,
 ) -> Statement<'q> {
     query
@@ -335,8 +348,9 @@ fn looked_at<'q>(
         .bind(filter.category.map_or("", Category::word))
         .bind(filter.number.clone())
         .bind(i64::from(filter.overdue))
-        .bind(accept.as_second())
-        .bind(answer.as_second())
+        .bind(overdue.accept.as_second())
+        .bind(overdue.answer.as_second())
+        .bind(overdue.report.as_second())
 }
 
 /// A page of complaints, the oldest first; behind a row.
@@ -348,7 +362,7 @@ pub(super) async fn complaints(
     let span = Span::of(filter.0.from, filter.0.until).oldest_first(behind);
     let text = format!(
         "SELECT {COMPLAINT} FROM voice_complaint WHERE {LOOKED_AT} \
-         AND (received_at > $9 OR number > $10) ORDER BY received_at, number LIMIT $11 OFFSET $12"
+         AND (received_at > $10 OR number > $11) ORDER BY received_at, number LIMIT $12 OFFSET $13"
     );
     let query = looked_at(sqlx::query(AssertSqlSafe(text)), filter, &span);
     let query = query.bind(span.at).bind(span.name).bind(limit).bind(offset);
@@ -364,7 +378,7 @@ pub(super) async fn newest_complaints(
     let span = Span::of(filter.0.from, filter.0.until);
     let text = format!(
         "SELECT {COMPLAINT} FROM voice_complaint WHERE {LOOKED_AT} \
-         ORDER BY received_at DESC, number DESC LIMIT $9"
+         ORDER BY received_at DESC, number DESC LIMIT $10"
     );
     let query = looked_at(sqlx::query(AssertSqlSafe(text)), filter, &span).bind(most);
     query.fetch_all(db).await.map_err(fault)?.iter().map(complaint_of).collect()

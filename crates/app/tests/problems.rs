@@ -1,0 +1,182 @@
+//! Reports of leaked keys and suspicious certificates (T-16): anybody's entrance, evidence that is sealed, a clock of 24
+//! hours, and the certificate of a key that somebody proves to have suspended in the same unit.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail loudly"
+)]
+
+mod way;
+mod world;
+
+use access::Action;
+use app::doctor::Level;
+use app::enrol::Act;
+use app::lifecycle::Change;
+use app::voice::{
+    Category, ComplaintFilter, ComplaintState, ComplaintWords, KeyProof, NewEvidence, NewProblem,
+    Stopped,
+};
+use ca::{Revocation, RevocationReason};
+use gm::sm2::PrivateKey;
+use gm::{OsRandom, UserId};
+use pki::Serial;
+use way::Staff;
+use world::World;
+
+const DAY: i64 = 24 * 3600;
+
+async fn staffed() -> (World, Staff) {
+    let code = "12110101YX0000016B";
+    let world = World::with(|settings| settings.institution.credit_code = code.into()).await;
+    let access = world.institution.access();
+    let (chief, watch) = (Staff(way::key()), way::key());
+    let first = way::person("chief", "super_admin", &chief.0);
+    let peer = way::person("watch", "audit_admin", &watch);
+    access.create_first_people(first, peer, &access::Custodians::default()).await.unwrap();
+    let head = chief.appoint(access, "head", "business_admin").await;
+    (world, head)
+}
+
+/// A pair of certificates with its signing key.
+async fn pair(world: &World, request: &str) -> (PrivateKey, Serial, Serial) {
+    let key = PrivateKey::generate(&mut OsRandom).unwrap();
+    let order = world.order(request, "person", Act::New, &key);
+    let done = world.institution.enrol(order).await.unwrap();
+    (key, done.sign.record.serial, done.enc.unwrap().record.serial)
+}
+
+fn report() -> NewProblem {
+    let text = "在公开的代码仓库中看到这张证书的私钥文件。";
+    let words = ComplaintWords { text: text.into(), ..ComplaintWords::default() };
+    NewProblem { words, evidence: Vec::new(), proof: None }
+}
+
+async fn proved(world: &World, serial: &Serial, key: &PrivateKey) -> NewProblem {
+    let statement = world.institution.problem_statement(serial).await.unwrap();
+    let signature = key.sign(&UserId::default(), statement.as_bytes()).to_der();
+    NewProblem { proof: Some(KeyProof { statement, signature }), ..report() }
+}
+
+async fn status(world: &World, serial: &Serial) -> &'static str {
+    let found = world.institution.ca().find(serial).await.unwrap().unwrap();
+    found.record.status.as_str()
+}
+
+async fn check(world: &World) -> Level {
+    let checks = world.institution.examine(false).await;
+    checks.into_iter().find(|check| check.name == "problem_reports").unwrap().level
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_with_evidence_is_taken_from_anybody_and_waits_a_day_at_most() {
+    let (world, head) = staffed().await;
+    let institution = &world.institution;
+    let file =
+        |name: &str, content: &[u8]| NewEvidence { name: name.into(), content: content.into() };
+    let evidence = vec![file("泄露.key", b"-----BEGIN"), file("C:\\a\\log.zip", b"PK")];
+    let taken = institution.lodge_problem(NewProblem { evidence, ..report() }).await.unwrap();
+    assert_eq!(taken.stopped, None);
+    let wrong = NewProblem { evidence: vec![file("a.exe", b"MZ")], ..report() };
+    assert_eq!(institution.problem_mistakes(&wrong)[0].0, "evidence");
+    assert!(institution.lodge_problem(wrong).await.is_err());
+
+    let (number, code) = (taken.lodged.number, taken.lodged.check_code);
+    let (found, _) = institution.complaint_progress((&number, &code)).await.unwrap();
+    assert_eq!((found.category, found.state), (Category::Misuse, ComplaintState::Received));
+    let reads = head.permit(institution.access(), Action::ReadVoice).await;
+    let (listed, words, _) = institution.open_complaint(&reads, &found.id).await.unwrap();
+    let shown = institution.evidence_of(&reads, (&listed.id, &words.evidence)).await.unwrap();
+    let names: Vec<_> = shown.iter().map(|one| (one.position, &*one.name, one.octets)).collect();
+    assert_eq!(names, [(1, "泄露.key", 10), (2, "log.zip", 2)]);
+    assert_eq!(institution.open_evidence(&reads, (&listed.id, 1)).await.unwrap(), b"-----BEGIN");
+    assert!(institution.open_evidence(&reads, (&listed.id, 3)).await.is_err());
+    let subject = format!("complaint:{}", listed.id);
+    assert_eq!(world.records("complaint.evidence-opened", &subject).await.len(), 1);
+    let received = &world.records("complaint.received", &subject).await[0];
+    assert!(!format!("{received:?}").contains("泄露"), "what came is sealed");
+
+    let late = ComplaintFilter { overdue: true, ..ComplaintFilter::default() };
+    let overdue = async || institution.complaints(&reads, &late, (0, 9)).await.unwrap().total;
+    world.pass(DAY - 60);
+    assert_eq!((check(&world).await, overdue().await), (Level::Good, 0));
+    world.pass(60);
+    assert_eq!((check(&world).await, overdue().await), (Level::Failed, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_the_key_has_its_certificates_suspended_at_once_and_the_key_blocked() {
+    let (world, _) = staffed().await;
+    let (key, sign, enc) = pair(&world, "r1").await;
+    let taken = world.institution.lodge_problem(proved(&world, &sign, &key).await).await.unwrap();
+    assert_eq!(taken.stopped, Some(Stopped::Suspended));
+    assert_eq!(
+        (status(&world, &sign).await, status(&world, &enc).await),
+        ("suspended", "suspended")
+    );
+    let again = world.order("r2", "person", Act::New, &key);
+    assert!(world.institution.enrol(again).await.is_err(), "the key is never certified again");
+    // Hold and status agree, and the record lets anybody verify the proof again.
+    let compared = world.institution.compare_registration(true).await.unwrap().unwrap();
+    assert!(compared.is_sound(), "{:?}", compared.findings);
+    let (found, _) = world
+        .institution
+        .complaint_progress((&taken.lodged.number, &taken.lodged.check_code))
+        .await
+        .unwrap();
+    let records = world.records("complaint.received", &format!("complaint:{}", found.id)).await;
+    let proof = &records[0].body["proof"];
+    assert_eq!(proof["serial"], sign.to_hex());
+    let statement = proof["statement"].as_str().unwrap();
+    let signature = hex::decode(proof["signature"].as_str().unwrap()).unwrap();
+    let signature = gm::Signature::from_der(&signature).unwrap();
+    let octets = statement.as_bytes();
+    gm::sm2::verify(key.public_key(), &UserId::default(), octets, &signature).unwrap();
+    // A second report about the same certificate changes nothing more.
+    let taken = world.institution.lodge_problem(proved(&world, &sign, &key).await).await.unwrap();
+    assert_eq!(taken.stopped, Some(Stopped::Suspended));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_is_none_stops_nothing() {
+    let (world, _) = staffed().await;
+    let (key, sign, _) = pair(&world, "r1").await;
+    let (other, neighbour, _) = pair(&world, "r2").await;
+    let institution = &world.institution;
+    let strange = async |new: NewProblem| institution.lodge_problem(new).await.unwrap_err().code();
+    assert_eq!(strange(proved(&world, &sign, &other).await).await, "app.not_applicable");
+    // A statement of ours about another certificate, with the number changed.
+    let mut moved = proved(&world, &neighbour, &key).await;
+    if let Some(proof) = &mut moved.proof {
+        proof.statement = proof.statement.replace(&neighbour.to_hex(), &sign.to_hex());
+        let octets = proof.statement.as_bytes();
+        proof.signature = key.sign(&UserId::default(), octets).to_der();
+    }
+    assert_eq!(strange(moved).await, "app.not_applicable");
+    // Something else that the holder signed some day.
+    let statement = "同意".to_owned();
+    let signature = key.sign(&UserId::default(), statement.as_bytes()).to_der();
+    let proof = Some(KeyProof { statement, signature });
+    assert_eq!(strange(NewProblem { proof, ..report() }).await, "app.not_applicable");
+    let old = proved(&world, &sign, &key).await;
+    world.pass(DAY + 1);
+    assert_eq!(strange(old).await, "app.not_applicable");
+    assert_eq!(status(&world, &sign).await, "good");
+    let unknown = Serial::from_hex("1a2b3c").unwrap();
+    assert!(institution.problem_statement(&unknown).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_certificate_that_is_over_the_report_counts_and_the_key_is_blocked() {
+    let (world, _) = staffed().await;
+    let (key, sign, _) = pair(&world, "r1").await;
+    let revoke = Change::Revoke(Revocation::because(RevocationReason::Superseded));
+    world.institution.change(sign, revoke, store::Actor::system()).await.unwrap();
+    let taken = world.institution.lodge_problem(proved(&world, &sign, &key).await).await.unwrap();
+    assert_eq!(taken.stopped, Some(Stopped::Over));
+    assert_eq!(status(&world, &sign).await, "revoked");
+    let subject = format!("key:{}", key.public_key().fingerprint());
+    assert_eq!(world.records("key.blocked", &subject).await.len(), 1);
+}

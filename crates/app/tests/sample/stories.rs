@@ -1,0 +1,228 @@
+//! What comes of a week.
+
+use app::doctor::Level;
+use app::sample::model::Entry;
+use app::sample::{Origin, Report, Verdict, Week};
+use jiff::SignedDuration;
+use serde_json::Value;
+use testkit::together::{at_once, call};
+
+use crate::judge::{drawn_again, is_signed};
+use crate::postgres::postgres;
+use crate::town::Town;
+
+fn serials(report: &Report) -> Vec<String> {
+    report.sample.iter().map(|entry| entry.serial.clone()).collect()
+}
+
+fn entry<'r>(report: &'r Report, serial: &str) -> &'r Entry {
+    report.sample.iter().find(|entry| entry.serial == serial).unwrap()
+}
+
+fn codes(entry: &Entry) -> Vec<&str> {
+    entry.faults.iter().map(|fault| fault.code.as_str()).collect()
+}
+
+/// T-20: each element of a subject with its evidence, who entered, proofed and reviewed; orders of clients apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_is_reported_once_and_says_what_stood_behind_each_certificate() {
+    let town = Town::at_a_monday(|_| ()).await;
+    let (week, institution) = (town.week(), &town.world.institution);
+    let (_, pair) = town.applied(1).await;
+    town.ordered([1]).await;
+    town.pass_to(week.end() - SignedDuration::from_secs(1));
+    assert_eq!(institution.make_sample_reports().await.unwrap(), 0, "the week is not over");
+    town.pass_to(week.end() + SignedDuration::from_mins(5));
+    let rounds = at_once((0..4).map(|_| call(institution.make_sample_reports())).collect());
+    let made: u32 = rounds.into_iter().map(Result::unwrap).sum();
+    assert_eq!(made, 1, "whoever looks at once makes one report");
+    assert_eq!(institution.make_sample_reports().await.unwrap(), 0);
+    let records = town.world.records("sample.reported", &format!("sample:{week}")).await;
+    assert_eq!(records.len(), 1);
+
+    let (file, report) = town.report(week).await;
+    assert!(is_signed(&file, &file.signed), "OpenSSL verifies the documented octets");
+    assert!(!is_signed(&file, &file.signed.replacen("backed", "faulty", 1)), "and no others");
+    assert_eq!(records[0].body["sm3"], crate::openssl::sm3(file.signed.as_bytes()));
+    let read: Value = serde_json::from_str(&file.signed).unwrap();
+    assert_eq!(serials(&report), drawn_again(&town, &read).await);
+    assert_eq!((report.counts.backed, report.counts.no_evidence, report.counts.faulty), (2, 2, 0));
+    for serial in &pair {
+        let entry = entry(&report, serial);
+        assert_eq!(
+            (entry.origin, entry.verdict),
+            (Origin::Application, Verdict::Backed),
+            "{entry:?}"
+        );
+        assert!(!entry.elements.is_empty());
+        assert!(entry.elements.iter().all(|one| one.evidence.is_some()), "{entry:?}");
+        let applied = entry.application.as_ref().unwrap();
+        let (proofed, reviewed) = (applied.proofed.as_ref(), applied.reviewed.as_ref());
+        assert_ne!(proofed.unwrap().person, reviewed.unwrap().person);
+        assert_eq!(applied.method.as_ref().unwrap().name, "in-person");
+        assert!(applied.office.is_none() && applied.entered.is_empty(), "by the holder");
+    }
+    let client = report.sample.iter().find(|one| one.origin == Origin::Client).unwrap();
+    assert_eq!(client.verdict, Verdict::NoEvidence);
+    assert!(client.elements.iter().all(|one| one.evidence.is_none()));
+    assert!(client.ordered_by.as_deref().unwrap().starts_with("client:"));
+    // Nothing personal: neither the holder's name nor that of the client's order.
+    assert!(!file.signed.contains("甄有印") && !file.signed.contains("张三"), "{}", file.signed);
+    assert_eq!(town.checked().await.level, Level::Good);
+}
+
+/// What `docs/integrate/weekly-sample.md` promises whoever reads the file with a program of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_has_the_members_that_are_documented() {
+    let town = Town::at_a_monday(|_| ()).await;
+    let week = town.week();
+    town.applied(2).await;
+    town.pass_the_week();
+    town.world.institution.make_sample_reports().await.unwrap();
+    let (file, _) = town.report(week).await;
+    let guide = include_str!("../../../../docs/integrate/weekly-sample.md");
+    let documented = |value: &Value, place: &str| {
+        for member in value.as_object().unwrap().keys() {
+            assert!(guide.contains(&format!("`{member}`")), "{place}: {member} is not documented");
+        }
+    };
+    let whole: Value = serde_json::to_value(&file).unwrap();
+    documented(&whole, "file");
+    let read: Value = serde_json::from_str(&file.signed).unwrap();
+    assert_eq!(read["format"], "yinxin-weekly-sample/1");
+    documented(&read, "report");
+    for member in ["institution", "journal", "rule", "counts"] {
+        documented(&read[member], member);
+    }
+    let entries = read["sample"].as_array().unwrap();
+    let applied = entries.iter().find(|one| one["origin"] == "application").unwrap();
+    documented(applied, "entry");
+    for member in ["method", "proofed", "agreed"] {
+        documented(&applied["application"][member], member);
+    }
+    documented(&applied["application"], "application");
+    documented(&applied["elements"][0], "element");
+    documented(&applied["elements"][0]["evidence"], "evidence");
+    for code in ra::Shortfall::ALL.iter().map(|one| one.word()) {
+        assert!(guide.contains(&format!("`{code}`")), "{code} is not documented");
+    }
+    // Whoever knows these and no more reads it; what is added later disturbs nobody.
+    let mut later = read.clone();
+    later["added_later"] = true.into();
+    let later = serde_json::to_string(&later).unwrap();
+    assert_eq!(Report::from_octets(&later).unwrap().week, week);
+    let other = file.signed.replacen("yinxin-weekly-sample/1", "yinxin-weekly-sample/2", 1);
+    assert!(Report::from_octets(&other).is_err(), "another format is not guessed at");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_certificates_those_are_drawn_that_the_seed_draws() {
+    let town = Town::at_a_monday(|_| ()).await;
+    let week = town.week();
+    town.ordered(0..14).await;
+    town.pass_the_week();
+    town.world.institution.make_sample_reports().await.unwrap();
+    let (file, report) = town.report(week).await;
+    assert_eq!((report.counts.population, report.counts.drawn), (28, 20));
+    let read: Value = serde_json::from_str(&file.signed).unwrap();
+    assert_eq!(serials(&report), drawn_again(&town, &read).await);
+}
+
+/// T-20: what was put together by hand is named, certificate by certificate, and the doctor says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_whose_evidence_is_not_what_was_recorded_are_named() {
+    let town = Town::at_a_monday(|_| ()).await;
+    let week = town.week();
+    let mut all = Vec::new();
+    for at in 10..15 {
+        all.push(town.applied(at).await);
+    }
+    let of = |at: usize| all[at].0.as_str();
+    let text = "DELETE FROM ra_evidence WHERE application = $1 AND element = 'holder_name'";
+    town.tampered(text, &[of(0)]).await;
+    town.tampered("UPDATE ra_review SET person = 'nobody' WHERE application = $1", &[of(1)]).await;
+    town.tampered("DELETE FROM ra_certificate WHERE application = $1", &[of(2)]).await;
+    let moved = "UPDATE ra_certificate SET application = $1 WHERE application = $2";
+    town.tampered(moved, &[of(4), of(3)]).await;
+    town.pass_the_week();
+    town.world.institution.make_sample_reports().await.unwrap();
+    let (_, report) = town.report(week).await;
+    let named = |at: usize| codes(entry(&report, &all[at].1[0]));
+    assert_eq!(named(0), ["element-unproven", "records-differ"]);
+    assert_eq!(named(1), ["records-differ"]);
+    assert_eq!(named(2), ["no-application"]);
+    assert!(named(3).contains(&"not-named"), "{:?}", named(3));
+    assert_eq!(named(4), Vec::<&str>::new());
+    let shown = entry(&report, &all[0].1[1]);
+    let bare = shown.elements.iter().find(|one| one.evidence.is_none()).unwrap();
+    assert_eq!((bare.part.as_str(), bare.fault.as_deref()), ("CN", Some("element-unproven")));
+    assert_eq!((report.counts.faulty, report.counts.backed), (8, 2));
+    let check = town.checked().await;
+    assert_eq!(check.level, Level::Failed, "{}", check.detail);
+    assert!(check.detail.contains(&week.to_string()) && check.detail.contains("8 张"));
+}
+
+/// A policy that only holds the place of one is nobody's (T-20).
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_under_an_example_policy_are_named_as_that() {
+    let town = Town::at_a_monday(|settings| settings.policy.clear()).await;
+    let week = town.week();
+    town.applied(20).await;
+    town.pass_the_week();
+    town.world.institution.make_sample_reports().await.unwrap();
+    let (_, report) = town.report(week).await;
+    assert_eq!((report.counts.example_policy, report.counts.backed), (2, 0));
+    assert!(report.sample.iter().all(|one| codes(one) == ["example-policy"]));
+    assert_eq!(town.checked().await.level, Level::Warning);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_made_up_for_week_by_week_and_a_missing_report_is_told() {
+    let town = Town::at_a_monday(|_| ()).await;
+    let (first, institution) = (town.week(), &town.world.institution);
+    town.ordered([1]).await;
+    town.pass_to(first.next().begin() + SignedDuration::from_hours(2));
+    town.ordered([2, 3]).await;
+    town.pass_to(first.next().next().begin() + SignedDuration::from_hours(25));
+    let check = town.checked().await;
+    assert_eq!(check.level, Level::Failed, "{}", check.detail);
+    assert!(check.detail.contains(&first.to_string()), "{}", check.detail);
+    assert_eq!(institution.make_sample_reports().await.unwrap(), 2);
+    let weeks = [first, first.next()];
+    let mut populations = Vec::new();
+    for week in weeks {
+        let (file, report) = town.report(week).await;
+        let read: Value = serde_json::from_str(&file.signed).unwrap();
+        assert_eq!(serials(&report), drawn_again(&town, &read).await, "{week}");
+        populations.push(report.counts.population);
+    }
+    assert_eq!(populations, [2, 4]);
+    assert_eq!(town.checked().await.level, Level::Good);
+    // A report that was changed, and one that was taken away.
+    let text = "UPDATE sample_report SET drawn = drawn - 1 WHERE week = $1";
+    town.tampered(text, &[&first.to_string()]).await;
+    assert!(town.checked().await.detail.contains("曾被改动"));
+    let permit = town.inspector.permit(institution.access(), access::Action::ReadSamples).await;
+    let shown = institution.sample_report(&permit, first).await.unwrap().unwrap();
+    assert!(!shown.2, "the page says so too");
+    town.tampered("DELETE FROM sample_report WHERE week = $1", &[&first.to_string()]).await;
+    let check = town.checked().await;
+    assert_eq!(check.level, Level::Failed);
+    assert!(check.detail.contains("数量不符"), "{}", check.detail);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_a_week_is_reported_once_however_many_look_after_it() {
+    let Some(url) = postgres("sample").await else { return };
+    let town = Town::at_a_monday(|settings| settings.storage.url = url).await;
+    let (week, institution): (Week, _) = (town.week(), &town.world.institution);
+    town.applied(30).await;
+    town.ordered([1]).await;
+    town.pass_the_week();
+    let rounds = at_once((0..4).map(|_| call(institution.make_sample_reports())).collect());
+    assert_eq!(rounds.into_iter().map(Result::unwrap).sum::<u32>(), 1);
+    let (file, report) = town.report(week).await;
+    let read: Value = serde_json::from_str(&file.signed).unwrap();
+    assert_eq!(serials(&report), drawn_again(&town, &read).await);
+    assert_eq!((report.counts.backed, report.counts.no_evidence), (2, 2));
+}
