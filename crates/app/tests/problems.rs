@@ -145,7 +145,10 @@ async fn a_proof_that_is_none_stops_nothing() {
     let (key, sign, _) = pair(&world, "r1").await;
     let (other, neighbour, _) = pair(&world, "r2").await;
     let institution = &world.institution;
-    let strange = async |new: NewProblem| institution.lodge_problem(new).await.unwrap_err().code();
+    let strange = async |new: NewProblem| {
+        let refused = institution.lodge_problem(new).await.unwrap_err();
+        refused.code().to_owned()
+    };
     assert_eq!(strange(proved(&world, &sign, &other).await).await, "app.not_applicable");
     // A statement of ours about another certificate, with the number changed.
     let mut moved = proved(&world, &neighbour, &key).await;
