@@ -145,7 +145,7 @@ fn the_doctor_finds_all_good(world: &World) {
         "ends",
         "trust",
     ];
-    let checks: Vec<_> = support::checks(&said).into_iter().collect();
+    let checks = support::checks(&said);
     for name in named {
         let found: Vec<_> = checks.iter().filter(|check| check["name"] == name).collect();
         assert!(!found.is_empty(), "{name}: {said}");
