@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{Actor, Record, Tx};
 
 use super::Ca;
-use crate::error::{Error, Invalid};
+use crate::error::{Error, Invalid, Refusal};
 use crate::model::{CertificateRecord, RevocationReason, Status};
 use crate::rules::status::{self, Change, Revocation};
 use crate::sql::{self, instant, seconds};
@@ -24,7 +24,8 @@ impl Ca {
         self.apply(tx, record, change, ("certificate.suspended", actor)).await
     }
 
-    /// 恢复: a suspended certificate becomes good again.
+    /// 恢复: a suspended certificate becomes good again. `KeyBlocked` where its key was proved to be
+    /// compromised since: it can be revoked only (T-31).
     pub async fn resume(
         &self,
         tx: &mut Tx,
@@ -33,6 +34,11 @@ impl Ca {
     ) -> Result<CertificateRecord, Error> {
         let record = self.load(tx, serial).await?;
         let change = status::resume(&record.status, record.not_after, tx.now())?;
+        if change != Change::None
+            && sql::certificate::key_blocked(tx.conn(), &record.key_hash).await?
+        {
+            return Err(Refusal::KeyBlocked.into());
+        }
         self.apply(tx, record, change, ("certificate.resumed", actor)).await
     }
 

@@ -14,9 +14,10 @@ use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::ext::{
     AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, Extension, GeneralName,
-    KeyUsage, NameConstraints, PolicyInformation, PolicyMappings, SubjectKeyIdentifier,
-    TypedExtension,
+    InhibitAnyPolicy, KeyUsage, NameConstraints, PolicyConstraints, PolicyInformation,
+    PolicyMappings, SubjectKeyIdentifier, TypedExtension,
 };
+use crate::name::Name;
 use crate::oid::{self, Oid};
 use crate::profile::{Kind, Profile, SignatureParameters};
 use crate::serial::Serial;
@@ -188,6 +189,12 @@ fn check(ca: &Ca, order: &CrossOrder<'_>) -> Result<(), Error> {
     if subject.matches(&ca.name) {
         return Err(Refusal::CrossSubject.at(subject.to_string()));
     }
+    let own = own_names(ca);
+    let is_ours =
+        |name: &&GeneralName| matches!(name, GeneralName::Directory(name) if name.is_within(&own));
+    if let Some(ours) = order.terms.permitted.iter().find(is_ours) {
+        return Err(Refusal::CrossNames.at(ours.to_string()));
+    }
     if !ca.permitted.is_empty() && !ca.permitted.iter().any(|base| subject.is_within(base)) {
         return Err(Refusal::IssuerNames.at(subject.to_string()));
     }
@@ -198,6 +205,26 @@ fn check(ca: &Ca, order: &CrossOrder<'_>) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// What of our own name is ours: up to the organization. Nobody else may certify below it (T-19).
+fn own_names(ca: &Ca) -> Name {
+    let all: Vec<_> = ca.name.attributes().collect();
+    let last = all.iter().rposition(|one| one.oid == oid::ORGANIZATION);
+    let count = last.map_or(all.len(), |place| place + 1);
+    let parts = all.iter().take(count);
+    Name::from_attributes(parts.filter_map(|one| Some((one.oid, one.tag, one.text.as_deref()?))))
+}
+
+/// The constraints of the terms; where a subtree has our own names in it, those are excluded.
+fn constraints(ca: &Ca, terms: &CrossTerms) -> NameConstraints {
+    let (mut constraints, own) = (terms.constraints(), own_names(ca));
+    let has_ours =
+        |name: &GeneralName| matches!(name, GeneralName::Directory(base) if own.is_within(base));
+    if terms.permitted.iter().any(has_ours) {
+        constraints.excluded.push(GeneralName::Directory(own));
+    }
+    constraints
 }
 
 /// The extensions but for addresses, in the order of our other certificates. Their subscribers' certificates name the
@@ -212,8 +239,12 @@ fn extensions(ca: &Ca, order: &CrossOrder<'_>) -> Vec<Extension> {
         SubjectKeyIdentifier(own).to_extension(false),
         KeyUsage::CA.to_extension(true),
         BasicConstraints { ca: true, path_len: Some(terms.path_len) }.to_extension(true),
-        terms.constraints().to_extension(true),
+        constraints(ca, terms).to_extension(true),
         CertificatePolicies(policies).to_extension(false),
+        // Without these the policies bound nobody who doesn't ask for one (RFC 5280 §6.1.3 (f)), and a
+        // subscriber's anyPolicy would stand for each of them.
+        PolicyConstraints { require_explicit: Some(0), inhibit_mapping: None }.to_extension(true),
+        InhibitAnyPolicy(0).to_extension(true),
     ];
     if !terms.mappings.is_empty() {
         // "Conforming CAs SHOULD mark this extension as critical" (RFC 5280 §4.2.1.5).
@@ -225,7 +256,6 @@ fn extensions(ca: &Ca, order: &CrossOrder<'_>) -> Vec<Extension> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::Name;
     use crate::strict::Tag;
 
     fn oid(text: &str) -> Oid {

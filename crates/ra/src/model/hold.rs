@@ -95,10 +95,12 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Whether a program of the institution set it, not a person.
+    /// Whether a program of the institution set it, not a person: an API client or the system itself. What
+    /// a stranger's proof set is not for programs to lift.
     #[must_use]
     pub fn is_of_program(&self) -> bool {
-        self.source == Source::Institution && !self.set_by.starts_with("person:")
+        let is_program = self.set_by == "system" || self.set_by.starts_with("client:");
+        self.source == Source::Institution && is_program
     }
 
     /// Why, in words that say no more than the kind of case.
