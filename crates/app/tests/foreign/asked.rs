@@ -85,7 +85,7 @@ impl Process {
         };
         let serial = |name| {
             let hex = holder(name).certificate.serial().to_hex().to_uppercase();
-            if hex.len() % 2 == 0 { hex } else { format!("0{hex}") }
+            if hex.len().is_multiple_of(2) { hex } else { format!("0{hex}") }
         };
         let index = put(
             "index.txt",
