@@ -177,7 +177,7 @@ fn judge(view: &CrossView, told_at: Option<Timestamp>, now: Timestamp) -> (Level
     let is_untold = |one: &&CrossIssued| match one.record.status {
         Status::Good => false,
         Status::Suspended { since } | Status::Revoked { since, .. } => {
-            one.certificate.not_after() > now && told_at.is_none_or(|told| told < since)
+            one.certificate.not_after() > now && told_at.is_none_or(|told| told <= since)
         }
     };
     let untold: Vec<_> = view.issued.iter().filter(is_untold).collect();

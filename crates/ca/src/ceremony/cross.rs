@@ -26,8 +26,8 @@ use super::shares::{self, SealedShare};
 use super::{ISSUING, ROOT, Step};
 use crate::Ca;
 use crate::error::{Error, Refusal};
-use crate::model::{CaConfig, RequestId, Role, StoredCertificate};
-use crate::rules::cross::{Peer, PeerFiles};
+use crate::model::{CaConfig, RequestId, Role, Status, StoredCertificate};
+use crate::rules::cross::{CrossFault, Peer, PeerFiles};
 use crate::service::{Intent, PreparedOrder, Recognition, SignedCertificate, text};
 use crate::sql;
 
@@ -153,7 +153,13 @@ impl Ceremony {
     async fn prepare_peer(&self, root: &Ca, subject: &Subject) -> Result<PreparedOrder, Error> {
         let before = root.of_key(subject.peer.key()).await?;
         let request = self.cross_request()?;
-        let replaces = before.iter().find(|one| one.request_id != request).map(|one| one.serial);
+        let last = before.iter().find(|one| one.request_id != request);
+        if let Some(last) = last
+            && last.status != Status::Good
+        {
+            return Err(CrossFault::Withdrawn(last.subject.clone()).into());
+        }
+        let replaces = last.map(|one| one.serial);
         let actor = Actor::new(format!("person:{}", self.quorum.participants().leader.id));
         root.prepare_cross(
             (request, actor),

@@ -66,6 +66,9 @@ pub enum CrossFault {
         "“{0}”不是签发给本机构 CA 的证书（名称、公钥和密钥标识符应与本机构的 CA 证书一致）；请核对是否取错了文件"
     )]
     NotOurs(String),
+    /// Its key was recognised before, and that was withdrawn.
+    #[error("“{0}”的密钥已有撤销或暂停的证书，不再认可；请对方更换密钥")]
+    Withdrawn(String),
     /// No such cross-certificate.
     #[error("没有序列号为 {0} 的交叉证书；请核对序列号")]
     Missing(String),
@@ -94,6 +97,7 @@ impl CrossFault {
             Self::Request(_) => "ca.cross.request",
             Self::Outlives(..) => "ca.cross.outlives",
             Self::NotOurs(_) => "ca.cross.not-ours",
+            Self::Withdrawn(_) => "ca.cross.withdrawn",
             Self::Missing(_) => "ca.cross.missing",
             Self::Known => "ca.cross.known",
         }

@@ -179,6 +179,9 @@ pub async fn take_back(store: &Store, fingerprint: &str, warrant: &Warrant) -> R
 impl Ca {
     /// Withdraws a cross-certificate, by order of two people: revoked from now on, and on the root's next list. `self` is
     /// the root; its key is not needed. What is withdrawn already stays so.
+    ///
+    /// For a compromise every other one for the same key goes with it, and the key is blocked (T-31): otherwise chains
+    /// would lead over the one that was made before.
     pub async fn withdraw_cross(
         &self,
         serial: &Serial,
@@ -190,20 +193,47 @@ impl Ca {
             Box::pin(async move {
                 let rows = sql::cross::issued(tx.conn()).await?;
                 let hex = serial.to_hex();
-                let row = rows.into_iter().find(|row| row.certificate.serial == hex);
-                let row = row.ok_or_else(|| CrossFault::Missing(hex.clone()))?;
-                let actor = warrant.actor();
-                let revocation = Revocation { reason, invalid_since: None };
-                let record = ca.revoke(tx, &serial, &revocation, &actor).await?;
-                let body = warrant.body(json!({ "peer": row.peer, "code": reason.name() }));
-                if sql::cross::note_withdrawn(tx.conn(), row.certificate.id, &words(&body)).await? {
-                    let about = ca.name_of(&serial);
-                    tx.append(Record::new("cross.withdrawn", actor, about, body)).await?;
+                let named = rows.iter().find(|row| row.certificate.serial == hex);
+                let named = named.ok_or_else(|| CrossFault::Missing(hex.clone()))?;
+                let is_compromise = matches!(
+                    reason,
+                    RevocationReason::CaCompromise | RevocationReason::KeyCompromise
+                );
+                if reason == RevocationReason::CaCompromise {
+                    // Revoking for KeyCompromise blocks the key by itself.
+                    let key = Certificate::from_der(&named.der)?.public_key()?;
+                    ca.block_key(tx, &key, &warrant.actor()).await?;
                 }
-                Ok::<_, Error>(record)
+                let now = seconds(tx.now());
+                let is_other = |row: &&IssuedRow| {
+                    let (one, this) = (&row.certificate, &named.certificate);
+                    let stands = one.status != "revoked" && one.not_after >= now;
+                    is_compromise && one.id != this.id && one.key_hash == this.key_hash && stands
+                };
+                for row in rows.iter().filter(is_other) {
+                    ca.withdraw_one(tx, row, (reason, &warrant)).await?;
+                }
+                ca.withdraw_one(tx, named, (reason, &warrant)).await
             })
         });
         withdrawn.await
+    }
+
+    async fn withdraw_one(
+        &self,
+        tx: &mut store::Tx,
+        row: &IssuedRow,
+        (reason, warrant): (RevocationReason, &Warrant),
+    ) -> Result<CertificateRecord, Error> {
+        let (serial, actor) = (sql::serial(&row.certificate.serial)?, warrant.actor());
+        let revocation = Revocation { reason, invalid_since: None };
+        let record = self.revoke(tx, &serial, &revocation, &actor).await?;
+        let body = warrant.body(json!({ "peer": row.peer, "code": reason.name() }));
+        if sql::cross::note_withdrawn(tx.conn(), row.certificate.id, &words(&body)).await? {
+            let about = self.name_of(&serial);
+            tx.append(Record::new("cross.withdrawn", actor, about, body)).await?;
+        }
+        Ok(record)
     }
 }
 

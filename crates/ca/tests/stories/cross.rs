@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ca::ceremony::{Ceremony, CrossPlan, CrossReport, Quorum, verify_protocol};
 use ca::rules::account::Balance;
 use ca::rules::cross::PeerFiles;
-use ca::{Ca, CrlKind, Error, Refusal, RevocationReason, Status, take_back, take_in};
+use ca::{Ca, CrlKind, Error, RevocationReason, Status, take_back, take_in};
 use gm::{Device, DeviceError, KeyLabel, RefusedReason, UserId, sm3};
 use jiff::Timestamp;
 use pki::crl::Crl;
@@ -32,9 +32,11 @@ crate::stories! {
     terms_that_the_root_cannot_keep_are_refused
     two_people_withdraw_it_at_once_and_the_next_list_of_the_root_says_so
     a_key_that_was_recognised_is_recognised_again_and_a_withdrawn_one_is_not
+    a_compromise_withdraws_every_one_for_the_key
     what_others_issued_for_us_is_taken_in_once_and_taken_back_by_two
     mutual_recognition_ends_and_does_not_go_round_in_circles
     a_ceremony_that_was_cut_off_goes_on_by_its_plan_alone
+    a_ceremony_that_was_given_up_leaves_the_key_to_another
 }
 
 const LONG: (&str, &str) = ("2020-01-01T00:00:00Z", "2049-12-31T23:59:59Z");
@@ -49,12 +51,25 @@ fn other_ca() -> Made {
     ca("邻省SM2 CA").valid(LONG.0, LONG.1).by(&other_root())
 }
 
+/// Names of ours.
+fn our_names() -> Name {
+    Name::from_attributes([
+        (oid::COUNTRY, Tag::PRINTABLE_STRING, "CN"),
+        (oid::ORGANIZATION, Tag::UTF8_STRING, "某省数字证书认证中心"),
+    ])
+}
+
 /// Names of the other institution.
 fn names() -> Name {
     Name::from_attributes([
         (oid::COUNTRY, Tag::PRINTABLE_STRING, "CN"),
         (oid::ORGANIZATION, Tag::UTF8_STRING, "示例机构"),
     ])
+}
+
+/// A subscriber of the neighbour under the policy that is recognised.
+fn holder(common: &str) -> Made {
+    user(common).policy(Oid::parse(THEIRS).unwrap()).valid(LONG.0, LONG.1).by(&other_ca())
 }
 
 fn request(of: &str) -> Vec<u8> {
@@ -166,16 +181,27 @@ async fn the_root_recognises_a_ca_within_bounds_and_signs_a_protocol(world: Worl
     let text = String::from_utf8_lossy(made.der()).into_owned();
     assert!(text.contains("http://crl.test.cn/root.crl") && text.contains("/ca.cer"));
     // Within the names it leads to our root, beyond them nowhere.
-    let within = user("王五").valid(LONG.0, LONG.1).by(&other_ca());
+    let within = holder("王五");
     let elsewhere = Name::from_attributes([
         (oid::COUNTRY, Tag::PRINTABLE_STRING, "CN"),
         (oid::ORGANIZATION, Tag::UTF8_STRING, "某省数字证书认证中心"),
         (oid::COMMON_NAME, Tag::UTF8_STRING, "张三"),
     ]);
-    let beyond = user("赵六").subject(elsewhere).valid(LONG.0, LONG.1).by(&other_ca());
+    let beyond = user("赵六")
+        .policy(Oid::parse(THEIRS).unwrap())
+        .subject(elsewhere)
+        .valid(LONG.0, LONG.1)
+        .by(&other_ca());
     let between = [made.clone()];
     assert_eq!(validity(&within, &between, root), (Validity::Valid, Some(Outcome::Passed)));
     assert_eq!(validity(&beyond, &between, root), (Validity::Invalid, Some(Outcome::Failed)));
+    // Under the policies that are recognised, and no others.
+    let under = |policy: Oid| user("钱八").policy(policy).valid(LONG.0, LONG.1).by(&other_ca());
+    let plain = user("钱八").valid(LONG.0, LONG.1).by(&other_ca());
+    let test = under(Oid::parse("1.2.156.10261.7.9").unwrap());
+    for other in [plain, test, under(oid::ANY_POLICY)] {
+        assert_eq!(validity(&other, &between, root).0, Validity::Invalid);
+    }
     // Nobody below that CA may be a CA.
     let below = ca("邻省下级").valid(LONG.0, LONG.1).by(&other_ca());
     let deep = user("孙七").valid(LONG.0, LONG.1).by(&below);
@@ -308,6 +334,12 @@ async fn terms_that_the_root_cannot_keep_are_refused(world: World) {
     for (expected, plan) in [
         ("plan.issuer-path-length", with(&|plan| plan.terms.path_len = 1)),
         ("plan.cross-names", with(&|plan| plan.terms.permitted.clear())),
+        (
+            "plan.cross-names",
+            with(&|plan| {
+                plan.terms.permitted = vec![GeneralName::Directory(our_names())];
+            }),
+        ),
         ("plan.cross-policies", with(&|plan| plan.terms.policies.clear())),
         (
             "plan.validity-too-long",
@@ -362,14 +394,31 @@ async fn a_key_that_was_recognised_is_recognised_again_and_a_withdrawn_one_is_no
     let second = world.cross(later).await.unwrap().certificate;
     assert_ne!(first.serial(), second.serial());
     let root = world.root().await;
-    let reason = RevocationReason::CaCompromise;
+    let in_force = async || {
+        let issued = ca::cross_issued(&world.store).await.unwrap();
+        issued.iter().filter(|one| one.is_in_force(world.now())).count()
+    };
+    assert_eq!(in_force().await, 2);
+    let reason = RevocationReason::Superseded;
     root.withdraw_cross(&second.serial(), reason, &warrant()).await.unwrap();
     world.pass(60);
     let third = world.cross(world.crossing("cross-3")).await;
-    assert!(matches!(third, Err(Error::Refused(Refusal::KeyInUse))), "{third:?}");
-    // The one before stands by itself: withdrawing one says nothing of the other.
+    assert_eq!(code(&third), "ca.cross.withdrawn", "{third:?}");
+    assert_eq!(in_force().await, 1, "the one before stands by itself");
+}
+
+async fn a_compromise_withdraws_every_one_for_the_key(world: World) {
+    world.cross(world.crossing("cross-1")).await.unwrap();
+    world.pass(60);
+    let later =
+        CrossPlan { until: "2032-12-31T15:59:59Z".parse().unwrap(), ..world.crossing("cross-2") };
+    let second = world.cross(later).await.unwrap().certificate;
+    let reason = RevocationReason::CaCompromise;
+    world.root().await.withdraw_cross(&second.serial(), reason, &warrant()).await.unwrap();
     let issued = ca::cross_issued(&world.store).await.unwrap();
-    assert_eq!(issued.iter().filter(|one| one.is_in_force(world.now())).count(), 1);
+    assert!(issued.len() == 2 && issued.iter().all(|one| !one.is_in_force(world.now())));
+    assert_eq!(world.records("cross.withdrawn").await, 2);
+    assert_eq!(world.records("key.blocked").await, 1);
 }
 
 /// What the neighbour's CA issues for one of ours.
@@ -453,13 +502,25 @@ async fn what_others_issued_for_us_is_taken_in_once_and_taken_back_by_two(world:
 async fn mutual_recognition_ends_and_does_not_go_round_in_circles(world: World) {
     let made = world.cross(world.crossing("cross-1")).await.unwrap().certificate;
     let back = half(&other_ca(), &world.report.root, world.now());
-    let within = user("王五").valid(LONG.0, LONG.1).by(&other_ca());
+    let within = holder("王五");
     let between = [back.clone(), made, other_ca().certificate, other_root().certificate];
     let found = validity(&within, &between, &world.report.root);
     assert_eq!(found, (Validity::Valid, Some(Outcome::Passed)));
     // Without an anchor there is nothing at the end of the circle.
     let nowhere = ca("没有人").self_signed();
     assert_ne!(validity(&within, &between, &nowhere.certificate).0, Validity::Valid);
+}
+
+async fn a_ceremony_that_was_given_up_leaves_the_key_to_another(world: World) {
+    world.device.fail_next(Counted::Signatures, Fault::Gone);
+    assert!(world.cross(world.crossing("cross-1")).await.is_err());
+    world.device.heal();
+    let other = world.cross(world.crossing("cross-2")).await.unwrap().certificate;
+    let issued = ca::cross_issued(&world.store).await.unwrap();
+    assert_eq!(
+        issued.iter().map(|one| one.certificate.serial()).collect::<Vec<_>>(),
+        [other.serial()]
+    );
 }
 
 async fn a_ceremony_that_was_cut_off_goes_on_by_its_plan_alone(world: World) {

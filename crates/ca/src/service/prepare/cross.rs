@@ -75,7 +75,7 @@ impl Ca {
         let context = Context::new(planned.lint_role()).issued_by(own).at(now);
         let linted = planned.lint(&context).map_err(|report| Error::Lint(report.to_string()))?;
         let (not_before, not_after) = period(linted.tbs_der())?;
-        let subject = peer.certificate().subject().clone();
+        let (subject, is_first) = (peer.certificate().subject().clone(), replaces.is_none());
         let order = IssueOrder {
             request_id,
             role: Role::Ca,
@@ -95,7 +95,8 @@ impl Ca {
             serial,
             profile_hash: profile.hash().to_hex(),
             may_keep_key: true,
-            is_link: false,
+            // A ceremony that was given up has claimed the key and has no certificate to show for it: another may.
+            is_link: is_first,
             subject,
             not_before,
             not_after,
