@@ -71,14 +71,6 @@ impl World {
         Ok(Self { institution, device, clock, client, key, settings, folder })
     }
 
-    /// Another node on the same database, with the same devices and clock.
-    pub async fn another(&self) -> Institution {
-        let Self { device, clock, settings, folder, .. } = self;
-        let institution = open(folder.path(), settings, device, clock).await.unwrap();
-        institution.recover().await.unwrap();
-        institution
-    }
-
     /// Closed, so that another process can open it.
     pub async fn closed(self) -> Closed {
         let Self { institution, clock, client, key, settings, folder, .. } = self;
