@@ -19,7 +19,12 @@ pub struct IssuerRow {
 }
 
 pub async fn issuers(conn: &mut AnyConnection) -> Result<Vec<IssuerRow>, Error> {
-    let rows = sqlx::query_as("SELECT id, name, certificate_der, shards FROM issuer ORDER BY id");
+    // One that was certified and is not appointed is nobody's yet (ADR 15).
+    let rows = sqlx::query_as(
+        "SELECT i.id, i.name, i.certificate_der, i.shards FROM issuer i \
+         LEFT JOIN issuer_successor s ON s.issuer_id = i.id \
+         WHERE s.issuer_id IS NULL OR s.active_from IS NOT NULL ORDER BY i.id",
+    );
     Ok(rows.fetch_all(conn).await?)
 }
 

@@ -84,8 +84,9 @@ impl Ceremony {
         let line = Ca::open(parts.0, parts.1, parts.2, parts.3, config).await?;
         let subject = subject(&store, &plan, clock.now()).await?;
         let mut ceremony = Self::new(store, device, clock, profiles, (founding_of(&plan), quorum))?;
-        ceremony.made = Made::of(line.pinned().generation()?.number);
         ceremony.read_rows().await?;
+        let signer = ceremony.signer(&line)?;
+        ceremony.made = Made::of(signer.generation()?.number);
         // The generation of the root that certifies now (ADR 15).
         let root = ceremony.ca(&plan.root_config).await?.pinned();
         if ceremony.row(Step::CrossCertificate).is_none() {
@@ -98,8 +99,20 @@ impl Ceremony {
         let made = root.find_request(&ceremony.cross_request()?, Role::Ca).await?;
         let made = made.ok_or_else(|| Error::stored("交叉证书缺失"))?;
         let to = ProtocolFiles::in_folder(&plan.protocol);
-        ceremony.sign_cross(&line.pinned(), (&made, &subject), &to).await?;
+        ceremony.sign_cross(&signer, (&made, &subject), &to).await?;
         Ok(CrossReport { certificate: made.certificate, protocol: to })
+    }
+
+    /// Who signs the protocol: the generation that issues now, or the one that the document names once it is written.
+    fn signer(&self, line: &Ca) -> Result<Ca, Error> {
+        if self.row(Step::ProtocolWritten).is_none() {
+            return Ok(line.pinned());
+        }
+        let detail = self.detail(Step::ProtocolWritten)?;
+        let serial = detail.pointer("/document/certificates/signer/serial").and_then(Value::as_str);
+        let is_named = |one: &Ca| serial == Some(one.certificate().serial().to_hex().as_str());
+        let named = line.generations().into_iter().find(is_named);
+        named.ok_or_else(|| Error::stored("签署仪式记录的签发机构没有记录"))
     }
 
     async fn convene_cross(&self, plan: &CrossPlan, subject: &Subject) -> Result<(), Error> {
@@ -113,6 +126,7 @@ impl Ceremony {
                 let text = "仪式方案的对方证书、许可范围或有效期与仪式开始时不同；请用原方案续办";
                 return Err(Refusal::Ceremony(text.into()).into());
             }
+            self.check_people()?;
             return Ok(());
         }
         let all = self.quorum.participants();

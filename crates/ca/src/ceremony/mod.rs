@@ -52,7 +52,7 @@ mod succession;
 pub use cross::{CrossPlan, CrossReport};
 pub use participants::{Custodian, Participants, Person, Quorum, SHARES, THRESHOLD};
 pub use protocol::{ProtocolFiles, verify_protocol};
-pub use restore::{destroy_root, restore_root};
+pub use restore::{RootsDestroyed, destroy_root, is_root_label, restore_root};
 pub use root_succession::{RootSuccessionPlan, RootSuccessionReport};
 pub use run::{Ceremony, CeremonyPlan, CeremonyReport};
 pub use shares::SealedShare;

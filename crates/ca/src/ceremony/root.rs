@@ -119,6 +119,10 @@ impl Ceremony {
         let certificate = linted
             .finish(&signature, key, &id)
             .map_err(|_| Error::WrongSignature(self.root.key.clone()))?;
+        // The signature is of the key that signs; that the certificate is of the same is another question.
+        if certificate.public_key()? != *key {
+            return Err(Error::WrongSignature(self.root.key.clone()));
+        }
         let ceremony = self.clone();
         self.commit(move |tx| {
             Box::pin(async move { ceremony.store_root(tx, row, certificate).await })
@@ -192,6 +196,15 @@ impl Ceremony {
         Ok(RootShared { root, shares: paths })
     }
 
+    /// Shows that custodians of the key that was made before are there: whoever goes on after a cut has it sign no more
+    /// without three of its shares than with the key before it (GM/T 0034 §8.5).
+    pub(super) fn show_shares(&self, root: &Ca) -> Result<(), Error> {
+        match self.shared_before()? {
+            Some(paths) => self.try_shares(&paths, &root.certificate().public_key()?),
+            None => Ok(()),
+        }
+    }
+
     fn shared_before(&self) -> Result<Option<Vec<std::path::PathBuf>>, Error> {
         if self.row(Step::RootShared).is_none() {
             return Ok(None);
@@ -214,7 +227,9 @@ impl Ceremony {
 
     fn try_shares(&self, paths: &[std::path::PathBuf], key: &PublicKey) -> Result<(), Error> {
         let custodians = &self.quorum.participants().custodians;
-        let sealed = paths.iter().zip(custodians).rev().take(super::THRESHOLD.into());
+        // After a cut, some may have taken theirs away already: any three do.
+        let there = paths.iter().zip(custodians).rev().filter(|(path, _)| path.exists());
+        let sealed = there.take(super::THRESHOLD.into());
         let sealed: Vec<_> = sealed
             .map(|(path, custodian)| SealedShare {
                 path: path.clone(),

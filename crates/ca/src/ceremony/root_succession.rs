@@ -19,7 +19,7 @@ use super::participants::Quorum;
 use super::protocol::{ProtocolFiles, certificate, participants};
 use super::run::{Ceremony, CeremonyPlan, Convened, Made};
 use super::shares::{self, SealedShare};
-use super::succession::{next_generation, other_plan};
+use super::succession::{check_not_made, next_generation, other_plan};
 use super::{ISSUING, ROOT, Step};
 use crate::Ca;
 use crate::error::{Error, Invalid, Refusal};
@@ -131,6 +131,8 @@ impl Ceremony {
             if bound.into_iter().any(|(name, value)| detail.get(name) != Some(value)) {
                 return Err(other_plan());
             }
+            self.check_people()?;
+            self.check_resumed(roots, generation)?;
             return Ok(generation);
         }
         let (last, generation) = next_generation(roots)?;
@@ -150,6 +152,21 @@ impl Ceremony {
         });
         self.record(Step::Convened, detail).await?;
         Ok(generation)
+    }
+
+    /// What may have changed since the run before: another ceremony made this generation, or the profile of roots was
+    /// exchanged.
+    fn check_resumed(&self, roots: &Ca, generation: u32) -> Result<(), Error> {
+        if self.row(Step::RootCertificate).is_some() {
+            return Ok(());
+        }
+        check_not_made(roots, &Made::root(generation).name)?;
+        let before = Made::root(generation.saturating_sub(1)).name;
+        let missing = || Error::stored(format!("根证书 {before} 没有记录"));
+        match self.row(Step::RootIntended) {
+            Some(_) => Ok(()),
+            None => self.check_root_name(&roots.generation_named(&before).ok_or_else(missing)?),
+        }
     }
 
     /// The new certificate must bear the very name of the one before, octet by octet: only so the links are self-issued
@@ -172,8 +189,12 @@ impl Ceremony {
             roots.generation_named(name).ok_or_else(missing)
         };
         let old = of(&before.name)?;
-        let signs = [Step::NewWithOld, Step::OldRootList];
+        // Whichever of the two keys still has to sign, those who hold the old one are there.
+        let signs = [Step::NewWithOld, Step::OldWithNew, Step::OldRootList, Step::RootList];
         if signs.into_iter().any(|step| self.row(step).is_none()) {
+            if self.row(Step::RootShared).is_some() {
+                self.show_shares(&of(&self.root.name)?)?;
+            }
             self.bring_root_back(&old, &plan.shares).await?;
         }
         let made = self.make_root(Convened::by_record()).await?;

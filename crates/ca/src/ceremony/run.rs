@@ -220,7 +220,7 @@ impl Ceremony {
         if self.row(Step::RootRetired).is_none() {
             let destroyed = !self.plan.keep_root;
             if destroyed {
-                super::restore::destroy_if_there(&*self.device, ROOT)?;
+                super::restore::retire(&self.store, &*self.device, ROOT).await?;
                 store::fault::point("ca.70-root-destroyed");
             }
             self.record(Step::RootRetired, json!({ "destroyed": destroyed })).await?;
@@ -241,10 +241,13 @@ impl Ceremony {
     }
 
     /// The key of this label, made now or by an earlier run. One that signed already is not
-    /// the ceremony's.
+    /// the ceremony's; one that a run recorded is the only one from then on.
     pub(super) async fn key(&self, step: Step, label: &str) -> Result<KeyInfo, Error> {
         let label = KeyLabel::new(label).map_err(|error| Refusal::Ceremony(error.to_string()))?;
         let known = self.device.session()?.key(&label);
+        if self.row(step).is_some() {
+            return self.recorded_key(step, known);
+        }
         let info = match known {
             Ok(info) => info,
             Err(gm::DeviceError::Refused(gm::RefusedReason::NoSuchKey)) => {
@@ -254,10 +257,49 @@ impl Ceremony {
             }
             Err(error) => return Err(error.into()),
         };
-        if self.row(step).is_none() {
-            self.record_key(step, &info).await?;
-        }
+        self.record_key(step, &info).await?;
         Ok(info)
+    }
+
+    /// A key that was lost or exchanged after its step is not made anew unseen: what was recorded and signed since
+    /// is of the other one.
+    fn recorded_key(
+        &self,
+        step: Step,
+        known: Result<KeyInfo, gm::DeviceError>,
+    ) -> Result<KeyInfo, Error> {
+        let stated = self.detail(step)?.get("key").cloned();
+        let what = match known {
+            Ok(info) if stated == Some(json!(info.public_key.map(|key| key.fingerprint()))) => {
+                return Ok(info);
+            }
+            Ok(_) => "设备中这个名称的密钥不是仪式生成的那一把",
+            Err(gm::DeviceError::Refused(gm::RefusedReason::NoSuchKey)) => {
+                "仪式生成的密钥已不在密码设备中"
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let text = format!(
+            "{what}（步骤“{}”的记录与设备不符），不能续办；请报告安全管理人员，查明密钥的去向",
+            step.chinese()
+        );
+        Err(Refusal::Ceremony(text).into())
+    }
+
+    /// Who goes on with a ceremony is who began it: the protocol names one leader, one set of witnesses and custodians
+    /// for all its steps.
+    pub(super) fn check_people(&self) -> Result<(), Error> {
+        let (detail, all) = (self.detail(Step::Convened)?, self.quorum.participants());
+        let custodians: Vec<_> = all.custodians.iter().map(|c| &c.person).collect();
+        let now = [
+            ("leader", json!(all.leader)),
+            ("witnesses", json!(all.witnesses)),
+            ("custodians", json!(custodians)),
+        ];
+        match now.iter().all(|(name, people)| detail.get(*name) == Some(people)) {
+            true => Ok(()),
+            false => Err(super::succession::other_plan()),
+        }
     }
 
     async fn record_key(&self, step: Step, info: &KeyInfo) -> Result<(), Error> {

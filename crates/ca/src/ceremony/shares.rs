@@ -17,7 +17,7 @@ use crate::error::{Error, Invalid};
 
 const FORMAT: &str = "yinxin-key-share/1";
 /// Under which a key is restored to try shares out.
-const TRIAL: &str = "root-trial";
+pub(super) const TRIAL: &str = "root-trial";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

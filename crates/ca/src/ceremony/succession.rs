@@ -132,6 +132,10 @@ impl Ceremony {
             if detail.get("plan") != Some(&bound(plan)?) {
                 return Err(other_plan());
             }
+            self.check_people()?;
+            if self.row(Step::IssuingCertificate).is_none() {
+                check_not_made(line, &Made::of(generation).name)?;
+            }
             return Ok(generation);
         }
         let (last, generation) = next_generation(line)?;
@@ -180,7 +184,8 @@ impl Ceremony {
             Ok(info) if info.public_key == Some(key) => {
                 // Nothing is lost when the shares are not those of the key.
                 shares::try_out(&*self.device, sealed, &key)?;
-                restore::destroy_if_there(&*self.device, label.as_str())?;
+                self.check_account(&label).await?;
+                restore::retire(&self.store, &*self.device, label.as_str()).await?;
                 Some(info.uses)
             }
             Ok(_) => return Err(Error::stored("设备中的根密钥与根证书不符")),
@@ -217,13 +222,24 @@ impl Ceremony {
         .await
     }
 
+    /// Refuses to go on where the device counted signatures of a root key that no record explains: destroyed, it could
+    /// not be asked any more (T-06).
+    async fn check_account(&self, label: &KeyLabel) -> Result<(), Error> {
+        match restore::alarm_of(&self.store, &self.device, label).await? {
+            Some(found) => Err(Refusal::Ceremony(restore::alarm_text(&found)).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Also in a run after the step was recorded: a key that is there again does not stay.
     pub(super) async fn retire_roots(&self, roots: &[&Ca]) -> Result<(), Error> {
+        for root in roots {
+            self.check_account(root.key_label()).await?;
+            restore::retire(&self.store, &*self.device, root.key_label().as_str()).await?;
+            store::fault::point("ca.70-root-destroyed");
+        }
         if self.row(Step::RootRetired).is_some() {
             return Ok(());
-        }
-        for root in roots {
-            restore::destroy_if_there(&*self.device, root.key_label().as_str())?;
-            store::fault::point("ca.70-root-destroyed");
         }
         self.record(Step::RootRetired, json!({ "destroyed": true })).await
     }
@@ -366,6 +382,17 @@ pub(super) fn next_generation(line: &Ca) -> Result<(Ca, u32), Error> {
     Ok((last, known.number.saturating_add(1)))
 }
 
+/// A ceremony that was cut off before its certificate was made does not make a generation that another one made since.
+pub(super) fn check_not_made(line: &Ca, name: &str) -> Result<(), Error> {
+    match line.generation_named(name) {
+        None => Ok(()),
+        Some(_) => {
+            let text = format!("{name} 已由另一次仪式签发，本次仪式不能续办");
+            Err(Refusal::Ceremony(text).into())
+        }
+    }
+}
+
 /// The generation before another one.
 fn before(line: &Ca, new: &Ca) -> Result<Ca, Error> {
     let mut generations = line.generations().into_iter();
@@ -395,7 +422,7 @@ fn bound(plan: &SuccessionPlan) -> Result<Value, Error> {
 }
 
 pub(super) fn other_plan() -> Error {
-    let text = "仪式方案的名称、启用时刻、保管人或者到场的分量与仪式开始时不同；请用原方案、由原来的保管人续办";
+    let text = "仪式方案的名称、启用时刻、主持人、见证人、保管人或者到场的分量与仪式开始时不同；请用原方案、由原来的人续办";
     Refusal::Ceremony(text.into()).into()
 }
 

@@ -34,6 +34,8 @@ pub struct Remains {
 /// answered for as long as was promised. After its own end there is nothing that it could sign.
 #[must_use]
 pub fn is_over(remains: &Remains, now: Timestamp) -> bool {
+    // Relying parties compare whole seconds: the last one belongs to it.
+    let now = pki::time::whole_seconds(now);
     if remains.has_open {
         return false;
     }
@@ -89,6 +91,8 @@ mod tests {
         // Its last certificate ended with it: no list can be made after that.
         let late = remains(1_000, 990);
         assert!(!is_over(&late, at(1_000)));
+        let within = at(1_000).checked_add(SignedDuration::from_millis(999)).unwrap();
+        assert!(!is_over(&late, within), "within its last second");
         assert!(is_over(&late, at(1_001)));
         assert!(is_over(&Remains { oldest_list: None, ..late }, at(1_001)));
         assert!(!is_over(&Remains { has_open: true, ..late }, at(1_001)), "to be explained first");

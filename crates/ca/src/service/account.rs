@@ -2,13 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
-use gm::KeyLabel;
+use gm::{Device, KeyLabel};
 use serde_json::json;
 use store::{Actor, Record, Tx};
 
 use super::Ca;
 use crate::error::Error;
 use crate::rules::account::{Account, Balance, balance};
+use crate::sql::signer::SignerRow;
 use crate::sql::{self, seconds};
 
 /// What a reconciliation found.
@@ -20,6 +21,25 @@ pub struct Reconciliation {
     pub account: Account,
     /// What they say.
     pub balance: Balance,
+}
+
+/// Holds the device's counter of a key against the records, by its label: of one that no handle stands for. An alarm
+/// goes into the journal.
+pub(crate) async fn reconcile_key(
+    tx: &mut Tx,
+    device: &dyn Device,
+    label: &KeyLabel,
+) -> Result<Reconciliation, Error> {
+    let uses = device.session()?.key(label)?.uses;
+    let row = sql::signer::find(tx.conn(), label.as_str()).await?;
+    let row = row.unwrap_or_else(SignerRow::unknown);
+    let account = sql::signer::account(tx.conn(), label.as_str(), &row, uses).await?;
+    let found = Reconciliation { label: label.clone(), balance: balance(&account), account };
+    if found.balance.is_alarm() {
+        tracing::error!(key = %found.label, balance = ?found.balance, "signatures do not add up");
+        tx.append(signer_record("signer.alarm", &found)).await?;
+    }
+    Ok(found)
 }
 
 impl Ca {
@@ -38,7 +58,7 @@ impl Ca {
         let found = self.draw_balance(tx).await?;
         if found.balance.is_alarm() {
             tracing::error!(key = %found.label, balance = ?found.balance, "signatures do not add up");
-            let record = self.signer_record("signer.alarm", &found);
+            let record = signer_record("signer.alarm", &found);
             tx.append(record).await?;
         }
         Ok(found)
@@ -71,25 +91,13 @@ impl Ca {
             return Ok(false);
         }
         if found.balance != Balance::Exact {
-            tx.append(self.signer_record("signer.settled", &found)).await?;
+            tx.append(signer_record("signer.settled", &found)).await?;
         }
         let uses =
             i64::try_from(found.account.uses).map_err(|_| Error::stored("设备签名计数超出范围"))?;
         let now = seconds(tx.now());
         sql::signer::set_base(tx.conn(), found.label.as_str(), uses, now).await?;
         Ok(true)
-    }
-
-    fn signer_record(&self, kind: &'static str, found: &Reconciliation) -> Record {
-        let account = found.account;
-        let body = json!({
-            "uses": account.uses,
-            "base_uses": account.base_uses,
-            "produced": account.produced,
-            "open": account.open,
-            "uncertain": account.uncertain,
-        });
-        Record::new(kind, Actor::system(), format!("key:{}", found.label), body)
     }
 
     /// Opens the breaker: nothing is signed until an administrator releases the key. The flag
@@ -128,4 +136,16 @@ impl Ca {
         tx.append(record).await?;
         Ok(())
     }
+}
+
+fn signer_record(kind: &'static str, found: &Reconciliation) -> Record {
+    let account = found.account;
+    let body = json!({
+        "uses": account.uses,
+        "base_uses": account.base_uses,
+        "produced": account.produced,
+        "open": account.open,
+        "uncertain": account.uncertain,
+    });
+    Record::new(kind, Actor::system(), format!("key:{}", found.label), body)
 }

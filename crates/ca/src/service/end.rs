@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use gm::{DeviceError, RefusedReason};
 use jiff::Timestamp;
+use pki::time::whole_seconds;
 use serde_json::json;
 use sqlx::AnyConnection;
 use store::{Actor, Record, Tx, Warrant};
@@ -33,6 +34,11 @@ impl Ca {
         let mut noted = 0;
         for one in self.generations_left() {
             let (own, issuing) = (one.generation()?, self.pinned().generation()?);
+            if own.number < issuing.number
+                && whole_seconds(self.now()) > one.certificate().not_after()
+            {
+                one.explain_ended().await?;
+            }
             if own.number < issuing.number && is_over(&one.remains().await?, self.now()) {
                 noted += usize::from(one.end().await?);
             }

@@ -186,7 +186,8 @@ impl Ca {
     /// The one that issues is among them always: that it has ended must be seen.
     #[must_use]
     pub fn signing_generations(&self) -> Vec<Self> {
-        let (now, issuing) = (self.line.first.clock.now(), self.line.issuing());
+        let now = pki::time::whole_seconds(self.line.first.clock.now());
+        let issuing = self.line.issuing();
         let can_sign = |one: &Self| one.at == Some(issuing) || now <= one.certificate().not_after();
         self.generations_left().into_iter().filter(can_sign).collect()
     }

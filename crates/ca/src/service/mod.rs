@@ -8,6 +8,7 @@
 //! | `keep` | store certificate and journal record, in the caller's unit |
 //! | `recover` | finish or explain what a crash left |
 //! | `change` | suspend, resume, revoke, expire |
+//! | `authority` | certificates of a root, revoked by two people; what lists do not tell yet |
 //! | `cross` | cross-certificates: withdrawn, taken in |
 //! | `find` | look up, list, count, export |
 //! | `evidence` | hold certificates and changes of status against the journal |
@@ -18,6 +19,7 @@
 //! | `release` | what two people answer for: a stopped key, an account, a restored database |
 
 mod account;
+mod authority;
 mod change;
 mod cross;
 mod end;
@@ -32,6 +34,7 @@ mod recover;
 mod release;
 mod sign;
 
+pub(crate) use account::reconcile_key;
 pub(crate) use change::text;
 pub(crate) use line::OCSP;
 pub(crate) use link::LINK;
@@ -217,6 +220,8 @@ impl Issuing {
 
     /// Refuses outside of the validity of the CA certificate.
     pub(crate) fn check_valid(&self, now: jiff::Timestamp) -> Result<(), Refusal> {
+        // The last second belongs to it, as for whoever relies on it.
+        let now = pki::time::whole_seconds(now);
         let valid = self.certificate.not_before() <= now && now <= self.certificate.not_after();
         if valid { Ok(()) } else { Err(Refusal::IssuerNotValid) }
     }

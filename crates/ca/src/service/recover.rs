@@ -77,6 +77,34 @@ impl Ca {
         Ok(recovery)
     }
 
+    /// Gives up what was recorded and never signed under a generation whose own certificate has ended: nothing of it can
+    /// be signed any more, and nobody else would explain what a root's ceremony left.
+    pub(super) async fn explain_ended(&self) -> Result<(), Error> {
+        let mut reader = self.inner().store.read().await?;
+        let is_open = !sql::issuance::open(&mut reader, self.issuer_id(), 0, 1).await?.is_empty();
+        let label = self.inner().issuer.label.as_str();
+        let lists = sql::crl::open_intents(&mut reader, label).await?;
+        drop(reader);
+        if !lists.is_empty() {
+            self.close_crls().await?;
+        }
+        let mut left = is_open;
+        while left {
+            let ca = self.clone();
+            let unit = self.inner().store.commit(move |tx| {
+                Box::pin(async move {
+                    let rows = sql::issuance::open(tx.conn(), ca.issuer_id(), 0, BLOCK).await?;
+                    for row in &rows {
+                        ca.abandon(tx, row, "签发机构的证书已到期").await?;
+                    }
+                    Ok::<_, Error>(!rows.is_empty())
+                })
+            });
+            left = unit.await?;
+        }
+        Ok(())
+    }
+
     async fn recover_block(
         &self,
         rows: Vec<IntentRow>,

@@ -16,6 +16,19 @@ pub struct SignerRow {
     pub base_note: Option<i64>,
 }
 
+impl SignerRow {
+    /// Of a key that nobody recorded: every signature of it has to be explained.
+    pub fn unknown() -> Self {
+        Self {
+            state: "sound".into(),
+            base_uses: None,
+            base_certificate: None,
+            base_crl: None,
+            base_note: None,
+        }
+    }
+}
+
 pub async fn find(conn: &mut AnyConnection, label: &str) -> Result<Option<SignerRow>, Error> {
     let row = sqlx::query_as(
         "SELECT state, base_uses, base_certificate, base_crl, base_note FROM signer WHERE key_label = $1",

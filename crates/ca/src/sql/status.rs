@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, FromRow};
 
+use super::certificate::{COLUMNS, CertificateRow};
 use super::seconds;
 use crate::error::Error;
 use crate::model::{CertificateRecord, Status};
@@ -81,6 +82,22 @@ pub async fn last_change_in(
     .fetch_optional(conn)
     .await?;
     Ok(seq.unwrap_or(-1))
+}
+
+/// Certificates that are not good, have not ended, and whose last change came after a record; one whose change has no
+/// row is among them.
+pub async fn changed_since(
+    conn: &mut AnyConnection,
+    issuer_id: i64,
+    (seq, now): (i64, i64),
+) -> Result<Vec<CertificateRow>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM certificate WHERE issuer_id = $1 AND status <> 'good' AND not_after >= $2 \
+         AND COALESCE((SELECT MAX(s.seq) FROM status_change s WHERE s.certificate_id = certificate.id), \
+         9223372036854775807) > $3 ORDER BY certificate.id"
+    );
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    Ok(rows.bind(issuer_id).bind(now).bind(seq).fetch_all(conn).await?)
 }
 
 /// A certificate that is over and not noted as such.

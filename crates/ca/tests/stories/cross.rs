@@ -11,7 +11,7 @@ use ca::{Ca, CrlKind, Error, RevocationReason, Status, take_back, take_in};
 use gm::{Device, DeviceError, KeyLabel, RefusedReason, UserId, sm3};
 use jiff::Timestamp;
 use pki::crl::Crl;
-use pki::ext::{GeneralName, KeyUsage, PolicyMappings, TypedExtension};
+use pki::ext::{GeneralName, KeyUsage, PolicyMappings};
 use pki::lint::Context;
 use pki::path::{self, Kind, Options, Outcome, Request, Revocation, Validity};
 use pki::profile::ProfileSet;

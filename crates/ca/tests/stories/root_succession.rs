@@ -30,6 +30,9 @@ crate::stories! {
     shares_of_the_old_key_are_destroyed_only_when_nothing_is_left_under_it
     a_restored_database_goes_on_behind_the_list_of_the_right_key
     the_wrong_people_or_another_plan_are_refused
+    a_root_key_that_was_used_outside_of_the_records_is_not_destroyed_unseen
+    shares_of_a_key_that_the_database_does_not_know_say_so
+    links_and_issuing_cas_are_revoked_by_two_and_told_by_every_list
 }
 
 const DAY: i64 = 86_400;
@@ -85,8 +88,17 @@ pub async fn succeed_root(
     (store, device, clock): (&Store, &Arc<Faulty>, &Arc<FixedClock>),
     plan: RootSuccessionPlan,
 ) -> Result<RootSuccessionReport, Error> {
+    let people = next_custodians(&plan.name);
+    succeed_root_with((store, device, clock), plan, people).await
+}
+
+pub async fn succeed_root_with(
+    (store, device, clock): (&Store, &Arc<Faulty>, &Arc<FixedClock>),
+    plan: RootSuccessionPlan,
+    people: Participants,
+) -> Result<RootSuccessionReport, Error> {
     let profiles = Arc::new(ProfileSet::embedded().unwrap());
-    let quorum = Quorum::of(next_custodians(&plan.name)).unwrap();
+    let quorum = Quorum::of(people).unwrap();
     let (store, device, clock) = (store.clone(), device.clone(), clock.clone());
     Ceremony::succeed_root(store, device, clock, profiles, (plan, quorum)).await
 }
@@ -351,4 +363,83 @@ async fn the_wrong_people_or_another_plan_are_refused(world: World) {
     world.succeed_root(root_succession(&folder, "root-2-again")).await;
     roots.follow_line().await.unwrap();
     assert_eq!(roots.generations().len(), 2);
+}
+
+/// A signature with the key of the root that no record permits.
+fn sign_unseen(world: &World) {
+    let label = gm::KeyLabel::new("root").unwrap();
+    let mut session = world.device.session().unwrap();
+    session.sign(&label, &UserId::default(), b"unseen").unwrap();
+}
+
+async fn alarms(world: &World) -> usize {
+    let filter =
+        store::Filter { kind: Some("signer.alarm".to_owned()), ..store::Filter::default() };
+    world.store.records(&filter, store::Page::default()).await.unwrap().len()
+}
+
+async fn a_root_key_that_was_used_outside_of_the_records_is_not_destroyed_unseen(world: World) {
+    let folder = world.folder.path().to_owned();
+    world.restore(shares(&folder, &[1, 2, 3])).await.unwrap();
+    let clean =
+        ca::ceremony::destroy_root(&world.store, world.device.clone(), actor()).await.unwrap();
+    assert!(clean.alarms.is_empty() && clean.left.is_empty());
+    world.restore(shares(&folder, &[1, 2, 3])).await.unwrap();
+    sign_unseen(&world);
+    let parts = (&world.store, &world.device, &world.clock);
+    let refused = succeed_root(parts, root_succession(&folder, "root-2")).await;
+    assert!(matches!(refused, Err(Error::Refused(Refusal::Ceremony(_)))), "{refused:?}");
+    assert_eq!(alarms(&world).await, 1);
+    let key = gm::KeyLabel::new("root").unwrap();
+    assert!(world.device.session().unwrap().key(&key).is_ok(), "it can still be asked");
+    let warrant = Warrant::new("S001", "A001", "已查明是误操作").unwrap();
+    world.roots().await.close_account(&warrant).await.unwrap();
+    world.succeed_root(root_succession(&folder, "root-2")).await;
+    // Taken off the device in a hurry, it leaves the alarm behind.
+    world.restore(shares(&folder, &[1, 2, 3])).await.unwrap();
+    sign_unseen(&world);
+    let before = alarms(&world).await;
+    let done =
+        ca::ceremony::destroy_root(&world.store, world.device.clone(), actor()).await.unwrap();
+    assert_eq!((done.alarms.len(), alarms(&world).await), (1, before + 1));
+}
+
+async fn shares_of_a_key_that_the_database_does_not_know_say_so(world: World) {
+    let folder = world.folder.path().to_owned();
+    let other = "ab".repeat(32);
+    let sealed = shares(&folder, &[1, 2, 3]);
+    let text = std::fs::read_to_string(&sealed[0].path).unwrap();
+    let own = world.report.root.public_key().unwrap().fingerprint();
+    std::fs::write(&sealed[0].path, text.replace(&own, &other)).unwrap();
+    let refused = world.restore(sealed).await.unwrap_err().to_string();
+    assert!(refused.contains(&other), "{refused}");
+}
+
+async fn links_and_issuing_cas_are_revoked_by_two_and_told_by_every_list(world: World) {
+    let folder = world.folder.path().to_owned();
+    let report = world.succeed_root(root_succession(&folder, "root-2")).await;
+    let roots = world.roots().await;
+    let warrant = Warrant::new("S001", "A001", "旧根密钥的分量不再可靠").unwrap();
+    let why = RevocationReason::CaCompromise;
+    let link = report.old_with_new.serial();
+    let refused = roots.revoke_authority(&report.root.serial(), why, &warrant).await;
+    assert!(matches!(refused, Err(Error::Refused(Refusal::Ceremony(_)))), "{refused:?}");
+    // No second passes between the lists, the revocation and the next lists: records are compared, not instants.
+    roots.revoke_authority(&link, why, &warrant).await.unwrap();
+    let size = world.store.size().await.unwrap();
+    roots.revoke_authority(&link, why, &warrant).await.unwrap();
+    assert_eq!(world.store.size().await.unwrap(), size, "asked for again");
+    let untold = async || {
+        let all = roots.untold(&roots.generations()).await.unwrap();
+        all.into_iter().map(|one| one.serial).collect::<Vec<_>>()
+    };
+    assert_eq!(untold().await, [link]);
+    world.restore(shares(&folder, &[1, 2, 3])).await.unwrap();
+    world.restore(next_shares(&folder, "root-2", &[1, 2, 3])).await.unwrap();
+    let [first, second] = roots.generations().try_into().unwrap();
+    second.publish_crl(CrlKind::Full).await.unwrap();
+    assert_eq!(untold().await, [link], "one list does not tell yet");
+    first.publish_crl(CrlKind::Full).await.unwrap();
+    assert!(untold().await.is_empty());
+    assert!(roots.compare_with_journal().await.unwrap().is_sound());
 }

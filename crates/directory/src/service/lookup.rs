@@ -1,6 +1,7 @@
 //! Single certificates and lists by the keys of RFC 4387, under the same policy as LDAP.
 
 use bytes::Bytes;
+use pki::crl::Crl;
 
 use super::Directory;
 use super::entries;
@@ -65,8 +66,10 @@ impl Directory {
             let mut conn = self.0.store.read().await?;
             Tree::load(&self.0.config.base, &mut conn).await?
         };
-        // Where keys share a name, any of their lists is about all certificates of it; the latest key's is made longest.
-        for issuer in tree.issuers.iter().rev() {
+        // Where keys share a name, any of their lists is about all certificates of it. Whoever asks by the name alone may
+        // know only the oldest key that still makes lists: its list comes first, unless it has ended (ADR 15).
+        let (now, mut ended) = (self.now(), None);
+        for issuer in &tree.issuers {
             let certificate = &issuer.certificate;
             let own = match key {
                 ListKey::Issuer => Some(index::sha1(certificate.subject().der())),
@@ -75,10 +78,14 @@ impl Directory {
             if own.as_deref() == Some(value)
                 && let Some(list) = self.0.lists.current(&issuer.name, List::Full).await?
             {
-                return Ok(Some(list));
+                let end = Crl::from_der(list.to_vec()).ok().and_then(|crl| crl.next_update());
+                match end.is_some_and(|end| now <= end) {
+                    true => return Ok(Some(list)),
+                    false => ended = Some(list),
+                }
             }
         }
-        Ok(None)
+        Ok(ended)
     }
 
     /// The folder of certificates, for guides and tests.

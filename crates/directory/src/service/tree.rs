@@ -98,7 +98,11 @@ impl Tree {
             let same = issuers.iter().filter(|one| one.certificate.subject() == name);
             if same.count() > 1 {
                 for der in sql::links(conn, *id).await? {
-                    links.push(Certificate::from_der(&der)?);
+                    let link = Certificate::from_der(&der)?;
+                    let is_of = |one: &Issuer| one.certificate.ski() == link.ski();
+                    if issuers.iter().any(is_of) {
+                        links.push(link);
+                    }
                 }
             }
         }
