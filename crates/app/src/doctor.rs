@@ -380,6 +380,11 @@ impl Institution {
         }
     }
 
+    /// Whether there is room for what anybody may send. Where that isn't known, the bounds of who asks have to do.
+    pub(crate) fn has_disk(&self) -> bool {
+        fs4::available_space(self.layout().root()).ok().is_none_or(|free| free >= WARN_DISK)
+    }
+
     fn check_disk(&self) -> Check {
         const TITLE: &str = "磁盘空间";
         match fs4::available_space(self.layout().root()) {

@@ -40,6 +40,11 @@ impl Planned {
         &self.held
     }
 
+    /// The certificates that it is about, the one that was named first.
+    pub(crate) fn serials(&self) -> &[Serial] {
+        &self.serials
+    }
+
     /// What the holder is told of it, if somebody applied for the certificate here.
     pub(crate) fn notice(&self) -> Option<&StatusNotice> {
         self.notice.as_ref()
@@ -144,7 +149,9 @@ impl Institution {
         Ok(Changed { records, held: effect.held })
     }
 
-    async fn change_in(
+    /// Carries a plan out within a unit of somebody else. Whoever does so has the responder forget its certificates after
+    /// the commit.
+    pub(crate) async fn change_in(
         &self,
         tx: &mut Tx,
         planned: &Planned,

@@ -21,7 +21,7 @@ use app::voice::{
 };
 use ca::{Revocation, RevocationReason};
 use gm::sm2::PrivateKey;
-use gm::{OsRandom, UserId};
+use gm::{Device, KeyLabel, OsRandom, UserId};
 use pki::Serial;
 use way::Staff;
 use world::World;
@@ -60,6 +60,24 @@ async fn proved(world: &World, serial: &Serial, key: &PrivateKey) -> NewProblem 
     NewProblem { proof: Some(KeyProof { statement, signature }), ..report() }
 }
 
+/// Two generations of certificates of one key: pairs of which the second renewed the first.
+async fn renewed(world: &World, key: &PrivateKey) -> [Serial; 4] {
+    let first = world.order("r1", "person", Act::New, key);
+    let first = world.institution.enrol(first).await.unwrap();
+    let second = world.order("r2", "person", Act::Renew(first.sign.record.serial), key);
+    let second = world.institution.enrol(second).await.unwrap();
+    let enc = |done: &app::Enrolled| done.enc.as_ref().unwrap().record.serial;
+    [first.sign.record.serial, enc(&first), second.sign.record.serial, enc(&second)]
+}
+
+async fn keeping() -> World {
+    World::with(|settings| {
+        settings.institution.credit_code = "12110101YX0000016B".into();
+        settings.ca.renewals_keep_key = vec!["person".into()];
+    })
+    .await
+}
+
 async fn status(world: &World, serial: &Serial) -> &'static str {
     let found = world.institution.ca().find(serial).await.unwrap().unwrap();
     found.record.status.as_str()
@@ -88,15 +106,28 @@ async fn a_report_with_evidence_is_taken_from_anybody_and_waits_a_day_at_most() 
     assert_eq!((found.category, found.state), (Category::Misuse, ComplaintState::Received));
     let reads = head.permit(institution.access(), Action::ReadVoice).await;
     let (listed, words, _) = institution.open_complaint(&reads, &found.id).await.unwrap();
-    let shown = institution.evidence_of(&reads, (&listed.id, &words.evidence)).await.unwrap();
+    let shown = institution.evidence_of(&reads, (&listed.id, &words)).await.unwrap();
     let names: Vec<_> = shown.iter().map(|one| (one.position, &*one.name, one.octets)).collect();
     assert_eq!(names, [(1, "泄露.key", 10), (2, "log.zip", 2)]);
-    assert_eq!(institution.open_evidence(&reads, (&listed.id, 1)).await.unwrap(), b"-----BEGIN");
-    assert!(institution.open_evidence(&reads, (&listed.id, 3)).await.is_err());
+    let handles = head.permit(institution.access(), Action::HandleVoice).await;
+    assert_eq!(institution.open_evidence(&handles, (&listed.id, 1)).await.unwrap(), b"-----BEGIN");
+    assert!(institution.open_evidence(&handles, (&listed.id, 3)).await.is_err());
+    let refused = institution.open_evidence(&reads, (&listed.id, 1)).await;
+    assert!(refused.is_err(), "it may be a private key: reading complaints is not enough");
     let subject = format!("complaint:{}", listed.id);
     assert_eq!(world.records("complaint.evidence-opened", &subject).await.len(), 1);
     let received = &world.records("complaint.received", &subject).await[0];
     assert!(!format!("{received:?}").contains("泄露"), "what came is sealed");
+    // Who guesses what is in a short file finds nothing in the clear to hold it against.
+    let sm3 = gm::sm3::hash(b"-----BEGIN").to_hex();
+    assert_eq!(shown[0].digest, sm3);
+    let opened = world.records("complaint.evidence-opened", &subject).await;
+    assert!(!format!("{received:?}{opened:?}").contains(&sm3));
+    let mut reader = institution.store().read().await.unwrap();
+    let text = "SELECT digest FROM voice_evidence ORDER BY position";
+    let kept: Vec<String> = sqlx::query_scalar(text).fetch_all(&mut *reader).await.unwrap();
+    drop(reader);
+    assert!(kept.len() == 2 && !kept.contains(&sm3), "{kept:?}");
 
     let late = ComplaintFilter { overdue: true, ..ComplaintFilter::default() };
     let overdue = async || institution.complaints(&reads, &late, (0, 9)).await.unwrap().total;
@@ -182,4 +213,96 @@ async fn of_a_certificate_that_is_over_the_report_counts_and_the_key_is_blocked(
     assert_eq!(status(&world, &sign).await, "revoked");
     let subject = format!("key:{}", key.public_key().fingerprint());
     assert_eq!(world.records("key.blocked", &subject).await.len(), 1);
+}
+
+/// Generations overlap: whichever of them is named, all of them stop.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_certificate_of_the_leaked_key_is_suspended_whichever_was_named() {
+    for named in [0, 2] {
+        let world = keeping().await;
+        let key = PrivateKey::generate(&mut OsRandom).unwrap();
+        let serials = renewed(&world, &key).await;
+        let new = proved(&world, &serials[named], &key).await;
+        let taken = world.institution.lodge_problem(new).await.unwrap();
+        assert_eq!(taken.stopped, Some(Stopped::Suspended));
+        for serial in &serials {
+            assert_eq!(status(&world, serial).await, "suspended", "{named}");
+        }
+        assert_eq!(check(&world).await, Level::Warning, "two people are still to revoke");
+        let compared = world.institution.compare_registration(true).await.unwrap().unwrap();
+        assert!(compared.is_sound(), "{:?}", compared.findings);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_an_old_certificate_named_the_newer_one_of_its_key_is_stopped() {
+    let world = keeping().await;
+    let key = PrivateKey::generate(&mut OsRandom).unwrap();
+    let [old, _, new, enc] = renewed(&world, &key).await;
+    let revoke = Change::Revoke(Revocation::because(RevocationReason::Superseded));
+    world.institution.change(old, revoke, store::Actor::system()).await.unwrap();
+    let taken = world.institution.lodge_problem(proved(&world, &old, &key).await).await.unwrap();
+    assert_eq!(taken.stopped, Some(Stopped::Suspended));
+    assert_eq!(status(&world, &old).await, "revoked");
+    assert_eq!(
+        (status(&world, &new).await, status(&world, &enc).await),
+        ("suspended", "suspended")
+    );
+}
+
+/// Nothing of the institution's own is stopped by itself: people hear of it at once, not after a day.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaked_key_of_the_institution_itself_fails_the_doctor_at_once() {
+    let (world, _) = staffed().await;
+    let label = KeyLabel::new("ocsp").unwrap();
+    let key = world.device.session().unwrap().key(&label).unwrap().public_key.unwrap();
+    let serial = world.institution.ca().of_key(&key).await.unwrap()[0].serial;
+    assert_eq!(check(&world).await, Level::Good);
+    let statement = world.institution.problem_statement(&serial).await.unwrap();
+    let user = UserId::default();
+    let signature = world.device.session().unwrap().sign(&label, &user, statement.as_bytes());
+    let proof = Some(KeyProof { statement, signature: signature.unwrap().to_der() });
+    let taken = world.institution.lodge_problem(NewProblem { proof, ..report() }).await.unwrap();
+    assert_eq!(taken.stopped, Some(Stopped::No));
+    assert_eq!(status(&world, &serial).await, "good", "answers go on until people decide");
+    assert_eq!(check(&world).await, Level::Failed);
+    let checks = world.institution.examine(false).await;
+    let told = checks.into_iter().find(|check| check.name == "problem_reports").unwrap();
+    assert!(told.detail.contains(&taken.lodged.number), "{}", told.detail);
+    let blocked = world.records("key.blocked", &format!("key:{}", key.fingerprint())).await;
+    assert_eq!(blocked.len(), 1);
+}
+
+/// Anybody may send evidence, and nobody fills the disk with it: a day has its room, and the report counts without.
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_day_has_no_room_left_a_report_is_taken_without_its_files() {
+    let (world, head) = staffed().await;
+    let institution = &world.institution;
+    let with_file = || {
+        let evidence = vec![NewEvidence { name: "a.zip".into(), content: vec![7; 100] }];
+        NewProblem { evidence, ..report() }
+    };
+    let taken = institution.lodge_problem(with_file()).await.unwrap();
+    assert!(!taken.lodged.left_out);
+    let full = institution.store().commit(|tx| {
+        Box::pin(async move {
+            let text = "UPDATE voice_evidence_day SET octets = 1073741800";
+            let done = sqlx::query::<sqlx::Any>(text).execute(tx.conn()).await;
+            Ok::<_, store::Error>(done.unwrap().rows_affected())
+        })
+    });
+    assert_eq!(full.await.unwrap(), 1);
+    let taken = institution.lodge_problem(with_file()).await.unwrap();
+    assert!(taken.lodged.left_out, "and says so");
+    let (number, code) = (taken.lodged.number, taken.lodged.check_code);
+    let (found, _) = institution.complaint_progress((&number, &code)).await.unwrap();
+    assert_eq!(found.state, ComplaintState::Received);
+    let reads = head.permit(institution.access(), Action::ReadVoice).await;
+    let (_, words, _) = institution.open_complaint(&reads, &found.id).await.unwrap();
+    let kept = institution.evidence_of(&reads, (&found.id, &words)).await.unwrap();
+    assert!(kept.is_empty());
+    let record = &world.records("complaint.received", &format!("complaint:{}", found.id)).await[0];
+    assert_eq!(record.body["evidence_left_out"], 1);
+    world.pass(DAY);
+    assert!(!institution.lodge_problem(with_file()).await.unwrap().lodged.left_out, "a new day");
 }

@@ -154,18 +154,17 @@ fn parse(
             }
         }
         count = count.saturating_add(authority.sources.len());
-        // One responder may answer for several authorities; one that is also a list is a mistake.
-        if let Some(one) = &authority.responder
-            && addresses.contains(&one.address)
-        {
-            return Err(format!("地址 {} 出现两次", one.address));
-        }
         for one in &authority.certificates {
             if !keys.insert((one.subject().to_string(), one.spki().der().to_vec())) {
                 return Err(format!("“{}”的同一把密钥出现两次", one.subject()));
             }
         }
         authorities.push(authority);
+    }
+    // One responder may answer for several authorities; one that is also a list, of whichever authority, is a mistake.
+    let mut responders = authorities.iter().filter_map(|one| one.responder.as_ref());
+    if let Some(one) = responders.find(|one| addresses.contains(&one.address)) {
+        return Err(format!("地址 {} 出现两次", one.address));
     }
     match count {
         0..=MOST_SOURCES => Ok(authorities),
@@ -308,6 +307,14 @@ mod tests {
             let error = read(&text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
         }
+        // In whichever order they stand.
+        let first = with("", "{ address = \"http://a/1\" }");
+        let second = entry(list).replace("a.pem", "b.pem");
+        let other = include_bytes!("../../../pki/tests/data/sheca-sm2.pem");
+        let other = Certificate::from_pem_or_der(other).unwrap();
+        let load = |name: &str| Ok(vec![if name == "b.pem" { other.clone() } else { root() }]);
+        let error = parse(&(first + &second), load).unwrap_err();
+        assert!(error.contains("http://a/1 出现两次"), "{error}");
         let none = parse(&with("", strict), |name| {
             Ok(if name == "r.pem" { Vec::new() } else { vec![root()] })
         });

@@ -21,6 +21,7 @@ pub(super) struct Draft {
     category: Category,
     content: SealedBlob,
     evidence: Vec<(SealedBlob, i64, String)>,
+    left_out: usize,
     /// What else the record says.
     pub(super) more: Value,
 }
@@ -37,11 +38,18 @@ impl Draft {
         groups.collect::<Vec<_>>().join(" ")
     }
 
-    /// Takes the next number of the day and writes everything down.
-    pub(super) async fn insert(self, tx: &mut Tx) -> Result<String, Error> {
-        let now = tx.now();
+    /// Takes the next number of the day and writes everything down. Files for which the day has no room left are left
+    /// out, and the report is taken without them.
+    pub(super) async fn insert(mut self, tx: &mut Tx) -> Result<LodgedComplaint, Error> {
+        let (now, check_code) = (tx.now(), self.check_code());
         let day = compact(CivilDate::of(now));
         let sequence = sql::next_number(tx.conn(), &day).await?;
+        let octets =
+            self.evidence.iter().map(|(_, octets, _)| *octets).fold(0, i64::saturating_add);
+        if octets > 0 && !sql::keep_octets(tx.conn(), (&day, octets), rules::MOST_A_DAY).await? {
+            self.left_out = self.evidence.len();
+            self.evidence.clear();
+        }
         let blob = self.content.insert(tx).await?;
         let row = ComplaintRow {
             id: self.id,
@@ -69,10 +77,13 @@ impl Draft {
             if !evidence.is_empty() {
                 body.insert("evidence".to_owned(), Value::Array(evidence));
             }
+            if self.left_out > 0 {
+                body.insert("evidence_left_out".to_owned(), self.left_out.into());
+            }
         }
         let subject = format!("complaint:{}", row.id);
         record(tx, "complaint.received", Actor::new("public"), (subject, body)).await?;
-        Ok(row.number)
+        Ok(LodgedComplaint { number: row.number, check_code, left_out: self.left_out > 0 })
     }
 }
 
@@ -89,24 +100,24 @@ impl Institution {
         }
         let content = serde_json::to_vec(words).map_err(|_| Error::Stored("投诉"))?;
         let content = self.store().seal_blob(Zeroizing::new(content), "voice-complaint").await?;
-        let mut sealed = Vec::new();
-        for one in evidence {
+        let (mut sealed, is_kept) = (Vec::new(), evidence.is_empty() || self.has_disk());
+        let left_out = if is_kept { 0 } else { evidence.len() };
+        for one in evidence.iter().filter(|_| is_kept) {
             let octets = i64::try_from(one.content.len()).unwrap_or(i64::MAX);
-            let digest = gm::sm3::hash(&one.content).to_hex();
             let plain = Zeroizing::new(one.content.clone());
             let blob = self.store().seal_blob(plain, "voice-evidence").await?;
-            sealed.push((blob, octets, digest));
+            // Salted: what is short can't be guessed from it, as it could from its SM3.
+            let commitment = hex::encode(blob.reference().commitment);
+            sealed.push((blob, octets, commitment));
         }
         let (id, code) = (self.draw_nonce()?, self.draw_digits()?);
         let code_index = self.complaint_index(&id, &code)?;
-        Ok(Draft { id, code, code_index, category, content, evidence: sealed, more })
+        Ok(Draft { id, code, code_index, category, content, evidence: sealed, left_out, more })
     }
 
     /// Writes down what was sealed, by itself.
     pub(super) async fn lodge(&self, draft: Draft) -> Result<LodgedComplaint, Error> {
-        let check_code = draft.check_code();
-        let unit = self.store().commit(move |tx| Box::pin(draft.insert(tx)));
-        Ok(LodgedComplaint { number: unit.await?, check_code })
+        self.store().commit(move |tx| Box::pin(draft.insert(tx))).await
     }
 }
 

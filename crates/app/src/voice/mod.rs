@@ -5,6 +5,7 @@
 //! What people write is theirs: sealed, shown to who answers, and public in figures only.
 
 mod complaint;
+mod leaked;
 mod lodge;
 mod model;
 mod problem;
@@ -29,17 +30,12 @@ use crate::error::Error;
 use crate::institution::Institution;
 
 impl Institution {
-    /// Reports of leaked keys that nobody took up in time: certificates go on meanwhile (T-16).
+    /// Reports of leaked keys that nobody took up in time, and proofs about our own at once: certificates go on
+    /// meanwhile (T-16).
     pub(crate) async fn check_problems(&self) -> Check {
         let (name, title) = ("problem_reports", "密钥失密等问题报告");
-        let (level, detail) = match self.problems_late().await {
-            Ok(0) => (Finding::Good, "没有超过 24 小时未受理的报告".to_owned()),
-            Ok(late) => (
-                Finding::Failed,
-                format!("{late} 件报告超过 24 小时没有受理；请在管理台“投诉”中立即办理"),
-            ),
-            Err(error) => (Finding::Unknown, error.to_string()),
-        };
+        let judged = self.judge_problems().await;
+        let (level, detail) = judged.unwrap_or_else(|error| (Finding::Unknown, error.to_string()));
         Check { name, title, level, detail }
     }
 

@@ -322,6 +322,9 @@ pub struct ComplaintWords {
     /// What the pieces of evidence are called where they come from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
+    /// SM3 of each, hexadecimal. Here alone: in the clear, short texts could be guessed from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence_sm3: Vec<String>,
     /// The key that they proved to have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proved: Option<ProvedKey>,
@@ -350,12 +353,14 @@ pub struct NewComplaint {
 }
 
 /// A complaint that was taken, with the code that opens its progress. Told once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LodgedComplaint {
     /// Its number.
     pub number: String,
     /// Twelve digits in groups.
     pub check_code: String,
+    /// Whether the files that came along were not kept, for want of room.
+    pub left_out: bool,
 }
 
 /// A complaint as it is listed: nothing of what was written.

@@ -1,6 +1,7 @@
 //! Reports of suspicious certificates and leaked keys (T-16): anybody hands them in, with evidence of any common kind;
 //! the institution takes them up within 24 hours. Who proves to have the private key need convince nobody: the
-//! certificate is suspended in the very unit that takes the report, and the key is never certified again (T-31).
+//! certificates of that key are suspended in the very unit that takes the report ([`super::leaked`]), and the key is
+//! never certified again (T-31).
 //!
 //! The proof is a signature over a statement of ours that says what it is for and which certificate it is about, so that
 //! nothing that was signed for another purpose serves as one. Suspending can be taken back; revoking stays with two
@@ -12,18 +13,16 @@ use gm::{PublicKey, Signature, UserId, sm2};
 use jiff::SignedDuration;
 use pki::{Certificate, Serial};
 use serde_json::{Value, json};
-use store::{Actor, ErrorKind, Tx};
+use zeroize::Zeroize as _;
 
+use super::leaked::Reach;
 use super::lodge::Draft;
 use super::model::{Category, ComplaintWords, LodgedComplaint, ProvedKey};
 use super::rules::TAKEN_UP_WITHIN;
 use super::{record, rules, sql};
 use crate::error::Error;
 use crate::institution::Institution;
-use crate::registration::{Asked, HoldAsked, Why};
 
-/// The ground on which the certificate is suspended: the institution looks into it.
-const GROUND: &str = "inquiry";
 /// For how long a statement may be signed.
 const STATEMENT_COUNTS: SignedDuration = SignedDuration::from_hours(24);
 
@@ -34,6 +33,13 @@ pub struct NewEvidence {
     pub name: String,
     /// Its octets.
     pub content: Vec<u8>,
+}
+
+impl Drop for NewEvidence {
+    /// It may be a private key.
+    fn drop(&mut self) {
+        self.content.zeroize();
+    }
 }
 
 /// A piece of evidence as it is listed.
@@ -69,15 +75,39 @@ pub struct NewProblem {
     pub proof: Option<KeyProof>,
 }
 
+impl NewProblem {
+    /// How many octets came along.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.evidence.iter().map(|one| one.content.len()).fold(0, usize::saturating_add)
+    }
+}
+
 /// What a proof led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// The certificate is suspended.
+    /// Every certificate of the key that was open is suspended.
     Suspended,
-    /// It was revoked before, or is over.
+    /// All of them were revoked before, or are over.
     Over,
-    /// A certificate of the institution itself: people decide.
+    /// A certificate of the institution itself, or one that could not be suspended: people decide, at once.
     No,
+}
+
+impl Stopped {
+    /// As it is stored and told to programs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Suspended => "suspended",
+            Self::Over => "over",
+            Self::No => "people",
+        }
+    }
+
+    pub(super) fn of(word: &str) -> Option<Self> {
+        [Self::Suspended, Self::Over, Self::No].into_iter().find(|one| one.word() == word)
+    }
 }
 
 /// A report that was taken.
@@ -90,10 +120,10 @@ pub struct LodgedProblem {
 }
 
 /// A key whose holder, or finder, signed.
-struct Proved {
-    certificate: Certificate,
-    key: PublicKey,
-    role: Role,
+pub(super) struct Proved {
+    pub(super) certificate: Certificate,
+    pub(super) key: PublicKey,
+    pub(super) role: Role,
     statement: String,
     signature: Vec<u8>,
 }
@@ -142,39 +172,22 @@ impl Institution {
             return Ok(LodgedProblem { lodged, stopped: None });
         };
         let proved = self.proved(proof).await?;
-        let draft = self.draft_problem(&new, Some(&proved)).await?;
-        if !matches!(proved.role, Role::Sign | Role::Enc) {
-            // Keys of the institution itself are for people to decide on at once: nothing would be answered any more.
-            let lodged = self.lodge(draft).await?;
-            return Ok(LodgedProblem { lodged, stopped: Some(Stopped::No) });
-        }
-        match self.stop_leaked(draft, &proved).await {
-            Ok(lodged) => Ok(LodgedProblem { lodged, stopped: Some(Stopped::Suspended) }),
-            Err(error) if error.kind() == ErrorKind::Refusal && !error.is_unavailable() => {
-                // Revoked already, or over: the report counts, and the key is blocked.
-                let draft = self.draft_problem(&new, Some(&proved)).await?;
-                let (check_code, this, key) = (draft.check_code(), self.clone(), proved.key);
-                let unit = self.store().commit(move |tx| {
-                    Box::pin(async move { this.lodge_and_block(tx, draft, &key).await })
-                });
-                let lodged = LodgedComplaint { number: unit.await?, check_code };
-                Ok(LodgedProblem { lodged, stopped: Some(Stopped::Over) })
-            }
-            Err(error) => Err(error),
-        }
+        self.lodge_leaked(&new, &proved).await
     }
 
-    async fn draft_problem(
+    pub(super) async fn draft_problem(
         &self,
         new: &NewProblem,
-        proved: Option<&Proved>,
+        proved: Option<(&Proved, &Reach)>,
     ) -> Result<Draft, Error> {
         let mut words = new.words.clone();
         words.evidence = new.evidence.iter().map(|one| rules::file_name(&one.name)).collect();
+        let sm3 = |one: &NewEvidence| gm::sm3::hash(&one.content).to_hex();
+        words.evidence_sm3 = new.evidence.iter().map(sm3).collect();
         let mut more = json!({});
-        if let Some(proved) = proved {
+        if let Some((proved, reach)) = proved {
             let serial = proved.certificate.serial().to_hex();
-            more = proof_of(proved);
+            more = proof_of(proved, reach);
             words.proved = Some(ProvedKey { serial });
         }
         self.draft_complaint(Category::Misuse, &words, (&new.evidence, more)).await
@@ -213,39 +226,6 @@ impl Institution {
         Ok(Proved { certificate, key, role: found.record.role, statement, signature })
     }
 
-    /// Report, hold and block of the key: one unit.
-    async fn stop_leaked(&self, draft: Draft, proved: &Proved) -> Result<LodgedComplaint, Error> {
-        let (id, check_code) = (draft.id().to_owned(), draft.check_code());
-        let asked = Asked::Hold(HoldAsked {
-            source: ra::Source::Institution,
-            ground: Some(GROUND.to_owned()),
-            origin: format!("complaint:{id}"),
-            once: true,
-        });
-        let why = Why::Brought { ground: Some(GROUND.to_owned()), number: None };
-        let planned = self.plan(proved.certificate.serial(), asked, why).await?;
-        let key = proved.key;
-        let done = self.change_as(planned, Actor::new("public"), move |tx, this| {
-            Box::pin(async move { this.lodge_and_block(tx, draft, &key).await.map(|_| true) })
-        });
-        done.await?;
-        self.soon(self.tell_holders().await);
-        let row = sql::complaint(&mut *self.store().read().await?, &id).await?;
-        let number = row.ok_or(Error::NoComplaint)?.number;
-        Ok(LodgedComplaint { number, check_code })
-    }
-
-    async fn lodge_and_block(
-        &self,
-        tx: &mut Tx,
-        draft: Draft,
-        key: &PublicKey,
-    ) -> Result<String, Error> {
-        let number = draft.insert(tx).await?;
-        self.ca().block_key(tx, key, &Actor::new("public")).await?;
-        Ok(number)
-    }
-
     /// How many reports wait for longer than they may.
     pub(crate) async fn problems_late(&self) -> Result<u64, Error> {
         let now = self.clock().now();
@@ -253,36 +233,37 @@ impl Institution {
         sql::problems_before(&mut *self.store().read().await?, before).await
     }
 
-    /// The evidence of a report, without its content; names come from its words.
+    /// The evidence of a report, without its content; names and digests come from its words.
     pub async fn evidence_of(
         &self,
         permit: &Permit,
-        (id, names): (&str, &[String]),
+        (id, words): (&str, &ComplaintWords),
     ) -> Result<Vec<Evidence>, Error> {
         permit.covers(Action::ReadVoice)?;
         let rows = sql::evidence(&mut *self.store().read().await?, id).await?;
         let named = rows.into_iter().zip(1_u32..).map(|(row, position)| {
             let at = usize::try_from(position).unwrap_or_default().saturating_sub(1);
-            let name = names.get(at).cloned().unwrap_or_default();
-            let octets = row.octets.unsigned_abs();
-            Evidence { position, name, octets, digest: row.digest }
+            let name = words.evidence.get(at).cloned().unwrap_or_default();
+            let digest = words.evidence_sm3.get(at).cloned().unwrap_or(row.digest);
+            Evidence { position, name, octets: row.octets.unsigned_abs(), digest }
         });
         Ok(named.collect())
     }
 
-    /// The content of a piece of evidence. Who takes it is on record.
+    /// The content of a piece of evidence, that may be a private key: for who works on complaints, not for everybody
+    /// who reads them. Who takes it is on record.
     pub async fn open_evidence(
         &self,
         permit: &Permit,
         (id, position): (&str, u32),
     ) -> Result<Vec<u8>, Error> {
-        permit.covers(Action::ReadVoice)?;
+        permit.covers(Action::HandleVoice)?;
         let rows = sql::evidence(&mut *self.store().read().await?, id).await?;
         let at = usize::try_from(position).ok().and_then(|position| position.checked_sub(1));
         let row = at.and_then(|at| rows.into_iter().nth(at)).ok_or(Error::NoComplaint)?;
         let content = self.store().open_blob(&row.blob).await?;
         let (actor, subject) = (permit.actor(), format!("complaint:{id}"));
-        let body = json!({ "evidence": position, "sm3": row.digest });
+        let body = json!({ "evidence": position, "blob": row.blob });
         self.store()
             .commit(move |tx| {
                 Box::pin(record(tx, "complaint.evidence-opened", actor, (subject, body)))
@@ -297,10 +278,12 @@ const NOT_OURS: Error = Error::NotApplicable(
 );
 
 /// What the record says of a proof: whoever reads it can verify it again.
-fn proof_of(proved: &Proved) -> Value {
+fn proof_of(proved: &Proved, reach: &Reach) -> Value {
     json!({ "proof": {
         "serial": proved.certificate.serial().to_hex(),
         "statement": proved.statement,
         "signature": hex::encode(&proved.signature),
+        "led_to": reach.stopped.word(),
+        "suspended": reach.serials(),
     } })
 }

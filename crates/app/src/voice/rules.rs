@@ -25,6 +25,8 @@ pub const EVIDENCE_ENDINGS: [&str; 19] = [
     "pem", "key", "cer", "crt", "der", "csr", "p7b", "p7s", "zip", "7z", "pdf", "ofd", "png",
     "jpg", "jpeg", "txt", "log", "eml", "json",
 ];
+/// Most octets of evidence that are kept of a day, from whomever: nobody fills the disk of the authority with them.
+pub(super) const MOST_A_DAY: i64 = 1 << 30;
 /// How long a report may wait to be taken up.
 pub(super) const TAKEN_UP_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 

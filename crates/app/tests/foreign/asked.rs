@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use gm::UserId;
 use jiff::SignedDuration;
+use pki::crl::Reason;
 use pki::ext::{ExtendedKeyUsage, OcspNoCheck, TypedExtension};
 use pki::ocsp::{CertId, CertStatus, Draft, HashAlgorithm, Single};
 use pki::oid;
@@ -159,6 +160,10 @@ async fn an_openssl_responder_is_asked_believed_and_cited() {
     // What was told is kept.
     assert_eq!(scene.verdict(&holder("甲")).await, is(Outcome::Passed, "status.asked-good"));
     assert_eq!(scene.state().asked, 3);
+    // An enclosed list that doesn't name it is no word against that (T-07).
+    let list = scene.list(&issuing(), 3);
+    let (verdict, code, _) = scene.report(&holder("丙"), vec![list]).await;
+    assert_eq!((verdict, code.as_str()), (Outcome::Unknown, "status.asked-unknown"));
     // A certificate that the issuer did not sign makes nobody ask.
     let forged = user("丁").valid(LONG.0, LONG.1);
     let forged = forged.issue(issuing().certificate.subject(), &key("恶意"));
@@ -283,6 +288,39 @@ async fn whatever_else_comes_leaves_the_status_unknown() {
     scene.world.pass(61);
     assert_eq!(scene.verdict(&holder("甲")).await, is(Outcome::Passed, "status.asked-good"));
     assert!(!scene.server.asked().iter().any(|path| path == "/inside"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_a_nonce_is_none_where_the_trust_list_demands_one() {
+    let scene = Scene::asking().await;
+    scene.with_the_list_of_the_root().await;
+    let address = scene.server.address("/ocsp");
+    let proper = answer(&scene, |issuer| (issuer, "甲"), CertStatus::Good);
+    scene.server.put("/ocsp", Act::Body(proper));
+    scene.names("", &format!("address = \"{address}\", nonce = \"required\"")).await;
+    assert_eq!(scene.verdict(&holder("甲")).await, is(Outcome::Unknown, "status.asked-silent"));
+    assert!(scene.state().trouble.contains("没有随机数"), "{}", scene.state().trouble);
+    scene.alone(&address).await;
+    assert_eq!(scene.verdict(&holder("甲")).await, is(Outcome::Passed, "status.asked-good"));
+}
+
+/// Whoever sits on the way sends the good answer of before again, while it still counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_revocation_no_earlier_answer_is_believed_again() {
+    let scene = Scene::asking().await;
+    scene.with_the_list_of_the_root().await;
+    let good = |issuer| (issuer, "甲");
+    let before = answer(&scene, good, CertStatus::Good);
+    scene.world.pass(10);
+    let (at, reason) = (scene.world.now(), Reason::KeyCompromise);
+    let now = answer(&scene, good, CertStatus::Revoked { at, reason });
+    scene.server.put("/ocsp", Act::Body(now));
+    scene.alone(&scene.server.address("/ocsp")).await;
+    assert_eq!(scene.verdict(&holder("甲")).await, is(Outcome::Failed, "status.revoked"));
+    // Behind the time for which answers are kept.
+    scene.server.put("/ocsp", Act::Body(before));
+    scene.world.pass(3_611);
+    assert_eq!(scene.verdict(&holder("甲")).await, is(Outcome::Failed, "status.revoked"));
 }
 
 /// An answer without a nonce, signed by the issuing authority, about a certificate of whomever.

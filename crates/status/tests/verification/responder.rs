@@ -65,12 +65,10 @@ async fn code(verifier: Verifier, (made, root): (Made, Made)) -> (Outcome, Strin
     (row.outcome, row.code.clone())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dead_responder_keeps_nobody_waiting_who_does_not_need_it() {
-    let world = World::new().await;
-    let (gate, arrived) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+/// A verifier that asks these responders for so many roots.
+async fn asking(world: &World, ask: Ask, roots: usize) -> Verifier {
     let config = AskConfig { patience: Duration::from_secs(3_600), keep: SignedDuration::ZERO };
-    let responders = Responders::new(held_up(&gate, &arrived), world.store.clock(), config);
+    let responders = Responders::new(ask, world.store.clock(), config);
     let fetch: Fetch = Arc::new(|_, _| Box::pin(async { Err("没有列表".to_owned()) }));
     let following = FollowConfig {
         every: SignedDuration::from_hours(1),
@@ -78,10 +76,17 @@ async fn a_dead_responder_keeps_nobody_waiting_who_does_not_need_it() {
         lease: SignedDuration::from_secs(60),
     };
     let follower = Follower::new(world.store.clone(), fetch, following);
-    let dead = MOST_WAITING / MOST_AT_ONE;
-    let authorities: Vec<_> = (0..dead).map(authority).collect();
+    let authorities: Vec<_> = (0..roots).map(authority).collect();
     follower.round(&authorities).await.unwrap();
-    let verifier = Verifier::asking(world.store.clone(), follower, responders);
+    Verifier::asking(world.store.clone(), follower, responders)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_responder_keeps_nobody_waiting_who_does_not_need_it() {
+    let world = World::new().await;
+    let (gate, arrived) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let dead = MOST_WAITING / MOST_AT_ONE;
+    let verifier = asking(&world, held_up(&gate, &arrived), dead + 1).await;
     let mut waiting = JoinSet::new();
     for number in 0..MOST_WAITING {
         let root = root(number % dead);
@@ -91,11 +96,62 @@ async fn a_dead_responder_keeps_nobody_waiting_who_does_not_need_it() {
     drop(arrived.acquire_many(MOST_WAITING as u32).await.unwrap());
     // Every place is taken. One question more is told so, and others have theirs answered.
     let silent = (Outcome::Unknown, "status.asked-silent".to_owned());
-    let more = user("乙").by(&root(0));
-    assert_eq!(code(verifier.clone(), (more, root(0))).await, silent);
-    let unasked = user("丙").by(&root(dead));
+    let more = user("乙").by(&root(dead));
+    assert_eq!(code(verifier.clone(), (more, root(dead))).await, silent);
+    let unasked = user("丙").by(&root(dead + 1));
     let none = (Outcome::Unknown, "status.no-source".to_owned());
-    assert_eq!(code(verifier, (unasked, root(dead))).await, none);
+    assert_eq!(code(verifier, (unasked, root(dead + 1))).await, none);
     gate.add_permits(MOST_WAITING);
+    assert!(waiting.join_all().await.iter().all(|found| *found == silent));
+}
+
+/// Who hangs up leaves their question behind: the transport works on it, and its place isn't free before that is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_hangs_up_makes_no_room_for_another_question() {
+    let world = World::new().await;
+    let (gate, arrived) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let roots = 2 * MOST_WAITING / MOST_AT_ONE;
+    let verifier = asking(&world, held_up(&gate, &arrived), roots).await;
+    for number in 0..3 * MOST_WAITING {
+        let root = root(number % roots);
+        let person = user(&format!("甲{number}")).by(&root);
+        let begun = arrived.available_permits();
+        let asking = tokio::spawn(code(verifier.clone(), (person, root)));
+        // Until it is at the responder, or was told that all are busy.
+        while !asking.is_finished() && arrived.available_permits() == begun {
+            tokio::task::yield_now().await;
+        }
+        asking.abort();
+        drop(asking.await);
+    }
+    assert_eq!(
+        arrived.available_permits(),
+        MOST_WAITING,
+        "as many as there are places, and no more"
+    );
+}
+
+/// Whoever waits for a place at one responder takes none of those of the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_slow_responder_makes_the_others_not_busy() {
+    let world = World::new().await;
+    let (gate, arrived) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let verifier = asking(&world, held_up(&gate, &arrived), 2).await;
+    let mut waiting = JoinSet::new();
+    for number in 0..2 * MOST_WAITING {
+        let person = user(&format!("甲{number}")).by(&root(0));
+        waiting.spawn(code(verifier.clone(), (person, root(0))));
+    }
+    let places = u32::try_from(MOST_AT_ONE).unwrap();
+    arrived.acquire_many(places).await.unwrap().forget();
+    let person = user("乙").by(&root(1));
+    let other = tokio::spawn(code(verifier, (person, root(1))));
+    while !other.is_finished() && arrived.available_permits() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!other.is_finished(), "it is asked all the same");
+    gate.add_permits(4 * MOST_WAITING);
+    let silent = (Outcome::Unknown, "status.asked-silent".to_owned());
+    assert_eq!(other.await.unwrap(), silent);
     assert!(waiting.join_all().await.iter().all(|found| *found == silent));
 }

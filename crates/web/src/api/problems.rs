@@ -1,7 +1,7 @@
 //! Reports of leaked keys and suspicious certificates: `/api/problems`. Anybody hands them in; a signature by the leaked
 //! key over a statement of ours suspends its certificate at once (T-16).
 
-use app::voice::{ComplaintWords, KeyProof, NewEvidence, NewProblem, Stopped};
+use app::voice::{ComplaintWords, KeyProof, LodgedComplaint, NewEvidence, NewProblem, Stopped};
 use axum::Json;
 use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
@@ -84,9 +84,12 @@ pub struct ReportView {
     /// Opens its progress; told once.
     pub check_code: String,
     /// What the proof led to: `suspended`, `over` (revoked before, or past its validity), `people` (a certificate of
-    /// the institution itself).
+    /// the institution itself, or one that could not be suspended).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<&'static str>,
+    /// True where the evidence was not kept, for want of room: keep it until somebody asks for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub evidence_left_out: bool,
 }
 
 /// Number and check code.
@@ -145,19 +148,20 @@ pub async fn lodge(
     Extension(site): Extension<Site>,
     request: Request,
 ) -> Result<(StatusCode, Json<ReportView>), Problem> {
-    let body: ReportBody = input::read(counted(&app, &site, request)?, LIMIT).await?;
+    let (parts, body) = counted(&app, &site, request)?.into_parts();
+    let source = site.source(&parts)?;
+    let body: ReportBody = input::read(Request::from_parts(parts, body), LIMIT).await?;
     let new = report(body)?;
     if let Some((field, why)) = app.problem_mistakes(&new).first() {
         return Err(Problem::bad_request("web.field", format!("{field}：{why}")));
     }
+    let counted = site.rate().count_octets(source, app.clock().now(), new.octets());
+    counted.map_err(|seconds| Problem::too_often("提交", u32::try_from(seconds).unwrap_or(1)))?;
     let done = app.lodge_problem(new).await?;
-    let proof = done.stopped.map(|stopped| match stopped {
-        Stopped::Suspended => "suspended",
-        Stopped::Over => "over",
-        Stopped::No => "people",
-    });
-    let (number, check_code) = (done.lodged.number, done.lodged.check_code);
-    Ok((StatusCode::CREATED, Json(ReportView { number, check_code, proof })))
+    let proof = done.stopped.map(Stopped::word);
+    let LodgedComplaint { number, check_code, left_out } = done.lodged;
+    let view = ReportView { number, check_code, proof, evidence_left_out: left_out };
+    Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// Where a report stands, by its number and check code.

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 
 /// The span in which forms are counted, in seconds.
 const SPAN: i64 = 60;
+/// Octets that count as one form more.
+const OCTETS_OF_ONE: usize = 256 << 10;
 /// Most sources that are kept; when there are more, those of past spans are forgotten first, then
 /// all: memory stays bounded.
 const MOST_SOURCES: usize = 100_000;
@@ -30,6 +32,13 @@ impl Rate {
     /// taken.
     pub fn count(&self, source: IpAddr, now: Timestamp) -> Result<(), i64> {
         self.count_several(source, now, 1)
+    }
+
+    /// Counts what a form that was counted already brought along, by its size: whoever sends much sends less often. One
+    /// form alone in its minute is always taken, whatever its size.
+    pub fn count_octets(&self, source: IpAddr, now: Timestamp, octets: usize) -> Result<(), i64> {
+        let several = u32::try_from(octets / OCTETS_OF_ONE).unwrap_or(u32::MAX);
+        self.count_several(source, now, several.min(self.most.saturating_sub(1)))
     }
 
     /// Counts several at once.
@@ -77,6 +86,23 @@ mod tests {
         assert_eq!(rate.count(one, at(10)), Err(50));
         assert_eq!(rate.count(other, at(10)), Ok(()));
         assert_eq!(rate.count(one, at(60)), Ok(()), "a new minute");
+    }
+
+    #[test]
+    fn what_is_large_counts_as_several_and_one_alone_is_always_taken() {
+        let source = "203.0.113.1".parse().unwrap();
+        for most in [1, 5, 60] {
+            let rate = Rate::new(most);
+            assert_eq!(rate.count(source, at(0)), Ok(()));
+            assert_eq!(rate.count_octets(source, at(0), 10 << 20), Ok(()), "{most}");
+            let again =
+                rate.count(source, at(1)).and_then(|()| rate.count_octets(source, at(1), 10 << 20));
+            assert_eq!(again, Err(59), "{most}");
+        }
+        let rate = Rate::new(60);
+        for _ in 0..60 {
+            assert_eq!(rate.count_octets(source, at(0), 9_000), Ok(()), "small ones are free");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! All SQL of ratings and complaints, over `migrations/institution/0610_voice.sql`,
-//! `0620_voice_lists.sql` and `0925_problem.sql`.
+//! `0620_voice_lists.sql`, `0925_problem.sql` and `0940_problem_proof.sql`.
 
 mod evidence;
 
@@ -13,7 +13,9 @@ use super::rules::Lock;
 use crate::error::Error;
 use crate::mark::{Mark, Span};
 
-pub(super) use evidence::{EvidenceRow, add_evidence, evidence, problems_before};
+pub(super) use evidence::{
+    EvidenceRow, add_evidence, add_proof, evidence, keep_octets, open_proofs, problems_before,
+};
 
 /// A rating as it is stored.
 #[derive(Debug, Clone)]

@@ -16,14 +16,19 @@
 //! 4. An answer with an end is kept until then, but not longer than the operator says; a refused one is not asked for
 //!    again within a minute.
 //!
+//! What was believed once is a floor: an older answer isn't believed afterwards, and a revocation is final, however
+//! often an old answer is sent again (Invariant 7).
+//!
 //! Whatever fails leaves the status unknown, never good (Invariant 11). What is kept lives in memory: a report is a view.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`model`] | responders, questions, what was said, states |
 //! | [`rules`] | pure decisions: whether an answer is believed, how long one rests |
+//! | `memory` | what was believed, against older answers |
 //! | `service` | [`Responders`] |
 
+mod memory;
 pub mod model;
 pub mod rules;
 mod service;

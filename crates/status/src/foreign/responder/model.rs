@@ -135,6 +135,9 @@ pub enum Untold {
     /// Too long ago.
     #[error("应答的时间 {0} 过早")]
     Old(Timestamp),
+    /// Something newer was believed before.
+    #[error("应答的时间 {0} 早于此前已采信的应答，可能是途中换成的旧应答")]
+    Older(Timestamp),
     /// It may be of whenever.
     #[error("应答没有写明下次更新时间，又不是刚刚作出的")]
     Undated,
@@ -173,6 +176,8 @@ pub struct ResponderState {
     pub answered_at: Option<Timestamp>,
     /// Outages in a row.
     pub failures: u32,
+    /// When the last of them was counted.
+    pub failed_at: Option<Timestamp>,
     /// Until when it isn't asked.
     pub rests_until: Option<Timestamp>,
     /// What was wrong at the last question, in Chinese; empty when nothing was.

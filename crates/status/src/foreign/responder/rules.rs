@@ -10,7 +10,7 @@ use super::model::{By, ResponderQuestion, Said, Untold};
 /// How far the clock of a responder may be from ours.
 pub const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// How old what it says may be, whatever end it names (T-09: an answer that claimed a long window).
-const MOST_AGE: SignedDuration = SignedDuration::from_hours(10 * 24);
+pub(super) const MOST_AGE: SignedDuration = SignedDuration::from_hours(10 * 24);
 /// Outages in a row after which it rests.
 const ENOUGH: u32 = 2;
 /// The first rest.
@@ -33,17 +33,17 @@ pub fn take(
         Ok(Reply::Failed(failure)) => return Err(Untold::of(failure)),
         Ok(Reply::Answered(answer)) => answer,
     };
-    let has_nonce = match answer.nonce() {
+    match answer.nonce() {
         Some(theirs) if theirs != nonce => return Err(Untold::Nonce),
         None if question.responder.is_nonce_required => return Err(Untold::NoNonce),
-        theirs => theirs.is_some(),
-    };
+        _ => {}
+    }
     let by = signer(&answer, question, now)?;
     let single = only(&answer, &question.id)?;
     let produced_at = answer.produced_at();
-    match window(single, produced_at, has_nonce, now) {
+    match window(single, produced_at, now) {
         // What was revoked stays so, however long ago that was said.
-        Err(Untold::Over(_) | Untold::Old(_) | Untold::Undated) if is_final(single) => {}
+        Err(Untold::Over(_) | Untold::Old(_) | Untold::Undated) if is_final(single.status) => {}
         found => found?,
     }
     let SingleResponse { status, this_update, next_update, .. } = *single;
@@ -90,13 +90,9 @@ fn only<'a>(answer: &'a BasicResponse, id: &CertId) -> Result<&'a SingleResponse
     }
 }
 
-/// RFC 6960 §3.2 (6): it counts now. Without an end, only what was signed for this very question, or just now.
-fn window(
-    single: &SingleResponse,
-    produced_at: Timestamp,
-    has_nonce: bool,
-    now: Timestamp,
-) -> Result<(), Untold> {
+/// RFC 6960 §3.2 (6): it counts now. Without an end newer information is there all the time (§4.2.2.1): only what is
+/// known of now counts then. A nonce proves that the signature is new, and nothing of what it is about.
+fn window(single: &SingleResponse, produced_at: Timestamp, now: Timestamp) -> Result<(), Untold> {
     let latest = single.this_update.max(produced_at);
     if latest.duration_since(now) > SKEW {
         return Err(Untold::Future(latest));
@@ -107,13 +103,14 @@ fn window(
     }
     match single.next_update {
         Some(next) if now.duration_since(next) > SKEW => Err(Untold::Over(next)),
-        None if !has_nonce && age > SKEW => Err(Untold::Undated),
+        None if age > SKEW => Err(Untold::Undated),
         _ => Ok(()),
     }
 }
 
-fn is_final(single: &SingleResponse) -> bool {
-    matches!(single.status, CertStatus::Revoked { reason, .. }
+/// Whether nothing newer can say otherwise.
+pub(crate) fn is_final(status: CertStatus) -> bool {
+    matches!(status, CertStatus::Revoked { reason, .. }
         if reason != Reason::CertificateHold && reason != Reason::RemoveFromCrl)
 }
 
@@ -143,6 +140,53 @@ mod tests {
         let next_update = next.map(at);
         let (this_update, produced_at, asked_at) = (at(0), at(0), at(0));
         Said { status, this_update, next_update, produced_at, asked_at, by: By::Issuer }
+    }
+
+    /// RFC 6960 §3.2 (6), §4.2.2.1; each arm.
+    #[test]
+    fn the_window_of_an_answer_is_judged_by_its_moment_and_its_end() {
+        let id = {
+            let pem = include_bytes!("../../../../pki/tests/data/rootca-2012.pem");
+            let root = pki::Certificate::from_pem_or_der(pem).unwrap();
+            CertId::of(pki::ocsp::HashAlgorithm::Sm3, root.subject(), root.spki(), root.serial())
+        };
+        let id = id.unwrap();
+        let (skew, most) = (SKEW.as_secs(), MOST_AGE.as_secs());
+        let judged = |this: i64, next: Option<i64>, produced: i64| {
+            let single = SingleResponse {
+                certificate: id.clone(),
+                status: CertStatus::Good,
+                this_update: at(this),
+                next_update: next.map(at),
+                archive_cutoff: None,
+            };
+            window(&single, at(produced), at(0))
+        };
+        assert_eq!(judged(0, Some(600), 0), Ok(()));
+        assert_eq!(judged(skew, Some(600), skew), Ok(()), "clocks differ");
+        assert_eq!(judged(skew + 1, Some(600), 0), Err(Untold::Future(at(skew + 1))));
+        assert_eq!(judged(0, Some(600), skew + 1), Err(Untold::Future(at(skew + 1))));
+        assert_eq!(judged(-most, Some(600), -most), Ok(()));
+        assert_eq!(judged(-most - 1, Some(600), 0), Err(Untold::Old(at(-most - 1))));
+        assert_eq!(judged(-600, Some(-skew), -600), Ok(()));
+        assert_eq!(judged(-600, Some(-skew - 1), 0), Err(Untold::Over(at(-skew - 1))));
+        assert_eq!(judged(-skew, None, -skew), Ok(()), "of now");
+        // However new the signature is, with our nonce or without.
+        assert_eq!(judged(-skew - 1, None, 0), Err(Untold::Undated));
+    }
+
+    #[test]
+    fn only_what_is_revoked_is_final() {
+        let revoked = |reason| CertStatus::Revoked { at: at(0), reason };
+        assert!(is_final(revoked(Reason::KeyCompromise)) && is_final(revoked(Reason::Unspecified)));
+        for status in [
+            CertStatus::Good,
+            CertStatus::Unknown,
+            revoked(Reason::CertificateHold),
+            revoked(Reason::RemoveFromCrl),
+        ] {
+            assert!(!is_final(status), "{status:?}");
+        }
     }
 
     #[test]

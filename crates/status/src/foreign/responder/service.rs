@@ -10,17 +10,19 @@ use jiff::{SignedDuration, Timestamp};
 use pki::ocsp::{Nonce, Request};
 use store::Clock;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::memory::Memory;
 use super::model::{Ask, ResponderQuestion, ResponderState, Said, Told, Untold};
 use super::rules;
 use crate::foreign::model::Address;
 
-/// Questions that wait in all. More are told that it is busy.
+/// Questions that are put at a time in all. More are told that it is busy.
 const MOST_WAITING: usize = 16;
 /// Questions to one responder at a time.
 const MOST_AT_ONE: usize = 4;
+/// Questions that wait for a place at one responder, beside those.
+const MOST_QUEUED: usize = 8;
 /// Largest answer, in octets: one certificate's, with the responder's own.
 const MOST_OCTETS: usize = 64 << 10;
 /// Most answers that are kept.
@@ -51,6 +53,7 @@ struct Inner {
     config: AskConfig,
     waiting: Semaphore,
     kept: Mutex<HashMap<[u8; 32], Kept>>,
+    memory: Mutex<Memory>,
     desks: Mutex<HashMap<Address, Arc<Desk>>>,
 }
 
@@ -59,8 +62,9 @@ struct Kept {
     until: Timestamp,
 }
 
-/// One responder.
+/// One responder. Whoever waits for a place at it takes none of those of the others.
 struct Desk {
+    queue: Semaphore,
     places: Semaphore,
     state: Mutex<ResponderState>,
 }
@@ -68,28 +72,32 @@ struct Desk {
 impl Responders {
     /// Over a transport.
     pub fn new(ask: Ask, clock: Arc<dyn Clock>, config: AskConfig) -> Self {
-        let (kept, desks) = (Mutex::default(), Mutex::default());
+        let (kept, memory, desks) = (Mutex::default(), Mutex::default(), Mutex::default());
         let waiting = Semaphore::new(MOST_WAITING);
-        Self(Arc::new(Inner { ask, clock, config, waiting, kept, desks }))
+        Self(Arc::new(Inner { ask, clock, config, waiting, kept, memory, desks }))
     }
 
-    /// What was told before and counts still.
+    /// What was told before and counts still: a revocation always does.
     pub(crate) fn kept(&self, question: &ResponderQuestion) -> Option<Told> {
+        if let Some(revoked) = self.memory().revoked(&question.key()) {
+            return Some(Ok(revoked));
+        }
         let (kept, now) = (self.all_kept(), self.now());
         let found = kept.get(&question.key()).filter(|kept| now < kept.until);
         found.map(|kept| kept.told.clone())
     }
 
-    /// Asks all of these at once.
+    /// Asks all of these at once. What was begun comes to its end, whoever hangs up meanwhile: the transport goes on in
+    /// any case, and its place isn't free, nor its failure uncounted, before it is over.
     pub(crate) async fn ask(&self, questions: Vec<ResponderQuestion>) -> HashMap<[u8; 32], Told> {
-        let mut running = JoinSet::new();
-        for question in questions.into_iter().take(MOST_WAITING) {
+        let begin = |question: ResponderQuestion| {
             let this = self.clone();
-            running.spawn(async move { (question.key(), this.one(&question).await) });
-        }
+            tokio::spawn(async move { (question.key(), this.one(&question).await) })
+        };
+        let running: Vec<_> = questions.into_iter().take(MOST_WAITING).map(begin).collect();
         let mut told = HashMap::new();
-        while let Some(done) = running.join_next().await {
-            match done {
+        for one in running {
+            match one.await {
                 Ok((key, one)) => drop(told.insert(key, one)),
                 Err(error) => tracing::error!(%error, "asking a responder broke down"),
             }
@@ -103,18 +111,22 @@ impl Responders {
     }
 
     async fn one(&self, question: &ResponderQuestion) -> Told {
-        let Ok(_waiting) = self.0.waiting.try_acquire() else { return Err(Untold::Busy) };
         let desk = self.desk(&question.responder.address);
+        desk.is_open(self.now())?;
+        let Ok(_queued) = desk.queue.try_acquire() else { return Err(Untold::Busy) };
         let place = timeout(self.0.config.patience, desk.places.acquire()).await;
         let Ok(Ok(_place)) = place else { return Err(Untold::Busy) };
         // Who had the place before may have asked the same.
         if let Some(told) = self.kept(question) {
             return told;
         }
-        desk.enter(self.now(), self.0.config.patience)?;
+        let Ok(_waiting) = self.0.waiting.try_acquire() else { return Err(Untold::Busy) };
+        let begun = self.now();
+        desk.enter(begun, self.0.config.patience)?;
         let told = self.put(question).await;
         let now = self.now();
-        desk.leave(now, &told);
+        let told = told.and_then(|said| self.memory().take(question.key(), said, now));
+        desk.leave((begun, now), &told);
         if let Err(why) = &told {
             let address = &question.responder.address;
             tracing::warn!(%address, %why, "a responder of another institution was not believed");
@@ -144,6 +156,8 @@ impl Responders {
     fn keep(&self, question: &ResponderQuestion, told: &Told, now: Timestamp) {
         let until = match told {
             Ok(said) => rules::kept_until(said, self.0.config.keep),
+            // What is kept is newer.
+            Err(Untold::Older(_)) => None,
             Err(why) if why.is_outage() => None,
             Err(_) => now.checked_add(REFUSED).ok(),
         };
@@ -163,13 +177,18 @@ impl Responders {
         let mut desks = self.0.desks.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
             let places = Semaphore::new(MOST_AT_ONE);
-            Arc::new(Desk { places, state: Mutex::default() })
+            let queue = Semaphore::new(MOST_AT_ONE + MOST_QUEUED);
+            Arc::new(Desk { queue, places, state: Mutex::default() })
         };
         desks.entry(address.clone()).or_insert_with(new).clone()
     }
 
     fn all_kept(&self) -> MutexGuard<'_, HashMap<[u8; 32], Kept>> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> Timestamp {
@@ -182,13 +201,20 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it rests: nobody waits to be told so.
+    fn is_open(&self, now: Timestamp) -> Result<(), Untold> {
+        let state = self.state();
+        match state.rests_until {
+            Some(until) if now < until => Err(Untold::Rests(until, state.trouble.clone())),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether it may be asked now. After a rest one question goes first, and the others wait for how it ends.
     fn enter(&self, now: Timestamp, patience: Duration) -> Result<(), Untold> {
+        self.is_open(now)?;
         let mut state = self.state();
-        if let Some(until) = state.rests_until {
-            if now < until {
-                return Err(Untold::Rests(until, state.trouble.clone()));
-            }
+        if state.rests_until.is_some() {
             let trial = patience.saturating_add(GRACE);
             state.rests_until = now.checked_add(trial).ok();
         }
@@ -197,10 +223,19 @@ impl Desk {
         Ok(())
     }
 
-    fn leave(&self, now: Timestamp, told: &Result<Arc<Said>, Untold>) {
+    /// Questions that were at work when another failed fail of the same outage, and count as one with it.
+    fn leave(&self, (begun, now): (Timestamp, Timestamp), told: &Result<Arc<Said>, Untold>) {
         let mut state = self.state();
         let is_outage = told.as_ref().is_err_and(Untold::is_outage);
-        state.failures = if is_outage { state.failures.saturating_add(1) } else { 0 };
+        let is_same = state.failed_at.is_some_and(|failed_at| begun < failed_at);
+        match (is_outage, is_same) {
+            (true, true) => {}
+            (true, false) => {
+                state.failures = state.failures.saturating_add(1);
+                state.failed_at = Some(now);
+            }
+            (false, _) => (state.failures, state.failed_at) = (0, None),
+        }
         let rest = rules::rest(state.failures);
         state.rests_until = rest.and_then(|rest| now.checked_add(rest).ok());
         match told {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use gm::UserId;
 use jiff::Timestamp;
 use pki::Certificate;
+use pki::crl::Crl;
 use pki::ocsp::CertStatus;
 
-use super::status::{StatusOf, by_followed, revoked};
+use super::status::{StatusOf, by_followed, is_about, revoked};
 use crate::foreign::Followed;
-use crate::foreign::responder::rules::SKEW;
+use crate::foreign::responder::rules::{SKEW, is_final};
 use crate::foreign::responder::{By, ForeignResponder, Said, Told};
 use crate::verification::model::{Basis, Outcome};
 
@@ -30,7 +31,7 @@ pub fn responder_for<'a>(
 
 /// What the responder told comes to, at the instant asked for.
 pub fn by_responder(
-    issuer: &Certificate,
+    (child, issuer): (&Certificate, &Certificate),
     (responder, told): (&ForeignResponder, &Told),
     followed: &Followed,
     at: Timestamp,
@@ -44,7 +45,9 @@ pub fn by_responder(
             return StatusOf::new(Outcome::Unknown, "status.asked-silent", text);
         }
     };
-    let found = match distrust(said, issuer, followed) {
+    let why =
+        distrust(said, issuer, followed).or_else(|| outdated(said, (child, issuer), followed));
+    let found = match why {
         Some(why) => {
             let text = format!("OCSP 应答者 {address} 的应答不能采信：{why}");
             StatusOf::new(Outcome::Unknown, "status.asked-silent", text)
@@ -78,6 +81,19 @@ fn distrust(said: &Said, issuer: &Certificate, followed: &Followed) -> Option<&'
             "应答者证书没有免检标志，又没有在有效期内的撤销列表说明它的状态；可以在信任列表中指定应答者证书",
         ),
     }
+}
+
+/// The lists that are held knew more, though they are over: numbers of lists only grow, and nobody goes back behind
+/// them by an answer (Invariant 7). What was revoked stays so.
+fn outdated(
+    said: &Said,
+    (child, issuer): (&Certificate, &Certificate),
+    followed: &Followed,
+) -> Option<&'static str> {
+    let lists = followed.of(issuer)?.groups.iter().flat_map(|group| group.lists.iter());
+    let known = lists.filter(|list| is_about(list, child)).map(Crl::this_update).max()?;
+    let is_older = known.duration_since(said.this_update) > SKEW;
+    (is_older && !is_final(said.status)).then_some("应答早于已经取得的撤销列表")
 }
 
 /// It speaks about the moment for which it is right: about one long before it says only what was revoked by then.

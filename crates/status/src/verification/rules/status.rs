@@ -137,14 +137,17 @@ pub fn by_others(
     // Where both are silent, one row says why of both.
     let silent = told.as_ref().filter(|told| told.outcome == Outcome::Unknown && !found.is_empty());
     let silent = silent.map(|told| told.reason.clone());
+    // That no enclosed list names it is no word against the issuer's responder, which knows of no such certificate (T-07).
+    let is_strange = told.as_ref().is_some_and(|told| told.code == "status.asked-unknown");
+    let is_damaged = held.is_some_and(|held| held.is_damaged);
     let mut brought = by_lists((child, issuer), (evidence, held), at);
     brought.extend(told);
     brought.extend(evidence.answers.iter().filter_map(|one| by_answer((child, issuer), one, at)));
     // While it isn't known what the followed lists say, whoever asks could choose the state of yesterday (Invariant 7).
-    if followed.is_pending || held.is_some_and(|held| held.is_damaged) {
+    if followed.is_pending || is_damaged || is_strange {
         brought.retain(|one| one.outcome != Outcome::Passed);
-        found.extend(followed.is_pending.then(pending));
     }
+    found.extend(followed.is_pending.then(pending));
     found.extend(brought);
     let rank = |one: &StatusOf| match one.outcome {
         Outcome::Failed => 0,
@@ -195,7 +198,7 @@ pub(super) fn by_followed(
 }
 
 /// Whether a list covers the whole, or the part to which the certificate says it belongs.
-fn is_about(list: &Crl, certificate: &Certificate) -> bool {
+pub(super) fn is_about(list: &Crl, certificate: &Certificate) -> bool {
     let mut places = list.scope().into_iter().flat_map(Scope::urls).peekable();
     let points = certificate.crl_dp();
     let own = |place: &str| {

@@ -85,6 +85,6 @@ impl Verifier {
         let responders = self.0.responders.as_ref()?;
         let responder = rules::responder_for((child, issuer), &case.followed, at)?;
         let told = case.inquiry.told(responder.question(child, issuer)?, responders);
-        Some(rules::by_responder(issuer, (responder, &told), &case.followed, at))
+        Some(rules::by_responder((child, issuer), (responder, &told), &case.followed, at))
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/admin/complaints" Person(A::ReadVoice) => voice::list;
         get "/admin/complaints/export" Person(A::ReadVoice) => voice::export;
         get "/admin/complaints/{id}" Person(A::ReadVoice) => voice::show;
-        get "/admin/complaints/{id}/evidence/{position}" Person(A::ReadVoice) => voice::evidence;
+        get "/admin/complaints/{id}/evidence/{position}" Person(A::HandleVoice) => voice::evidence;
         post "/admin/complaints/{id}" Person(A::HandleVoice) => voice::handle;
 
         get "/disclosure" Public => disclosure::show;

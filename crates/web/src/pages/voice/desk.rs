@@ -219,6 +219,7 @@ struct Shown {
     version: i64,
     words: ComplaintWords,
     evidence: Vec<Evidence>,
+    may_open: bool,
     steps: Vec<(&'static str, String, String)>,
     /// What may be done now: word and title.
     choices: Vec<(&'static str, &'static str)>,
@@ -240,7 +241,7 @@ pub async fn show(
 async fn shown(app: &App, frame: Frame, visitor: &Visitor, id: &str) -> Result<Shown, Problem> {
     let permit = app.permit(visitor.principal(), Action::ReadVoice)?;
     let (complaint, words, steps) = app.open_complaint(&permit, id).await?;
-    let evidence = app.evidence_of(&permit, (&complaint.id, &words.evidence)).await?;
+    let evidence = app.evidence_of(&permit, (&complaint.id, &words)).await?;
     let may = app.permit(visitor.principal(), Action::HandleVoice).is_ok();
     let choices = match complaint.state {
         _ if !may => vec![],
@@ -257,6 +258,7 @@ async fn shown(app: &App, frame: Frame, visitor: &Visitor, id: &str) -> Result<S
         version: complaint.version,
         words,
         evidence,
+        may_open: may,
         steps: steps
             .into_iter()
             .map(|step| (step.step.chinese(), step.text, words::minute(step.at)))

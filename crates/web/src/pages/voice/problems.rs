@@ -4,6 +4,7 @@
 use app::voice::{ComplaintWords, EVIDENCE_ENDINGS, KeyProof, NewEvidence, NewProblem, Stopped};
 use askama::Template;
 use axum::extract::State;
+use axum::http::request::Parts;
 use pki::Serial;
 use serde::Deserialize;
 
@@ -73,11 +74,12 @@ struct Lodged {
     frame: Frame,
     number: String,
     check_code: String,
+    left_out: bool,
     stopped: Option<Stopped>,
 }
 
 /// `POST /problems`. The answer is this page itself: the check code is shown once and kept nowhere.
-pub async fn lodge(State(app): State<App>, frame: Frame, form: Form) -> Answer {
+pub async fn lodge(State(app): State<App>, frame: Frame, parts: Parts, form: Form) -> Answer {
     let text = |name: &str| form.text(name).trim().to_owned();
     let words = ComplaintWords {
         text: text("text"),
@@ -103,6 +105,13 @@ pub async fn lodge(State(app): State<App>, frame: Frame, form: Form) -> Answer {
     for (field, why) in app.problem_mistakes(&new) {
         mistakes.add(field, why);
     }
+    if mistakes.is_empty() {
+        let (source, now) = (frame.site.source(&parts)?, app.clock().now());
+        if let Err(seconds) = frame.site.rate().count_octets(source, now, new.octets()) {
+            let text = format!("一分钟内提交的文件过多；请在 {seconds} 秒后重新选择文件并提交");
+            mistakes.add("evidence", text);
+        }
+    }
     let words = new.words.clone();
     let mut lodged = None;
     if mistakes.is_empty() {
@@ -117,6 +126,7 @@ pub async fn lodge(State(app): State<App>, frame: Frame, form: Form) -> Answer {
             frame,
             number: done.lodged.number,
             check_code: done.lodged.check_code,
+            left_out: done.lodged.left_out,
             stopped: done.stopped,
         }),
         None => {
