@@ -212,9 +212,11 @@ impl Desk {
 
     /// Whether it may be asked now. After a rest one question goes first, and the others wait for how it ends.
     fn enter(&self, now: Timestamp, patience: Duration) -> Result<(), Untold> {
-        self.is_open(now)?;
         let mut state = self.state();
-        if state.rests_until.is_some() {
+        if let Some(until) = state.rests_until {
+            if now < until {
+                return Err(Untold::Rests(until, state.trouble.clone()));
+            }
             let trial = patience.saturating_add(GRACE);
             state.rests_until = now.checked_add(trial).ok();
         }
