@@ -10,6 +10,7 @@ use store::Standing;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::breakdown::place;
 use crate::error::Error;
 use crate::institution::Institution;
 
@@ -26,6 +27,7 @@ impl Background {
     /// Starts every loop.
     #[must_use]
     pub fn start(institution: &Institution) -> Self {
+        place::watch();
         let (stop, seen) = watch::channel(false);
         let every = |period: u64, name: &'static str, job: Job| {
             let (institution, seen) = (institution.clone(), seen.clone());
@@ -90,7 +92,7 @@ type Job = fn(Institution) -> Running;
 enum Ended {
     Well,
     Failed,
-    /// A panic, with what it said.
+    /// A panic, with what may be kept of it.
     Broken(String),
 }
 
@@ -107,7 +109,7 @@ async fn goes(name: &'static str, round: impl Future<Output = Result<(), Error>>
             let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
             let text = text.unwrap_or_default();
             tracing::error!(job = name, panic = text, "background work broke down");
-            Ended::Broken(text.to_owned())
+            Ended::Broken(place::of(&*panic))
         }
     }
 }
@@ -126,7 +128,7 @@ async fn repeat(
         match &ended {
             Ended::Well => institution.note_well(name, std::mem::take(&mut is_first)).await,
             Ended::Failed => {}
-            Ended::Broken(text) => institution.note_breakdown(name, text).await,
+            Ended::Broken(place) => institution.note_breakdown(name, place).await,
         }
         let pause = match ended {
             Ended::Well => period,
@@ -308,10 +310,14 @@ mod tests {
     async fn a_round_that_panics_ends_as_one_that_failed() {
         assert_eq!(goes("well", async { Ok(()) }).await, Ended::Well);
         assert_eq!(goes("wrong", async { Err(Error::Interrupted) }).await, Ended::Failed);
+        place::watch();
         let broken = async {
-            let nothing = std::hint::black_box(None);
+            let nothing = std::hint::black_box(Err::<Result<(), Error>, _>("张三"));
             nothing.expect("a broken round")
         };
-        assert_eq!(goes("broken", broken).await, Ended::Broken("a broken round".to_owned()));
+        let Ended::Broken(kept) = goes("broken", broken).await else { panic!("it went well") };
+        assert!(kept.contains("background.rs:"), "{kept}");
+        assert!(!kept.contains("张三"), "where it was, and nothing of whom it was about: {kept}");
+        assert_eq!(goes("well", async { Ok(()) }).await, Ended::Well, "the loop goes on");
     }
 }

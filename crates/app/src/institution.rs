@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::kinds::Kinds;
 use crate::layout::Layout;
 use crate::publication;
-use crate::registration;
+use crate::registration::{self, Failing};
 use crate::replica::Replica;
 use crate::root_list;
 use crate::settings::Settings;
@@ -74,6 +74,7 @@ struct Inner {
     verification: Verification,
     signing: Signing,
     broken: Broken,
+    failing: Failing,
     served: Served,
 }
 
@@ -190,6 +191,7 @@ impl Institution {
             verification,
             signing,
             broken: Broken::default(),
+            failing: Failing::default(),
             served: Served::default(),
         };
         Ok(Self(Arc::new(inner)))
@@ -326,6 +328,11 @@ impl Institution {
     /// Work in the background that broke down in this process.
     pub(crate) fn broken(&self) -> &Broken {
         &self.0.broken
+    }
+
+    /// What was decided and fails each time.
+    pub(crate) fn failing(&self) -> &Failing {
+        &self.0.failing
     }
 
     /// Transport certificates that this process serves.

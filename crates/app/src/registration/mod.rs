@@ -9,6 +9,7 @@ mod apply;
 mod compare;
 mod deliver;
 mod direct;
+mod failing;
 mod foresee;
 mod holds;
 mod issue;
@@ -35,6 +36,7 @@ use keys::CertifiedKeys;
 
 pub use act::Done;
 pub use direct::{OrderOnRecord, StatusOrder};
+pub(crate) use failing::Failing;
 pub(crate) use holds::{Asked, Effect, HoldAsked, LiftAsked};
 pub(crate) use issue::order as issue_order_of;
 pub use sql::RevocationLine;

@@ -186,19 +186,42 @@ impl Institution {
             self.soon(self.stop_at_once(&id, (number.as_str(), &serials)).await);
         }
         for (id, number) in self.to_do(ra.approved_lists().await) {
-            match ra.ready_to_revoke((&id, &number)).await {
-                Ok(ready) => self.soon(self.revoke_list(&ready).await),
-                Err(error @ ra::Error::Store(_)) => self.soon::<()>(Err(error.into())),
-                // Told once by the registration, and by the doctor as long as it is so.
-                Err(_) => {}
-            }
+            self.carry_out_list(ra, (&id, &number)).await;
         }
         self.soon(ra.lapse_calls().await.map_err(Error::from));
         for stop in self.to_do(ra.open_stops().await) {
-            self.soon(self.settle_stop(stop).await);
+            let name = format!("stop:{}/{}", stop.revocation().number, stop.serial());
+            self.tried(&name, self.settle_stop(stop)).await;
         }
         self.soon(self.end_replaced().await);
         self.tell_holders().await.map(drop)
+    }
+
+    /// Does something, or leaves it for now where it failed each time. An outage is nobody's failing.
+    async fn tried(&self, name: &str, work: impl Future<Output = Result<(), Error>> + Send) {
+        let now = self.clock().now();
+        if self.failing().rests(name, now) {
+            return;
+        }
+        let done = work.await;
+        if !done.as_ref().is_err_and(Error::is_unavailable) {
+            self.failing().note(name, done.is_ok(), now);
+        }
+        self.soon(done);
+    }
+
+    /// A list may name ten thousand certificates: one that is not as it was signed is not read every few seconds.
+    async fn carry_out_list(&self, ra: &Ra, (id, number): (&str, &str)) {
+        let (name, now) = (format!("revocation:{id}"), self.clock().now());
+        if self.failing().rests(&name, now) {
+            return;
+        }
+        match ra.ready_to_revoke((id, number)).await {
+            Ok(ready) => self.tried(&name, self.revoke_list(&ready)).await,
+            Err(error @ ra::Error::Store(_)) => self.soon::<()>(Err(error.into())),
+            // Told once by the registration, and by the doctor as long as it is so.
+            Err(_) => self.failing().note(&name, false, now),
+        }
     }
 
     /// Page by page, so that neither a backlog nor what fails each time holds up what came later.
@@ -210,7 +233,9 @@ impl Institution {
                 Err(error) => return self.soon::<()>(Err(error.into())),
             };
             for at in page.ready {
-                self.soon(self.carry_out_application(&at).await);
+                let name = format!("application:{}", at.id);
+                let work = async { self.carry_out_application(&at).await.map(drop) };
+                self.tried(&name, work).await;
             }
             match page.next {
                 Some(next) => behind = Some(next),
@@ -236,7 +261,8 @@ impl Institution {
 
     async fn end_replaced(&self) -> Result<(), Error> {
         for ending in self.registration()?.endings().await? {
-            self.soon(self.end(ending).await);
+            let name = format!("ending:{}/{}", ending.application(), ending.serial());
+            self.tried(&name, self.end(ending)).await;
         }
         Ok(())
     }

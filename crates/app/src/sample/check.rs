@@ -1,12 +1,13 @@
 //! Whether the reports are there, are those that were recorded, and name nothing: for the doctor (T-20).
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use store::Filter;
+use store::{Filter, Stored};
 
 use super::list::SampleFilter;
 use super::make::subject;
-use super::model::SampleSummary;
+use super::model::{Counts, SampleSummary};
+use super::week::Week;
 use super::{REPORTED, sql};
 use crate::doctor::{Check, Level};
 use crate::error::Error;
@@ -16,6 +17,8 @@ use crate::institution::Institution;
 const LATE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Reports that are held against their records.
 const COMPARED: u32 = 53;
+/// While what an outage left out is made up for, a report comes at least so often.
+const MADE_UP_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 /// Reports of which the findings are told: what an older one named is told by the page.
 const TOLD: usize = 4;
 
@@ -39,19 +42,19 @@ impl Institution {
         if let Some(week) = self.sample_week_due().await?
             && self.clock().now() >= week.end() + LATE_AFTER
         {
-            let text = format!(
-                "{week} 起一周的报告尚未生成；请查看程序日志中“weekly sample”的错误，排除后会自动补作"
-            );
-            return Ok((Level::Failed, text));
+            return Ok(missing(week, newest.first(), self.clock().now()));
         }
         // A report that is made at this moment is no difference.
         if recorded != total && self.store().count(&records).await? == recorded {
             let text = "报告与日志中的记录数量不符，曾有报告被删除或者插入；请核对数据库和日志";
             return Ok((Level::Failed, text.to_owned()));
         }
-        for summary in &newest {
-            if !self.is_recorded_sample(summary).await? {
+        for (at, summary) in newest.iter().enumerate() {
+            let Some(record) = self.record_of_sample(summary).await? else {
                 let text = format!("{} 起一周的报告与日志记录不符，曾被改动", summary.week);
+                return Ok((Level::Failed, text));
+            };
+            if let Some(text) = uncounted(&record, summary).filter(|_| at < TOLD) {
                 return Ok((Level::Failed, text));
             }
         }
@@ -60,16 +63,21 @@ impl Institution {
 
     /// Whether the record of a report says the same as its row.
     pub(super) async fn is_recorded_sample(&self, summary: &SampleSummary) -> Result<bool, Error> {
+        Ok(self.record_of_sample(summary).await?.is_some())
+    }
+
+    /// The record of a report, where it says the same as its row.
+    async fn record_of_sample(&self, summary: &SampleSummary) -> Result<Option<Stored>, Error> {
         let record = match self.record_at(summary.seq.0).await {
             Ok(record) => record,
-            Err(Error::Stored(_)) => return Ok(false),
+            Err(Error::Stored(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
         let text = |name: &str| record.body.get(name).and_then(Value::as_str);
         let counts = record.body.get("counts");
         let number =
             |name: &str| counts.and_then(|counts| counts.get(name)).and_then(Value::as_u64);
-        Ok(record.intact
+        let is_same = record.intact
             && record.kind == REPORTED
             && record.subject == subject(summary.week)
             && text("sm3") == Some(&*summary.digest)
@@ -80,8 +88,36 @@ impl Institution {
             && number("faulty") == Some(summary.faulty)
             && number("unjudged") == Some(summary.unjudged)
             && number("example_policy") == Some(summary.example_policy)
-            && number("no_evidence") == Some(summary.by_client))
+            && number("no_evidence") == Some(summary.by_client);
+        Ok(is_same.then_some(record))
     }
+}
+
+/// A report that is late. What was left out comes bit by bit, the oldest first: while it does nobody has to see to it.
+fn missing(week: Week, newest: Option<&SampleSummary>, now: Timestamp) -> (Level, String) {
+    match newest {
+        Some(last) if now.duration_since(last.made_at) <= MADE_UP_WITHIN => {
+            (Level::Warning, format!("正在补作以前各周的报告，下一份是 {week} 起一周；无须操作"))
+        }
+        _ => (
+            Level::Failed,
+            format!(
+                "{week} 起一周的报告尚未生成；请查看程序日志中“weekly sample”的错误，排除后会自动补作"
+            ),
+        ),
+    }
+}
+
+/// What is wrong with a week in which records of issue and certificates do not agree in number.
+fn uncounted(record: &Stored, summary: &SampleSummary) -> Option<String> {
+    let counts = record.body.get("counts").cloned().unwrap_or_default();
+    let counts: Counts = serde_json::from_value(counts).ok()?;
+    let certificates = counts.certificates.filter(|_| !counts.is_whole())?;
+    let SampleSummary { week, population, .. } = summary;
+    Some(format!(
+        "{week} 起一周有签发记录 {population} 条，证书 {certificates} 张，数量不符，抽查可能有遗漏；\
+         请运行 yinxin doctor --full 核对数据库和日志"
+    ))
 }
 
 /// What the newest reports name.
@@ -139,6 +175,16 @@ mod tests {
             seq: store::Seq(9),
             made_at: jiff::Timestamp::UNIX_EPOCH,
         }
+    }
+
+    #[test]
+    fn a_late_report_is_failed_unless_others_are_being_made_up_for() {
+        let (last, week) = (summary("2026-11-16", 0, 0, 0), "2026-11-23".parse().unwrap());
+        let after = |seconds| last.made_at + SignedDuration::from_secs(seconds);
+        assert_eq!(missing(week, Some(&last), after(600)).0, Level::Warning);
+        assert_eq!(missing(week, Some(&last), after(601)).0, Level::Failed);
+        let (level, text) = missing(week, None, after(0));
+        assert!(level == Level::Failed && text.contains("2026-11-23"), "{text}");
     }
 
     #[test]

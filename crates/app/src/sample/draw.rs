@@ -5,6 +5,7 @@ use store::{Filter, Page, Seq, Stored};
 
 use super::model::JournalState;
 use super::rules::{self, Drawn, Urn};
+use super::sql;
 use super::week::Week;
 use crate::error::Error;
 use crate::institution::Institution;
@@ -19,6 +20,8 @@ pub(super) struct Draw {
     pub journal: JournalState,
     pub seed: [u8; 32],
     pub population: u64,
+    /// Certificates that the tables have of the week: as many, or one was taken out of the draw.
+    pub certificates: u64,
     pub drawn: Vec<Drawn>,
 }
 
@@ -50,7 +53,9 @@ impl Institution {
             }
         }
         let (population, drawn) = urn.drawn(settings);
-        Ok(Draw { journal: JournalState { size, root }, seed, population, drawn })
+        let certificates =
+            sql::certificates(&mut *self.store().read().await?, (first, size)).await?;
+        Ok(Draw { journal: JournalState { size, root }, seed, population, certificates, drawn })
     }
 
     /// How many records there are before an instant. None is older than the one before it, so the place is found by

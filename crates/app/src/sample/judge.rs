@@ -2,6 +2,7 @@
 //! said to be that, and never passes (Invariant 11).
 
 use ca::StoredCertificate;
+use ca::ceremony::ROOT;
 use pki::{Serial, SubjectInput, oid};
 use ra::{BackedElement, Backing};
 use serde_json::Value;
@@ -25,6 +26,10 @@ impl Institution {
         }
         let request = text(&record, "request");
         entry.ordered_by = self.ordered_by(&request).await?;
+        if authority_of(&record) == ROOT {
+            self.note_of_root((&record, &request), &mut entry).await?;
+            return Ok(judged(entry));
+        }
         let found = match self.drawn_certificate(&record, &mut entry).await? {
             Some(found) => found,
             None => return Ok(judged(entry)),
@@ -37,24 +42,57 @@ impl Institution {
         Ok(judged(entry))
     }
 
-    /// The certificate of a record. The root's own are no row of the issuing CA.
+    /// What the root certified, sub-CAs and cross-certificates among it, comes of ceremonies alone: certificate, record
+    /// of issue and the record of the ceremony say the same (T-20).
+    async fn note_of_root(
+        &self,
+        (record, request): (&Stored, &str),
+        entry: &mut Entry,
+    ) -> Result<(), Error> {
+        entry.origin = Origin::Institution;
+        let found = match Serial::from_hex(&entry.serial) {
+            Ok(serial) => self.roots().find(&serial).await?,
+            Err(_) => None,
+        };
+        let sm3 = text(record, "sm3");
+        match found {
+            None => entry.faults.push(missing()),
+            Some(found) if found.certificate.fingerprint() != sm3 => entry.faults.push(differs()),
+            Some(_) => {}
+        }
+        if !self.is_of_ceremony(request, &sm3).await? {
+            let text = "没有根密钥仪式的记录说明这张证书的签发";
+            entry.faults.push(Fault::new("no-ceremony", text));
+        }
+        Ok(())
+    }
+
+    /// Whether the ceremony that an order is called after has a record about this very certificate.
+    async fn is_of_ceremony(&self, request: &str, sm3: &str) -> Result<bool, Error> {
+        let name = request.strip_prefix("ceremony:").and_then(|rest| rest.rsplit_once(':'));
+        let Some((name, _)) = name else { return Ok(false) };
+        let subject = Some(format!("ceremony:{name}"));
+        let filter = Filter { subject, ..Filter::default() };
+        let found = self.store().records(&filter, Page { limit: 1_000, ..Page::default() }).await?;
+        let certifies = |one: &Stored| {
+            let is_step = one.kind.starts_with("ceremony.") && one.kind.ends_with("-certified");
+            is_step && one.intact && text(one, "sm3") == sm3
+        };
+        Ok(found.iter().any(certifies))
+    }
+
+    /// The certificate of a record.
     async fn drawn_certificate(
         &self,
         record: &Stored,
         entry: &mut Entry,
     ) -> Result<Option<StoredCertificate>, Error> {
-        let authority = record.subject.strip_prefix("certificate:");
-        let (authority, serial) =
-            authority.and_then(|name| name.split_once('/')).unwrap_or_default();
-        let found = match Serial::from_hex(serial) {
-            Ok(serial) => self.ca().find(&serial).await?,
-            Err(_) => None,
+        let found = match Serial::from_hex(&entry.serial) {
+            Ok(serial) if authority_of(record) == ISSUER => self.ca().find(&serial).await?,
+            _ => None,
         };
         if found.is_none() {
-            match (authority == ISSUER, &*entry.role) {
-                (false, "ca" | "service") => entry.origin = Origin::Institution,
-                _ => entry.faults.push(Fault::new("no-certificate", "签发记录没有对应的证书")),
-            }
+            entry.faults.push(missing());
         }
         Ok(found)
     }
@@ -139,6 +177,20 @@ fn text(record: &Stored, member: &str) -> String {
     record.body.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
+/// The authority that a record names.
+fn authority_of(record: &Stored) -> &str {
+    let name = record.subject.strip_prefix("certificate:").and_then(|name| name.split_once('/'));
+    name.unwrap_or_default().0
+}
+
+fn missing() -> Fault {
+    Fault::new("no-certificate", "签发记录没有对应的证书")
+}
+
+fn differs() -> Fault {
+    Fault::new("certificate-differs", "证书与签发记录的杂凑值不符，曾被改动")
+}
+
 /// What the record says, before anything is judged.
 fn begun(drawn: Drawn, record: &Stored) -> Entry {
     let serial = record.subject.rsplit('/').next().unwrap_or_default().to_owned();
@@ -171,8 +223,7 @@ fn judged(mut entry: Entry) -> Entry {
 fn note_certificate(entry: &mut Entry, found: &StoredCertificate, record: &Stored) {
     entry.profile.clone_from(&found.record.profile);
     if found.certificate.fingerprint() != text(record, "sm3") {
-        let text = "证书与签发记录的杂凑值不符，曾被改动";
-        entry.faults.push(Fault::new("certificate-differs", text));
+        entry.faults.push(differs());
     }
     let policies = found.certificate.policies().map(|policies| policies.0).unwrap_or_default();
     let is_example = |policy: &pki::oid::Oid| policy.is_below(&oid::PLACEHOLDER_POLICIES);

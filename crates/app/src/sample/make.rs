@@ -89,7 +89,8 @@ impl Institution {
 
     async fn prepare_sample_report(&self, week: Week) -> Result<Ready, Error> {
         let draw = self.draw_sample(week).await?;
-        let mut counts = Counts { population: draw.population, ..Counts::default() };
+        let (population, certificates) = (draw.population, Some(draw.certificates));
+        let mut counts = Counts { population, certificates, ..Counts::default() };
         let mut sample = Vec::new();
         for drawn in draw.drawn {
             let entry = self.sample_entry(drawn).await?;

@@ -65,6 +65,9 @@ pub struct JournalState {
 pub struct Counts {
     /// Certificates that were issued in the week.
     pub population: u64,
+    /// Certificates that the tables have of the week; reports from before this was counted have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<u64>,
     /// Of these drawn.
     pub drawn: u64,
     /// Of the drawn: evidence for every element, and nothing wrong.
@@ -82,6 +85,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Whether records of issue and certificates agree in number: what is drawn from then is all there is.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.certificates.is_none_or(|certificates| certificates == self.population)
+    }
+
     /// Counts an entry.
     pub(super) fn note(&mut self, verdict: Verdict) {
         self.drawn += 1;

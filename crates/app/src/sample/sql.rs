@@ -29,14 +29,26 @@ pub(super) async fn is_there(db: &mut AnyConnection, week: Week) -> Result<bool,
     Ok(sqlx::query::<Any>(text).bind(week.to_string()).fetch_optional(db).await?.is_some())
 }
 
-/// Whether a record from before an instant came behind a size of the journal.
+/// Whether a record from before an instant came behind a size of the journal. No record is older than the one before
+/// it, so the first one behind tells of all: other units wait while this is asked.
 pub(super) async fn has_late(
     db: &mut AnyConnection,
     (size, until): (u64, Timestamp),
 ) -> Result<bool, Fault> {
-    let text = "SELECT seq FROM journal WHERE seq >= $1 AND at < $2 LIMIT 1";
-    let query = sqlx::query::<Any>(text).bind(Seq(size).to_sql()).bind(until.as_second());
-    Ok(query.fetch_optional(db).await?.is_some())
+    let text = "SELECT at FROM journal WHERE seq = $1";
+    let query = sqlx::query_scalar::<Any, i64>(text).bind(Seq(size).to_sql());
+    Ok(query.fetch_optional(db).await?.is_some_and(|at| at < until.as_second()))
+}
+
+/// How many certificates the tables have of a stretch of the journal.
+pub(super) async fn certificates(
+    db: &mut AnyConnection,
+    (first, size): (u64, u64),
+) -> Result<u64, Fault> {
+    let text = "SELECT COUNT(*) FROM certificate WHERE issued_seq >= $1 AND issued_seq < $2";
+    let query = sqlx::query_scalar::<Any, i64>(text);
+    let count = query.bind(Seq(first).to_sql()).bind(Seq(size).to_sql()).fetch_one(db).await?;
+    Ok(count.unsigned_abs())
 }
 
 /// Writes a report.
@@ -151,4 +163,29 @@ fn summary(row: &AnyRow) -> Result<SampleSummary, Error> {
         seq: Seq(number("seq")?),
         made_at: Timestamp::from_second(made_at).map_err(|_| DAMAGED)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_record_behind_a_week_tells_whether_one_came_late() {
+        sqlx::any::install_default_drivers();
+        let mut db = AnyConnection::connect("sqlite::memory:").await.unwrap();
+        for text in [
+            "CREATE TABLE journal (seq BIGINT PRIMARY KEY, at BIGINT NOT NULL)",
+            "INSERT INTO journal (seq, at) VALUES (0, 10), (1, 20), (2, 20), (3, 30)",
+        ] {
+            sqlx::query(text).execute(&mut db).await.unwrap();
+        }
+        for (size, until, is_late) in
+            [(1, 20, false), (1, 21, true), (3, 30, false), (3, 31, true), (4, 99, false)]
+        {
+            let until = Timestamp::from_second(until).unwrap();
+            assert_eq!(has_late(&mut db, (size, until)).await.unwrap(), is_late, "{size} {until}");
+        }
+    }
 }

@@ -78,11 +78,13 @@ impl Institution {
 
     async fn end_pair(&self, number: i64, pair: Pair) -> Result<(), Error> {
         let which = (number, pair.generation);
+        let key = sql::by_number(&mut *self.store().read().await?, number).await?;
+        let key = key.ok_or(Error::Stored("签名密钥"))?;
         let serial = match &pair.state {
             PairState::Made(sign, _) => sign.clone(),
             unknown => {
                 let Some((sign, enc)) = self.issued_for(which).await? else {
-                    return self.nothing_issued(which, unknown).await;
+                    return self.nothing_issued(which, (unknown, key.stopped_at)).await;
                 };
                 let body = json!({ "generation": pair.generation, "sign_serial": sign,
                     "enc_serial": enc });
@@ -90,8 +92,6 @@ impl Institution {
                 sign
             }
         };
-        let key = sql::by_number(&mut *self.store().read().await?, number).await?;
-        let key = key.ok_or(Error::Stored("签名密钥"))?;
         let serial = Serial::from_hex(&serial)?;
         let found = self.ca().find(&serial).await?.ok_or(Error::Stored("签名密钥的证书"))?;
         let is_over = found.record.not_after < self.clock().now();
@@ -113,17 +113,23 @@ impl Institution {
         Ok(sign.map(serial).zip(enc.map(serial)))
     }
 
-    /// Nothing was issued: it is waited for as long as something may come.
-    async fn nothing_issued(&self, which: (i64, i64), state: &PairState) -> Result<(), Error> {
+    /// Nothing was issued: it is waited for as long as something may come. However long ago a pair was begun, another
+    /// node may have been about to order it when its key was stopped, so the wait begins then.
+    async fn nothing_issued(
+        &self,
+        which: (i64, i64),
+        (state, stopped_at): (&PairState, Option<Timestamp>),
+    ) -> Result<(), Error> {
         let now = self.clock().now();
+        let latest = |begun: Timestamp| stopped_at.map_or(begun, |stopped| stopped.max(begun));
         match state {
-            PairState::Failed { since } if rules::is_forgotten(*since, now) => {
+            PairState::Failed { since } if rules::is_forgotten(latest(*since), now) => {
                 self.note_ended(which, "over").await
             }
             PairState::Making { since } => {
                 let is_nothing = match self.enrolment(&key::request(which.0, which.1)?).await {
                     Ok(found) => matches!(found.state, State::Refused(_)),
-                    Err(Error::NoRequest(_)) => rules::is_given_up(*since, now),
+                    Err(Error::NoRequest(_)) => rules::is_given_up(latest(*since), now),
                     Err(error) => return Err(error),
                 };
                 if is_nothing { self.give_pair_up(which).await } else { Ok(()) }

@@ -4,7 +4,8 @@ use app::doctor::Level;
 use app::sample::model::Entry;
 use app::sample::{Origin, Report, Verdict, Week};
 use jiff::SignedDuration;
-use serde_json::Value;
+use serde_json::{Value, json};
+use store::{Actor, Record};
 use testkit::together::{at_once, call};
 
 use crate::judge::{drawn_again, is_signed};
@@ -160,6 +161,53 @@ async fn certificates_whose_evidence_is_not_what_was_recorded_are_named() {
     let check = town.checked().await;
     assert_eq!(check.level, Level::Failed, "{}", check.detail);
     assert!(check.detail.contains(&week.to_string()) && check.detail.contains("8 张"));
+}
+
+/// T-20: sub-CAs and cross-certificates are what matters most.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_root_certified_is_held_against_the_record_of_its_ceremony() {
+    let town = Town::at_a_monday(|_| ()).await;
+    let (_, founding) = town.report(town.week().before()).await;
+    let of_root: Vec<_> = founding.sample.iter().filter(|one| one.role == "ca").collect();
+    assert!(of_root.len() >= 2, "the root and the issuing CA");
+    for one in of_root {
+        assert_eq!((one.verdict, codes(one)), (Verdict::Own, vec![]), "{one:?}");
+    }
+    let week = town.week();
+    let body = json!({ "request": "ceremony:nobody-met:cross", "role": "ca", "sm3": "00" });
+    let subject = "certificate:root/0abc0abc0abc0abc0abc0abc0abc0abc";
+    let forged = Record::new("certificate.issued", Actor::system(), subject, body);
+    let unit =
+        town.world.institution.store().commit(move |tx| {
+            Box::pin(async move { Ok::<_, store::Error>(tx.append(forged).await?) })
+        });
+    unit.await.unwrap();
+    town.pass_the_week();
+    town.world.institution.make_sample_reports().await.unwrap();
+    let (_, report) = town.report(week).await;
+    let named = report.sample.iter().find(|one| one.role == "ca").unwrap();
+    assert_eq!(
+        (named.verdict, codes(named)),
+        (Verdict::Faulty, vec!["no-certificate", "no-ceremony"])
+    );
+}
+
+/// What the columns for searching leave out is drawn by nobody, so certificates are counted as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_and_certificates_that_do_not_agree_in_number_are_told() {
+    let town = Town::at_a_monday(|_| ()).await;
+    let week = town.week();
+    town.ordered([1]).await;
+    let text = "UPDATE certificate SET issued_seq = issued_seq + 1000000 \
+         WHERE id = (SELECT MAX(id) FROM certificate)";
+    town.tampered(text, &[]).await;
+    town.pass_the_week();
+    town.world.institution.make_sample_reports().await.unwrap();
+    let (_, report) = town.report(week).await;
+    assert_eq!((report.counts.population, report.counts.certificates), (2, Some(1)));
+    let check = town.checked().await;
+    assert_eq!(check.level, Level::Failed, "{}", check.detail);
+    assert!(check.detail.contains("数量不符") && check.detail.contains(&week.to_string()));
 }
 
 /// A policy that only holds the place of one is nobody's (T-20).

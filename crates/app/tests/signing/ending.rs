@@ -131,6 +131,38 @@ async fn what_was_begun_for_a_stopped_key_and_came_to_nothing_is_given_up() {
     desk.changed("UPDATE signing_pair SET begun_at = begun_at WHERE state = 'failed'").await;
 }
 
+/// Another node may be about to order a pair that was begun long ago, while its key is being stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_long_ago_is_waited_for_from_the_stop_on() {
+    let desk = Desk::over(String::new()).await;
+    desk.ordered().await;
+    desk.changed(
+        "UPDATE signing_key SET state = 'stopped', stop_cause = 'cessation', \
+         stopped_at = ordered_at + 176400",
+    )
+    .await;
+    desk.changed(
+        "INSERT INTO signing_pair (number, generation, state, begun_at) \
+         SELECT 1, 1, 'making', ordered_at FROM signing_key",
+    )
+    .await;
+    let institution = &desk.world.institution;
+    desk.world.pass(49 * 3_600);
+    institution.keep_signing_keys().await.unwrap();
+    desk.changed("UPDATE signing_pair SET begun_at = begun_at WHERE state = 'making'").await;
+    desk.world.pass(3_700);
+    institution.keep_signing_keys().await.unwrap();
+    let open =
+        "UPDATE signing_pair SET begun_at = begun_at WHERE state = 'failed' AND ended IS NULL";
+    desk.changed(open).await;
+    desk.world.pass(46 * 3_600);
+    institution.keep_signing_keys().await.unwrap();
+    desk.changed(open).await;
+    desk.world.pass(2 * 3_600);
+    institution.keep_signing_keys().await.unwrap();
+    desk.changed("UPDATE signing_pair SET begun_at = begun_at WHERE ended = 'over'").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_makes_certificates_of_a_stopped_key_good_again() {
     let desk = Desk::with_key(String::new()).await;
@@ -177,4 +209,27 @@ async fn the_signing_key_is_destroyed_once_its_certificates_have_ended_and_not_b
     let about = format!("signing-key:{KEY}");
     assert_eq!(desk.world.records("signing.destruction_intended", &about).await.len(), 1);
     assert_eq!(desk.world.records("signing.destroyed", &about).await.len(), 1);
+}
+
+/// It may be in another device, and would stay there for ever if it counted as destroyed here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spent_key_that_is_merely_missing_does_not_count_as_destroyed() {
+    let desk = Desk::with_key(String::new()).await;
+    let institution = &desk.world.institution;
+    desk.stop(&desk.staff.guard, StopCause::Cessation).await.unwrap();
+    {
+        let mut session = desk.world.device.session().unwrap();
+        let keys = session.keys().unwrap();
+        let is_own = |label: &str| label.starts_with("app-") && label.ends_with("-sign");
+        let key = keys.into_iter().find(|info| is_own(&info.label.to_string())).unwrap();
+        session.destroy(&key.label).unwrap();
+    }
+    desk.confirm_ending(&desk.staff.head, StopCause::Cessation).await.unwrap();
+    for _ in 0..2 {
+        institution.keep_signing_keys().await.unwrap();
+    }
+    let about = format!("signing-key:{KEY}");
+    assert_eq!(desk.world.records("signing.destroyed", &about).await.len(), 0);
+    let told = desk.told_of_keys().await;
+    assert!(told.detail.contains("还没有在密码设备中销毁"), "{}", told.detail);
 }
