@@ -28,7 +28,7 @@ impl Ca {
             Box::pin(async move {
                 let hex = serial.to_hex();
                 let row = ca.by_serial(tx.conn(), &hex).await?;
-                let row = row.ok_or_else(|| Invalid::NoCertificate(hex))?;
+                let row = row.ok_or(Invalid::NoCertificate(hex))?;
                 if !REVOCABLE.contains(&row.profile.as_str()) {
                     let text = "只能撤销根签发的链接证书和签发机构证书；交叉证书请用 yinxin ceremony cross-withdraw";
                     return Err(Refusal::Ceremony(text.into()).into());
