@@ -257,13 +257,13 @@ pub(super) fn is_final(error: &Error) -> bool {
 
 impl super::Signing {
     /// Those of some keys that are asked for again: what was refused for good rests for a while.
-    fn not_resting(&self, numbers: Vec<i64>, now: Timestamp) -> Vec<i64> {
+    pub(super) fn not_resting(&self, numbers: Vec<i64>, now: Timestamp) -> Vec<i64> {
         let mut refused = self.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        refused.retain(|number, at| numbers.contains(number) && rules::rests(*at, now));
+        refused.retain(|_, at| rules::rests(*at, now));
         numbers.into_iter().filter(|number| !refused.contains_key(number)).collect()
     }
 
-    fn rest(&self, number: i64, now: Timestamp) {
+    pub(super) fn rest(&self, number: i64, now: Timestamp) {
         let mut refused = self.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         refused.insert(number, now);
     }

@@ -98,7 +98,7 @@ impl Institution {
     /// What the doctor says of keys of applications; nothing where there are none.
     pub(crate) async fn check_signing_keys(&self) -> Option<Check> {
         let (level, detail) = match self.judge_signing_keys().await {
-            Ok((0, _, _)) => return None,
+            Ok((0, Level::Good, _)) => return None,
             Ok((count, Level::Good, _)) => {
                 (Level::Good, format!("{count} 个应用签名密钥的证书按期更新"))
             }
@@ -124,6 +124,12 @@ impl Institution {
                     "签名密钥 {number} 复核通过已超过一小时，还没有制成；请查看运行日志，排除原因后会自动继续；不再需要的，请停用后另行下达"
                 ));
             }
+        }
+        for number in self.spent_keys().await? {
+            worst = Level::Warning;
+            told.push(format!(
+                "签名密钥 {number} 的证书已全部终止，签名私钥还没有在密码设备中销毁；刚终止的请稍候，持续出现的请查看运行日志并核对密码设备"
+            ));
         }
         for number in active {
             if let Some((level, text)) = self.judge_signing_key(number, now).await? {
