@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use ca::ceremony::{Ceremony, CrossPlan, CrossReport, Participants, Quorum, SealedShare};
 use ca::rules::cross::PeerFiles;
-use ca::{CertificateRecord, CrossIssued, CrossReceived, RevocationReason, Status};
+use ca::{CertificateRecord, CrossIssued, CrossReceived, RevocationReason};
 use jiff::Timestamp;
 use pki::{Certificate, CrossTerms, Serial};
-use status::{ListKind, ListName};
 use store::{Actor, Store, Warrant};
 
 use crate::doctor::{Check, Level};
@@ -133,20 +132,8 @@ impl Institution {
         if view.issued.is_empty() && view.received.is_empty() {
             return Ok(None);
         }
-        Ok(Some(judge(&view, self.root_told_at().await?, self.clock().now())))
-    }
-
-    /// When the root last told of withdrawals: the oldest of its lists in force. Keys of the root share one name, and a
-    /// relying party may look at the list of any (ADR 15).
-    async fn root_told_at(&self) -> Result<Option<Timestamp>, Error> {
-        let mut oldest = None;
-        for one in root_list::standing(self.roots())? {
-            let name = ListName { issuer: one.name().to_owned(), kind: ListKind::Full };
-            let Some(list) = self.lists().current(&name).await? else { return Ok(None) };
-            let at = list.published_at;
-            oldest = Some(oldest.map_or(at, |known: Timestamp| known.min(at)));
-        }
-        Ok(oldest)
+        let untold = self.untold_by_root().await?;
+        Ok(Some(judge(&view, &untold, self.clock().now())))
     }
 
     /// Those whose ends people must know of, with what they are; one that another followed is not among them.
@@ -173,13 +160,8 @@ impl Institution {
 }
 
 /// Relying parties elsewhere learn of a withdrawal by the root's list alone.
-fn judge(view: &CrossView, told_at: Option<Timestamp>, now: Timestamp) -> (Level, String) {
-    let is_untold = |one: &&CrossIssued| match one.record.status {
-        Status::Good => false,
-        Status::Suspended { since } | Status::Revoked { since, .. } => {
-            one.certificate.not_after() > now && told_at.is_none_or(|told| told <= since)
-        }
-    };
+fn judge(view: &CrossView, untold: &[CertificateRecord], now: Timestamp) -> (Level, String) {
+    let is_untold = |one: &&CrossIssued| untold.iter().any(|record| record.id == one.record.id);
     let untold: Vec<_> = view.issued.iter().filter(is_untold).collect();
     if !untold.is_empty() {
         let names: Vec<_> =

@@ -102,6 +102,7 @@ impl Institution {
         checks.extend(self.check_lists().await);
         checks.push(self.check_root_list().await);
         checks.extend(self.check_roots().await);
+        checks.push(self.check_root_keys());
         checks.push(self.check_ends().await);
         checks.push(self.check_responder());
         checks.extend(self.check_timestamp());

@@ -86,5 +86,5 @@ pub use layout::Layout;
 pub use mark::{Block, Mark};
 pub use publication::DirectorySettings;
 pub use replica::Replica;
-pub use root_list::publish_root_list;
+pub use root_list::{RootLists, publish_root_list};
 pub use settings::Settings;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use ca::{Ca, Reconciliation};
-use gm::Device;
 use gm::soft::SoftDevice;
-use pki::Name;
+use gm::{Device, UserId};
+use pki::Certificate;
 use pki::crl::Crl;
 use pki::profile::ProfileSet;
 use store::{Standing, Store, StoreConfig, SystemClock, Warrant};
@@ -43,8 +43,52 @@ pub struct Seen {
     pub anchored: Option<u64>,
     /// Why it is halted; `None` when it is sound.
     pub halted: Option<String>,
-    /// The generations of the issuing CA that publish lists, with the names that these bear.
-    pub publishers: Vec<(String, Name)>,
+    /// The generations of the issuing CA and of the root that the database knows.
+    pub publishers: Vec<Publisher>,
+}
+
+/// A generation whose lists are out there.
+#[derive(Debug, Clone)]
+pub struct Publisher {
+    /// Its name: of its list's file.
+    pub name: String,
+    /// Whether it is one of the root.
+    pub is_root: bool,
+    /// Whether it publishes lists now: its last one must be given.
+    pub is_needed: bool,
+    certificate: Certificate,
+}
+
+impl Publisher {
+    fn of(ca: &Ca, is_root: bool) -> Vec<Self> {
+        let signing: Vec<_> =
+            ca.signing_generations().iter().map(|one| one.name().to_owned()).collect();
+        let of = |one: Ca| Self {
+            name: one.name().to_owned(),
+            is_root,
+            is_needed: signing.iter().any(|name| name == one.name())
+                && one.generation().is_ok_and(|generation| !generation.is_waiting),
+            certificate: one.certificate().clone(),
+        };
+        ca.generations().into_iter().map(of).collect()
+    }
+
+    /// Whether a list bears its name; keys of the root share one (ADR 15).
+    #[must_use]
+    pub fn is_named_in(&self, list: &Crl) -> bool {
+        self.certificate.subject() == list.issuer()
+    }
+
+    /// Whether a list is of its key: by the key identifier and by the signature.
+    #[must_use]
+    pub fn made(&self, list: &Crl) -> bool {
+        let own = self.certificate.ski().map(|ski| ski.0);
+        let is_own = list.authority_key().is_none_or(|id| Some(id) == own.as_deref());
+        let key = self.certificate.public_key();
+        is_own
+            && self.is_named_in(list)
+            && key.is_ok_and(|key| list.verify(&key, &UserId::default()).is_ok())
+    }
 }
 
 /// What came of catching up.
@@ -155,14 +199,13 @@ impl Shelf {
         Ok(Ca::open(store.clone(), self.device.clone(), clock, profiles, config).await?)
     }
 
-    /// The generations of the issuing CA whose last lists are out there, with the names that these
-    /// lists bear.
-    async fn publishers(&self, store: &Store) -> Result<Vec<(String, Name)>, Error> {
+    async fn publishers(&self, store: &Store) -> Result<Vec<Publisher>, Error> {
         if self.which == Which::KeyCentre {
             return Ok(Vec::new());
         }
-        let of = |one: &Ca| (one.name().to_owned(), one.certificate().subject().clone());
-        Ok(self.ca(store).await?.signing_generations().iter().map(of).collect())
+        let mut all = Publisher::of(&self.ca(store).await?, false);
+        all.extend(Publisher::of(&self.roots(store).await?, true));
+        Ok(all)
     }
 
     async fn open(&self, config: StoreConfig) -> Result<Store, Error> {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use ca::ceremony::ROOT;
-use ca::{Ca, CaConfig, CrlKind, CrlPolicy, GENERATION, PublishedCrl};
+use ca::{Ca, CaConfig, CertificateRecord, CrlKind, CrlPolicy, GENERATION, PublishedCrl};
 use jiff::{SignedDuration, Timestamp};
 use pki::Urls;
 use pki::profile::ProfileSet;
@@ -48,21 +48,33 @@ fn urls(settings: &Settings) -> Urls {
     }
 }
 
+/// What came of making the lists of the root.
+#[derive(Debug, Default)]
+pub struct RootLists {
+    /// The lists that were made.
+    pub published: Vec<PublishedCrl>,
+    /// Names of the generations that must tell the same and whose keys are away.
+    pub owed: Vec<String>,
+}
+
 /// Makes and publishes the next list of each root key that was brought back (`ceremony restore-root`);
 /// nothing else may have the store open.
-pub async fn publish_root_list(parts: &Parts, store: &Store) -> Result<Vec<PublishedCrl>, Error> {
+pub async fn publish_root_list(parts: &Parts, store: &Store) -> Result<RootLists, Error> {
     let profiles = Arc::new(parts.settings.profiles()?);
     let roots = open(parts, store, &profiles).await?;
-    let (mut published, mut away) = (Vec::new(), None);
+    let (mut lists, mut away) = (RootLists::default(), None);
     for one in standing(&roots)? {
         match one.check_key() {
-            Ok(()) => published.push(one.publish_crl(CrlKind::Full).await?),
-            Err(error) => away = Some(error),
+            Ok(()) => lists.published.push(one.publish_crl(CrlKind::Full).await?),
+            Err(error) => {
+                lists.owed.push(one.name().to_owned());
+                away = Some(error);
+            }
         }
     }
     match away {
-        Some(error) if published.is_empty() => Err(error.into()),
-        _ => Ok(published),
+        Some(error) if lists.published.is_empty() => Err(error.into()),
+        _ => Ok(lists),
     }
 }
 
@@ -103,9 +115,31 @@ impl Institution {
             }
             Err(error) => (worst, said) = (Level::Unknown, vec![error.to_string()]),
         }
+        match self.untold_by_root().await {
+            Ok(untold) => {
+                // Cross-certificates have a check of their own.
+                for one in untold.iter().filter(|one| one.profile != "cross") {
+                    worst = worst.worse(Level::Failed);
+                    let (serial, subject) = (one.serial.to_hex(), &one.subject);
+                    said.push(format!(
+                        "{subject} 的证书（序列号 {serial}）已撤销，还没有列入各代的列表；{HOW}"
+                    ));
+                }
+            }
+            Err(error) => {
+                worst = worst.worse(Level::Unknown);
+                said.push(error.to_string());
+            }
+        }
         Check {
             name: "root_list", title: "根的撤销列表", level: worst, detail: said.join("；")
         }
+    }
+
+    /// What the root revoked and some list of it in force does not tell.
+    pub(crate) async fn untold_by_root(&self) -> Result<Vec<CertificateRecord>, Error> {
+        let publishing = standing(self.roots())?;
+        Ok(self.roots().untold(&publishing).await?)
     }
 
     async fn judge_list(&self, issuer: &str) -> (Level, String) {
@@ -117,9 +151,10 @@ impl Institution {
     }
 }
 
+const HOW: &str = "请召集三名保管人（持这一代根密钥的分量；各代根密钥都要），停止服务后依次运行 yinxin ceremony restore-root、publish-root-list、\
+                   destroy-root";
+
 fn judge(end: Option<Timestamp>, now: Timestamp) -> (Level, String) {
-    const HOW: &str = "请召集三名保管人（持这一代根密钥的分量），停止服务后依次运行 yinxin ceremony restore-root、publish-root-list、\
-                       destroy-root";
     match end {
         None => (Level::Failed, format!("尚未发布；{HOW}")),
         Some(end) if end <= now => (Level::Failed, format!("已于 {end} 到期；{HOW}")),

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use ca::Link;
 use ca::ceremony::{
     Ceremony, Participants, Quorum, RootSuccessionPlan, RootSuccessionReport, SealedShare,
+    is_root_label,
 };
+use ca::{CertificateRecord, Link, Reconciliation, RevocationReason};
 use gm::passphrase::Stretch;
+use pki::Serial;
 use store::{Store, Warrant};
 
 use crate::doctor::{Check, Level};
@@ -83,6 +85,19 @@ impl Institution {
         Ok(one.destroy_shared_key(warrant, shares).await?)
     }
 
+    /// Whether a root key is on the device: it is there only while people hold a ceremony (GM/T 0034 §8.5).
+    pub(crate) fn check_root_keys(&self) -> Check {
+        let keys = self.device().session().and_then(|mut session| session.keys());
+        let (level, detail) = match keys {
+            Ok(keys) => {
+                let labels = keys.into_iter().map(|key| key.label.to_string());
+                judge_keys(&labels.filter(|label| is_root_label(label)).collect::<Vec<_>>())
+            }
+            Err(error) => (Level::Unknown, error.to_string()),
+        };
+        Check { name: "root_keys", title: "根密钥离线", level, detail }
+    }
+
     /// How the root's generations stand, where there is more than one.
     pub(crate) async fn check_roots(&self) -> Option<Check> {
         let (level, detail) = match self.root_generations().await {
@@ -92,6 +107,45 @@ impl Institution {
         };
         Some(Check { name: "root_generations", title: "根密钥各代", level, detail })
     }
+}
+
+fn judge_keys(labels: &[String]) -> (Level, String) {
+    if labels.is_empty() {
+        return (Level::Good, "密码设备中没有根密钥".to_owned());
+    }
+    let text = format!(
+        "密码设备中有根密钥 {}；有仪式中断的，请立即用原方案续办；没有的，停止服务后执行 yinxin ceremony destroy-root，在此以前派人看守",
+        labels.join("、")
+    );
+    (Level::Failed, text)
+}
+
+/// Closes the accounts of the root keys on the device by order of two, after it was looked into why they did not add up.
+pub async fn close_root_accounts(
+    parts: &Parts,
+    store: &Store,
+    warrant: &Warrant,
+) -> Result<Vec<Reconciliation>, Error> {
+    let profiles = Arc::new(parts.settings.profiles()?);
+    let mut closed = Vec::new();
+    for one in root_list::open(parts, store, &profiles).await?.keyed_generations() {
+        if one.check_key().is_ok() {
+            closed.push(one.close_account(warrant).await?);
+        }
+    }
+    Ok(closed)
+}
+
+/// Revokes a link or the certificate of an issuing CA by order of two; the root's key is not needed.
+pub async fn revoke_authority(
+    parts: &Parts,
+    store: &Store,
+    (serial, reason): (&Serial, RevocationReason),
+    warrant: &Warrant,
+) -> Result<CertificateRecord, Error> {
+    let profiles = Arc::new(parts.settings.profiles()?);
+    let root = root_list::open(parts, store, &profiles).await?;
+    Ok(root.revoke_authority(serial, reason, warrant).await?)
 }
 
 fn judge(views: &[GenerationView]) -> (Level, String) {

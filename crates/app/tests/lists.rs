@@ -158,6 +158,6 @@ async fn the_list_of_the_root_counts_for_a_year_and_people_are_reminded_of_its_e
     ca::ceremony::destroy_root(institution.store(), device(), actor()).await.unwrap();
     assert_eq!(level().await, app::doctor::Level::Good);
     let next = world.institution.lists().current(&name).await.unwrap().unwrap();
-    assert_eq!(next.number, u64::try_from(published[0].number).unwrap());
+    assert_eq!(next.number, u64::try_from(published.published[0].number).unwrap());
     assert!(next.number > list.number);
 }

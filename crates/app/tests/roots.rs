@@ -14,11 +14,13 @@ use std::sync::Arc;
 
 use app::doctor::Level;
 use app::enrol::Act;
-use app::roots::{RootSuccession, succeed_root};
+use app::roots::{RootSuccession, revoke_authority, succeed_root};
 use app::succession::{Succession, succeed};
 use app::{Institution, Parts};
-use ca::ceremony::{Custodian, Participants, Person, RootSuccessionReport, SealedShare};
-use ca::{Revocation, RevocationReason, StoredCertificate};
+use ca::ceremony::{
+    Custodian, Participants, Person, RootSuccessionReport, SealedShare, destroy_root, restore_root,
+};
+use ca::{RevocationReason, StoredCertificate};
 use directory::ListKey;
 use directory::message::SearchRequest;
 use directory::rules::index::{self, Key};
@@ -151,7 +153,8 @@ async fn the_directory_knows_both_keys(institution: &Institution, report: &RootS
     let by_name = index::sha1(report.root.subject().der());
     let list = directory.list(ListKey::Issuer, &by_name).await.unwrap().unwrap();
     let crl = Crl::from_der(list.to_vec()).unwrap();
-    assert_eq!(crl.authority_key(), report.root.ski().map(|ski| ski.0).as_deref(), "the latest");
+    let oldest = report.before.ski().map(|ski| ski.0);
+    assert_eq!(crl.authority_key(), oldest.as_deref(), "the oldest key that makes lists");
     let found = directory.certificates(Key::SubjectHash, &by_name).await.unwrap();
     assert_eq!(found.len(), 4, "by the hash of the name");
 }
@@ -214,13 +217,12 @@ async fn a_link_that_was_revoked_leads_nowhere() {
     world.pass(60);
     let report = next_root(&world).await;
     institution.follow_generations().await.unwrap();
-    let (by, actor) = (institution.roots().clone(), Actor::new("person:L1"));
-    let (serial, why) = (report.old_with_new.serial(), RevocationReason::CessationOfOperation);
-    let unit = institution.store().commit(move |tx| {
-        Box::pin(async move { by.revoke(tx, &serial, &Revocation::because(why), &actor).await })
-    });
-    unit.await.unwrap();
+    assert_eq!(checks_of(institution, "root_list").await, [Level::Good]);
+    let why = (&report.old_with_new.serial(), RevocationReason::CessationOfOperation);
+    let warrant = Warrant::new("S001", "A001", "旧根密钥的分量不再可靠").unwrap();
+    revoke_authority(&parts(&world), institution.store(), why, &warrant).await.unwrap();
     world.pass(1);
+    assert_eq!(checks_of(institution, "root_list").await, [Level::Failed], "no list tells of it");
     let found = trusting(institution, &report.root, &old).await;
     assert_ne!(found.judged.verdict, Outcome::Passed, "{:#?}", found.judged.checks);
     let found = trusting(institution, &report.before, &old).await;
@@ -237,6 +239,17 @@ async fn the_doctor_says_when_the_shares_of_the_old_key_can_go() {
     let report = next_root(&world).await;
     institution.follow_generations().await.unwrap();
     assert_eq!(checks_of(institution, "root_generations").await, [Level::Good]);
+    // A key that was brought back and forgotten; the list of the other one is still owed.
+    let folder = institution.layout().ceremony().join("shares");
+    let (device, actor): (Arc<dyn gm::Device>, _) = (world.device.clone(), Actor::new("person:L1"));
+    let (store, old) = (institution.store(), shares(&folder, &[1, 2, 3], OLD));
+    assert_eq!(checks_of(institution, "root_keys").await, [Level::Good]);
+    restore_root(store, device.clone(), old, actor.clone()).await.unwrap();
+    assert_eq!(checks_of(institution, "root_keys").await, [Level::Failed]);
+    let lists = app::publish_root_list(&parts(&world), store).await.unwrap();
+    assert_eq!((lists.published.len(), lists.owed), (1, vec!["root2".to_owned()]));
+    destroy_root(store, device, actor).await.unwrap();
+    assert_eq!(checks_of(institution, "root_keys").await, [Level::Good]);
     world.clock.set(report.before.not_after());
     world.pass(1);
     institution.note_generations_over().await.unwrap();
@@ -248,4 +261,30 @@ async fn the_doctor_says_when_the_shares_of_the_old_key_can_go() {
     assert_eq!(checks_of(institution, "root_generations").await, [Level::Good]);
     let records = world.records("issuer.key-destroyed", "issuer:root").await;
     assert_eq!(records[0].body["shares"], serde_json::json!([2, 3, 5]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_root_that_is_not_appointed_yet_stands_in_no_directory() {
+    let world = World::new().await;
+    let institution = &world.institution;
+    world.pass(60);
+    let report = next_root(&world).await;
+    // As after a cut before the step of appointment.
+    let unit = institution.store().commit(|tx| {
+        Box::pin(async move {
+            let sql = "UPDATE issuer_successor SET active_from = NULL WHERE authority = 'root'";
+            sqlx::query(sql).execute(tx.conn()).await.map_err(store::Error::from)?;
+            Ok::<_, store::Error>(())
+        })
+    });
+    unit.await.unwrap();
+    let directory = institution.directory();
+    let by_key = index::sha1(&report.root.ski().unwrap().0);
+    assert!(directory.list(ListKey::KeyId, &by_key).await.unwrap().is_none());
+    let by_name = index::sha1(report.root.subject().der());
+    let list = directory.list(ListKey::Issuer, &by_name).await.unwrap().unwrap();
+    let crl = Crl::from_der(list.to_vec()).unwrap();
+    assert_eq!(crl.authority_key(), report.before.ski().map(|ski| ski.0).as_deref());
+    let found = directory.certificates(Key::SubjectHash, &by_name).await.unwrap();
+    assert_eq!(found, [report.before.der().to_vec()], "neither the new root nor a link");
 }

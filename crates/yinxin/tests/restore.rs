@@ -42,6 +42,8 @@ fn t_27_a_restored_backup_is_noticed_and_goes_on_only_when_two_people_answer_for
     let last = publish(&world);
     let list = world.dir.path().join("last.crl");
     std::fs::write(&list, download(&world, "/crl/issuing.crl")).unwrap();
+    let root_list = world.dir.path().join("root.crl");
+    std::fs::write(&root_list, download(&world, "/crl/root.crl")).unwrap();
     server.stop();
 
     copy_database(world.dir.path(), &world.data());
@@ -51,7 +53,10 @@ fn t_27_a_restored_backup_is_noticed_and_goes_on_only_when_two_people_answer_for
     server.stop();
 
     let list = list.to_str().unwrap();
-    let command = [&["journal", "reanchor", "--last-crl", list][..], &PEOPLE].concat();
+    let without_root = [&["journal", "reanchor", "--last-crl", list][..], &PEOPLE].concat();
+    let (code, said) = world.run(&without_root);
+    assert!(code == 2 && said.contains("root.crl"), "{said}");
+    let command = [&without_root[..], &["--last-crl", root_list.to_str().unwrap()]].concat();
     let one_person = [
         "journal",
         "reanchor",

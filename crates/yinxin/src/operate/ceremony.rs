@@ -160,6 +160,26 @@ pub enum Command {
         #[command(flatten)]
         warrant: WarrantArgs,
     },
+    /// 撤销根签发的一张链接证书或签发机构证书，立即生效（服务停止时；须两人在场）
+    RevokeAuthority {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 证书的序列号（十六进制）
+        #[arg(long, value_name = "序列号")]
+        serial: String,
+        /// 撤销原因代码，例如 cACompromise、superseded、cessationOfOperation
+        #[arg(long, value_name = "代码")]
+        code: String,
+        #[command(flatten)]
+        warrant: WarrantArgs,
+    },
+    /// 根密钥的签名次数与记录不符，查明以后重新起算（服务停止时；须两人在场）
+    CloseRootAccount {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        warrant: WarrantArgs,
+    },
     /// 从密码设备中销毁根密钥（分量仍由保管人保存）
     DestroyRoot {
         #[command(flatten)]
@@ -228,12 +248,15 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::DestroyRootShares { data, generation, shares, warrant } => {
             root::destroy(&data, (&generation, &shares), &warrant)
         }
+        Command::RevokeAuthority { data, serial, code, warrant } => {
+            root::revoke(&data, (&serial, &code), &warrant)
+        }
+        Command::CloseRootAccount { data, warrant } => root::close_account(&data, &warrant),
         Command::DestroyRoot { data, leader } => {
-            with_store(&data, async |store, device| {
+            let done = with_store(&data, async |store, device| {
                 Ok(destroy_root(&store, device, Actor::new(leader)).await?)
             })?;
-            out::line("密码设备中的根密钥已销毁");
-            Ok(Outcome::Fine)
+            Ok(root::tell_destroyed(&done))
         }
     }
 }
@@ -247,11 +270,18 @@ fn publish_list(data: &DataArgs) -> anyhow::Result<Outcome> {
         store.close().await;
         done
     })?;
-    for list in lists {
+    for list in &lists.published {
         out::line(format!("根的撤销列表已发布：{}.crl，编号 {}", list.issuer, list.number));
     }
     out::line("用毕请立即执行 yinxin ceremony destroy-root");
-    Ok(Outcome::Fine)
+    if lists.owed.is_empty() {
+        return Ok(Outcome::Fine);
+    }
+    out::line(format!(
+        "还没有发布：{}（根密钥不在设备中）。各代的列表内容须相同，请召集这几代的保管人，恢复后再次发布",
+        lists.owed.iter().map(|name| format!("{name}.crl")).collect::<Vec<_>>().join("、")
+    ));
+    Ok(Outcome::Finding)
 }
 
 fn init(data: &DataArgs, plan: &PathBuf, admin_key: Option<PathBuf>) -> anyhow::Result<Outcome> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use app::restore::{Seen, Shelf, Which};
+use app::restore::{Publisher, Seen, Shelf, Which};
 use app::{Layout, Settings};
 use pki::crl::Crl;
 use store::Warrant;
@@ -22,12 +22,15 @@ pub struct Reanchor {
     /// 哪一方的日志：institution（认证机构）或 kmc（密钥管理中心）
     #[arg(long, value_name = "一方", default_value = "institution")]
     journal: String,
-    /// 依赖方手中最后一份完整撤销列表；恢复备份后必须给出，编号才不会重复。签发密钥换过代的，各代各给一份；备份以后发布过根的撤销列表的，也各给一份
+    /// 依赖方手中最后一份完整撤销列表；恢复备份后必须给出，编号才不会重复。签发密钥和根的各代各给一份
     #[arg(long, value_name = "文件")]
     last_crl: Vec<PathBuf>,
     /// 确实从未发布过撤销列表，或数据库没有回退
     #[arg(long, conflicts_with = "last_crl")]
     no_crl: bool,
+    /// 备份以后确实没有发布过根的撤销列表
+    #[arg(long)]
+    no_root_crl: bool,
     #[command(flatten)]
     warrant: WarrantArgs,
 }
@@ -55,13 +58,8 @@ pub fn run(command: &Reanchor) -> anyhow::Result<Outcome> {
             out::line("日志与锚点一致，不需要重建锚点；未作任何更改");
             return Ok(Outcome::Finding);
         };
-        let of = |list: &Crl, name: &pki::Name| list.issuer() == name;
-        let missing = |(_, name): &&(String, pki::Name)| !lists.iter().any(|list| of(list, name));
-        if !lists.is_empty()
-            && let Some((name, _)) = seen.publishers.iter().find(missing)
-        {
-            let text = format!("还须用 --last-crl 给出 {name} 的最后一份撤销列表（{name}.crl）");
-            return Err(Unusable::error(text));
+        if which == Which::Institution && !lists.is_empty() {
+            check(&seen.publishers, &lists, command.no_root_crl)?;
         }
         tell(reason, &seen);
         let phrase = format!("重建锚点 {} {}", shelf.origin(), seen.size);
@@ -70,6 +68,34 @@ pub fn run(command: &Reanchor) -> anyhow::Result<Outcome> {
         }
         carry_out(&shelf, which, (&lists, &warrant)).await
     })
+}
+
+/// Whether the lists are ours and complete; asked before anything is changed.
+fn check(publishers: &[Publisher], lists: &[Crl], no_root: bool) -> anyhow::Result<()> {
+    let is_foreign = |list: &&Crl| !publishers.iter().any(|one| one.made(list));
+    if let Some(list) = lists.iter().find(is_foreign) {
+        let issuer = list.issuer();
+        let text = match publishers.iter().any(|one| one.is_named_in(list)) {
+            true => format!(
+                "{issuer} 的一份撤销列表不是由数据库中的密钥签名的：备份可能早于密钥换代，请找更新的备份"
+            ),
+            false => format!(
+                "撤销列表（颁发者 {issuer}）不是数据库中各代的：请核对文件；备份早于密钥换代的，请找更新的备份"
+            ),
+        };
+        return Err(Unusable::error(text));
+    }
+    let is_missing = |one: &&Publisher| {
+        one.is_needed && !(one.is_root && no_root) && !lists.iter().any(|list| one.made(list))
+    };
+    let Some(one) = publishers.iter().find(is_missing) else { return Ok(()) };
+    let name = &one.name;
+    let or = match one.is_root {
+        true => "；备份以后确实没有发布过根的撤销列表的，加上 --no-root-crl",
+        false => "",
+    };
+    let text = format!("还须用 --last-crl 给出 {name} 的最后一份撤销列表（{name}.crl）{or}");
+    Err(Unusable::error(text))
 }
 
 async fn carry_out(

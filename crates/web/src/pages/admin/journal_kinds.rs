@@ -176,6 +176,7 @@ kinds! {
     "ceremony.responder-certified" "仪式：签发应答证书",
     "ceremony.permitted-again" "仪式：再次许可签发",
     "ceremony.cross-certified" "仪式：签发交叉证书",
+    "authority.revocation-ordered" "决定撤销链接证书或签发机构证书",
     "cross.withdrawn" "撤销交叉证书",
     "cross.received" "登记其他机构签发的交叉证书",
     "cross.taken-back" "不再公布其他机构签发的交叉证书",

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use anyhow::Context;
 use app::Parts;
-use app::roots::{RootSuccession, succeed_root};
-use ca::ceremony::{Participants, RootSuccessionReport};
+use app::roots::{RootSuccession, close_root_accounts, revoke_authority, succeed_root};
+use ca::RevocationReason;
+use ca::ceremony::{Participants, RootSuccessionReport, RootsDestroyed};
 use gm::passphrase::Stretch;
+use pki::Serial;
 use serde::Deserialize;
-use store::Warrant;
+use store::{Store, Warrant};
 
 use super::plan::{CustodianRow, PersonRow};
 use super::succession::{HolderRow, holders};
@@ -224,6 +226,93 @@ async fn destroy_in(
     institution.destroy_root_key(name, (shares, warrant)).await?;
     out::line("根密钥分量的销毁已记入日志（issuer.key-destroyed）");
     Ok(Outcome::Fine)
+}
+
+/// Says what came of destroying the root keys on the device.
+pub fn tell_destroyed(done: &RootsDestroyed) -> Outcome {
+    for found in &done.alarms {
+        out::line(format!(
+            "根密钥“{}”销毁以前的签名次数与记录不符（{:?}），已记入日志（signer.alarm）：可能有人绕过程序使用过它，请报告安全管理人员并调查",
+            found.label, found.balance
+        ));
+    }
+    match done.left.is_empty() {
+        true => out::line("密码设备中的根密钥已销毁"),
+        false => out::line(format!(
+            "已启用各代的根密钥已从密码设备中销毁；{} 属于没有完成的根密钥换代仪式，仍在设备中：请用原方案续办，在此以前派人看守",
+            done.left.join("、")
+        )),
+    }
+    match done.left.is_empty() && done.alarms.is_empty() {
+        true => Outcome::Fine,
+        false => Outcome::Finding,
+    }
+}
+
+/// Revokes a link or the certificate of an issuing CA.
+pub fn revoke(
+    data: &DataArgs,
+    (serial, code): (&str, &str),
+    args: &WarrantArgs,
+) -> anyhow::Result<Outcome> {
+    let warrant = args.warrant()?;
+    let reason = RevocationReason::from_name(code).map_err(|e| Unusable::error(e.to_string()))?;
+    let plain: String = serial.split_whitespace().collect();
+    let serial =
+        Serial::from_hex(&plain.to_lowercase()).map_err(|e| Unusable::error(e.to_string()))?;
+    let hex = serial.to_hex();
+    out::line(format!(
+        "将撤销根签发的序列号为 {hex} 的证书，不可恢复。撤销链接证书，只安装了一代根证书的依赖方不能再由它验证另一代；撤销签发机构证书，它签发的全部证书\
+         不再有效。本机构的验证服务立即知道，其他依赖方要到根的下一份撤销列表发布后才知道。"
+    ));
+    if !args.is_confirmed(&format!("撤销 {hex}")) {
+        return Ok(Outcome::Finding);
+    }
+    let revoked = with_parts(data, async |parts, store| {
+        Ok(revoke_authority(parts, store, (&serial, reason), &warrant).await?)
+    })?;
+    out::line(format!(
+        "已撤销：{}，记入日志。请尽快召集各代根密钥的保管人，依次运行 yinxin ceremony restore-root、publish-root-list、destroy-root",
+        revoked.subject
+    ));
+    Ok(Outcome::Fine)
+}
+
+/// Closes the accounts of the root keys on the device.
+pub fn close_account(data: &DataArgs, args: &WarrantArgs) -> anyhow::Result<Outcome> {
+    let warrant = args.warrant()?;
+    out::line(
+        "设备中各把根密钥的签名次数将重新起算，此前的不符不再提示；日志保留不符的记录（signer.alarm）和两人的决定。",
+    );
+    if !args.is_confirmed("根密钥的签名次数重新起算") {
+        return Ok(Outcome::Finding);
+    }
+    let closed = with_parts(data, async |parts, store| {
+        Ok(close_root_accounts(parts, store, &warrant).await?)
+    })?;
+    for one in &closed {
+        out::line(format!("密钥“{}”的签名次数已重新起算，此前情况：{:?}", one.label, one.balance));
+    }
+    if closed.is_empty() {
+        out::line("密码设备中没有可以核对的根密钥；未作任何更改");
+        return Ok(Outcome::Finding);
+    }
+    Ok(Outcome::Fine)
+}
+
+/// Opens the institution's store alone and does something with it.
+fn with_parts<T>(
+    data: &DataArgs,
+    work: impl AsyncFnOnce(&Parts, &Store) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let (layout, secrets) = secrets(data)?;
+    runtime()?.block_on(async {
+        let parts = Parts::of(layout, &secrets)?;
+        let store = parts.open_store().await?;
+        let done = work(&parts, &store).await;
+        store.close().await;
+        done
+    })
 }
 
 #[cfg(test)]
