@@ -153,6 +153,28 @@ fn the_doctor_finds_all_good(world: &World) {
     }
 }
 
+/// Three of each bring their keys back.
+fn the_year_after_both_lists_are_made(world: &World) {
+    let phrase = |name: &str| world.dir.path().join(name).display().to_string();
+    let share = |folder: PathBuf, at: usize, phrase: String| {
+        format!("{}={phrase}", folder.join(format!("share-{at}.json")).display())
+    };
+    for (folder, table, length) in [
+        (world.data().join("ceremony/shares"), "holders", OLD.len()),
+        (next_shares(world), "custodians", NEW.len()),
+    ] {
+        let own = [1, 2, 4]
+            .map(|at| share(folder.clone(), at, phrase(&format!("{table}-{length}-{at}.txt"))));
+        let [a, b, c] = own.each_ref().map(String::as_str);
+        let shown = ["--share", a, "--share", b, "--share", c];
+        let command = [&["ceremony", "restore-root", "--leader", "L1"][..], &shown].concat();
+        done(world, &command);
+    }
+    let said = done(world, &["ceremony", "publish-root-list"]);
+    assert!(said.contains("root.crl") && said.contains("root2.crl"), "{said}");
+    done(world, &["ceremony", "destroy-root", "--leader", "L1"]);
+}
+
 #[test]
 fn old_and_new_clients_verify_what_either_root_key_certified_says_openssl() {
     let world = World::found("");
@@ -208,35 +230,7 @@ fn old_and_new_clients_verify_what_either_root_key_certified_says_openssl() {
     let (protocol, signature) = (protocol.to_str().unwrap(), signature.to_str().unwrap());
     let by = ["--signature", signature, "--certificate", first.0.to_str().unwrap()];
     done(&world, &[&["ceremony", "verify", protocol][..], &by].concat());
-    // The year after, three of each bring their keys back for the next lists.
-    let phrase = |name: &str| world.dir.path().join(name).display().to_string();
-    let share = |folder: PathBuf, at: usize, phrase: String| {
-        format!("{}={phrase}", folder.join(format!("share-{at}.json")).display())
-    };
-    for (folder, table, length) in [
-        (world.data().join("ceremony/shares"), "holders", OLD.len()),
-        (next_shares(&world), "custodians", NEW.len()),
-    ] {
-        let own = [1, 2, 4]
-            .map(|at| share(folder.clone(), at, phrase(&format!("{table}-{length}-{at}.txt"))));
-        let [a, b, c] = own.each_ref().map(String::as_str);
-        let command = [
-            "ceremony",
-            "restore-root",
-            "--leader",
-            "L1",
-            "--share",
-            a,
-            "--share",
-            b,
-            "--share",
-            c,
-        ];
-        done(&world, &command);
-    }
-    let said = done(&world, &["ceremony", "publish-root-list"]);
-    assert!(said.contains("root.crl") && said.contains("root2.crl"), "{said}");
-    done(&world, &["ceremony", "destroy-root", "--leader", "L1"]);
+    the_year_after_both_lists_are_made(&world);
     let people = ["--officer", "S001", "--witness", "A001", "--reason", "旧根之下的证书全部到期"];
     let destroy = ["ceremony", "destroy-root-shares", "--generation", "root"];
     let shares = ["--share", "1", "--share", "2", "--share", "3"];

@@ -163,7 +163,7 @@ mod tests {
         assert!(text.contains("letters.rs:7") && text.contains("2 次"), "{text}");
         // Another node's stays another node's, whatever goes well or wrong here.
         let other = Breakdown { node: "there".into(), ..row(Some(5)) };
-        assert_eq!(level(&[other.clone()], &[], at(9)), Level::Warning);
+        assert_eq!(level(std::slice::from_ref(&other), &[], at(9)), Level::Warning);
         assert_eq!(level(&[other], &["letters"], at(9)), Level::Failed, "not written down here");
         // Who broke down is heard of at every round, or is gone.
         assert_eq!(level(&[row(None)], &[], at(86_399)), Level::Failed);

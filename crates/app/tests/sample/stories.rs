@@ -177,10 +177,11 @@ async fn what_the_root_certified_is_held_against_the_record_of_its_ceremony() {
     let body = json!({ "request": "ceremony:nobody-met:cross", "role": "ca", "sm3": "00" });
     let subject = "certificate:root/0abc0abc0abc0abc0abc0abc0abc0abc";
     let forged = Record::new("certificate.issued", Actor::system(), subject, body);
-    let unit =
-        town.world.institution.store().commit(move |tx| {
-            Box::pin(async move { Ok::<_, store::Error>(tx.append(forged).await?) })
-        });
+    let unit = town
+        .world
+        .institution
+        .store()
+        .commit(move |tx| Box::pin(async move { tx.append(forged).await }));
     unit.await.unwrap();
     town.pass_the_week();
     town.world.institution.make_sample_reports().await.unwrap();

@@ -7,24 +7,24 @@ use std::sync::Arc;
 use ca::ceremony::{Ceremony, CrossPlan, CrossReport, Quorum, verify_protocol};
 use ca::rules::account::Balance;
 use ca::rules::cross::PeerFiles;
-use ca::{Ca, CrlKind, Error, RevocationReason, Status, take_back, take_in};
+use ca::{Ca, CrlKind, Error, RevocationReason, Status};
 use gm::{Device, DeviceError, KeyLabel, RefusedReason, UserId, sm3};
 use jiff::Timestamp;
 use pki::crl::Crl;
 use pki::ext::{GeneralName, KeyUsage, PolicyMappings};
-use pki::lint::Context;
 use pki::path::{self, Kind, Options, Outcome, Request, Revocation, Validity};
 use pki::profile::ProfileSet;
 use pki::strict::Tag;
-use pki::{Certificate, CrossOrder, CrossTerms, Issuer, Name, Oid, Urls, csr, oid, plan_cross};
+use pki::{Certificate, CrossTerms, Name, Oid, csr, oid};
 use store::{FixedClock, Store, Warrant};
 use testkit::fault::{Counted, Fault};
 
 use crate::family::{Made, ca, key, name, user};
 use crate::succession::holders;
-use crate::world::{
-    Faulty, START, World, actor, copy, open_devices, open_store, plan, policy, shares, sqlite_url,
-};
+use crate::world::{Faulty, World, actor, plan, policy, shares};
+
+mod half;
+mod kills;
 
 crate::stories! {
     the_root_recognises_a_ca_within_bounds_and_signs_a_protocol
@@ -33,8 +33,6 @@ crate::stories! {
     two_people_withdraw_it_at_once_and_the_next_list_of_the_root_says_so
     a_key_that_was_recognised_is_recognised_again_and_a_withdrawn_one_is_not
     a_compromise_withdraws_every_one_for_the_key
-    what_others_issued_for_us_is_taken_in_once_and_taken_back_by_two
-    mutual_recognition_ends_and_does_not_go_round_in_circles
     a_ceremony_that_was_cut_off_goes_on_by_its_plan_alone
     a_ceremony_that_was_given_up_leaves_the_key_to_another
 }
@@ -421,96 +419,6 @@ async fn a_compromise_withdraws_every_one_for_the_key(world: World) {
     assert_eq!(world.records("key.blocked").await, 1);
 }
 
-/// What the neighbour's CA issues for one of ours.
-fn half(by: &Made, ours: &Certificate, at: Timestamp) -> Certificate {
-    let profiles = ProfileSet::embedded().unwrap();
-    let profile = profiles.by_name("cross").unwrap();
-    let names = Name::from_attributes([(oid::COUNTRY, Tag::PRINTABLE_STRING, "CN")]);
-    let terms = CrossTerms { permitted: vec![GeneralName::Directory(names)], ..terms() };
-    let order = CrossOrder {
-        peer: ours,
-        serial: pki::Serial::from_random(
-            sm3::hash(by.certificate.der()).0[..16].try_into().unwrap(),
-        )
-        .unwrap(),
-        not_before: at,
-        not_after: "2031-01-01T00:00:00Z".parse().unwrap(),
-        terms: &terms,
-    };
-    let urls = Urls { crl: vec!["http://crl.neighbour.cn/root.crl".into()], ..Urls::default() };
-    let issuer = Issuer::certificate(&by.certificate).unwrap();
-    let planned = plan_cross(profile, &issuer, &order, &urls).unwrap();
-    let context = Context::new(planned.lint_role()).issued_by(&by.certificate).at(at);
-    let linted = planned.lint(&context).unwrap();
-    let (signer, id) = (key(&by.key), UserId::default());
-    let signature = signer.sign_digest(&linted.digest(signer.public_key(), &id));
-    linted.finish(&signature, signer.public_key(), &id).unwrap()
-}
-
-async fn what_others_issued_for_us_is_taken_in_once_and_taken_back_by_two(world: World) {
-    let (ours, root, now) = (&world.report.issuing, &world.report.root, world.now());
-    let by = other_ca();
-    let print = by.certificate.fingerprint();
-    let given = half(&by, ours, now);
-    let take = async |certificate: &Certificate, issuer: &Certificate, print: &str| {
-        take_in(&world.store, (certificate.der(), issuer.der(), print), actor()).await
-    };
-    let refusals = [
-        (take(&given, &by.certificate, &"00".repeat(32)).await, "ca.cross.fingerprint"),
-        (
-            take(&given, &other_root().certificate, &other_root().certificate.fingerprint()).await,
-            "ca.cross.signature",
-        ),
-        (
-            take(
-                &by.certificate,
-                &other_root().certificate,
-                &other_root().certificate.fingerprint(),
-            )
-            .await,
-            "ca.cross.not-ours",
-        ),
-        (take(&given, root, &root.fingerprint()).await, "ca.cross.own-name"),
-        (
-            take(
-                &plan_for(ours, "借用"),
-                &other_root().certificate,
-                &other_root().certificate.fingerprint(),
-            )
-            .await,
-            "ca.cross.not-ours",
-        ),
-    ];
-    for (refused, expected) in refusals {
-        assert_eq!(refused.unwrap_err().code(), expected);
-    }
-    let taken = take(&given, &by.certificate, &print).await.unwrap();
-    assert_eq!(taken.holder, "issuing");
-    assert_eq!(take(&given, &by.certificate, &print).await.unwrap_err().code(), "ca.cross.known");
-    let of_root = take(&half(&by, root, now), &by.certificate, &print).await.unwrap();
-    assert_eq!(of_root.holder, "root");
-    assert_eq!(world.records("cross.received").await, 2);
-    take_back(&world.store, &taken.fingerprint, &warrant()).await.unwrap();
-    let again = take_back(&world.store, &taken.fingerprint, &warrant()).await;
-    assert_eq!(again.unwrap_err().code(), "ca.cross.missing");
-    let all = ca::cross_received(&world.store).await.unwrap();
-    let in_force: Vec<_> = all.iter().filter(|one| one.is_in_force(now)).collect();
-    assert_eq!(in_force.len(), 1);
-    assert_eq!(in_force[0].holder, "root");
-}
-
-async fn mutual_recognition_ends_and_does_not_go_round_in_circles(world: World) {
-    let made = world.cross(world.crossing("cross-1")).await.unwrap().certificate;
-    let back = half(&other_ca(), &world.report.root, world.now());
-    let within = holder("王五");
-    let between = [back.clone(), made, other_ca().certificate, other_root().certificate];
-    let found = validity(&within, &between, &world.report.root);
-    assert_eq!(found, (Validity::Valid, Some(Outcome::Passed)));
-    // Without an anchor there is nothing at the end of the circle.
-    let nowhere = ca("没有人").self_signed();
-    assert_ne!(validity(&within, &between, &nowhere.certificate).0, Validity::Valid);
-}
-
 async fn a_ceremony_that_was_given_up_leaves_the_key_to_another(world: World) {
     world.device.fail_next(Counted::Signatures, Fault::Gone);
     assert!(world.cross(world.crossing("cross-1")).await.is_err());
@@ -543,78 +451,4 @@ async fn a_ceremony_that_was_cut_off_goes_on_by_its_plan_alone(world: World) {
     assert_eq!(world.number("SELECT COUNT(*) FROM cross_issued").await, 1);
     assert_eq!(world.records("certificate.permitted-again").await, 1, "the same octets");
     everything_is_on_record(&world, &report).await;
-}
-
-/// Steps at which the process dies.
-const STEPS: [&str; 14] = [
-    "none",
-    "ca.61-ceremony-step",
-    "ca.80-root-restored",
-    "ca.61-ceremony-step:2",
-    "ca.11-intended",
-    "ca.61-ceremony-step:3",
-    "ca.20-before-signature",
-    "ca.65-ceremony-signed",
-    "ca.61-ceremony-step:4",
-    "ca.53-crl-signed",
-    "ca.61-ceremony-step:5",
-    "ca.70-root-destroyed",
-    "ca.71-protocol-noted",
-    "ca.72-protocol-written",
-];
-
-const FOLDER: &str = "YINXIN_CA_CROSS_FOLDER";
-
-async fn reopened(folder: &Path) -> (Store, Arc<Faulty>, Arc<FixedClock>) {
-    let (device, journal) = open_devices(folder);
-    let clock = Arc::new(FixedClock::at(START).unwrap());
-    clock.advance(jiff::SignedDuration::from_secs(60));
-    let store = open_store(&sqlite_url(folder), folder, &journal, &clock).await;
-    (store, device, clock)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a child of the story below"]
-async fn child_certifies() {
-    let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let folder = Path::new(&folder);
-    let (store, device, clock) = reopened(folder).await;
-    certify((&store, &device, &clock), crossing(folder, "cross-1")).await.unwrap();
-}
-
-fn survives(folder: &Path, at: &str) -> bool {
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "cross::child_certifies", "--ignored", "--nocapture"])
-        .env(FOLDER, folder)
-        .env("YINXIN_CRASH_AT", at)
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .status();
-    child.unwrap().success()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_ceremony_killed_at_every_step_makes_one_cross_certificate() {
-    let world = World::new(crate::world::Db::Sqlite).await;
-    let World { store, device, journal, ca, folder: original, .. } = world;
-    drop(ca);
-    store.close().await;
-    drop((device, journal));
-    for at in STEPS {
-        let copied = tempfile::tempdir().unwrap();
-        let folder = copied.path();
-        copy(original.path(), folder);
-        assert_eq!(survives(folder, at), at == "none", "{at}");
-        let (store, device, clock) = reopened(folder).await;
-        let held = certify((&store, &device, &clock), crossing(folder, "cross-1")).await;
-        let report = held.unwrap_or_else(|error| panic!("{at}: {error}"));
-        let issued = ca::cross_issued(&store).await.unwrap();
-        assert_eq!(issued.len(), 1, "{at}");
-        assert_eq!(issued[0].certificate, report.certificate, "{at}");
-        let labels = device.session().unwrap().keys().unwrap();
-        assert!(labels.iter().all(|key| key.label.as_str() != "root"), "{at}");
-        let journal = store.verify_journal(store::Scope::Full).await.unwrap();
-        assert!(journal.findings.is_empty(), "{at}: {journal:?}");
-        store.close().await;
-    }
 }

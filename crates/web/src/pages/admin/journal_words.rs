@@ -272,6 +272,16 @@ fn member_title(member: &str) -> &str {
         "profile" => "证书模板",
         "profile_sm3" => "模板杂凑值",
         "policies" => "证书策略",
+        other => later_title(other),
+    }
+}
+
+/// The words of records of keys, lists, audits and samples.
+fn later_title(member: &str) -> &str {
+    match member {
+        "led_to" => "办理结果",
+        "suspended" => "已暂停的证书",
+        "evidence_left_out" => "未收下的附件",
         "tbs_sm3" => "待签名内容杂凑值",
         "sm3" | "digest" => "SM3 杂凑值",
         "not_before" => "起始时间",
