@@ -10,7 +10,7 @@
 //!
 //! 1. [`crate::verification`] collects what is open while it judges, and leaves its place among the working before it
 //!    asks: who waits for a stranger keeps nobody waiting.
-//! 2. [`Responders::ask`] asks with a nonce, within limits of time, size and number. A responder that fails twice in a
+//! 2. `Responders::ask` asks with a nonce, within limits of time, size and number. A responder that fails twice in a
 //!    row rests, longer each time.
 //! 3. [`rules::take`] reads strictly and verifies: nonce, signer, issuer and serial number, window.
 //! 4. An answer with an end is kept until then, but not longer than the operator says; a refused one is not asked for
