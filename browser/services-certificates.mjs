@@ -265,7 +265,8 @@ export async function orderedDirectly(acts) {
   acts.expectStatus(serial, 'certificateHold');
   // Nobody resumes it by one signature: who lifts it stands on the line of the hold (liftedByTwo).
   await head.sees('有权机关');
-  await head.follow('撤销');
+  // The bar has 撤销列表.
+  await head.follow('撤销', true);
   await head.page.selectOption('#ground', 'false-materials');
   await head.press('选定');
   await head.page.fill('#requester', '审核部门');

@@ -52,8 +52,8 @@ export class Visitor {
     await this.page.goto(this.site + path);
   }
 
-  async follow(name) {
-    await this.page.getByRole('link', { name }).first().click();
+  async follow(name, exact = false) {
+    await this.page.getByRole('link', { name, exact }).first().click();
   }
 
   async press(name, exact = false) {
