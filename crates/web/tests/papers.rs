@@ -192,7 +192,7 @@ async fn disclosure_says_what_is_set_and_what_is_not_yet_public() {
     let sm3 = gm::sm3::hash(b"%PDF-1.7 cps").to_hex().to_uppercase();
     assert!(page.contains("现行") && page.contains(&sm3[..4]), "{page}");
     for profile in world.institution.ca().profiles().iter() {
-        assert!(page.contains(profile.name()), "{}", profile.name());
+        assert!(page.contains(profile.title()), "{}", profile.name());
     }
     let file = anybody.get(&world, "/cps/files/cps-1.0.pdf").await;
     assert_eq!(file.body, b"%PDF-1.7 cps");

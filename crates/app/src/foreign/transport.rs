@@ -20,6 +20,9 @@ fn agent(patience: Duration) -> ureq::Agent {
         .proxy(None)
         .timeout_global(Some(patience))
         .max_response_header_size(MOST_HEAD)
+        // A connection that the other side has closed meanwhile would fail the next question: each has its own.
+        .max_idle_connections(0)
+        .max_idle_connections_per_host(0)
         .user_agent("yinxin")
         .build();
     ureq::Agent::from(config)

@@ -22,9 +22,16 @@ fn halves(value: &[u8], folder: &Path) -> Vec<(u8, Vec<u8>)> {
         String::from_utf8(done.stdout).unwrap()
     };
     let mut found = Vec::new();
-    for line in asn1parse(&[]).lines().filter(|line| line.contains("d=1 ")) {
-        let (offset, rest) = line.trim().split_once(':').unwrap();
-        let number = rest.split_once("cont [ ").unwrap().1.split_once(' ').unwrap().0;
+    let mut number = 0;
+    for line in asn1parse(&[]).lines() {
+        // The tag says which half it is, the certificate is inside of it.
+        if let Some((_, rest)) = line.split_once("cont [ ").filter(|_| line.contains("d=1 ")) {
+            number = rest.split_once(' ').unwrap().0.parse().unwrap();
+        }
+        if !line.contains("d=2 ") {
+            continue;
+        }
+        let offset = line.trim().split_once(':').unwrap().0;
         let out = folder.join("half.der");
         asn1parse(&["-strparse", offset, "-noout", "-out", out.to_str().unwrap()]);
         let read = Command::new("openssl")
@@ -33,7 +40,7 @@ fn halves(value: &[u8], folder: &Path) -> Vec<(u8, Vec<u8>)> {
             .output()
             .unwrap();
         assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
-        found.push((number.parse().unwrap(), read.stdout));
+        found.push((number, read.stdout));
     }
     found
 }

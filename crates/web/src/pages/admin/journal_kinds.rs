@@ -256,7 +256,8 @@ mod tests {
     const CRATES: [&str; 7] = ["access", "app", "ca", "kmc", "letters", "ra", "store"];
     /// Words of the same shape that are no kinds of records: labels of sealed data, what a fault is
     /// injected at, why a message did not go out, what somebody signs, files.
-    const OTHERS: [&str; 20] = [
+    const OTHERS: [&str; 21] = [
+        "voice.statement",
         "application.code",
         "enrolment.order",
         "letter.code",
