@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod world;
+use crate::world;
 
 use access::{ActKind, Action, Arrival, Error, Object, Via, Way};
 use jiff::SignedDuration;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod world;
+use crate::world;
 
 use access::{Action, ClientName, Error, KeyLabel, PersonName, Role, Roles};
 use world::{World, new_client};

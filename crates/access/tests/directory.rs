@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod world;
+use crate::world;
 
 use access::{Client, Error};
 use jiff::SignedDuration;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod world;
+use crate::world;
 
 use access::{Action, Error, Limit, Object, Permissions, Principal, Role, Scope};
 use world::{World, arrival};

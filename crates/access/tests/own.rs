@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-mod world;
+use crate::world;
 
 use access::{
     ActKind, Action, Challenge, Confirmation, Custodians, Error, NewKey, NewPassphrase, NewSecret,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod world;
+use crate::world;
 
 use access::{ActKind, Action, Custodians, Error, PersonChange, Role, Roles};
 use serde_json::json;

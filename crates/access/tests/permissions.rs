@@ -62,15 +62,18 @@ fn auditors_and_readers_change_nothing() {
 fn auditors_alone_mark_what_was_audited_and_that_is_all_they_add() {
     let table = Permissions::embedded().unwrap();
     let audits: Vec<_> = Action::ALL.iter().filter(|action| action.audits()).collect();
-    assert_eq!(audits, [&Action::AuditJournal]);
-    assert!(!Action::AuditJournal.changes());
-    assert_eq!(table.roles(Action::AuditJournal), [Role::AuditAdmin, Role::Inspector]);
-    let row = "\"journal.audit\" = [\"audit_admin\", \"inspector\"]";
-    assert!(TABLE.contains(row));
-    for role in ["business_admin", "super_admin", "admin", "reviewer", "auditor"] {
-        let text = TABLE.replace(row, &format!("\"journal.audit\" = [\"{role}\"]"));
-        let refused = Permissions::parse(&text).unwrap_err().to_string();
-        assert!(refused.contains("journal.audit"), "{role}: {refused}");
+    assert_eq!(audits, [&Action::AuditJournal, &Action::ReviewSamples]);
+    for action in audits {
+        let name = action.name();
+        assert!(!action.changes(), "{name}");
+        assert_eq!(table.roles(*action), [Role::AuditAdmin, Role::Inspector], "{name}");
+        let row = format!("\"{name}\" = [\"audit_admin\", \"inspector\"]");
+        assert!(TABLE.contains(&row), "{name}");
+        for role in ["business_admin", "super_admin", "admin", "reviewer", "auditor"] {
+            let text = TABLE.replace(&row, &format!("\"{name}\" = [\"{role}\"]"));
+            let refused = Permissions::parse(&text).unwrap_err().to_string();
+            assert!(refused.contains(name), "{role}: {refused}");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr)]
 
-mod world;
+use crate::world;
 
 use access::{
     ActKind, Action, Error, NewPassphrase, NewSecret, PassphraseProof, PeopleQuery, PersonChange,

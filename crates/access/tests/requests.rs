@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod world;
+use crate::world;
 
 use access::{Error, SignedHeaders, Via};
 use jiff::SignedDuration;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-mod world;
+use crate::world;
 
 use access::{
     ActKind, Arrival, Error, KeyProof, NewPassphrase, NewSecret, PassphraseProof, Person, SignedIn,

@@ -3,8 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
-mod way;
-mod world;
+use crate::way;
 
 #[path = "batch/attested.rs"]
 mod attested;
@@ -12,8 +11,7 @@ mod attested;
 mod consent;
 #[path = "batch/kills.rs"]
 mod kills;
-#[path = "batch/unit.rs"]
-mod unit;
+use crate::unit;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

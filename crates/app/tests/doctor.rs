@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
-mod world;
+use crate::world;
 
 use app::doctor::{Check, Level};
 use app::{Act, Error};

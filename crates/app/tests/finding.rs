@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
-mod way;
-mod world;
+use crate::way;
+use crate::world;
 
 use std::collections::BTreeSet;
 use std::future::Future;

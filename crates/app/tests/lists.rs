@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
-mod world;
+use crate::world;
 
 use app::ISSUER;
 use ca::CrlKind;

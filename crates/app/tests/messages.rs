@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
-mod way;
-mod world;
+use crate::way;
+use crate::world;
 
 use std::sync::{Arc, Mutex};
 

@@ -7,8 +7,8 @@
     reason = "tests fail loudly"
 )]
 
-mod way;
-mod world;
+use crate::way;
+use crate::world;
 
 use access::{ActKind, Action};
 use letters::{LetterKind, Verdict};

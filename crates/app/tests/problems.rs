@@ -8,8 +8,8 @@
     reason = "tests fail loudly"
 )]
 
-mod way;
-mod world;
+use crate::way;
+use crate::world;
 
 use access::Action;
 use app::doctor::Level;
@@ -271,6 +271,25 @@ async fn a_leaked_key_of_the_institution_itself_fails_the_doctor_at_once() {
     assert!(told.detail.contains(&taken.lodged.number), "{}", told.detail);
     let blocked = world.records("key.blocked", &format!("key:{}", key.fingerprint())).await;
     assert_eq!(blocked.len(), 1);
+}
+
+/// The worst leak there is: who has the key of the issuing CA proves it like everybody else, and people hear of it at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaked_key_of_the_issuing_ca_is_proved_and_fails_the_doctor_at_once() {
+    let (world, _) = staffed().await;
+    let institution = &world.institution;
+    let root = institution.roots().certificate().serial();
+    institution.problem_statement(&root).await.unwrap();
+    let serial = institution.ca().certificate().serial();
+    let statement = institution.problem_statement(&serial).await.unwrap();
+    let (label, user) = (KeyLabel::new("issuing").unwrap(), UserId::default());
+    let signature = world.device.session().unwrap().sign(&label, &user, statement.as_bytes());
+    let proof = Some(KeyProof { statement, signature: signature.unwrap().to_der() });
+    let taken = institution.lodge_problem(NewProblem { proof, ..report() }).await.unwrap();
+    assert_eq!(taken.stopped, Some(Stopped::No));
+    assert_eq!(check(&world).await, Level::Failed);
+    let key = institution.ca().certificate().public_key().unwrap().fingerprint();
+    assert_eq!(world.records("key.blocked", &format!("key:{key}")).await.len(), 1);
 }
 
 /// Anybody may send evidence, and nobody fills the disk with it: a day has its room, and the report counts without.

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
-mod way;
-mod world;
+use crate::way;
+use crate::world;
 
 use access::Action;
 use gm::sm2::PrivateKey;

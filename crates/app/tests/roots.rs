@@ -8,7 +8,7 @@
     reason = "tests fail loudly"
 )]
 
-mod world;
+use crate::world;
 
 use std::sync::Arc;
 
@@ -287,4 +287,12 @@ async fn a_root_that_is_not_appointed_yet_stands_in_no_directory() {
     assert_eq!(crl.authority_key(), report.before.ski().map(|ski| ski.0).as_deref());
     let found = directory.certificates(Key::SubjectHash, &by_name).await.unwrap();
     assert_eq!(found, [report.before.der().to_vec()], "neither the new root nor a link");
+    // Nor is anything of it handed out by name.
+    for name in ["root2", "root2-by-root", "root-by-root2"] {
+        assert!(institution.authority(name).await.unwrap().is_none(), "{name}");
+    }
+    assert!(institution.authority("root").await.unwrap().is_some());
+    let list = |issuer: &str| ListName { issuer: issuer.into(), kind: ListKind::Full };
+    assert!(institution.list_in_force(&list("root2")).await.unwrap().is_none());
+    assert!(institution.list_in_force(&list("root")).await.unwrap().is_some());
 }

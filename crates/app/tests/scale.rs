@@ -9,7 +9,7 @@
     reason = "tests fail loudly"
 )]
 
-mod world;
+use crate::world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail loudly")]
 
-mod way;
-mod world;
+use crate::way;
+use crate::world;
 
 use access::{ActKind, Action, Custodians, KeyProof, NewPerson, SignedIn};
 use app::Act;

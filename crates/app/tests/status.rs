@@ -5,8 +5,8 @@
 
 #[path = "status/call.rs"]
 mod call;
-mod way;
-mod world;
+use crate::way;
+use crate::world;
 
 use access::{ActKind, Action};
 use app::Institution;

@@ -8,7 +8,7 @@
     reason = "tests fail loudly"
 )]
 
-mod world;
+use crate::world;
 
 use app::doctor::Level;
 use app::enrol::{Act, Enrolled};

@@ -8,7 +8,7 @@
     reason = "tests fail loudly"
 )]
 
-mod world;
+use crate::world;
 
 use app::doctor::{Check, Level};
 use app::timestamp::SourceKind;

@@ -8,10 +8,13 @@
     reason = "tests fail loudly"
 )]
 
-mod way;
-mod world;
+use std::collections::BTreeSet;
+
+use crate::way;
+use crate::world;
 
 use access::{ActKind, Action};
+use app::letters::LetterFilter;
 use app::lifecycle::Change;
 use app::registration::StatusOrder;
 use ca::{Revocation, RevocationReason, Status};
@@ -158,6 +161,21 @@ async fn an_order_of_a_court_is_carried_out_on_record_and_told_to_the_holder() {
     assert_eq!(told.len(), 3);
     assert!(told[1].contains("另增一项暂停") && told[1].contains("所在单位"), "{}", told[1]);
     assert!(told[2].contains("解除一项暂停") && told[2].contains("要求恢复"), "{}", told[2]);
+    the_list_names_the_changes(&world, &biz).await;
+}
+
+/// What a letter tells of stands in the list, the newest first: all of them bear the same name.
+async fn the_list_names_the_changes(world: &World, by: &Staff) {
+    let permit = by.permit(world.institution.access(), Action::ReadLetters).await;
+    let filter = LetterFilter { kind: Some(LetterKind::StatusNotice), ..LetterFilter::default() };
+    let found = world.institution.letters_issued(&permit, &filter, (0, 10)).await.unwrap();
+    let matters: BTreeSet<_> = found.0.iter().map(|one| one.matter.as_deref().unwrap()).collect();
+    let told = [
+        "暂停使用",
+        "另增一项暂停（此前已经暂停使用）",
+        "解除一项暂停（仍有其他暂停，尚不能使用）",
+    ];
+    assert_eq!((matters, found.1), (BTreeSet::from(told), 3));
 }
 
 #[tokio::test]

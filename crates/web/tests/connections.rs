@@ -7,8 +7,7 @@
     reason = "tests fail loudly"
 )]
 
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
+use crate::world;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -3,13 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
-#[path = "../../app/tests/way/mod.rs"]
-mod way;
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
+use crate::way;
 
-mod door;
-mod staffed;
+use crate::door;
+use crate::staffed;
 
 use access::{Action, Role};
 use axum::body::Body;

@@ -2,10 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
+use crate::world;
 
-mod door;
+use crate::door;
 
 use ca::CrlKind;
 use door::get;

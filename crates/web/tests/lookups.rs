@@ -3,14 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
-#[path = "../../app/tests/way/mod.rs"]
-mod way;
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
+use crate::way;
+use crate::world;
 
-mod browser;
-mod door;
-mod staffed;
+use crate::browser;
+use crate::staffed;
 
 use std::process::Command;
 

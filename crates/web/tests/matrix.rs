@@ -9,17 +9,10 @@
     reason = "tests fail loudly, and say how much they tried"
 )]
 
-#[path = "../../app/tests/way/mod.rs"]
-mod way;
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
-
-mod door;
-#[path = "doors/fill.rs"]
-mod fill;
-mod markup;
-mod staffed;
-mod stages;
+use crate::door;
+use crate::fill;
+use crate::staffed;
+use crate::stages;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -2,13 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
-#[path = "../../app/tests/way/mod.rs"]
-mod way;
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
+use crate::way;
+use crate::world;
 
-mod browser;
-mod door;
+use crate::browser;
 
 use access::Action;
 use app::Act;

@@ -8,14 +8,12 @@
     reason = "tests fail loudly"
 )]
 
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
+use crate::world;
 
-#[path = "../../app/tests/way/mod.rs"]
-mod way;
+use crate::way;
 
-mod browser;
-mod door;
+use crate::browser;
+use crate::door;
 
 use access::Custodians;
 use browser::{Browser, code, field, text};

@@ -7,9 +7,8 @@
     reason = "tests fail loudly"
 )]
 
-mod door;
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
+use crate::door;
+use crate::world;
 
 use app::Act;
 use axum::body::Body;

@@ -7,11 +7,10 @@
     reason = "tests fail loudly"
 )]
 
-#[path = "../../app/tests/world/mod.rs"]
-mod world;
+use crate::world;
 
-mod browser;
-mod door;
+use crate::browser;
+use crate::door;
 
 use app::Act;
 use axum::body::Body;

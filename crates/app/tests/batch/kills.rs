@@ -81,7 +81,7 @@ fn child(closed: &Closed, at: Option<(&str, u32)>) -> (Child, PathBuf) {
     let _ = std::fs::remove_file(&trace);
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "kills::child_works_on_batches", "--ignored", "--nocapture"])
+        .args(["--exact", "batch::kills::child_works_on_batches", "--ignored", "--nocapture"])
         .env(FOLDER, folder)
         .env(DATABASE, database)
         .env(NOW, now.to_string())

@@ -8,17 +8,11 @@
     reason = "tests fail loudly"
 )]
 
-#[path = "../../../status/tests/verification/family.rs"]
-#[allow(dead_code)]
-mod family;
+use crate::family;
 mod neighbour;
-#[path = "../legal_checks/openssl.rs"]
-#[allow(dead_code)]
-mod openssl;
-#[path = "../holds/postgres.rs"]
-mod postgres;
-#[path = "../world/mod.rs"]
-mod world;
+use crate::openssl;
+use crate::postgres;
+use crate::world;
 
 use app::cross::{take_back_cross, take_in_cross, withdraw_cross};
 use app::doctor::{Check, Level};

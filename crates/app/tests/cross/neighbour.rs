@@ -102,6 +102,7 @@ pub async fn recognise(world: &World, peer: &Made, year: u16) -> CrossReport {
             fingerprint: peer.certificate.fingerprint(),
             issuer: Some(root().certificate.to_pem().unwrap().into_bytes()),
             request: Some(request),
+            challenge: None,
         },
         terms: terms(),
         until: format!("{year}-12-31T15:59:59Z").parse().unwrap(),

@@ -10,14 +10,10 @@
 )]
 
 mod asked;
-#[path = "../../../status/tests/verification/family.rs"]
-#[allow(dead_code)]
-mod family;
-#[path = "../holds/postgres.rs"]
-mod postgres;
+use crate::family;
+use crate::postgres;
 mod server;
-#[path = "../world/mod.rs"]
-mod world;
+use crate::world;
 
 use app::doctor::Level;
 use app::foreign::ForeignSource;

@@ -8,6 +8,7 @@ use app::lifecycle::Change;
 use app::registration::{Done, StatusOrder};
 use ca::Status;
 use gm::UserId;
+use gm::sm2::PrivateKey;
 use pki::Serial;
 use ra::{
     Hold, HoldId, LiftingDraft, NewApplication, Particulars, Revocation, RevocationDecision,
@@ -40,13 +41,27 @@ impl Desk {
 
     /// The serial of the signing certificate of a person's pair.
     pub async fn certificate(&self) -> String {
+        self.certificate_and_key().await.0
+    }
+
+    /// The same with its key.
+    pub async fn certificate_and_key(&self) -> (String, PrivateKey) {
         let mut way = Way::begin(&self.world.institution).await;
         way.fill_and_submit().await;
         way.proof(&self.clerk).await;
         way.approve(&self.reviewer).await.unwrap();
         way.agree_and_request().await;
         way.issue().await;
-        way.application.state.serials().unwrap().sign.clone()
+        (way.application.state.serials().unwrap().sign.clone(), way.key)
+    }
+
+    /// Whether the hourly comparison finds nothing: what it finds halts the institution.
+    pub async fn is_sound(&self) -> bool {
+        let compared = self.world.institution.compare_registration(true).await.unwrap().unwrap();
+        if !compared.is_sound() {
+            eprintln!("{:?}", compared.findings);
+        }
+        compared.is_sound()
     }
 
     /// How the CA has it.

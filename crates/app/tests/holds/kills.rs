@@ -10,7 +10,7 @@ use access::ActKind;
 use ra::{RevocationDecision, Source};
 use serde_json::Value;
 
-use crate::desk::Desk;
+use super::desk::Desk;
 use crate::postgres::postgres;
 use crate::way::CODE;
 use crate::world::{Closed, opened_at};
@@ -54,7 +54,7 @@ fn swept(closed: &Closed, at: Option<(&str, u32)>) -> bool {
     let (folder, database, now) = closed.place();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "kills::child_carries_out", "--ignored", "--nocapture"])
+        .args(["--exact", "holds::kills::child_carries_out", "--ignored", "--nocapture"])
         .env(FOLDER, folder)
         .env(DATABASE, database)
         .env(NOW, now.to_string())

@@ -12,12 +12,6 @@
 
 mod desk;
 mod kills;
-mod postgres;
 mod random;
 mod stories;
 mod upgrade;
-
-#[path = "../way/mod.rs"]
-mod way;
-#[path = "../world/mod.rs"]
-mod world;

@@ -6,7 +6,7 @@ use app::lifecycle::Change;
 use ca::{Revocation, RevocationReason, Status};
 use ra::{RevocationDecision, RevocationId, Source};
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 /// What somebody does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,13 @@
 
 use access::{ActKind, Action};
 use app::lifecycle::Change;
+use app::voice::{ComplaintWords, KeyProof, NewProblem};
 use ca::{Revocation, RevocationReason, Status};
+use pki::Serial;
 use ra::{RevocationDecision, RevocationState, Source, State, StopEnd};
 
-use crate::desk::{Desk, is_carried_out};
+use super::desk::{Desk, is_carried_out};
+use crate::postgres::postgres;
 
 const CONFIRM: RevocationDecision = RevocationDecision::Confirm;
 const REJECT: RevocationDecision = RevocationDecision::Reject;
@@ -217,6 +220,70 @@ async fn a_call_that_lapses_after_the_certificate_is_over_ends_its_hold_all_the_
     desk.sweep().await;
     assert_eq!(desk.revocation(&call.id).await.stop_end, Some(StopEnd::Moot));
     assert_eq!(desk.holds(&serial).await, []);
+    assert!(desk.is_sound().await, "what is over stays as it was, and nobody deleted a hold");
+}
+
+/// A key that is no secret any more is not used again: a call that comes to nothing leaves its hold, until the
+/// certificate is revoked.
+async fn leaked_during_a_call(database: &str) {
+    let desk = Desk::new(database).await;
+    let serial = desk.certificate().await;
+    let call = desk.call(&serial).await.unwrap();
+    let found = desk.world.institution.ca().find(&Serial::from_hex(&serial).unwrap()).await;
+    let key = found.unwrap().unwrap().certificate.public_key().unwrap();
+    let ca = desk.world.institution.ca().clone();
+    let unit = desk.world.institution.store().commit(move |tx| {
+        Box::pin(async move { ca.block_key(tx, &key, &store::Actor::system()).await })
+    });
+    unit.await.unwrap();
+    desk.decides(&call.id, REJECT).await.unwrap();
+    desk.sweep().await;
+    assert_eq!(desk.revocation(&call.id).await.stop_end, Some(StopEnd::Held));
+    assert_eq!(desk.sources(&serial).await, [Source::Phone]);
+    assert!(matches!(desk.status(&serial).await, Status::Suspended { .. }));
+    assert!(desk.is_sound().await);
+    assert_eq!(desk.world.records("revocation.stop-kept", &call.subject()).await.len(), 1);
+    desk.sweep().await;
+    let revoke = Change::Revoke(Revocation::because(RevocationReason::KeyCompromise));
+    desk.program(&serial, revoke).await.unwrap();
+    assert_eq!(desk.holds(&serial).await, []);
+    assert!(desk.is_sound().await);
+}
+
+#[tokio::test]
+async fn a_call_that_comes_to_nothing_keeps_its_hold_where_the_key_leaked_on_sqlite() {
+    leaked_during_a_call("").await;
+}
+
+#[tokio::test]
+async fn a_call_that_comes_to_nothing_keeps_its_hold_where_the_key_leaked_on_postgresql() {
+    let Some(database) = postgres("holds_leaked").await else { return };
+    leaked_during_a_call(&database).await;
+}
+
+/// The hold of a proof is no administrator's to lift, whatever else holds the certificate: only revoking ends it.
+#[tokio::test]
+async fn the_hold_of_a_proof_that_the_key_leaked_is_lifted_by_nobody() {
+    let desk = Desk::new("").await;
+    let (serial, key) = desk.certificate_and_key().await;
+    let call = desk.call(&serial).await.unwrap();
+    let institution = &desk.world.institution;
+    let statement = institution.problem_statement(&Serial::from_hex(&serial).unwrap());
+    let statement = statement.await.unwrap();
+    let signature = key.sign(&gm::UserId::default(), statement.as_bytes()).to_der();
+    let words = ComplaintWords { text: "在公开的代码仓库中看到这张证书的私钥文件。".into(), ..Default::default() };
+    let proof = Some(KeyProof { statement, signature });
+    let new = NewProblem { words, evidence: Vec::new(), proof };
+    institution.lodge_problem(new).await.unwrap();
+    let hold = desk.hold(&serial, Source::Institution).await;
+    let refused = desk.orders_lifting(1, ("inquiry-cleared", hold), &serial).await.unwrap_err();
+    assert_eq!(refused.code(), "ca.key.blocked");
+    assert!(refused.to_string().contains("登记撤销"), "{refused}");
+    desk.decides(&call.id, REJECT).await.unwrap();
+    desk.sweep().await;
+    assert_eq!(desk.revocation(&call.id).await.stop_end, Some(StopEnd::Held));
+    assert_eq!(desk.sources(&serial).await, [Source::Institution]);
+    assert!(desk.is_sound().await);
 }
 
 /// The same decision carried out twice: by the sweep after whatever was cut off.

@@ -4,7 +4,7 @@
 use app::lifecycle::Change;
 use ra::{Hold, HoldId, Source};
 
-use crate::desk::Desk;
+use super::desk::Desk;
 use crate::postgres::postgres;
 use crate::world::World;
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::export::{Export, Record, Seen, Verdict, each, holds, passes_and_can_fail};
+use super::export::{Export, Record, Seen, Verdict, each, holds, passes_and_can_fail};
 use crate::openssl::{attribute, extension, replaced, sm3, verifies, x509};
 
 /// The name of an institution that there isn't, as long as that of the one that there is.

@@ -12,9 +12,9 @@ use pki::Certificate;
 use serde_json::{Value, json};
 use testkit::maker::{MAKER, Maker};
 
-use crate::export::{Record, Verdict, each, export, holds};
+use super::export::{Record, Verdict, each, export, holds};
+use super::products::{Evidence, Listed, OnProducts, requested};
 use crate::openssl;
-use crate::products::{Evidence, Listed, OnProducts, requested};
 
 /// What an institution on certified devices shows, made once; the maker beside it, for counter-cases.
 fn evidence() -> &'static (Evidence, Maker) {
@@ -249,7 +249,7 @@ fn a_wrong_or_missing_attestation_is_refused_where_it_is_required_and_the_right_
         let order = found.record.request_id.as_str();
         let judged = world.institution.attestation_of_order(order).await.unwrap().unwrap();
         assert_eq!(judged.verdict().verified().unwrap().device(), "SN-0001");
-        let accepted = crate::products::records(world.institution.store()).await;
+        let accepted = super::products::records(world.institution.store()).await;
         let accepted = accepted.iter().find(|one| one.kind == "enrolment.accepted").unwrap();
         assert_eq!(accepted.body["attestation"]["verdict"], "verified");
         // No number of somebody's device stands in the journal (Invariant 6).

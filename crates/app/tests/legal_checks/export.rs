@@ -144,7 +144,7 @@ pub fn holds(condition: bool, why: impl FnOnce() -> String) -> Result<(), String
 
 /// The export of the town, made once.
 pub fn export() -> &'static Export {
-    static EXPORT: LazyLock<Export> = LazyLock::new(crate::town::exported);
+    static EXPORT: LazyLock<Export> = LazyLock::new(super::town::exported);
     &EXPORT
 }
 

@@ -17,14 +17,6 @@ mod certificates;
 mod devices;
 mod export;
 mod offices;
-mod openssl;
 mod order;
 mod products;
 mod town;
-
-#[path = "../batch/unit.rs"]
-mod unit;
-#[path = "../way/mod.rs"]
-mod way;
-#[path = "../world/mod.rs"]
-mod world;

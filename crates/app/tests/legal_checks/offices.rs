@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use law::CivilDate;
 
-use crate::export::{Export, Record, Verdict, each, holds, passes_and_can_fail};
+use super::export::{Export, Record, Verdict, each, holds, passes_and_can_fail};
 
 /// The places of an office's records of a kind.
 fn places<'e>(export: &'e Export, kind: &str, office: &str) -> Vec<(usize, &'e Record)> {

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use law::clock::{WorkingDays, working};
 use law::{Calendar, CivilDate};
 
-use crate::export::{Dossier, Export, Record, Verdict, each, holds, passes_and_can_fail};
+use super::export::{Dossier, Export, Record, Verdict, each, holds, passes_and_can_fail};
 use crate::openssl::sm3;
 
 fn need<'e>(dossier: &Dossier<'e>, kind: &str) -> Result<(usize, &'e Record), String> {

@@ -16,7 +16,7 @@ use testkit::maker::{MAKER, Maker};
 use testkit::product::{ProductDevice, product};
 use testkit::scratch::Scratch;
 
-use crate::export::Record;
+use super::export::Record;
 use crate::way::{CODE, Staff, Way, key, person};
 use crate::world::{founding, request, settings};
 

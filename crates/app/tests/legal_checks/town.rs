@@ -15,7 +15,7 @@ use pki::{Identifier, Serial, SubjectInput};
 use ra::{BatchState, BatchStep, Conditions, NewApplication, Office, OfficeOrder};
 use store::{Filter, Page};
 
-use crate::export::{Export, Record, Seen};
+use super::export::{Export, Record, Seen};
 use crate::unit::{begun, id_number, ordered, party, steer, work};
 use crate::way::{CODE, Staff, Way, key, person};
 use crate::world::World;

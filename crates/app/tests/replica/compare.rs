@@ -2,9 +2,9 @@
 
 use store::Actor;
 
-use crate::slapd::{BASE, Slapd};
+use super::slapd::{BASE, Slapd};
+use super::{Change, change, enrol, into, publish};
 use crate::world::World;
-use crate::{Change, change, enrol, into, publish};
 
 async fn compare(world: &World, mends: bool) -> app::replica::CompareReport {
     world.institution.replica().unwrap().compare(mends, Actor::system()).await.unwrap()

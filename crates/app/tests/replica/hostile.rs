@@ -7,8 +7,8 @@ use app::Settings;
 use bytes::Bytes;
 use directory::message::{Outcome, ResultCode, bind_done, disconnection, done, entry, search_done};
 
+use super::{enrol, health, publish};
 use crate::world::World;
-use crate::{enrol, health, publish};
 
 /// Listens, answers the first message with these octets and each further one with those, until the
 /// client goes.

@@ -8,8 +8,7 @@
     reason = "tests fail loudly"
 )]
 
-#[path = "../world/mod.rs"]
-mod world;
+use crate::world;
 
 mod compare;
 mod hostile;

@@ -2,9 +2,9 @@
 
 use ca::CrlKind;
 
-use crate::slapd::{BASE, Slapd};
+use super::slapd::{BASE, Slapd};
+use super::{Change, change, enrol, health, into, publish};
 use crate::world::World;
-use crate::{Change, change, enrol, health, into, publish};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn certificates_lists_and_their_status_stand_in_slapd_and_persons_do_not() {

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::slapd::Slapd;
+use super::slapd::Slapd;
+use super::{enrol, health, into, publish};
 use crate::world::World;
-use crate::{enrol, health, into, publish};
 
 /// A self-signed transport certificate for 127.0.0.1 and its key.
 fn transport(folder: &Path, name: &str) -> (String, String) {

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use store::{Filter, Page};
 
+use super::town::Town;
 use crate::openssl::{reads, sm3};
-use crate::town::Town;
 
 /// Whether OpenSSL verifies the signature over exactly these octets.
 pub fn is_signed(file: &SignedReport, signed: &str) -> bool {

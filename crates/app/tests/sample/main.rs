@@ -8,16 +8,6 @@
     reason = "tests fail loudly"
 )]
 
-#[allow(dead_code, reason = "other tests ask it more")]
-#[path = "../legal_checks/openssl.rs"]
-mod openssl;
-#[path = "../holds/postgres.rs"]
-mod postgres;
-#[path = "../way/mod.rs"]
-mod way;
-#[path = "../world/mod.rs"]
-mod world;
-
 mod judge;
 mod stories;
 mod town;

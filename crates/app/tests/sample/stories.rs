@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use store::{Actor, Record};
 use testkit::together::{at_once, call};
 
-use crate::judge::{drawn_again, is_signed};
+use super::judge::{drawn_again, is_signed};
+use super::town::Town;
 use crate::postgres::postgres;
-use crate::town::Town;
 
 fn serials(report: &Report) -> Vec<String> {
     report.sample.iter().map(|entry| entry.serial.clone()).collect()
@@ -274,4 +274,23 @@ async fn on_postgresql_a_week_is_reported_once_however_many_look_after_it() {
     let read: Value = serde_json::from_str(&file.signed).unwrap();
     assert_eq!(serials(&report), drawn_again(&town, &read).await);
     assert_eq!((report.counts.backed, report.counts.no_evidence), (2, 2));
+}
+
+/// Whoever only reads a report makes no key of the institution.
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_a_report_without_the_institutions_key_makes_none_and_proves_nothing() {
+    use gm::{Device as _, Session as _};
+    let town = Town::at_a_monday(|_| ()).await;
+    let (week, institution) = (town.week(), &town.world.institution);
+    town.pass_the_week();
+    institution.make_sample_reports().await.unwrap();
+    let label = gm::KeyLabel::new("institution-seal").unwrap();
+    let generated = async || town.world.records("key.generated", "key:institution-seal").await.len();
+    assert_eq!(generated().await, 1);
+    town.world.device.session().unwrap().destroy(&label).unwrap();
+    let permit = town.inspector.permit(institution.access(), access::Action::ReadSamples).await;
+    let (_, _, is_genuine) = institution.sample_report(&permit, week).await.unwrap().unwrap();
+    assert!(!is_genuine);
+    assert!(town.world.device.session().unwrap().key(&label).is_err(), "nobody made one");
+    assert_eq!(generated().await, 1);
 }

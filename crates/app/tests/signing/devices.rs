@@ -13,7 +13,7 @@ use store::{Clock as _, FixedClock, Opening, SystemClock};
 use testkit::product::{ProductDevice, product};
 use testkit::scratch::Scratch;
 
-use crate::desk::{Desk, KEY, People, act};
+use super::desk::{Desk, KEY, People, act};
 use crate::way;
 use crate::world::{founding, settings};
 

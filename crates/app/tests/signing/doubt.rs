@@ -8,7 +8,7 @@ use ca::{Revocation, RevocationReason, Status};
 use gm::OsRandom;
 use pki::message::EnvelopedData;
 
-use crate::desk::{Desk, KEY, on_each_engine};
+use super::desk::{Desk, KEY, on_each_engine};
 
 const DAY: i64 = 86_400;
 

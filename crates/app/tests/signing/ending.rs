@@ -9,7 +9,7 @@ use gm::Device as _;
 use pki::crl::Reason;
 use pki::ocsp::CertStatus;
 
-use crate::desk::{Desk, KEY, act, on_each_engine};
+use super::desk::{Desk, KEY, act, on_each_engine};
 
 fn are_suspended(statuses: &[Status]) -> bool {
     !statuses.is_empty() && statuses.iter().all(|one| matches!(one, Status::Suspended { .. }))

@@ -14,8 +14,3 @@ mod doubt;
 mod ending;
 mod quotas;
 mod renewal;
-
-#[path = "../way/mod.rs"]
-mod way;
-#[path = "../world/mod.rs"]
-mod world;

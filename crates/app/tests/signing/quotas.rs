@@ -4,7 +4,7 @@
 use access::Action;
 use testkit::together::{at_once, call};
 
-use crate::desk::{Desk, KEY, on_each_engine};
+use super::desk::{Desk, KEY, on_each_engine};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_use_is_counted_before_its_recipients_are_looked_at() {

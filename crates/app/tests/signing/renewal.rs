@@ -7,7 +7,7 @@ use gm::{OsRandom, Signature, UserId, sm2};
 use pki::Certificate;
 use pki::message::EnvelopedData;
 
-use crate::desk::{Desk, KEY, on_each_engine};
+use super::desk::{Desk, KEY, on_each_engine};
 
 const DAY: i64 = 86_400;
 

@@ -71,6 +71,14 @@ impl World {
         Ok(Self { institution, device, clock, client, key, settings, folder })
     }
 
+    /// The same after a start at which nothing was recovered, as with the device away.
+    pub async fn restarted_unrecovered(self) -> Self {
+        let Self { institution, device, clock, client, key, settings, folder } = self;
+        institution.close().await;
+        let institution = open(folder.path(), &settings, &device, &clock).await.unwrap();
+        Self { institution, device, clock, client, key, settings, folder }
+    }
+
     /// Closed, so that another process can open it.
     pub async fn closed(self) -> Closed {
         let Self { institution, clock, client, key, settings, folder, .. } = self;
@@ -100,6 +108,12 @@ impl World {
             act,
             actor: Actor::client(&self.client.id.to_string()),
         }
+    }
+
+    /// How many records of a kind there are, a page at most.
+    pub async fn records_of_kind(&self, kind: &str) -> usize {
+        let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
+        self.institution.store().records(&filter, Page::default()).await.unwrap().len()
     }
 
     /// The records of a kind about a subject, oldest first.

@@ -261,8 +261,24 @@ async fn a_full_queue_answers_busy(bench: Bench) {
 
 async fn a_caller_that_goes_away_does_not_stop_its_unit(bench: Bench) {
     let store = bench.create().await;
-    let waiting = tokio::time::timeout(Duration::ZERO, append(&store, 1));
+    // The writer is held until the caller has gone, so that its unit can't be ready before.
+    let (release, wait) = tokio::sync::oneshot::channel::<()>();
+    let holding = store.clone();
+    let hold = tokio::spawn(async move {
+        holding
+            .commit(move |_| {
+                Box::pin(async move {
+                    let _ = wait.await;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let waiting = tokio::time::timeout(Duration::from_millis(50), append(&store, 1));
     assert!(waiting.await.is_err());
+    release.send(()).unwrap();
+    hold.await.unwrap().unwrap();
     append(&store, 2).await.unwrap();
     assert_eq!(store.size().await.unwrap(), 2);
 }

@@ -7,7 +7,7 @@ use store::Seq;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::office::Office;
+use super::office::Office;
 
 const PATH: &str = "/admin/journal/audits";
 

@@ -1,6 +1,6 @@
 //! The CA's page, and what is ordered on it by a signature.
 
-use crate::office::Office;
+use super::office::Office;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_is_published_by_a_signed_order_that_is_on_record_before_it() {

@@ -7,7 +7,7 @@ use gm::OsRandom;
 use gm::sm2::PrivateKey;
 use store::Actor;
 
-use crate::office::Office;
+use super::office::Office;
 use crate::way::Way;
 
 async fn issued(office: &Office, id: &str) -> pki::Certificate {

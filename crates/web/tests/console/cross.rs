@@ -5,9 +5,9 @@ use app::cross::{take_in_cross, withdraw_cross};
 use ca::RevocationReason;
 use store::{Actor, Warrant};
 
+use super::office::Office;
 use crate::door;
 use crate::neighbour::{half, issuing, parts, recognise};
-use crate::office::Office;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cross_certificates_are_shown_with_their_state_and_downloaded_while_they_count() {

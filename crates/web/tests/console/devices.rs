@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use pki::attestation::day_in_china;
 use testkit::maker::{MAKER, Maker};
 
-use crate::office::{Office, unescaped};
+use super::office::{Office, unescaped};
 use crate::way::{Way, key};
 use crate::world::request;
 

@@ -4,7 +4,7 @@ use app::Act;
 use gm::OsRandom;
 use gm::sm2::PrivateKey;
 
-use crate::office::Office;
+use super::office::Office;
 use crate::way::Way;
 
 #[tokio::test(flavor = "multi_thread")]

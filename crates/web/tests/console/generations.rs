@@ -5,7 +5,7 @@ use app::succession::{Succession, succeed};
 use ca::ceremony::{Custodian, Participants, Person, SealedShare};
 use store::Opening;
 
-use crate::office::Office;
+use super::office::Office;
 
 async fn hold(office: &Office) {
     let (world, institution) = (&office.world, &office.world.institution);

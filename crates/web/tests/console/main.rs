@@ -8,19 +8,6 @@
     reason = "tests fail loudly"
 )]
 
-#[path = "../../../app/tests/way/mod.rs"]
-mod way;
-#[path = "../../../app/tests/world/mod.rs"]
-mod world;
-
-#[path = "../../../status/tests/verification/family.rs"]
-#[allow(dead_code)]
-mod family;
-#[path = "../../../app/tests/cross/neighbour.rs"]
-mod neighbour;
-
-#[path = "../door/mod.rs"]
-mod door;
 mod office;
 
 mod audit;

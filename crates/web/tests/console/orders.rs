@@ -2,7 +2,7 @@
 
 use store::ErrorKind;
 
-use crate::office::{Office, Seat};
+use super::office::{Office, Seat};
 use crate::way::Way;
 
 async fn certificate(office: &Office) -> String {

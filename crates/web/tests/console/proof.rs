@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gm::{Signature, UserId, sm2, sm3};
 
-use crate::office::{Office, element, elements};
+use super::office::{Office, element, elements};
 
 fn sm3_of(parts: &[&[u8]]) -> Vec<u8> {
     hex::decode(sm3::hash(&parts.concat()).to_hex()).unwrap()
@@ -95,10 +95,10 @@ async fn the_list_is_filtered_paged_and_written_as_a_file() {
     }
     let first = seat.page("/admin/journal").await;
     let older = first.split("rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap();
-    let older = crate::office::unescaped(older.split('"').next().unwrap());
+    let older = super::office::unescaped(older.split('"').next().unwrap());
     let second = seat.page(&older).await;
     let newer = second.split("rel=\"prev\"").next().unwrap().rsplit("href=\"").next().unwrap();
-    let newer = crate::office::unescaped(newer.split('"').next().unwrap());
+    let newer = super::office::unescaped(newer.split('"').next().unwrap());
     assert_eq!(numbers(&seat.page(&newer).await), numbers(&first), "a step back");
     let (above, below) = (numbers(&first), numbers(&second));
     assert_eq!(above.last().unwrap() - 1, below[0], "pages join");

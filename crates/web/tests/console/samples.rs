@@ -5,7 +5,7 @@ use access::Action;
 use app::sample::Week;
 use jiff::SignedDuration;
 
-use crate::office::Office;
+use super::office::Office;
 use crate::way::Way;
 
 const PATH: &str = "/admin/samples";

@@ -1,6 +1,6 @@
 //! The page of the trust list: what is followed, how it is doing, and that a list is fetched when it is asked for.
 
-use crate::office::Office;
+use super::office::Office;
 
 /// An address at which nobody listens.
 const NOBODY: &str = "http://127.0.0.1:9/other.crl";

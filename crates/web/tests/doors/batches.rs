@@ -7,9 +7,9 @@ use access::Action;
 use ra::{Batch, BatchState, BatchStep};
 use serde_json::Value;
 
+use super::turns::{Seats, Tally, tried};
 use crate::desk::Desk;
 use crate::fill;
-use crate::turns::{Seats, Tally, tried};
 use crate::unit;
 use crate::way::key;
 

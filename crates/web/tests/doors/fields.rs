@@ -9,14 +9,14 @@ use axum::http::Method;
 use web::pages::PageGate;
 use web::pages::routes::{self, PageRoute};
 
+use super::lost::{self, OVER};
+use super::shown;
+use super::tally::{HOSTILE, Tally};
 use crate::door::Answer;
 use crate::fill::{self, File, PDF, filled, get, post, text};
-use crate::lost::{self, OVER};
 use crate::markup::{self, Field, Form};
-use crate::shown;
 use crate::staffed::{Comer, Staffed};
 use crate::stages::Side;
-use crate::tally::{HOSTILE, Tally};
 use crate::way::Staff;
 
 /// States in which applications have forms, in the order of the way.

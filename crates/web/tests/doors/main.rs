@@ -12,30 +12,10 @@
     reason = "tests fail loudly, and say how much they tried"
 )]
 
-#[path = "../../../app/tests/way/mod.rs"]
-mod way;
-#[path = "../../../app/tests/world/mod.rs"]
-mod world;
-
-#[path = "../../../app/tests/holds/desk.rs"]
-mod desk;
-#[path = "../../../app/tests/batch/unit.rs"]
-mod unit;
-
-#[path = "../door/mod.rs"]
-mod door;
-#[path = "../markup/mod.rs"]
-mod markup;
-#[path = "../staffed/mod.rs"]
-mod staffed;
-#[path = "../stages/mod.rs"]
-mod stages;
-
 mod acts;
 mod batches;
 mod counter;
 mod fields;
-mod fill;
 mod lost;
 mod order;
 mod programs;

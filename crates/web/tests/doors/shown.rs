@@ -5,10 +5,10 @@ use access::Role;
 use axum::http::Method;
 use web::pages::routes;
 
+use super::tally::{HOSTILE, Tally};
 use crate::fill::{File, get, post, text};
 use crate::staffed::Staffed;
 use crate::stages::Side;
-use crate::tally::{HOSTILE, Tally};
 
 /// Everything that shows what was typed: each page and each list, as those who see most.
 pub async fn lists(staffed: &Staffed, tally: &mut Tally) {

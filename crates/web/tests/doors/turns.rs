@@ -10,10 +10,10 @@ use ca::{Revocation as Why, RevocationReason};
 use ra::{Particulars, RevocationDecision, RevocationDraft, RevocationId, Source};
 use web::pages::routes;
 
+use super::order::{names_its_basis, told};
 use crate::desk::Desk;
 use crate::door::{Answer, ask};
 use crate::fill;
-use crate::order::{names_its_basis, told};
 use crate::staffed::Comer;
 use crate::way::Staff;
 

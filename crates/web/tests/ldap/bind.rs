@@ -4,7 +4,7 @@ use std::process::Output;
 
 use app::Settings;
 
-use crate::client::{BASE, Served, message, tlv, tool};
+use super::client::{BASE, Served, message, tlv, tool};
 use crate::door::signed;
 
 const NAME: &str = "cn=测试";

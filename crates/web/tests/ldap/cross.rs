@@ -7,7 +7,7 @@ use app::cross::{take_in_cross, withdraw_cross};
 use ca::RevocationReason;
 use store::{Actor, Warrant};
 
-use crate::client::{BASE, Served, tool};
+use super::client::{BASE, Served, tool};
 use crate::neighbour::{half, issuing, parts, recognise};
 
 /// The certificates in a value, by number of their tag, as OpenSSL finds them.

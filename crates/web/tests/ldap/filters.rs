@@ -6,10 +6,10 @@ use app::Background;
 use app::lifecycle::Change;
 use store::Actor;
 
-use crate::client::{FOLDER, Served, tool};
+use super::client::{FOLDER, Served, tool};
 
 /// Names of what is found, sorted: `u` the unit, `d` the device, twice for both certificates.
-fn shape(served: &Served, answer: &crate::client::Answer) -> String {
+fn shape(served: &Served, answer: &super::client::Answer) -> String {
     let unit = served.unit.sign.certificate.subject().common_name().unwrap().as_bytes().to_vec();
     let device = served.device.sign.certificate.subject().common_name().unwrap();
     let letter = |name: Vec<u8>| match name {
@@ -137,7 +137,7 @@ async fn attributes_scopes_and_limits_are_those_of_the_question() {
         return;
     };
     assert_eq!(dse.values("supportedLDAPVersion"), [b"3"]);
-    assert_eq!(dse.values("namingContexts"), [crate::client::BASE.as_bytes()]);
+    assert_eq!(dse.values("namingContexts"), [super::client::BASE.as_bytes()]);
     let schema = ["-s", "base", "-b", "cn=Subschema", "(objectClass=subschema)", "attributeTypes"];
     let schema = served.search(&schema).await.unwrap();
     assert!(schema.values("attributeTypes").len() > 20, "{}", schema.text);

@@ -1,6 +1,6 @@
 //! Octets that no client sends by mistake.
 
-use crate::client::{Served, message, present, search, tlv};
+use super::client::{Served, message, present, search, tlv};
 
 /// The server still answers others.
 async fn is_well(served: &Served) {

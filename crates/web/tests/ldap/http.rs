@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use directory::rules::index::sha1;
 
-use crate::client::Served;
+use super::client::Served;
 use crate::door::get;
 
 fn key(octets: &[u8]) -> String {

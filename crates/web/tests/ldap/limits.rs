@@ -1,6 +1,6 @@
 //! Connections beyond the limits, silent ones, and slow ones.
 
-use crate::client::{BASE, Served, message, present, search, tlv};
+use super::client::{BASE, Served, message, present, search, tlv};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_allowed_are_told_and_a_closed_one_makes_room() {

@@ -7,19 +7,6 @@
     reason = "tests fail loudly"
 )]
 
-#[path = "../../../app/tests/world/mod.rs"]
-mod world;
-
-#[path = "../door/mod.rs"]
-mod door;
-
-#[path = "../../../status/tests/verification/family.rs"]
-#[allow(dead_code)]
-mod family;
-
-#[path = "../../../app/tests/cross/neighbour.rs"]
-mod neighbour;
-
 mod bind;
 mod client;
 mod cross;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::client::{BASE, Raw, Served, message, tlv, tool_with};
+use super::client::{BASE, Raw, Served, message, tlv, tool_with};
 
 /// A self-signed certificate for 127.0.0.1 and its key.
 fn transport(folder: &Path) -> (String, String) {

@@ -10,8 +10,8 @@ use pki::svs::{self, Code, SGD_SM3_SM2, SignOrder};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::{At, CONTENT, octets};
 use crate::door::Answer;
-use crate::{At, CONTENT, octets};
 
 /// Applications share addresses with whoever verifies there: what they sign is limited by their keys.
 #[tokio::test(flavor = "multi_thread")]

@@ -11,14 +11,10 @@
 
 mod judged;
 
-#[path = "../browser/mod.rs"]
-mod browser;
-#[path = "../door/mod.rs"]
-mod door;
-#[path = "../../../app/tests/way/mod.rs"]
-mod way;
-#[path = "../../../app/tests/world/mod.rs"]
-mod world;
+use crate::browser;
+use crate::door;
+use crate::way;
+use crate::world;
 
 use access::signature::{Outgoing, sign};
 use access::{ClientId, Custodians};

@@ -1,4 +1,4 @@
-//! Searches of the directory by serial number, each of which finds one certificate with its octets: some
+//! Searches of the directory for one entry by its name, a certificate or a place with all it holds: some
 //! connections, each with one search at a time.
 
 use std::io::{Read as _, Write as _};
@@ -31,7 +31,7 @@ pub fn measure(port: u16, service: u32, engine: &str, figures: &mut Figures) {
         quantile(&answers, 0.99),
         cpu / count as f64,
     );
-    let name = format!("searches by serial number, {engine}");
+    let name = format!("entries read by name, {engine}");
     figures.add("directory", &name, (rates.median(), "/s"), note);
 }
 

@@ -1,0 +1,44 @@
+//! The integration tests of `web` in one program: what they share is compiled and linked once.
+
+mod browser;
+#[path = "../../app/tests/holds/desk.rs"]
+mod desk;
+mod door;
+#[path = "../../status/tests/verification/family.rs"]
+mod family;
+#[path = "doors/fill.rs"]
+mod fill;
+mod markup;
+#[path = "../../app/tests/cross/neighbour.rs"]
+mod neighbour;
+mod staffed;
+mod stages;
+#[path = "../../app/tests/batch/unit.rs"]
+mod unit;
+#[path = "../../app/tests/way/mod.rs"]
+mod way;
+#[path = "../../app/tests/world/mod.rs"]
+mod world;
+
+mod connections;
+#[path = "console/main.rs"]
+mod console;
+#[path = "doors/main.rs"]
+mod doors;
+mod hostile;
+mod keyfile;
+#[path = "ldap/main.rs"]
+mod ldap;
+mod lists;
+mod lookups;
+mod matrix;
+mod pages;
+mod papers;
+mod people;
+mod problems;
+#[path = "signing/main.rs"]
+mod signing;
+mod sof;
+mod svs;
+mod timestamp;
+mod verify;
