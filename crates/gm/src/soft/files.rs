@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -12,6 +12,8 @@ use std::{
 use crate::DeviceError;
 
 const LOCK: &str = "lock";
+/// Locked by the one of several processes that makes or destroys a key.
+const CHANGES: &str = "changes";
 /// Ends the name of a file that is not finished.
 pub(super) const UNFINISHED: &str = "new";
 
@@ -29,20 +31,72 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), DeviceError> {
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
+/// How a process has the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// No other has it.
+    Alone,
+    /// Others may have it as well, which also share it.
+    Shared,
+}
+
 /// Takes the folder for this process; the lock lives as long as the file. `Busy` after a second.
-pub(super) fn lock(folder: &Path) -> Result<File, DeviceError> {
+pub(super) fn lock(folder: &Path, hold: Hold) -> Result<File, DeviceError> {
     let path = folder.join(LOCK);
     let mut options = private();
     options.create(true).truncate(false);
     let file = options.open(&path).map_err(|cause| fault(&path, &cause))?;
     for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
+        let locked = match hold {
+            Hold::Alone => file.try_lock(),
+            Hold::Shared => file.try_lock_shared(),
+        };
+        match locked {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
             Err(TryLockError::Error(cause)) => return Err(fault(&path, &cause)),
         }
     }
     Err(DeviceError::Busy)
+}
+
+/// Waits for the turn to change keys among the processes that share the folder; it lasts as long as the file.
+pub(super) fn turn_to_change(folder: &Path) -> Result<File, DeviceError> {
+    let path = folder.join(CHANGES);
+    let mut options = private();
+    let file = options.create(true).truncate(false).open(&path);
+    let file = file.map_err(|cause| fault(&path, &cause))?;
+    file.lock().map_err(|cause| fault(&path, &cause))?;
+    Ok(file)
+}
+
+/// A file that is kept open, so that nothing put in its place can be taken for it: its number on the disk is
+/// given to no other meanwhile.
+pub(super) struct Kept {
+    number: u64,
+    _file: File,
+}
+
+impl Kept {
+    pub(super) fn open(path: &Path) -> Result<Self, DeviceError> {
+        let file = File::open(path).map_err(|cause| fault(path, &cause))?;
+        let number = file.metadata().map_err(|cause| fault(path, &cause))?.ino();
+        Ok(Self { number, _file: file })
+    }
+
+    /// Whether it is the file with this number.
+    pub(super) fn is(&self, number: u64) -> bool {
+        self.number == number
+    }
+}
+
+/// The number of a file on its disk; none where there is no file.
+pub(super) fn number(path: &Path) -> Result<Option<u64>, DeviceError> {
+    match fs::metadata(path) {
+        Ok(facts) => Ok(Some(facts.ino())),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(fault(path, &cause)),
+    }
 }
 
 /// Whether the file is there.

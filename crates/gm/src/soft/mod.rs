@@ -3,6 +3,7 @@
 //! ```text
 //! device/
 //!   lock            held while a process has the device open
+//!   changes         held while one of several processes makes or destroys a key
 //!   device.json     the master key under the passphrase (gm::passphrase)
 //!   ca.key          one key: public facts in the clear, the secret under SM4-GCM
 //!   ca.count        signatures made with it
@@ -10,6 +11,9 @@
 //!
 //! Secrets are in memory while the device is open and are wiped when it is dropped. Files are
 //! written beside their place, synced and renamed, so that a crash leaves the old or the new.
+//!
+//! One process has the device for itself, or several of one machine share it, as they would share a
+//! card ([`SoftDevice::open_shared`]): what one of them makes, uses and destroys counts for all.
 //! It guards keys against whoever reads the disk, not against whoever reads the memory of the
 //! process: for the latter take a certified module. GM/T 0034 has an institution's keys made and
 //! used in hardware only; [`Device::info`] therefore names no product (Measures Art. 20 ¶2).
@@ -33,13 +37,14 @@ pub use crate::passphrase::Stretch;
 use crate::{
     Device, DeviceError, DeviceInfo, OsRandom, Random, RefusedReason, Session, Tested, passphrase,
 };
+use files::Hold;
 use keystore::Keystore;
 use session::SoftSession;
 
 const HEADER: &str = "device.json";
 const PURPOSE: &str = "yinxin soft device";
 
-/// The software device. One process at a time; any number of threads.
+/// The software device. Any number of threads; one process, or several that share it.
 pub struct SoftDevice {
     folder: PathBuf,
     keys: Keystore,
@@ -62,7 +67,7 @@ impl SoftDevice {
         source: Box<dyn Random + Send>,
     ) -> Result<Self, DeviceError> {
         files::make_folder(folder)?;
-        let lock = files::lock(folder)?;
+        let lock = files::lock(folder, Hold::Alone)?;
         if files::exists(&folder.join(HEADER))? {
             return Err(RefusedReason::DeviceExists.into());
         }
@@ -70,12 +75,18 @@ impl SoftDevice {
         let mut master = Zeroizing::new([0; 32]);
         random.fill(&mut master[..])?;
         write_header(folder, &master, passphrase, stretch, &mut random)?;
-        Self::start(folder, lock, &master, random)
+        Self::start(folder, (lock, Hold::Alone), &master, random)
     }
 
     /// Opens a device. `Gone` if there is none, `Busy` if a process has it, `WrongPassphrase`.
     pub fn open(folder: &Path, passphrase: &[u8]) -> Result<Self, DeviceError> {
         Self::with_random(folder, passphrase, Box::new(OsRandom))
+    }
+
+    /// Opens a device beside other processes of this machine that open it in the same way. `Busy` if a
+    /// process has it for itself; for [`SoftDevice::open`] it is busy while anybody shares it.
+    pub fn open_shared(folder: &Path, passphrase: &[u8]) -> Result<Self, DeviceError> {
+        Self::open_with(folder, passphrase, Box::new(OsRandom), Hold::Shared)
     }
 
     /// As [`SoftDevice::open`] with another source of random octets.
@@ -84,10 +95,19 @@ impl SoftDevice {
         passphrase: &[u8],
         source: Box<dyn Random + Send>,
     ) -> Result<Self, DeviceError> {
+        Self::open_with(folder, passphrase, source, Hold::Alone)
+    }
+
+    fn open_with(
+        folder: &Path,
+        passphrase: &[u8],
+        source: Box<dyn Random + Send>,
+        hold: Hold,
+    ) -> Result<Self, DeviceError> {
         let header = files::read(&folder.join(HEADER))?;
-        let lock = files::lock(folder)?;
+        let lock = files::lock(folder, hold)?;
         let master = open_header(&header, passphrase)?;
-        Self::start(folder, lock, &master, Tested::new(source)?)
+        Self::start(folder, (lock, hold), &master, Tested::new(source)?)
     }
 
     /// Seals the master key anew; keys and their files stay.
@@ -105,13 +125,13 @@ impl SoftDevice {
 
     fn start(
         folder: &Path,
-        lock: File,
+        (lock, hold): (File, Hold),
         master: &Zeroizing<[u8; 32]>,
         random: Tested<Box<dyn Random + Send>>,
     ) -> Result<Self, DeviceError> {
         Ok(Self {
             folder: folder.to_path_buf(),
-            keys: Keystore::load(folder, master.clone())?,
+            keys: Keystore::load(folder, master.clone(), hold)?,
             random: Mutex::new(random),
             _lock: lock,
         })

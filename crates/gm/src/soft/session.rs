@@ -100,11 +100,11 @@ impl Random for SoftSession<'_> {
 
 impl Session for SoftSession<'_> {
     fn keys(&mut self) -> Result<Vec<KeyInfo>, DeviceError> {
-        Ok(self.keys.all().iter().map(|entry| entry.info()).collect())
+        self.keys.all()?.iter().map(|entry| entry.info()).collect()
     }
 
     fn key(&mut self, label: &KeyLabel) -> Result<KeyInfo, DeviceError> {
-        Ok(self.keys.find(label)?.info())
+        self.keys.find(label)?.info()
     }
 
     fn generate(&mut self, label: &KeyLabel, kind: KeyKind) -> Result<KeyInfo, DeviceError> {
