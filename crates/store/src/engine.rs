@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyConnection, AnyPool, Executor as _};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Executor as _};
 
-use crate::{Error, Opening, StoreConfig};
+use crate::{Error, Opening, StoreConfig, presence};
 
 /// Which database stands behind the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,11 +85,11 @@ impl Pools {
         sqlx::any::install_default_drivers();
         let engine = Engine::of(&config.url)?;
         let url = prepare(engine, config)?;
-        let writer = pool(&url, 1, engine.writer_settings()).await?;
-        crate::migrations::migrator(config.schema, engine)
-            .run(&mut *writer.acquire().await?)
-            .await?;
-        let readers = pool(&url, config.readers.max(1), engine.reader_settings()).await?;
+        let here = presence::hold(engine, config.schema);
+        let writer = pool(&url, 1, (engine.writer_settings(), here)).await?;
+        crate::migrations::upgrade(&writer, &url, (config.schema, engine)).await?;
+        let readers =
+            pool(&url, config.readers.max(1), (engine.reader_settings(), String::new())).await?;
         Ok(Self { engine, writer, readers })
     }
 
@@ -104,13 +104,28 @@ impl Pools {
     }
 }
 
-async fn pool(url: &str, size: u32, settings: &'static str) -> Result<AnyPool, Error> {
-    let options = AnyPoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(Duration::from_secs(10))
-        .after_connect(move |conn: &mut AnyConnection, _| {
-            Box::pin(async move { conn.execute(settings).await.map(drop) })
-        });
+/// `settings` on each new connection, and then `more`, if there is more.
+async fn pool(
+    url: &str,
+    size: u32,
+    (settings, more): (&'static str, String),
+) -> Result<AnyPool, Error> {
+    let mut options =
+        AnyPoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(10));
+    if !more.is_empty() {
+        // Other nodes see that this one is there by a connection that stays.
+        options = options.idle_timeout(None).max_lifetime(None);
+    }
+    let options = options.after_connect(move |conn: &mut AnyConnection, _| {
+        let more = more.clone();
+        Box::pin(async move {
+            conn.execute(settings).await?;
+            if !more.is_empty() {
+                conn.execute(AssertSqlSafe(more)).await?;
+            }
+            Ok(())
+        })
+    });
     Ok(options.connect(url).await?)
 }
 

@@ -53,6 +53,20 @@ pub enum Error {
     /// Creating or upgrading the tables.
     #[error("数据库结构无法升级，请联系管理员：{0}")]
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
+    /// A newer program brought the tables to where this one cannot follow (ADR 17).
+    #[error(
+        "数据库已由更新的版本升级（迁移 {version}），本版本（到迁移 {known}）不能再使用它，请安装新版本后启动；\
+         要退回本版本，只能恢复升级以前的备份（《运行手册》十三）。原因：{}",
+        reason_of(.why)
+    )]
+    SchemaAhead {
+        /// The migration that this program doesn't have.
+        version: i64,
+        /// The last one that it has.
+        known: i64,
+        /// Why it can't go on, in the words of the migration.
+        why: Arc<str>,
+    },
     /// The cryptographic device.
     #[error("密码设备：{0}")]
     Device(#[source] Arc<gm::DeviceError>),
@@ -114,6 +128,7 @@ impl Error {
             Self::BadRecord(_) => "store.bad_record",
             Self::Database(_) => "store.database",
             Self::Migration(_) => "store.migration",
+            Self::SchemaAhead { .. } => "store.schema_ahead",
             Self::Device(_) => "store.device",
             Self::Tree(error) => error.code(),
             Self::File { .. } => "store.file",
@@ -176,6 +191,10 @@ impl Error {
     pub(crate) fn damaged(what: impl Into<Arc<str>>) -> Self {
         Self::Damaged(what.into())
     }
+}
+
+fn reason_of(why: &str) -> &str {
+    if why.is_empty() { "没有标明可以与旧版本同时运行" } else { why }
 }
 
 /// SQLite: busy, locked, read-only, input or output, full, cannot open (low octet of the code).

@@ -5,6 +5,8 @@
 //! the disk it is the same as SIGKILL, only at a place of our choosing. `YINXIN_CRASH_TRACE=file`
 //! appends each name to a file when it is passed, so that a crash loop can find the names.
 //!
+//! A test in the same process holds one future back with `held`, while others of the same process pass.
+//!
 //! Compiled in with debug assertions (dev and test builds) or with the feature `fault-points` (a crash
 //! loop over a release binary); otherwise [`point`] is empty. Unset, it costs one atomic load.
 
@@ -30,7 +32,12 @@ mod armed {
         (crash.is_some() || trace.is_some()).then_some(Plan { crash, trace })
     }
 
+    tokio::task_local! {
+        pub(super) static HOLD: super::Hold;
+    }
+
     pub(super) fn point(name: &str) {
+        let _ = HOLD.try_with(|hold| hold.wait(name));
         let Some(plan) = PLAN.get_or_init(read) else {
             return;
         };
@@ -52,6 +59,66 @@ mod armed {
 #[cfg(any(debug_assertions, feature = "fault-points"))]
 pub fn point(name: &'static str) {
     armed::point(name);
+}
+
+/// Holds a future back, once.
+#[cfg(any(debug_assertions, feature = "fault-points"))]
+#[derive(Debug)]
+pub struct Hold {
+    name: &'static str,
+    reached: std::sync::Mutex<Option<tokio::sync::oneshot::Sender<()>>>,
+    go: std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
+}
+
+/// The test's end of a [`Hold`]. Dropped, it lets the future go on.
+#[cfg(any(debug_assertions, feature = "fault-points"))]
+#[derive(Debug)]
+pub struct Held {
+    reached: tokio::sync::oneshot::Receiver<()>,
+    go: std::sync::mpsc::Sender<()>,
+}
+
+#[cfg(any(debug_assertions, feature = "fault-points"))]
+impl Hold {
+    fn wait(&self, name: &str) {
+        let reached = (self.name == name)
+            .then(|| self.reached.lock().ok().and_then(|mut reached| reached.take()))
+            .flatten();
+        if let Some(reached) = reached {
+            let _ = reached.send(());
+            // Others of this thread go on elsewhere.
+            tokio::task::block_in_place(|| {
+                let _ = self.go.lock().map(|go| go.recv());
+            });
+        }
+    }
+}
+
+#[cfg(any(debug_assertions, feature = "fault-points"))]
+impl Held {
+    /// Until the future has reached the step; false when it ended without.
+    pub async fn reached(&mut self) -> bool {
+        (&mut self.reached).await.is_ok()
+    }
+
+    /// Lets it go on.
+    pub fn go(self) {
+        let _ = self.go.send(());
+    }
+}
+
+/// A future that is held back when it first reaches the step `name`, on a runtime with several threads. What runs in
+/// tasks of their own is not held.
+#[cfg(any(debug_assertions, feature = "fault-points"))]
+pub fn held<F: Future>(name: &'static str, work: F) -> (Held, impl Future<Output = F::Output>) {
+    let (reached, is_reached) = tokio::sync::oneshot::channel();
+    let (go, may_go) = std::sync::mpsc::channel();
+    let hold = Hold {
+        name,
+        reached: std::sync::Mutex::new(Some(reached)),
+        go: std::sync::Mutex::new(may_go),
+    };
+    (Held { reached: is_reached, go }, armed::HOLD.scope(hold, work))
 }
 
 /// Empty in shipped builds.

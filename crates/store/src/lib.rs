@@ -67,6 +67,7 @@ mod index;
 mod journal;
 mod keys;
 mod migrations;
+mod presence;
 mod reader;
 mod record;
 mod standing;

@@ -24,7 +24,7 @@ use crate::reader::Reader;
 use crate::standing::StandingCell;
 use crate::writer::{Job, Unit, Writer};
 use crate::{
-    Clock, Engine, Error, Opening, Record, Seq, Standing, StoreConfig, Tx, Warrant, index,
+    Clock, Engine, Error, Opening, Record, Seq, Standing, StoreConfig, Tx, Warrant, index, presence,
 };
 
 /// An open store. Clones are the same store; the last one that goes ends its tasks.
@@ -116,6 +116,12 @@ impl Store {
     /// Which database.
     pub fn engine(&self) -> Engine {
         self.core().pools.engine
+    }
+
+    /// Whether no other process works on this database: what is unfinished in it was left by one that ended. An embedded
+    /// database has no other; on a server it takes a few moments to be sure that another is there.
+    pub async fn is_alone(&self) -> Result<bool, Error> {
+        presence::is_alone(&self.core().pools, self.core().config.schema).await
     }
 
     /// The clock it was opened with.

@@ -47,21 +47,29 @@ pub struct World {
     pub device: Arc<FaultyDevice<Scratch>>,
     pub clock: Arc<FixedClock>,
     pub store: Store,
+    /// A database on a server; none is a file of its own.
+    url: Option<String>,
 }
 
 impl World {
     pub async fn new() -> Self {
+        Self::over(None).await
+    }
+
+    /// Over a database on a server.
+    pub async fn over(url: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let device = Arc::new(FaultyDevice::new(Scratch::new()));
         device.session().unwrap().generate(&label(), KeyKind::Sm2Sign).unwrap();
         let clock = Arc::new(FixedClock::at(NOW).unwrap());
-        let store = open(&folder, &device, &clock, Opening::New).await;
-        Self { folder, device, clock, store }
+        let store = open(&folder, (&device, &clock), Opening::New, url.as_deref()).await;
+        Self { folder, device, clock, store, url }
     }
 
     /// The same database, opened once more: another node, or after a restart.
     pub async fn again(&self) -> Store {
-        open(&self.folder, &self.device, &self.clock, Opening::Existing).await
+        let url = self.url.as_deref();
+        open(&self.folder, (&self.device, &self.clock), Opening::Existing, url).await
     }
 
     pub async fn responder(&self) -> Responder {
@@ -294,7 +302,7 @@ impl World {
 const INSERT: &str = "INSERT INTO certificate (issuer_id, serial, request_id, role, profile, \
      profile_hash, subject, subject_der, key_hash, not_before, not_after, status, \
      changed_at, issued_at, shard, fingerprint, issued_seq) VALUES ($1, $2, $3, \
-     'sign', 'p', $4, 's', $5, $6, 0, $7, 'good', 0, 0, 0, $4, 0) RETURNING id";
+     'sign', 'p', $4, 's', $5, $6, 1, $7, 'good', 1, 1, 0, $4, 0) RETURNING id";
 
 /// Until it is so; a minute is for machines that are busy with something else.
 pub async fn until(what: &str, is_so: impl Fn() -> bool) {
@@ -320,11 +328,12 @@ where
 
 async fn open(
     folder: &tempfile::TempDir,
-    device: &Arc<FaultyDevice<Scratch>>,
-    clock: &Arc<FixedClock>,
+    (device, clock): (&Arc<FaultyDevice<Scratch>>, &Arc<FixedClock>),
     opening: Opening,
+    url: Option<&str>,
 ) -> Store {
-    let url = format!("sqlite:{}", folder.path().join("institution.db").display());
+    let file = || format!("sqlite:{}", folder.path().join("institution.db").display());
+    let url = url.map_or_else(file, str::to_owned);
     let anchor = folder.path().join("anchor");
     let mut config = StoreConfig::new(url, Schema::Institution, anchor, "ca.example.cn/journal");
     config.checkpoint_every = Duration::ZERO;

@@ -28,7 +28,7 @@ async fn keep(world: &World, issuer: &Issuer, made: &Made) {
                 "INSERT INTO certificate (issuer_id, serial, request_id, role, profile, \
                  profile_hash, subject, subject_der, key_hash, not_before, not_after, status, \
                  changed_at, issued_at, shard, fingerprint, issued_seq) VALUES ($1, $2, $3, \
-                 'sign', 'p', $4, 's', $5, $4, 0, 4000000000, 'good', 0, 0, 0, $6, 0)",
+                 'sign', 'p', $4, 's', $5, $4, 1, 4000000000, 'good', 1, 1, 0, $6, 0)",
             )
             .bind(id)
             .bind(certificate.serial().to_hex())

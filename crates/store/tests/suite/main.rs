@@ -15,4 +15,6 @@ mod crashes;
 mod journal;
 mod nodes;
 mod readers;
+mod schema;
 mod tampering;
+mod upgrades;

@@ -8,6 +8,7 @@ crate::on_both_engines!(
     two_nodes_write_one_contiguous_journal,
     a_node_follows_what_another_wrote_and_checks_it,
     a_node_that_sees_a_forged_extension_halts,
+    a_store_knows_whether_another_has_its_database_open,
 );
 
 async fn two_nodes_write_one_contiguous_journal(bench: Bench) {
@@ -49,4 +50,30 @@ async fn a_node_that_sees_a_forged_extension_halts(bench: Bench) {
     bench.harm(&["UPDATE journal_head SET size = 2"]).await;
     assert_eq!(append(&two, 1).await.unwrap_err().code(), "store.halted");
     assert_eq!(append(&one, 1).await.unwrap_err().code(), "store.halted");
+}
+
+/// What is unfinished is taken up by a node that starts alone; beside another, that one may be at it.
+async fn a_store_knows_whether_another_has_its_database_open(bench: Bench) {
+    let one = bench.create().await;
+    assert!(one.is_alone().await.unwrap());
+    if bench.engine == store::Engine::Sqlite {
+        return;
+    }
+    let two = bench.open().await;
+    assert!(!one.is_alone().await.unwrap());
+    assert!(!two.is_alone().await.unwrap());
+    // Looking takes nothing from either.
+    append(&one, 0).await.unwrap();
+    append(&two, 1).await.unwrap();
+    two.close().await;
+    assert!(one.is_alone().await.unwrap());
+    // Its lock comes back with its connection.
+    bench
+        .harm(&["SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()"])
+        .await;
+    let _ = append(&one, 2).await;
+    append(&one, 3).await.unwrap();
+    let three = bench.open().await;
+    assert!(!three.is_alone().await.unwrap());
 }
