@@ -5,8 +5,7 @@
 //   node crawl.mjs SITE STAFF-FOLDER [PICTURES]
 
 import fs from 'node:fs';
-import { chromium } from 'playwright-core';
-import { Visitor } from './visitor.mjs';
+import { Visitor, launch } from './visitor.mjs';
 
 const [site, staff, pictures] = process.argv.slice(2);
 /** One address of each shape for each visitor: a list of thousands of certificates is one page. */
@@ -18,10 +17,7 @@ const MOST = 150;
 let passed = 0;
 const findings = [];
 
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const seen = new Set();
 const people = fs.readdirSync(staff).filter((name) => name.endsWith('.key.pem')).map((name) => name.slice(0, -8));
 await crawl('', '/');

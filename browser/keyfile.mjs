@@ -6,9 +6,8 @@
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { chromium } from 'playwright-core';
 import { Acts, person } from './acts.mjs';
-import { Visitor } from './visitor.mjs';
+import { Visitor, launch } from './visitor.mjs';
 
 const [site, data, work, guides] = process.argv.slice(2);
 const pages = process.env.YINXIN_PAGES;
@@ -17,10 +16,7 @@ const SHOWN = new Set(['keyfile-sign-in', 'keyfile-request']);
 const PHRASE = '山重水复疑无路 2026';
 const HOLDER = person(77, '甄自签');
 
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const findings = [];
 const kept = pages ? { pictures: pages } : { pictures: guides, only: SHOWN };
 /** The key file of somebody of the staff. */

@@ -238,7 +238,9 @@ export async function toldOfChanges(acts) {
   const holder = mine.called;
   await holder.go('/application/letters');
   await holder.look('letters-status-told');
-  await holder.page.getByRole('link', { name: '证书状态变更告知书', exact: true }).last().click();
+  // The list says which letter tells of what.
+  for (const change of ['恢复使用', '撤销']) await holder.page.getByRole('link', { name: `证书状态变更告知书：${change}`, exact: true }).waitFor();
+  await holder.page.getByRole('link', { name: '证书状态变更告知书：撤销', exact: true }).click();
   await holder.sees('状态变更');
   await holder.look('letter-status-told');
 }

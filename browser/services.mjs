@@ -1,20 +1,21 @@
 // The services beside the first application, in a real browser without JavaScript, by everybody who
 // has a part in them: supplement and refusal, the counter, existing certificates, revocations,
-// batches, people, offices, letters and voices, audit. What a page promises is asked of OpenSSL
+// batches, people, offices, letters and voices, reports of leaked keys, keys of applications, audit. What a page promises is asked of OpenSSL
 // where it can be. `scripts/browser` starts what it needs and calls it.
 //
 //   node services.mjs SITE DATA-FOLDER WORK-FOLDER [PICTURES]
 //   YINXIN_PAGES=FOLDER node services.mjs …   a picture of every state there, not only of those that
 //                                             the guides show
 
-import { chromium } from 'playwright-core';
 import { Acts } from './acts.mjs';
 import * as applications from './services-applications.mjs';
 import * as batches from './services-batches.mjs';
 import * as certificates from './services-certificates.mjs';
 import * as papers from './services-papers.mjs';
 import * as people from './services-people.mjs';
-import { Visitor } from './visitor.mjs';
+import * as problems from './services-problems.mjs';
+import * as signing from './services-signing.mjs';
+import { Visitor, launch } from './visitor.mjs';
 
 const [site, data, work, guides] = process.argv.slice(2);
 const pages = process.env.YINXIN_PAGES;
@@ -34,15 +35,14 @@ const STORIES = [
   [certificates.unitLetter, certificates.phoneCall, certificates.toldOfChanges, certificates.courtOrder],
   [certificates.orderedDirectly],
   [certificates.liftedByTwo],
+  [problems.mistakenReport, problems.leakedKey, problems.reportTakenUp, problems.holderTold],
+  [signing.orderKey, signing.confirmKey, signing.stopKey],
   [people.appoint, people.invited, people.leaver],
   [people.suspendOffice, people.liftSuspension, people.supervision],
   [papers.audit, papers.proofOfRecord],
 ];
 
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const findings = [];
 const kept = pages ? { pictures: pages } : { pictures: guides, only: SHOWN };
 const acts = new Acts({ browser, site, data, work, findings, card: await photograph(), ...kept });

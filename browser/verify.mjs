@@ -6,8 +6,7 @@
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { chromium } from 'playwright-core';
-import { Visitor } from './visitor.mjs';
+import { Visitor, launch } from './visitor.mjs';
 
 const [site, work, guides] = process.argv.slice(2);
 const pages = process.env.YINXIN_PAGES;
@@ -15,10 +14,7 @@ const kept = pages ? { pictures: pages } : { pictures: guides, only: new Set(['v
 /** What may be found in no request where scripts run. */
 const SENTENCE = '请于三个工作日内补正材料，逾期不补正的视为撤回申请。';
 
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const findings = [];
 const file = (name) => `${work}/${name}`;
 fs.writeFileSync(file('notice.txt'), SENTENCE);

@@ -4,17 +4,13 @@
 //   node walk.mjs SITE DATA-FOLDER WORK-FOLDER [PICTURES]
 
 import fs from 'node:fs';
-import { chromium } from 'playwright-core';
-import { Visitor } from './visitor.mjs';
+import { Visitor, launch } from './visitor.mjs';
 
 const [site, data, work, pictures] = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
 
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const card = await photograph();
 for (const script of [false, true]) await walk(script);
 await browser.close();
@@ -128,6 +124,16 @@ async function proof(open, state) {
   await clerk.sign('linsl');
   await clerk.press('确认办理');
   await clerk.look('desk-proofed');
+  await leadsOn(clerk);
+}
+
+/** Nothing more to do here: the next one that waits is one click away, and it is another. */
+async function leadsOn(clerk) {
+  const here = clerk.page.url();
+  await clerk.follow('办理下一件（待核验）');
+  if (clerk.page.url() === here) throw new Error('the next one is the same one');
+  if (!(await clerk.page.getByRole('link', { name: '核验身份' }).count())) throw new Error('there is nothing to do with the next one');
+  await clerk.page.goto(here);
 }
 
 /** Invariant 9: who proofed has no way to the review of the same application. */

@@ -10,6 +10,7 @@ use super::sql;
 use crate::error::Error;
 use crate::institution::Institution;
 use crate::mark::{Block, Mark};
+use crate::registration::ChangeWord;
 
 /// Which letters; all given conditions hold together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct ListedLetter {
     pub kind: LetterKind,
     /// Its number.
     pub number: String,
+    /// What it is about, where the name of its kind alone does not say it.
+    pub matter: Option<String>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// The application that it is about.
@@ -84,6 +87,20 @@ impl Institution {
     }
 }
 
+/// What a letter is about, where the name of its kind alone does not say it: which change of status was told of, and
+/// which of several lists or sets it is.
+pub(super) fn matter(
+    (kind, position): (LetterKind, u32),
+    change: Option<ChangeWord>,
+) -> Option<String> {
+    match (kind, change) {
+        (LetterKind::StatusNotice, change) => change.map(|change| change.chinese().to_owned()),
+        (LetterKind::Supplement, _) => Some(format!("第 {position} 次")),
+        (LetterKind::Notices, _) if position > 1 => Some(format!("第 {position} 次确认")),
+        _ => None,
+    }
+}
+
 /// The office whose letters are looked at: that of the permit, or any that is asked for.
 fn reached(permit: &Permit, filter: &LetterFilter) -> Result<Option<String>, Error> {
     permit.is_for(Action::ReadLetters)?;
@@ -91,5 +108,22 @@ fn reached(permit: &Permit, filter: &LetterFilter) -> Result<Option<String>, Err
         Limit::Any => Ok(filter.office.clone()),
         Limit::Office(office) => Ok(Some(office.clone().unwrap_or_default())),
         Limit::Own(_) => Ok(permit.covers(Action::ReadLetters).map(|()| None)?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_of_one_kind_are_told_apart_by_their_matter() {
+        let told = |change| matter((LetterKind::StatusNotice, 1), Some(change));
+        assert_eq!(told(ChangeWord::Suspend).as_deref(), Some("暂停使用"));
+        assert_eq!(told(ChangeWord::Resume).as_deref(), Some("恢复使用"));
+        assert_eq!(told(ChangeWord::Revoke).as_deref(), Some("撤销"));
+        assert_eq!(matter((LetterKind::Supplement, 2), None).as_deref(), Some("第 2 次"));
+        assert_eq!(matter((LetterKind::Notices, 2), None).as_deref(), Some("第 2 次确认"));
+        // A change at the same place is that of another letter.
+        assert_eq!(matter((LetterKind::Receipt, 1), Some(ChangeWord::Revoke)), None);
     }
 }

@@ -7,7 +7,7 @@ use ra::Application;
 use serde_json::json;
 use store::Record;
 
-use super::typeset;
+use super::{list, typeset};
 use crate::error::Error;
 use crate::institution::Institution;
 
@@ -21,14 +21,21 @@ pub struct Opened {
 }
 
 impl Institution {
-    /// The letters about an application, oldest first.
+    /// The letters about an application, oldest first, each with its matter where its name alone does not say it.
     pub async fn letters_of(
         &self,
         permit: &Permit,
         application: &Application,
-    ) -> Result<Vec<Issued>, Error> {
+    ) -> Result<Vec<(Issued, Option<String>)>, Error> {
         permit.covers_object(Action::ReadLetters, &application.object())?;
-        Ok(self.letters()?.of_application(application.id.as_str()).await?)
+        let issued = self.letters()?.of_application(application.id.as_str()).await?;
+        let changes = self.status_notices(&application.id).await?;
+        let with_matter = |one: Issued| {
+            let change = changes.iter().find(|change| change.position == one.position);
+            let matter = list::matter((one.kind, one.position), change.map(|found| found.change));
+            (one, matter)
+        };
+        Ok(issued.into_iter().map(with_matter).collect())
     }
 
     /// A letter for reading.

@@ -10,9 +10,10 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Row};
 use store::{Error, Seq};
 
-use super::list::{LetterFilter, ListedLetter};
+use super::list::{LetterFilter, ListedLetter, matter};
 use crate::error;
 use crate::mark::{Mark, Span};
+use crate::registration::ChangeWord;
 
 /// The last record that was looked at.
 pub(super) async fn swept(db: &mut AnyConnection) -> Result<Option<Seq>, Error> {
@@ -80,6 +81,9 @@ const ASKED: &str = "l.issued_at >= $1 AND l.issued_at < $2 AND ($3 = '' OR l.ki
      AND ($4 = '' OR l.number = $4 OR a.number = $5) AND ($6 = '*' OR COALESCE(a.office, '') = $6) \
      AND (l.issued_at < $7 OR l.id < $8)";
 const FROM: &str = "FROM letter l JOIN ra_application a ON a.id = l.application";
+/// The change of status that a letter tells of.
+const CHANGE: &str = "LEFT JOIN status_notice c ON l.kind = 'status-notice' \
+     AND c.application = l.application AND c.position = l.position";
 const DAMAGED: error::Error = error::Error::Stored("文书");
 
 type Statement<'q> = Query<'q, Any, AnyArguments>;
@@ -110,7 +114,8 @@ pub(super) async fn page(
 ) -> Result<Vec<ListedLetter>, error::Error> {
     let text = format!(
         "SELECT l.id AS id, l.kind AS kind, l.number AS number, l.issued_at AS issued_at, \
-         a.id AS application, a.number AS application_number, a.office AS office {FROM} \
+         l.position AS position, c.change AS change, c.effect AS effect, \
+         a.id AS application, a.number AS application_number, a.office AS office {FROM} {CHANGE} \
          WHERE {ASKED} ORDER BY l.issued_at DESC, l.id DESC LIMIT $9 OFFSET $10"
     );
     let query = asked(sqlx::query(sqlx::AssertSqlSafe(text)), which, behind);
@@ -131,14 +136,20 @@ pub(super) async fn found(
 
 fn listed(row: &AnyRow) -> Result<ListedLetter, error::Error> {
     let text = |name: &str| row.try_get::<String, _>(name).map_err(|_| DAMAGED);
-    let issued_at: i64 = row.try_get("issued_at").map_err(|_| DAMAGED)?;
+    let maybe = |name: &str| row.try_get::<Option<String>, _>(name).map_err(|_| DAMAGED);
+    let number = |name: &str| row.try_get::<i64, _>(name).map_err(|_| DAMAGED);
+    let (issued_at, position) = (number("issued_at")?, number("position")?);
+    let position = u32::try_from(position).map_err(|_| DAMAGED)?;
+    let (kind, effect) = (text("kind")?.parse()?, maybe("effect")?);
+    let change = maybe("change")?.and_then(|word| ChangeWord::of(&word, effect.as_deref()));
     Ok(ListedLetter {
         id: text("id")?,
-        kind: text("kind")?.parse()?,
+        kind,
+        matter: matter((kind, position), change),
         number: text("number")?,
         issued_at: Timestamp::from_second(issued_at).map_err(|_| DAMAGED)?,
         application: text("application")?,
         application_number: text("application_number")?,
-        office: row.try_get("office").map_err(|_| DAMAGED)?,
+        office: maybe("office")?,
     })
 }

@@ -78,7 +78,7 @@ impl ChangeWord {
         }
     }
 
-    pub(super) fn of(change: &str, effect: Option<&str>) -> Option<Self> {
+    pub(crate) fn of(change: &str, effect: Option<&str>) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.stored() == (change, effect))
     }
 
@@ -191,6 +191,16 @@ pub(crate) enum Why {
         /// The number of the revocation, if it is one.
         number: Option<String>,
     },
+}
+
+impl Why {
+    /// Why other certificates than the one that was named are changed with it: their holder applied for nothing.
+    pub(crate) fn of_others(self) -> Self {
+        match self {
+            Self::Applied { ground } => Self::Brought { ground: Some(ground), number: None },
+            brought @ Self::Brought { .. } => brought,
+        }
+    }
 }
 
 impl Institution {

@@ -57,6 +57,7 @@ impl<'a> Wording<'a> {
             "ground" => self.ground(name),
             "roles" => roles(name),
             "operations" => app::signing::Operation::of(name).map(|one| one.chinese().to_owned()),
+            "step" => app::voice::Step::of(name).map(|one| one.chinese().to_owned()),
             "cause" => app::signing::StopCause::of(name).map(|one| one.chinese().to_owned()),
             "chosen" => {
                 let found = self.messages.iter().find(|(id, _)| id == name);

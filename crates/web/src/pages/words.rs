@@ -12,6 +12,23 @@ fn civil(instant: Timestamp) -> DateTime {
     instant.to_zoned(TimeZone::fixed(Offset::constant(8))).datetime()
 }
 
+/// A text in pieces, in order: what a line must not break at its hyphens, as telephone numbers are, and what lies
+/// between. Browsers break there; the typesetter of letters does not.
+pub fn pieces(text: &str) -> Vec<(bool, &str)> {
+    const MOST: usize = 20;
+    let is_part = |sign: char| sign.is_ascii_digit() || sign == '-';
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let is_number = rest.starts_with(is_part);
+        let end = rest.find(|sign| is_part(sign) != is_number).unwrap_or(rest.len());
+        let (piece, more) = rest.split_at(end);
+        let is_whole = is_number && piece.len() <= MOST && piece.trim_matches('-').contains('-');
+        pieces.push((is_whole, piece));
+        rest = more;
+    }
+    pieces
+}
+
 /// `2026年11月29日`.
 pub fn day(instant: Timestamp) -> String {
     let at = civil(instant);
@@ -175,6 +192,17 @@ mod tests {
         assert_eq!(size(12_345), "12.3 KB");
         assert_eq!(size(49_000_000), "49.0 MB");
         assert_eq!(groups("0a1b2c3d5e"), "0A1B 2C3D 5E");
+    }
+
+    #[test]
+    fn telephone_numbers_stay_whole_and_nothing_of_a_text_is_lost() {
+        let text = "请致电 010-00000000（工作日 9-17 时），或 12345。—-";
+        let all = pieces(text);
+        assert_eq!(all.iter().map(|(_, piece)| *piece).collect::<String>(), text);
+        let whole: Vec<_> = all.iter().filter(|(whole, _)| *whole).map(|(_, p)| *p).collect();
+        assert_eq!(whole, ["010-00000000", "9-17"]);
+        assert_eq!(pieces(""), []);
+        assert!(!pieces(&"1-".repeat(40)).iter().any(|(whole, _)| *whole), "longer than a line");
     }
 
     fn happening(kind: &str, text: &'static str) -> ra::Happening {

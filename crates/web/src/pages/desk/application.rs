@@ -10,6 +10,7 @@ use ra::{Application, FormRow, Material, SupplementList};
 use serde::Deserialize;
 
 use super::found;
+use super::next::{Next, next};
 use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page, page_to_correct};
 use crate::pages::apply::materials::disposition;
@@ -46,6 +47,8 @@ struct Sheet {
     halted_at: Option<String>,
     events: Vec<words::Told>,
     may: May,
+    /// The next one that waits for who has nothing to do with this one.
+    next: Option<Next>,
     /// Why somebody wants to see what is masked, as it was typed.
     reason: String,
     mistakes: Mistakes,
@@ -161,6 +164,10 @@ async fn sheet(
         is_here: chosen.is_some_and(|chosen| chosen.id == one.id),
     };
     let happenings = ra.timeline(&permit, &application.id).await?;
+    let halted_at = ra.suspended_office_of(&application).await?;
+    let all = May::of(app, visitor, &application);
+    // T-22: what would be refused is not offered.
+    let may = if halted_at.is_some() { May { unmask: all.unmask, ..May::default() } } else { all };
     Ok(Sheet {
         frame,
         kind: kind.title.clone(),
@@ -174,15 +181,15 @@ async fn sheet(
         supplements: ra.supplements(&permit, &application.id).await?,
         original: application.concerns.as_deref().map(words::groups),
         concerned: concerned(app, &permit, &application).await?,
-        halted_at: ra.suspended_office_of(&application).await?,
+        halted_at,
         standing: application.state.chinese(),
         attestation: ra.key_attestation(&permit, &application.id).await?.as_ref().map(Attested::of),
         events: words::timeline(&happenings),
-        may: match ra.suspended_office_of(&application).await? {
-            // T-22: what would be refused is not offered.
-            Some(_) => May { unmask: May::of(app, visitor, &application).unmask, ..May::default() },
-            None => May::of(app, visitor, &application),
+        next: match may.proof || may.review {
+            true => None,
+            false => next(app, visitor, &application).await?,
         },
+        may,
         reason: String::new(),
         mistakes: Mistakes::none(),
         application,

@@ -14,6 +14,7 @@ pub mod batch_run;
 pub mod code;
 pub mod decline;
 pub mod enter;
+pub mod next;
 pub mod proof;
 pub mod queue;
 pub mod queue_export;

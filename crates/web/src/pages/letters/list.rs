@@ -11,6 +11,7 @@ use axum::extract::State;
 use letters::LetterKind;
 use serde::Deserialize;
 
+use super::titled;
 use crate::api::{App, Params};
 use crate::pages::admin::period::Period;
 use crate::pages::admin::{office_name, offices};
@@ -92,7 +93,7 @@ struct List {
 struct Row {
     id: String,
     number: String,
-    title: &'static str,
+    title: String,
     application: String,
     application_number: String,
     office: String,
@@ -101,7 +102,7 @@ struct Row {
 
 fn row(one: ListedLetter, offices: &Choices) -> Row {
     Row {
-        title: one.kind.chinese(),
+        title: titled(one.kind, one.matter.as_deref()),
         office: office_name(one.office.as_deref(), offices),
         at: words::minute(one.issued_at),
         id: one.id,
@@ -162,5 +163,5 @@ pub async fn export(
 }
 
 fn line(row: Row) -> csv::Row {
-    vec![row.number, row.title.to_owned(), row.application_number, row.office, row.at]
+    vec![row.number, row.title, row.application_number, row.office, row.at]
 }

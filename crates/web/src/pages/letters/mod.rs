@@ -12,7 +12,7 @@ pub mod verify;
 use access::Action;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use letters::Issued;
+use letters::{Issued, LetterKind};
 use ra::Application;
 
 use super::guard::Visitor;
@@ -30,19 +30,27 @@ pub(super) async fn own(app: &App, visitor: &Visitor) -> Result<Application, Pro
 /// A letter in a list.
 pub struct Line {
     id: String,
-    title: &'static str,
+    title: String,
     number: String,
     issued_at: String,
 }
 
-impl From<&Issued> for Line {
-    fn from(issued: &Issued) -> Self {
+impl From<&(Issued, Option<String>)> for Line {
+    fn from((issued, matter): &(Issued, Option<String>)) -> Self {
         Self {
             id: issued.id.to_string(),
-            title: issued.kind.chinese(),
+            title: titled(issued.kind, matter.as_deref()),
             number: issued.number.clone(),
             issued_at: words::minute(issued.issued_at),
         }
+    }
+}
+
+/// What a letter is called in a list: letters of one kind differ in their matter.
+fn titled(kind: LetterKind, matter: Option<&str>) -> String {
+    match matter {
+        Some(matter) => format!("{}：{matter}", kind.chinese()),
+        None => kind.chinese().to_owned(),
     }
 }
 

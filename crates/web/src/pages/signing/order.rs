@@ -61,8 +61,8 @@ pub async fn submit(State(app): State<App>, frame: Frame, visitor: Visitor, form
         per_day: number("per_day"),
         reason: text("reason"),
     };
-    let mut mistakes = wrong(&order);
-    if mistakes.of("client").is_none() && !app.is_signing_client(&order.client).await? {
+    let mut mistakes = Mistakes::none();
+    if !order.client.is_empty() && !app.is_signing_client(&order.client).await? {
         mistakes.add(
             "client",
             "没有这个编号的、角色为“应用系统”（application）的接口客户端；请先建立客户端，再填写其编号",
@@ -70,6 +70,9 @@ pub async fn submit(State(app): State<App>, frame: Frame, visitor: Visitor, form
     }
     if let Err(error) = app.may_make_signing_keys() {
         mistakes.add("client", error.to_string());
+    }
+    for mistake in wrong(&order).all() {
+        mistakes.add(&mistake.field, mistake.text.clone());
     }
     if !mistakes.is_empty() {
         return page_to_correct(&Sheet::of(frame, form, mistakes));

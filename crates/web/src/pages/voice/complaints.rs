@@ -5,6 +5,7 @@ use app::voice::{
 };
 use askama::Template;
 use axum::extract::State;
+use jiff::SignedDuration;
 
 use crate::api::App;
 use crate::pages::answer::{Answer, page, page_to_correct};
@@ -136,6 +137,9 @@ fn found(app: &App, complaint: &Complaint, steps: Vec<ComplaintStep>) -> Found {
     }
 }
 
+/// How long a report of a leaked key may wait, as its page says.
+const REPORTS_TAKEN_UP: SignedDuration = SignedDuration::from_hours(24);
+
 /// The clock of a complaint in the words of all clocks.
 pub(super) fn clock(app: &App, complaint: &Complaint) -> Option<words::Clock> {
     let clock = complaint.clock?;
@@ -148,7 +152,20 @@ pub(super) fn clock(app: &App, complaint: &Complaint) -> Option<words::Clock> {
         provisional: clock.due.is_provisional(),
         basis,
     };
-    Some(words::Clock::of(&as_shown, app.clock().now()))
+    let shown = words::Clock::of(&as_shown, app.clock().now());
+    // Hours, whatever day it is: T-16.
+    let is_report = complaint.category == Category::Misuse;
+    if is_report && complaint.state == ComplaintState::Received {
+        let end = complaint.received_at.saturating_add(REPORTS_TAKEN_UP);
+        return Some(words::Clock {
+            left: if clock.overdue { shown.left } else { "须在 24 小时内受理".to_owned() },
+            due: end.map_or(shown.due, words::minute),
+            provisional: false,
+            basis: "本机构公布的问题报告受理时限，节假日也一样",
+            ..shown
+        });
+    }
+    Some(shown)
 }
 
 /// The class of a state's tag.
