@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use directory::port;
 use directory::{AttributeType, Directory, DirectoryConfig, Dn, Limits, PUBLISHABLE, Policy};
 use futures_util::future::BoxFuture;
@@ -250,7 +249,7 @@ impl port::Lists for InForce {
         &'a self,
         issuer: &'a str,
         list: port::List,
-    ) -> BoxFuture<'a, Result<Option<Bytes>, directory::Error>> {
+    ) -> BoxFuture<'a, Result<Option<port::InForce>, directory::Error>> {
         let kind = match list {
             port::List::Full => ListKind::Full,
             port::List::Delta => ListKind::Delta,
@@ -260,7 +259,10 @@ impl port::Lists for InForce {
             let name = ListName { issuer: issuer.to_owned(), kind };
             let list = self.0.current(&name).await;
             let list = list.map_err(|error| directory::Error::List(error.to_string()))?;
-            Ok(list.map(|list| list.der.clone()))
+            Ok(list.map(|list| {
+                let (octets, next_update) = (list.der.clone(), list.next_update);
+                port::InForce { octets, next_update }
+            }))
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use crate::error::Error;
 
@@ -16,13 +17,22 @@ pub enum List {
     Shard(u32),
 }
 
+/// A list in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// Its octets.
+    pub octets: Bytes,
+    /// Until when it counts. Said here, because a list of a million entries is not read for it.
+    pub next_update: Timestamp,
+}
+
 /// The lists in force. `app` implements it over the status service, whose rule for spares
 /// (incident T-11) holds here too.
 pub trait Lists: Send + Sync {
-    /// The octets of a list of the issuer of this name; `None` when there is none.
+    /// The list of the issuer of this name; `None` when there is none.
     fn current<'a>(
         &'a self,
         issuer: &'a str,
         list: List,
-    ) -> BoxFuture<'a, Result<Option<Bytes>, Error>>;
+    ) -> BoxFuture<'a, Result<Option<InForce>, Error>>;
 }

@@ -1,7 +1,6 @@
 //! Single certificates and lists by the keys of RFC 4387, under the same policy as LDAP.
 
 use bytes::Bytes;
-use pki::crl::Crl;
 
 use super::Directory;
 use super::entries;
@@ -78,10 +77,9 @@ impl Directory {
             if own.as_deref() == Some(value)
                 && let Some(list) = self.0.lists.current(&issuer.name, List::Full).await?
             {
-                let end = Crl::from_der(list.to_vec()).ok().and_then(|crl| crl.next_update());
-                match end.is_some_and(|end| now <= end) {
-                    true => return Ok(Some(list)),
-                    false => ended = Some(list),
+                match now <= list.next_update {
+                    true => return Ok(Some(list.octets)),
+                    false => ended = Some(list.octets),
                 }
             }
         }

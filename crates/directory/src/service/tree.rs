@@ -252,8 +252,8 @@ impl Directory {
             _ => vec![(List::Full, full), (List::Delta, A::DeltaList)],
         };
         for (list, attribute) in wanted {
-            if let Some(octets) = self.0.lists.current(&issuer.name, list).await? {
-                entry.add(attribute, octets);
+            if let Some(list) = self.0.lists.current(&issuer.name, list).await? {
+                entry.add(attribute, list.octets);
             }
         }
         match node {

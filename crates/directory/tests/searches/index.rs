@@ -85,12 +85,36 @@ async fn certificates_and_lists_are_found_by_the_keys_of_http() {
         world.change(96, "revoked", Some(1)).await;
         assert_eq!(find(Key::CommonName, "某网站".as_bytes()).await, both[..1]);
         let list = bytes::Bytes::from_static(b"list");
-        let key = ("issuing".to_owned(), directory::port::List::Full);
-        world.lists.0.lock().unwrap().insert(key, list.clone());
+        world.lists.put(("issuing", directory::port::List::Full), b"list");
         let by = directory::ListKey::Issuer;
         let issuer = sha1(sign.issuer().der());
         assert_eq!(world.directory.list(by, &issuer).await.unwrap(), Some(list));
         assert_eq!(world.directory.list(by, &[0; 20]).await.unwrap(), None);
+    })
+    .await;
+}
+
+/// A list of a million entries is not read to answer a question that anybody may ask: what these octets are, and whether
+/// they are a list at all, is nobody's concern here.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_keys_that_share_a_name_the_list_that_still_counts_is_found_unread() {
+    on_every_database(async |world| {
+        let other = world.issuer_called(("other", "issuing"), 0).await;
+        let (full, now) = (directory::port::List::Full, world.now());
+        let hour = jiff::SignedDuration::from_hours(1);
+        world.lists.put_until(("issuing", full), b"ended", now - hour);
+        world.lists.put_until(("other", full), b"counts", now + hour);
+        let name = sha1(other.subject().der());
+        let by_name = async || {
+            let list = world.directory.list(directory::ListKey::Issuer, &name).await.unwrap();
+            list.unwrap().to_vec()
+        };
+        assert_eq!(by_name().await, b"counts");
+        world.lists.put_until(("issuing", full), b"ended", now);
+        assert_eq!(by_name().await, b"ended", "its last second belongs to it");
+        world.lists.put_until(("issuing", full), b"ended", now - hour);
+        world.lists.put_until(("other", full), b"counts", now - hour);
+        assert_eq!(by_name().await, b"counts", "the newest of what has ended");
     })
     .await;
 }

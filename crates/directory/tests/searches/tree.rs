@@ -15,7 +15,7 @@ async fn entry(world: &World, base: &str) -> directory::Found {
 }
 
 fn publish(world: &World, issuer: &str, list: List, octets: &'static [u8]) {
-    world.lists.0.lock().unwrap().insert((issuer.to_owned(), list), octets.into());
+    world.lists.put((issuer, list), octets);
 }
 
 #[tokio::test(flavor = "multi_thread")]

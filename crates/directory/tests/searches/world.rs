@@ -5,10 +5,9 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
 use directory::message::{Outcome, ResultCode, SearchRequest};
 use directory::model::{Filter, Substrings};
-use directory::port::{List, Lists};
+use directory::port::{InForce, List, Lists};
 use directory::{AttributeType, Directory, DirectoryConfig, Found, SearchDone};
 use futures_util::future::BoxFuture;
 use gm::sm2::PrivateKey;
@@ -27,14 +26,14 @@ pub const FOLDER: &str = "ou=Certificates,o=演示中心,c=CN";
 
 /// Lists that tests put in force; read over a connection, as those of an institution are.
 #[derive(Default)]
-pub struct Published(pub Mutex<HashMap<(String, List), Bytes>>, OnceLock<Store>);
+pub struct Published(pub Mutex<HashMap<(String, List), InForce>>, OnceLock<Store>);
 
 impl Lists for Published {
     fn current<'a>(
         &'a self,
         issuer: &'a str,
         list: List,
-    ) -> BoxFuture<'a, Result<Option<Bytes>, directory::Error>> {
+    ) -> BoxFuture<'a, Result<Option<InForce>, directory::Error>> {
         let found = self.0.lock().unwrap().get(&(issuer.to_owned(), list)).cloned();
         Box::pin(async move {
             if let Some(store) = self.1.get() {
@@ -42,6 +41,24 @@ impl Lists for Published {
             }
             Ok(found)
         })
+    }
+}
+
+impl Published {
+    /// Puts a list in force for an hour more; these octets need be none.
+    pub fn put(&self, (issuer, list): (&str, List), octets: &'static [u8]) {
+        let next_update = NOW.parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_hours(1);
+        self.put_until((issuer, list), octets, next_update);
+    }
+
+    pub fn put_until(
+        &self,
+        (issuer, list): (&str, List),
+        octets: &'static [u8],
+        next_update: Timestamp,
+    ) {
+        let list = ((issuer.to_owned(), list), InForce { octets: octets.into(), next_update });
+        self.0.lock().unwrap().insert(list.0, list.1);
     }
 }
 
@@ -97,6 +114,10 @@ impl World {
         world
     }
 
+    pub fn now(&self) -> Timestamp {
+        store::Clock::now(&*self.clock)
+    }
+
     /// Another directory over the same store.
     pub fn with(&self, change: impl FnOnce(&mut DirectoryConfig)) -> Directory {
         let mut config = DirectoryConfig::new("演示中心", [7; 32]);
@@ -106,7 +127,12 @@ impl World {
 
     /// An issuer; `root` certifies itself.
     pub async fn issuer(&self, name: &str, shards: i64) -> Certificate {
-        let own = subject(&[(oid::COMMON_NAME, name)]);
+        self.issuer_called((name, name), shards).await
+    }
+
+    /// One whose certificate has another name: keys of one authority share it.
+    pub async fn issuer_called(&self, (name, called): (&str, &str), shards: i64) -> Certificate {
+        let own = subject(&[(oid::COMMON_NAME, called)]);
         let by = if name == "root" { own.clone() } else { subject(&[(oid::COMMON_NAME, "root")]) };
         let key = PrivateKey::generate(&mut OsRandom).unwrap();
         let certificate = self.certify((&by, &own, &key), 1, &[]);
