@@ -134,7 +134,8 @@ impl RevocationState {
 pub enum StopEnd {
     /// It was lifted, and with it the last hold: the certificate was resumed.
     Lifted,
-    /// It was lifted, and another hold stands: the certificate stays suspended.
+    /// The certificate stays suspended: another hold stands, or its key was proved to be compromised and it is never
+    /// resumed.
     Held,
     /// There was nothing to lift: resumed, revoked or over by then.
     Moot,
@@ -159,7 +160,9 @@ impl StopEnd {
     pub const fn chinese(self) -> &'static str {
         match self {
             Self::Lifted => "先行暂停已解除，证书恢复使用",
-            Self::Held => "来电时的先行暂停已解除；证书另因其他事由暂停，没有恢复使用",
+            Self::Held => {
+                "这次来电没有导致撤销；证书另因其他事由暂停，或者密钥已证明失密，没有恢复使用。密钥失密的，请登记撤销"
+            }
             Self::Moot => "证书届时没有因这次来电暂停，无须解除",
         }
     }

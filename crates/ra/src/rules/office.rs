@@ -3,6 +3,7 @@
 use law::clock::{CalendarDays, calendar_days};
 use law::{Calendar, CivilDate};
 
+use crate::catalogue::Step;
 use crate::error::{Error, Refusal};
 use crate::model::{Conditions, Filing, FilingClock, Office};
 
@@ -17,6 +18,16 @@ pub(crate) fn in_force(office: &Office) -> Result<(), Error> {
     match office.filing {
         Filing::Opened { .. } => Ok(()),
         Filing::NotOpened => Err(Refusal::OfficeNotFiled.at(office.name.as_str())),
+    }
+}
+
+/// Whether a step goes on while the office stands still: what ends an application harms nobody, and neither does stopping
+/// a certificate that two people decided to stop (Measures Art. 18; T-22). Resuming one waits, as every certificate does.
+pub(crate) fn goes_on(service: &str, step: Step) -> bool {
+    match step {
+        Step::Withdraw | Step::Expire | Step::Confirm => true,
+        Step::CarryOut => matches!(service, "suspend" | "revoke"),
+        _ => false,
     }
 }
 

@@ -69,7 +69,7 @@ impl Ra {
         rules::order::permitted(service, &application.state, Step::Issue)?;
         let form = self.form_of(&application).await?;
         let kind = self.kind_of(&application)?;
-        let (mut dossier, csr) = self.dossier(&application).await?;
+        let (mut dossier, csr) = self.dossier(&application, Step::Issue).await?;
         let attestation = self.attestation_of(&application).await?;
         rules::dossier::informed(self.catalogue(), &dossier.acknowledgements)?;
         let elements = rules::form::elements(kind, &form);
@@ -105,13 +105,15 @@ impl Ra {
         rules::subject::subject(self.kind_of(application)?, form)
     }
 
-    /// All evidence of the present submission, and the request of the last attempt.
+    /// All evidence of the present submission, and the request of the last attempt, for a step that the office may take.
     pub(super) async fn dossier(
         &self,
         application: &Application,
+        step: Step,
     ) -> Result<(Dossier, Option<Vec<u8>>), Error> {
         let mut reader = self.store().read().await?;
-        if let Some(office) = &application.office {
+        let goes_on = rules::office::goes_on(&application.service, step);
+        if let Some(office) = application.office.as_ref().filter(|_| !goes_on) {
             rules::office::in_force(&sql::office::load(&mut reader, office).await?)?;
         }
         let review = sql::evidence::review(&mut reader, application).await?;

@@ -107,7 +107,7 @@ impl Ra {
         rules::order::permitted(service, &application.state, Step::CarryOut)?;
         let form = self.form_of(&application).await?;
         let elements = rules::form::elements(self.kind_of(&application)?, &form);
-        let (mut dossier, _) = self.dossier(&application).await?;
+        let (mut dossier, _) = self.dossier(&application, Step::CarryOut).await?;
         let (proof, review) = rules::dossier::proofed_and_reviewed(&mut dossier, &elements)?;
         let serial = application.concerns.clone().ok_or(Refusal::CertificateMissing)?;
         let ground = self.ground_of(&application).await?.ok_or(Error::Stored("ground"))?;

@@ -64,9 +64,8 @@ impl Turn {
             return Err(Error::Changed);
         }
         rules::order::permitted(ra.service_of(application)?, &application.state, step)?;
-        // What ends an application harms nobody: it goes on while the office stands still.
-        let ends = matches!(step, Step::Withdraw | Step::Expire | Step::Confirm);
-        if let Some(office) = application.office.as_ref().filter(|_| !ends) {
+        let goes_on = rules::office::goes_on(&application.service, step);
+        if let Some(office) = application.office.as_ref().filter(|_| !goes_on) {
             rules::office::in_force(&sql::office::load(tx.conn(), office).await?)?;
         }
         Ok(self)

@@ -5,8 +5,9 @@ use jiff::SignedDuration;
 use law::CivilDate;
 use ra::{Conditions, Filing, Office, OfficeId, OfficeOrder, OfficeRecordKind, SuspensionOrder};
 
+use super::services::about_at;
 use super::way::Way;
-use super::world::{World, on_each_engine};
+use super::world::{World, new_key, on_each_engine};
 
 pub async fn manage(
     world: &World,
@@ -169,6 +170,41 @@ async fn a_suspended_office_orders_no_certificate() {
     let permit = world.permit(&world.biz, Action::ManageOffices).await;
     way.application = world.ra.transfer(&permit, &way.application.at(), None).await.unwrap();
     way.issue().await.unwrap();
+}
+
+/// A certificate whose key was stolen is stopped, whatever becomes of the office that took the application; resuming one
+/// waits until somebody takes it over (Measures Art. 18; T-22).
+#[tokio::test]
+async fn what_two_people_decided_to_stop_is_stopped_while_its_office_is_suspended() {
+    on_each_engine(|world| async move {
+        let office = filed(&world, "云中市受理点", 5).await;
+        let clerk = world.appoint("oclerk", "entry_clerk", &office.id).await;
+        let reviewer = world.appoint("oreview", "reviewer", &office.id).await;
+        let mut ways = Vec::new();
+        for service in ["revoke", "suspend", "resume"] {
+            let at = Some(office.id.clone());
+            let mut way = about_at(&world, service, (new_key(), at)).await;
+            way.fill(way.sample()).await.unwrap();
+            way.attach_all().await.unwrap();
+            way.submit().await.unwrap();
+            way.proof(&clerk).await.unwrap();
+            way.approve(&reviewer).await.unwrap();
+            ways.push(way);
+        }
+        suspend(&world, &office, true).await;
+        let unfit = world.ra.unfit_changes().await.unwrap();
+        let resume = ways.pop().unwrap();
+        let waits = world.ra.ready_to_carry_out(&resume.application.at()).await.unwrap_err();
+        assert_eq!(waits.code(), "ra.office_suspended");
+        let named: Vec<_> = unfit.iter().map(|(number, _)| number.as_str()).collect();
+        assert_eq!(named, [resume.application.number.as_str()]);
+        for way in ways {
+            let ready = world.ra.ready_to_carry_out(&way.application.at()).await.unwrap();
+            let done = world.ra.carried_out(ready, false).await.unwrap();
+            assert!(matches!(done.state, ra::State::CarriedOut { .. }));
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -53,6 +53,15 @@ async fn held(world: &World, serial: &str, is_held: bool) {
 
 /// An application of the holder of a certificate, with its key.
 pub async fn about<'w>(world: &'w World, service: &str, key: PrivateKey) -> Way<'w> {
+    about_at(world, service, (key, None)).await
+}
+
+/// The same at an office.
+pub async fn about_at<'w>(
+    world: &'w World,
+    service: &str,
+    (key, office): (PrivateKey, Option<ra::OfficeId>),
+) -> Way<'w> {
     let standing = if service == "resume" { Standing::Suspended } else { Standing::Good };
     let serial = certify(world, "person", "0a1b2c", standing);
     world.keys.0.lock().unwrap().insert(key.public_key().fingerprint(), Certified::InForce(serial));
@@ -60,7 +69,7 @@ pub async fn about<'w>(world: &'w World, service: &str, key: PrivateKey) -> Way<
     let new = NewApplication {
         service: service.into(),
         kind: "person".into(),
-        office: None,
+        office,
         concerns: Some(serial.to_hex()),
     };
     let created = world.ra.begin(new).await.unwrap();
