@@ -38,7 +38,7 @@ struct Inner {
     window: Window,
     forgotten_at: AtomicI64,
     mac_key: KeyLabel,
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
 }
 
 impl Access {
@@ -52,7 +52,7 @@ impl Access {
         let window = Window::new(WINDOW_CAPACITY);
         let forgotten_at = AtomicI64::new(0);
         let mac_key = mac_key(&*device)?;
-        let hashing = Semaphore::new(HASHING);
+        let hashing = Arc::new(Semaphore::new(HASHING));
         Ok(Self(Arc::new(Inner {
             store,
             device,
@@ -84,7 +84,7 @@ impl Access {
         self.0.clock.now()
     }
 
-    pub(crate) fn hashing(&self) -> &Semaphore {
+    pub(crate) fn hashing(&self) -> &Arc<Semaphore> {
         &self.0.hashing
     }
 

@@ -65,8 +65,13 @@ impl Access {
     ) -> Result<String, Error> {
         let salt = hex::decode(salt).map_err(|_| Error::Stored("口令参数"))?;
         let passphrase = passphrase.clone();
-        let _turn = self.hashing().acquire().await.map_err(|_| store::Error::Closed)?;
-        let work = tokio::task::spawn_blocking(move || stretch.run(&passphrase, &salt));
+        let turn = self.hashing().clone().acquire_owned();
+        let turn = turn.await.map_err(|_| store::Error::Closed)?;
+        // The turn ends with the work, whether or not somebody still waits for it.
+        let work = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            stretch.run(&passphrase, &salt)
+        });
         let stretched = work.await.map_err(|_| store::Error::UnitPanicked)??;
         self.mac("passphrase", &*stretched)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gm::DeviceError;
 use jiff::Timestamp;
 use pki::ocsp::{CertId, CertStatus, CheckedSignature, Failure, Request, UnsignedResponse};
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::{error, warn};
 
 use super::Responder;
@@ -54,22 +55,22 @@ impl Responder {
         let Some(by) = authority.delegation(now) else {
             return Err(Error::NoResponder(authority.name.clone()));
         };
-        let Ok(_permit) = self.0.signing.try_acquire() else {
+        let Ok(place) = self.0.signing.clone().try_acquire_owned() else {
             return Ok(failed(Failure::TryLater));
         };
-        self.sign_answer(request, (authority, by), (stamp, now)).await
+        self.sign_answer(request, (authority, by, place), (stamp, now)).await
     }
 
     async fn sign_answer(
         &self,
         request: &Request,
-        (authority, by): (&Authority, &Arc<Delegation>),
+        (authority, by, place): (&Authority, &Arc<Delegation>, OwnedSemaphorePermit),
         (stamp, now): (Option<Stamp>, Timestamp),
     ) -> Result<Answer, Error> {
         let verdicts = self.verdicts(request, authority, now).await?;
         let window = self.window(authority, by, now)?;
         let unsigned = to_question(request, &verdicts, window, &by.certificate)?;
-        let signed = self.sign(vec![unsigned], by).await?;
+        let signed = self.sign(vec![unsigned], by, Some(place)).await?;
         let (unsigned, signature) = signed.into_iter().next().ok_or(Error::Closing)?;
         // What isn't issued may be issued in the next moment, so nobody keeps that (T-08).
         if let (Some(id), Some(stamp), [verdict]) = (keepable(request), stamp, &verdicts[..])
@@ -130,9 +131,12 @@ impl Responder {
         &self,
         unsigned: Vec<UnsignedResponse>,
         by: &Arc<Delegation>,
+        place: Option<OwnedSemaphorePermit>,
     ) -> Result<Vec<(UnsignedResponse, CheckedSignature)>, Error> {
         let (inner, by) = (self.0.clone(), by.clone());
         let sign = move || {
+            // The signature's, not that of whoever asked and may have hung up.
+            let _place = place;
             let mut session = inner.device.session()?;
             let id = &inner.config.user_id;
             let one = |unsigned: UnsignedResponse| {

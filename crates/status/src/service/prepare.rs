@@ -151,7 +151,7 @@ impl Responder {
         sum: &mut Prepared,
     ) -> Result<(), Error> {
         let unsigned = due.iter().map(|due| about(&due.id, due.verdict, window, &by.certificate));
-        let signed = self.sign(unsigned.collect::<Result<_, _>>()?, by).await?;
+        let signed = self.sign(unsigned.collect::<Result<_, _>>()?, by, None).await?;
         let mut cache = self.cache();
         for (Due { id, verdict, stamp }, (_, signature)) in due.into_iter().zip(signed) {
             let kept = Kept { verdict, window, by: by.clone(), signature };
