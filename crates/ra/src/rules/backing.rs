@@ -327,6 +327,51 @@ mod tests {
         assert_eq!((value.as_str(), what), ("贾***", Shortfall::OtherValue));
     }
 
+    /// Nothing was proofed for it: shown masked as the form of its kind has it, and by the first sign where no form is.
+    #[test]
+    fn what_no_application_stands_behind_is_masked_and_has_no_evidence() {
+        let (kind, mut form) = sample("person");
+        form.set("show_identifier", "yes");
+        let subject = super::super::subject::subject(&kind, &form).unwrap();
+        let told = |kind: Option<&Kind>| -> Vec<(SubjectPart, String)> {
+            let found = unbacked(kind, &subject);
+            assert!(found.iter().all(|one| one.evidence.is_none() && one.shortfall.is_none()));
+            found.into_iter().map(|one| (one.part, one.value)).collect()
+        };
+        let named = told(Some(&kind));
+        assert!(named.contains(&(SubjectPart::CommonName, "甄**".into())), "{named:?}");
+        assert!(named.contains(&(SubjectPart::IdentifyCode, "110***********0014".into())));
+        assert!(named.contains(&(SubjectPart::Email, "z***@example.cn".into())));
+        let unknown = told(None);
+        assert_eq!(unknown.len(), named.len());
+        assert!(unknown.contains(&(SubjectPart::CommonName, "甄***".into())), "{unknown:?}");
+    }
+
+    /// T-18: a value is backed by the row of its own field, and each row backs one value.
+    #[test]
+    fn a_value_is_backed_by_its_own_place_and_only_once() {
+        let (kind, mut form) = sample("server");
+        form.set("domains", "a.example.gov.cn\nb.example.gov.cn");
+        let mut subject = super::super::subject::subject(&kind, &form).unwrap();
+        let (rows, arguments) = proofed(&kind, &form);
+        let shown = |subject: &SubjectInput| {
+            let found = elements((&kind, &form), subject, (&rows, &arguments)).unwrap();
+            let domains = found.into_iter().filter(|one| one.part == SubjectPart::Domain);
+            domains.map(|one| (one.element, one.evidence.is_some(), one.shortfall)).collect()
+        };
+        let own = |key: &str| (Some(key.to_owned()), true, None);
+        let other = (None, false, Some(Shortfall::OtherValue));
+        let all: Vec<_> = shown(&subject);
+        assert_eq!(all, [own("domains/0"), own("domains/1")]);
+        subject.dns_names[1] = "a.example.gov.cn".into();
+        let twice: Vec<_> = shown(&subject);
+        assert_eq!(twice[1], other, "one row does not count for two");
+        // The name of the unit is in the form, as what it is and not as a domain.
+        subject.dns_names[1] = "云中市档案馆".into();
+        let elsewhere: Vec<_> = shown(&subject);
+        assert_eq!(elsewhere[1], other);
+    }
+
     fn record(seq: u64, kind: &str, actor: &str, body: Value) -> Step {
         let kind = format!("application.{kind}");
         let (at, actor, seq) = (Timestamp::UNIX_EPOCH, actor.into(), Seq(seq));
@@ -391,5 +436,30 @@ mod tests {
         harmed[1].intact = false;
         assert_eq!(found(harmed, |_| ()), [S::RecordsDiffer]);
         assert_eq!(found(Vec::new(), |_| ()), [S::NoAgreement, S::NotNamed, S::RecordsDiffer]);
+        // Missing in the tables and in the records: missing, and nothing differs.
+        let without = |kind: &str| {
+            let mut told = told();
+            told.retain(|one| one.kind != format!("application.{kind}"));
+            told
+        };
+        assert_eq!(found(without("proofed"), |s| s.proof = None), [S::NoProof]);
+        assert_eq!(found(without("reviewed"), |s| s.review = None), [S::NoReview]);
+        assert_eq!(found(without("proofed"), |_| ()), [S::RecordsDiffer]);
+        assert_eq!(found(without("reviewed"), |_| ()), [S::RecordsDiffer]);
+        assert_eq!(found(told(), |s| s.review = None), [S::NoReview, S::RecordsDiffer]);
+        let later = Timestamp::from_second(1).unwrap();
+        assert_eq!(found(told(), |s| s.review = Some(("reviewer", later))), [S::RecordsDiffer]);
+        assert_eq!(
+            found(told(), |s| s.proof = Some(("remote", 3, "clerk", at))),
+            [S::RecordsDiffer]
+        );
+        assert_eq!(
+            found(told(), |s| s.proof = Some(("in-person", 2, "clerk", at))),
+            [S::RecordsDiffer]
+        );
+        assert_eq!(found(told(), |s| s.certificate.0 = "0a"), [], "either of the pair is named");
+        let mut issue = told();
+        issue[3].intact = false;
+        assert_eq!(found(issue, |_| ()), [S::NotNamed]);
     }
 }

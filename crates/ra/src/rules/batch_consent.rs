@@ -162,6 +162,66 @@ mod tests {
         assert!(!fits(|held| held.subject.identifiers.clear()));
     }
 
+    /// T-18: what the unit signed for is this application in this version, under this text.
+    #[test]
+    fn a_unit_s_signature_covers_what_is_in_its_list_as_it_was() {
+        let on = |day| CivilDate::new(2026, 3, day).unwrap();
+        let id = crate::model::ApplicationId::from_random([1; 16]);
+        let application = Application {
+            id: id.clone(),
+            number: crate::model::Number::of(on(4), 1),
+            service: "new".into(),
+            kind: "staff".into(),
+            office: None,
+            concerns: None,
+            state: crate::model::State::Draft,
+            since: on(4).begin(),
+            version: 7,
+            form: 2,
+            round: 1,
+            created_at: on(4).begin(),
+            clock_from: None,
+        };
+        let consent = |members: &[(&str, i64, i64)]| {
+            let members: Vec<Listed> = members
+                .iter()
+                .map(|(id, form, version)| ((*id).to_owned(), *form, *version))
+                .collect();
+            let text = BatchAgreementText {
+                batch: crate::model::BatchId::from_random([2; 16]),
+                number: "1".into(),
+                version: "2026-1".into(),
+                day: on(4),
+                title: String::new(),
+                lines: Vec::new(),
+                list_sm3: String::new(),
+                members: members.clone(),
+            };
+            let kept = crate::model::KeptConsent {
+                form: crate::model::CONSENT_FORM.into(),
+                text,
+                serial: String::new(),
+                key: String::new(),
+                unit: String::new(),
+                institution: String::new(),
+            };
+            let members = members.into_iter().collect();
+            RunConsent::Certificate { blob: String::new(), kept: Box::new(kept), members }
+        };
+        let covered = |members: &[(&str, i64, i64)], version: &str| {
+            let done = covers(&consent(members), &application, version);
+            done.map_or_else(|error| error.code(), |()| "ok")
+        };
+        let id = id.as_str();
+        assert_eq!(covered(&[("other", 1, 1), (id, 2, 7)], "2026-1"), "ok");
+        assert_eq!(covered(&[("other", 2, 7)], "2026-1"), "ra.agreement_missing");
+        assert_eq!(covered(&[(id, 1, 7)], "2026-1"), "ra.agreement_missing", "another form");
+        assert_eq!(covered(&[(id, 2, 6)], "2026-1"), "ra.agreement_missing", "changed since");
+        assert_eq!(covered(&[(id, 2, 7)], "2026-2"), "ra.agreement_text");
+        let paper = RunConsent::Paper { blob: String::new(), witnesses: Default::default() };
+        assert!(covers(&paper, &application, "2026-2").is_ok(), "a paper names the batch");
+    }
+
     #[test]
     fn the_day_is_between_the_last_approval_and_today_and_of_the_version_in_force() {
         let catalogue = Catalogue::embedded().unwrap();

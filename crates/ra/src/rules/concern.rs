@@ -210,6 +210,44 @@ mod tests {
         assert_eq!(differs("revoke", &full, &form, &held).unwrap().len(), 1);
     }
 
+    /// What the certificate says and the form does not mention is a difference too, where the content stays.
+    #[test]
+    fn a_renewal_drops_nothing_that_the_certificate_says() {
+        let (full, form, mut held) = held("staff", Standing::Good);
+        held.subject.units.push("另一部门".into());
+        let fields = |service: &str, form: &Form, held: &Held| -> Vec<String> {
+            let found = differs(service, &full, form, held).unwrap();
+            found.into_iter().map(|error| error.field).collect()
+        };
+        assert_eq!(fields("renew", &form, &held), ["department"]);
+        assert_eq!(fields("revoke", &form, &held), Vec::<String>::new());
+        let mut without = form.clone();
+        without.set("department", "");
+        assert_eq!(fields("renew", &without, &held), ["subject"]);
+        assert_eq!(fields("revoke", &without, &held), Vec::<String>::new());
+    }
+
+    #[test]
+    fn who_moves_keeps_the_certificate_s_history_and_a_unit_its_code() {
+        use SearchField::{CreditCode, IdNumber};
+        let before = [("id_number".to_owned(), "x".to_owned()), ("credit_code".into(), "u".into())];
+        let differs = |kind: &str, service: &str, (number, code): (&str, &str)| {
+            let (full, ..) = held(kind, Standing::Good);
+            let now = [(IdNumber, number.to_owned()), (CreditCode, code.to_owned())];
+            another_holder(service, &full, &before, &now).map(|error| error.field)
+        };
+        for service in ["revoke", "renew", "change"] {
+            assert_eq!(differs("staff", service, ("x", "u")), None, "{service}");
+            assert_eq!(differs("staff", service, ("y", "u")).as_deref(), Some("id_number"));
+            assert_eq!(differs("staff", service, ("u", "u")).as_deref(), Some("id_number"));
+            // The number is the agent's: who acts for a unit may be another.
+            assert_eq!(differs("unit", service, ("y", "u")), None, "{service}");
+            assert_eq!(differs("unit", service, ("x", "v")).as_deref(), Some("credit_code"));
+        }
+        assert_eq!(differs("staff", "revoke", ("x", "v")).as_deref(), Some("credit_code"));
+        assert_eq!(differs("staff", "change", ("x", "v")), None, "another unit, the same person");
+    }
+
     #[test]
     fn another_number_is_another_holder() {
         let (full, ..) = held("person", Standing::Good);

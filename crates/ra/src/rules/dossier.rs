@@ -118,6 +118,11 @@ mod tests {
         assert_eq!(verdict(|d| d.evidence[1].1 = "1".into()), "ra.evidence_incomplete");
         assert_eq!(verdict(|d| d.evidence[1].0 = "c".into()), "ra.evidence_incomplete");
         assert_eq!(verdict(|d| d.hands.push("reviewer".into())), "ra.second_person");
+        let twice = |d: &mut Dossier| d.evidence.push(("b".into(), "3".into()));
+        assert_eq!(verdict(twice), "ra.evidence_incomplete", "one element, two rows (T-18)");
+        let mut empty = Dossier { evidence: Vec::new(), ..full() };
+        let nothing = proofed_and_reviewed(&mut empty, &[]).unwrap_err();
+        assert_eq!(nothing.code(), "ra.evidence_incomplete", "nothing to proof proves nothing");
     }
 
     #[test]

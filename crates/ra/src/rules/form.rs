@@ -47,6 +47,9 @@ pub(crate) fn check(kind: &Kind, form: &Form, today: CivilDate) -> Vec<FieldErro
     for field in kind.fields.iter().filter(|field| form.asks(field)) {
         let raw = form.raw(&field.name);
         let mut found = match (form.value(&field.name).is_empty(), field.required) {
+            (true, true) if field.kind == FieldKind::Choice => {
+                vec![("ra.form.missing", "请选择".to_owned())]
+            }
             (true, true) => vec![("ra.form.missing", "请填写".to_owned())],
             (true, false) => Vec::new(),
             (false, _) => defects(field, raw),
@@ -254,6 +257,56 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_refused_from_just_beyond_each_bound_and_taken_up_to_it() {
+        let long = |count: usize| "甄".repeat(count);
+        for (field, value, kind, wanted) in [
+            ("holder_name", "贾真".to_owned(), "person", None),
+            ("holder_name", "买买提·示例".to_owned(), "person", None),
+            ("holder_name", long(32), "person", None),
+            ("holder_name", long(33), "person", Some("ra.form.length")),
+            ("holder_name", "甄\n有印".to_owned(), "person", Some("ra.form.length")),
+            ("unit_name", "馆".to_owned(), "unit", Some("ra.form.short")),
+            ("locality", "县".to_owned(), "person", None),
+            ("phone", "13000000000".to_owned(), "person", None),
+            ("phone", "1300000000".to_owned(), "person", Some("ra.form.phone")),
+            ("phone", "1300000000a".to_owned(), "person", Some("ra.form.phone")),
+            ("phone", "23000000000".to_owned(), "person", Some("ra.form.phone")),
+            ("phone", "12999999999".to_owned(), "person", Some("ra.form.phone")),
+            ("addresses", "192.0.2.1\n2001:db8::1".to_owned(), "server", None),
+            ("addresses", "0.0.0.0".to_owned(), "server", Some("ra.form.line")),
+            ("addresses", "224.0.0.1".to_owned(), "server", Some("ra.form.line")),
+            ("addresses", "::1".to_owned(), "server", Some("ra.form.line")),
+            ("addresses", "192.0.2".to_owned(), "server", Some("ra.form.line")),
+        ] {
+            assert_eq!(codes(field, &value, kind), Vec::from_iter(wanted), "{field} {value}");
+        }
+        assert!(is_phone("13000000000") && !is_phone("130000000000") && !is_phone(""));
+    }
+
+    #[test]
+    fn a_wrong_line_and_an_element_are_named_by_their_place() {
+        let (kind, mut form) = sample("server");
+        form.set("domains", "www.example.cn\n政务.cn\nWWW.example.cn");
+        let texts: Vec<String> =
+            check(&kind, &form, today()).into_iter().map(|error| error.text).collect();
+        assert_eq!(texts, ["第 2 行“政务.cn”写法不对", "第 3 行与前面重复"]);
+        form.set("domains", "www.example.cn\nmail.example.cn");
+        let all = elements(&kind, &form);
+        let labels: Vec<&str> =
+            all.iter().filter(|e| e.field == "domains").map(|e| e.label.as_str()).collect();
+        assert!(labels[0].ends_with("（第 1 个）") && labels[1].ends_with("（第 2 个）"));
+    }
+
+    #[test]
+    fn who_is_born_today_is_born() {
+        for (day, wanted) in [("20261122", vec![]), ("20261123", vec!["ra.form.birth"])] {
+            let body = format!("110101{day}001");
+            let number = format!("{body}{}", testkit::identity::id_number_check(&body));
+            assert_eq!(codes("id_number", &number, "person"), wanted, "{day}");
+        }
+    }
+
+    #[test]
     fn somebody_not_born_yet_is_noticed() {
         // 11010120270101 with its check digit.
         let body = "11010120270101001";
@@ -268,6 +321,8 @@ mod tests {
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         let wanted = ["holder_name", "document_type", "show_identifier", "phone", "term_years"];
         assert_eq!(fields, wanted);
+        let texts: Vec<&str> = errors.iter().map(|error| error.text.as_str()).collect();
+        assert_eq!(texts, ["请填写", "请选择", "请选择", "请填写", "请选择"]);
     }
 
     #[test]
@@ -302,7 +357,9 @@ mod tests {
         let (kind, mut form) = sample("person");
         form.set("holder_name", "错".repeat(100));
         assert!(keepable(&kind, &form).is_ok());
-        form.set("holder_name", "错".repeat(4000));
+        form.set("holder_name", "x".repeat(8192));
+        assert!(keepable(&kind, &form).is_ok());
+        form.set("holder_name", "x".repeat(8193));
         assert!(keepable(&kind, &form).is_err());
         assert!(keepable(&kind, &Form::new([("role", "admin")])).is_err());
     }

@@ -156,6 +156,12 @@ mod tests {
         assert_eq!(error.code(), "ra.hold_beyond", "none is lifted where one of them is beyond");
         let unit = chosen(&Power::Unit { is_party: false }, &Named::Reached, &standing).unwrap();
         assert_eq!(unit, standing[1..]);
+        let named = Named::These(vec![standing[1].id.clone()]);
+        let unit = chosen(&Power::Unit { is_party: false }, &named, &standing).unwrap();
+        assert_eq!(unit, standing[1..], "the one that is named");
+        let strange = Named::These(vec!["h9".parse().unwrap()]);
+        let gone = chosen(&Power::Authority, &strange, &standing).unwrap_err();
+        assert_eq!(gone.code(), "ra.hold_gone");
         let gone = chosen(&Power::Holder, &Named::Reached, &[]).unwrap_err();
         assert_eq!(gone.code(), "ra.hold_gone");
     }

@@ -14,6 +14,8 @@ const END: usize = 1024;
 const MOST_UNPACKED: usize = 32 << 20;
 /// Names in a PDF that begin something that runs or opens another program.
 const ACTIVE: [&[u8]; 4] = [b"JavaScript", b"Launch", b"RichMedia", b"XFA"];
+/// Octets of the longest name that matters.
+const LONGEST_NAME: usize = 10;
 
 /// Fails with what to do if the file is not what its first octets say.
 pub(super) fn check(media: Media, content: &[u8]) -> Result<(), Error> {
@@ -105,7 +107,7 @@ fn pdf(content: &[u8]) -> Result<(), Error> {
             "PDF 设有口令或权限限制，无法核对和长期保存，请解除限制后上传",
         ));
     }
-    let unpacked = packed_objects(content, &scan.streams)
+    let unpacked = packed_objects(content, &scan.streams, MOST_UNPACKED)
         .ok_or(Error::Material("PDF 的内部结构无法检查，请用“打印为 PDF”重新生成后上传"))?;
     unpacked.iter().for_each(|objects| scan.names(objects));
     match scan.active {
@@ -154,11 +156,13 @@ impl Scan {
     }
 }
 
-/// The name at the beginning, up to the longest that matters.
+/// The name at the beginning; of one that is longer than any that matters, the beginning.
 fn name(content: &[u8]) -> Vec<u8> {
     let mut name = Vec::new();
     let mut octets = content.iter();
-    while let Some(octet) = octets.next() {
+    while name.len() <= LONGEST_NAME
+        && let Some(octet) = octets.next()
+    {
         let octet = match octet {
             b'#' => {
                 let pair = octets.as_slice().get(..2);
@@ -172,9 +176,6 @@ fn name(content: &[u8]) -> Vec<u8> {
             _ => break,
         };
         name.push(octet);
-        if name.len() > 12 {
-            break;
-        }
     }
     name
 }
@@ -182,13 +183,12 @@ fn name(content: &[u8]) -> Vec<u8> {
 /// The objects that stand packed in streams (ISO 32000-1 §7.5.7): nothing if one cannot be unpacked, if
 /// one is within another, or if all of them together are too large. Every octet is gone through once,
 /// whatever a file says of itself.
-fn packed_objects(content: &[u8], streams: &[usize]) -> Option<Vec<Vec<u8>>> {
-    let (mut left, mut end) = (MOST_UNPACKED, 0);
+fn packed_objects(content: &[u8], streams: &[usize], most: usize) -> Option<Vec<Vec<u8>>> {
+    let (mut left, mut end) = (most, 0);
     let mut all = Vec::new();
     for from in streams {
-        if *from < end {
-            return None;
-        }
+        // Not before the end of the one before.
+        from.checked_sub(end)?;
         let begin = from + find(content.get(*from..)?, b"stream")? + 6;
         let data = content.get(begin..)?;
         let data = data.get(..find(data, b"endstream")?)?;
@@ -249,6 +249,86 @@ mod tests {
         for broken in [&b"\xff\xd8\xff display"[..], b"\xff\xd8\xff\xda", b"\xff\xd8\xff\xe0\0\x01"]
         {
             assert!(why(Media::Jpeg, broken).contains("已损坏"));
+        }
+    }
+
+    /// ITU-T T.81 §B.1.1: what stands before the frame header is gone through as it is built.
+    #[test]
+    fn the_size_of_a_picture_is_that_of_its_frame_and_of_nothing_before_it() {
+        let frame = &jpeg_of(640, 400)[8..];
+        let picture = |before: &[u8]| [b"\xff\xd8", before, frame].concat();
+        for before in [
+            &b""[..],
+            b"\xff\xe0\0\x04ab\xff\xe1\0\x05abc\xff\xfe\0\x02",
+            b"\xff\xff\xff\xff\xe0\0\x04ab",
+            b"\xff\x01\xff\xd0\xff\xd7\xff\xe0\0\x04ab",
+            b"\xff\x01\xff\xd0\xff\xe0\0\x04ab",
+            b"\xff\xc4\0\x0b\0\0\0\0\0\0\0\0\0",
+            b"\xff\xc8\0\x0b\0\0\0\0\0\0\0\0\0",
+            b"\xff\xcc\0\x0b\0\0\0\0\0\0\0\0\0",
+        ] {
+            assert_eq!(jpeg(&picture(before)), Some((640, 400)), "{before:?}");
+        }
+        for before in [
+            &b"\xff\xda\0\x04ab"[..],
+            b"\xff\xd9\0\x04ab",
+            b"\xff\xe0\0\x01",
+            b"\xff\xe0\0\x04abc",
+            b"ab",
+        ] {
+            assert_eq!(jpeg(&picture(before)), None, "{before:?}");
+        }
+        for kind in [0xc0, 0xc1, 0xc3, 0xcf] {
+            let mut other = picture(b"");
+            other[3] = kind;
+            assert_eq!(jpeg(&other), Some((640, 400)), "{kind:x}");
+        }
+    }
+
+    /// A picture at the bound is taken: the dots of a whole picture count, not only those of a side.
+    #[test]
+    fn a_picture_has_at_most_so_many_dots() {
+        for (width, height, fits) in [
+            (20_000, 5_000, true),
+            (20_000, 5_001, false),
+            (20_000, 1, true),
+            (1, 20_000, true),
+            (1, 20_001, false),
+            (0, 1, false),
+            (1, 0, false),
+            (10_000, 10_000, true),
+        ] {
+            let size = Some((width, height));
+            assert_eq!(super::picture(size).is_ok(), fits, "{width} × {height}");
+        }
+    }
+
+    /// All packed objects of a file share one bound.
+    #[test]
+    fn many_small_streams_are_as_large_as_one() {
+        let one = packed(b"1 0 <</Type/Page>>");
+        let content = [&one[..], &one].concat();
+        let name = b"/ObjStm";
+        let streams: Vec<usize> =
+            (0..content.len()).filter(|at| content[*at..].starts_with(name)).collect();
+        assert_eq!(streams.len(), 2);
+        let all = packed_objects(&content, &streams, 36).unwrap();
+        assert_eq!(all, [b"1 0 <</Type/Page>>".to_vec(), b"1 0 <</Type/Page>>".to_vec()]);
+        assert_eq!(packed_objects(&content, &streams, 35), None);
+        assert_eq!(packed_objects(&content, &[], 0), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_name_is_read_as_far_as_it_matters() {
+        for (content, wanted) in [
+            (&b"Launch/F"[..], &b"Launch"[..]),
+            (b"J#61vaScript ", b"JavaScript"),
+            (b"JavaScripts", b"JavaScripts"),
+            (b"JavaScriptsAndMore", b"JavaScripts"),
+            (b"X#4", b"X"),
+            (b"", b""),
+        ] {
+            assert_eq!(name(content), wanted);
         }
     }
 

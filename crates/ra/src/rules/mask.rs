@@ -60,6 +60,26 @@ mod tests {
         }
     }
 
+    /// What is as short as the shown ends together would be shown as a whole.
+    #[test]
+    fn what_is_short_shows_its_first_sign_alone() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let kind = catalogue.kind("person").unwrap();
+        let show = |field: &str, value: &str| masked(kind.field(field).unwrap(), value);
+        for (field, value, shown) in [
+            ("phone", "1234567", "1******"),
+            ("phone", "12345678", "123*5678"),
+            ("holder_name", "某", "某*"),
+            ("passport_number", "ab", "a*"),
+            ("passport_number", "abc", "a*c"),
+            ("email", "zhen", "z***"),
+        ] {
+            assert_eq!(show(field, value), shown, "{field}");
+        }
+        let choice = Field { personal: true, ..kind.field("term_years").unwrap().clone() };
+        assert_eq!(masked(&choice, "resident-card"), "resident-card", "a choice is read by all");
+    }
+
     #[test]
     fn no_masked_value_is_the_value() {
         let catalogue = Catalogue::embedded().unwrap();

@@ -116,11 +116,37 @@ mod tests {
 
     #[test]
     fn a_file_over_ten_megabytes_is_refused() {
+        assert_eq!(MOST_OCTETS, 10_485_760);
         let mut pdf = b"%PDF-".to_vec();
         pdf.resize(MOST_OCTETS, 0);
         assert!(known(&pdf).is_ok());
         pdf.push(0);
         assert!(media(&pdf).unwrap_err().to_string().contains("10 MB"));
+    }
+
+    #[test]
+    fn what_must_be_handed_in_and_is_not_there_is_named() {
+        let catalogue = crate::catalogue::Catalogue::embedded().unwrap();
+        let kind = catalogue.kind("staff").unwrap();
+        let material = |name: &str| Material {
+            id: crate::model::MaterialId::from_random([1; 16]),
+            name: name.into(),
+            media: Media::Pdf,
+            size: 1,
+            added_at: jiff::Timestamp::UNIX_EPOCH,
+            round: 0,
+            blob: "b".into(),
+        };
+        let fields = |there: &[&str]| -> Vec<String> {
+            let there: Vec<Material> = there.iter().map(|name| material(name)).collect();
+            missing(kind, &there).into_iter().map(|error| error.field).collect()
+        };
+        let needed: Vec<&str> =
+            kind.materials.iter().filter(|rule| rule.required).map(|rule| &*rule.name).collect();
+        assert!(needed.len() >= 2 && needed.len() < kind.materials.len());
+        assert_eq!(fields(&needed), Vec::<String>::new());
+        assert_eq!(fields(&needed[1..]), [format!("material:{}", needed[0])]);
+        assert_eq!(fields(&["other"]).len(), needed.len());
     }
 
     #[test]

@@ -40,6 +40,10 @@ mod tests {
     fn the_check_digit_is_that_of_the_standard() {
         // ISO 7064: 0794 has the check digit 5.
         assert_eq!(check_digit("0794"), 5);
+        // A sum of ten goes on as ten, not as nothing.
+        assert_eq!(check_digit("0"), 2);
+        let with_letter = "2026112200a417";
+        assert!(!is_number(&format!("{with_letter}{}", check_digit(with_letter))));
     }
 
     #[test]

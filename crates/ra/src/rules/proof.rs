@@ -210,6 +210,63 @@ mod tests {
         assert_eq!(silent.verdict(), "ra.evidence_incomplete");
     }
 
+    /// T-18: an answer of a public database about one value says nothing about another.
+    #[test]
+    fn an_answer_counts_for_the_element_that_was_asked_about_and_no_other() {
+        let (asked, other) = (InquiryId::from_random([1; 16]), InquiryId::from_random([2; 16]));
+        let mut case = case(1);
+        let mut method = case.catalogue.method("in-person").unwrap().clone();
+        let means = case.order.evidence[0].means.clone();
+        method.means.iter_mut().filter(|m| m.name == means).for_each(|m| m.needs = Need::Inquiry);
+        let key = case.order.evidence[0].element.clone();
+        let kind = case.catalogue.kind("server").unwrap();
+        let mut verdict = |inquiry: Option<&InquiryId>, matches: Vec<(InquiryId, String)>| {
+            for row in case.order.evidence.iter_mut().filter(|row| row.means == means) {
+                row.inquiry = inquiry.cloned();
+            }
+            case.exhibits.matches = matches;
+            let elements = &case.elements[..];
+            let done = check((kind, "new"), &method, &case.order, elements, &case.exhibits);
+            done.map_or_else(|error| error.code(), |()| "ok")
+        };
+        let about = |id: &InquiryId, key: &str| vec![(id.clone(), key.to_owned())];
+        assert_eq!(verdict(Some(&asked), about(&asked, &key)), "ok");
+        assert_eq!(verdict(None, about(&asked, &key)), "ra.public_data_silent");
+        assert_eq!(verdict(Some(&asked), vec![]), "ra.public_data_silent");
+        assert_eq!(verdict(Some(&asked), about(&asked, "phone")), "ra.public_data_silent");
+        assert_eq!(verdict(Some(&other), about(&asked, &key)), "ra.public_data_silent");
+    }
+
+    /// T-20: the kind, the service, the level and the name that was signed for, each by itself.
+    #[test]
+    fn a_method_that_misses_one_condition_is_not_used() {
+        let case = case(1);
+        let verdict = |change: fn(&mut Method), order: &ProofOrder| {
+            let mut method = case.catalogue.method("in-person").unwrap().clone();
+            change(&mut method);
+            let kind = case.catalogue.kind("server").unwrap();
+            let done = check((kind, "new"), &method, order, &case.elements, &case.exhibits);
+            done.map_or_else(|error| error.code(), |()| "ok")
+        };
+        let kind = case.catalogue.kind("server").unwrap();
+        assert_eq!(kind.assurance, 2);
+        assert_eq!(verdict(|method| method.level = 2, &case.order), "ok", "just the level");
+        assert_eq!(verdict(|method| method.level = 1, &case.order), "ra.means_unfit");
+        assert_eq!(verdict(|method| method.kinds.clear(), &case.order), "ra.means_unfit");
+        let no_new = |method: &mut Method| method.services.retain(|name| name != "new");
+        assert_eq!(verdict(no_new, &case.order), "ra.means_unfit");
+        let signed = ProofOrder { method: "unit-letter".into(), ..case.order.clone() };
+        assert_eq!(verdict(|_| (), &signed), "ra.means_unfit", "another was signed for");
+    }
+
+    #[test]
+    fn a_form_without_elements_is_proofed_by_nothing() {
+        let mut case = case(1);
+        case.elements.clear();
+        case.order.evidence.clear();
+        assert_eq!(case.verdict(), "ra.evidence_incomplete");
+    }
+
     #[test]
     fn a_method_is_for_its_kinds_and_services_only() {
         let mut case = case(1);

@@ -153,6 +153,13 @@ mod tests {
             }
             let more: Vec<&str> = names.iter().copied().chain(["stray"]).collect();
             assert!(complete(ground, &said(), &more).is_err());
+            let twice: Vec<&str> = names.iter().chain(names.last()).copied().collect();
+            let is_once = twice.len() == names.len();
+            assert_eq!(complete(ground, &said(), &twice).is_ok(), is_once, "{}", ground.name);
+            let nobody = Particulars { requester: " ".into(), ..said() };
+            assert!(complete(ground, &nobody, &names).is_err());
+            let untold = Particulars { account: "调离".into(), ..said() };
+            assert!(complete(ground, &untold, &names).is_err());
             let mute = Particulars { document_number: String::new(), ..said() };
             assert_eq!(
                 complete(ground, &mute, &names).is_err(),
@@ -161,6 +168,22 @@ mod tests {
                 ground.name
             );
         }
+    }
+
+    #[test]
+    fn each_side_brings_its_own_grounds_of_revocation() {
+        for ground in Catalogue::embedded().unwrap().grounds() {
+            let is_brought = ground.is_brought_for("revoke");
+            assert_eq!(brought(ground, false).is_ok(), is_brought, "{}", ground.name);
+            let by_order = brought(ground, true).is_ok();
+            assert_eq!(by_order, ground.is_ordered_for("revoke"), "{}", ground.name);
+        }
+    }
+
+    #[test]
+    fn who_entered_a_revocation_does_not_confirm_it() {
+        assert!(second_person("a", "b").is_ok());
+        assert_eq!(second_person("a", "a").unwrap_err().code(), "ra.revoke_second_person");
     }
 
     /// T-14: each ground has one code, and only the codes that a certificate of a subscriber can get.

@@ -55,6 +55,8 @@ mod tests {
             assert!(in_time(&calendar, (friday, day(to)), 2), "{to}");
         }
         assert!(!in_time(&calendar, (friday, day("2026-11-25")), 2));
+        assert_eq!(working_days(&calendar, friday, day("2036-11-20")), MOST_DAYS);
+        assert_eq!(working_days(&calendar, friday, day("2026-11-19")), 0, "nothing before it");
     }
 
     #[test]

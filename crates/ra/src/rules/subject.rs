@@ -92,6 +92,28 @@ mod tests {
     }
 
     #[test]
+    fn each_document_is_shown_as_what_it_is() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let kind = catalogue.kind("person").unwrap();
+        let mut form = Form::new(kind.fields.iter().map(|f| (f.name.clone(), f.sample.clone())));
+        form.set("show_identifier", "yes");
+        let mut shown = |document: &str| {
+            form.set("document_type", document);
+            subject(kind, &form).unwrap().identifiers
+        };
+        assert!(matches!(shown("resident-card")[..], [Identifier::IdNumber(_)]));
+        assert!(matches!(shown("passport")[..], [Identifier::Passport(_)]));
+        assert!(matches!(shown("officer-card")[..], [Identifier::MilitaryOfficer(_)]));
+    }
+
+    #[test]
+    fn the_term_is_the_one_asked_for_and_a_year_where_none_is() {
+        for (asked, years) in [("3", 3), ("2", 2), ("", 1), ("x", 1)] {
+            assert_eq!(term_years(&Form::new([("term_years", asked)])), years);
+        }
+    }
+
+    #[test]
     fn the_identity_number_is_in_the_certificate_only_if_the_applicant_said_so() {
         let catalogue = Catalogue::embedded().unwrap();
         let kind = catalogue.kind("person").unwrap();

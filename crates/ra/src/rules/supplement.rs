@@ -94,5 +94,27 @@ mod tests {
         assert!(complete(&item));
         item.article.clear();
         assert!(!complete(&item));
+        let kind = Catalogue::embedded().unwrap().kind("person").unwrap().clone();
+        let none = BTreeSet::new();
+        let error = check(&kind, &[item.clone()], &none, &none).unwrap_err();
+        assert_eq!(error.code(), "ra.supplement_empty");
+        item.article = "《办法》第二十一条".into();
+        assert!(complete(&item));
+        assert!(!complete(&SupplementItem { defect: "x".into(), ..item.clone() }));
+        assert!(!complete(&SupplementItem { remedy: " ".into(), ..item }));
+    }
+
+    #[test]
+    fn a_target_is_called_as_on_the_page_and_what_changed_is_found_field_by_field() {
+        let kind = Catalogue::embedded().unwrap().kind("person").unwrap().clone();
+        assert_eq!(label(&kind, "phone").unwrap(), "手机号码");
+        assert_eq!(label(&kind, "material:identity_document").unwrap(), "本人身份证件");
+        let old = Form::new([("phone", "13000000000"), ("email", "a@example.cn")]);
+        let mut new = old.clone();
+        assert_eq!(changed_fields(&kind, &old, &new), BTreeSet::new());
+        new.set("phone", "13100000000");
+        new.set("locality", "东城区");
+        let changed = changed_fields(&kind, &old, &new);
+        assert_eq!(changed, BTreeSet::from(["phone".to_owned(), "locality".to_owned()]));
     }
 }

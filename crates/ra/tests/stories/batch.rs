@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use access::{ActKind, Action};
 use gm::UserId;
+use gm::sm2::PrivateKey;
 use pki::csr::{request_info, signed_request};
 use pki::name::Name;
 use ra::catalogue::{Matter, Need};
@@ -36,7 +37,11 @@ fn id_number(at: u32) -> String {
 
 /// A request as a token's tool writes it.
 fn request() -> String {
-    let (key, id) = (new_key(), UserId::default());
+    request_of(&new_key())
+}
+
+fn request_of(key: &PrivateKey) -> String {
+    let id = UserId::default();
     let info = request_info(&Name::from_attributes([]), key.public_key());
     let der = signed_request(&info, &key.sign(&id, &info));
     pki::pem::encode("CERTIFICATE REQUEST", &der).unwrap()
@@ -457,4 +462,28 @@ async fn batches_are_read_on_behind_any_of_them_whatever_is_begun_meanwhile() {
         assert_eq!((rest.len(), total), (3, 3));
     })
     .await;
+}
+
+/// Measures Art. 20 ¶2: what a device says of a row's key is kept with the row, and what proves nothing is told.
+#[tokio::test]
+async fn the_word_of_a_device_is_kept_with_its_row() {
+    let maker = testkit::maker::Maker::new();
+    let products = super::certificate::products(&maker, "");
+    let world = World::with_outside(std::sync::Arc::new(ra::Offline), products).await;
+    let batch = begin(&world, "staff").await;
+    let key = new_key();
+    let word = maker.device("KEY-200", "SN-1").attest(key.public_key());
+    let with = |at: u32, request: String, word: &str| {
+        let mut row = row(&world, "staff", at);
+        row.extend([(REQUEST.to_owned(), request), ("设备证明".to_owned(), word.to_owned())]);
+        row
+    };
+    let rows =
+        [with(1, request_of(&key), &word), with(2, request(), &word), with(3, request(), "")];
+    assert_eq!(import(&world, &batch.id, &rows).await, (2, 1), "one is of another key");
+    let mut reader = world.store.read().await.unwrap();
+    let text = "SELECT chain FROM ra_batch_attestation";
+    let kept = sqlx::query(text).fetch_all(&mut *reader).await.unwrap();
+    let kept: Vec<String> = kept.iter().map(|row| row.get(0)).collect();
+    assert_eq!(kept, [word]);
 }

@@ -6,6 +6,7 @@ mod batch;
 mod certificate;
 mod comparison;
 mod door;
+mod evidence;
 mod figures;
 mod listing;
 mod material;

@@ -4,6 +4,7 @@ use access::Action;
 use gm::sm2::PrivateKey;
 use ra::ApplicantSignature;
 
+use super::services::about;
 use super::way::Way;
 use super::world::{new_key, on_each_engine, signature};
 
@@ -92,6 +93,32 @@ async fn a_key_is_used_once() {
         let error = three.request().await.unwrap_err();
         assert_eq!(error.code(), "ra.key_used");
         assert!(error.to_string().contains("《电子签名法》第十三条"), "{error}");
+    })
+    .await;
+}
+
+/// ESL Art. 13: a renewal keeps the key of its own certificate; every other key is new, and nobody else's.
+#[tokio::test]
+async fn a_renewal_keeps_its_own_key_and_takes_no_other_that_is_in_use() {
+    on_each_engine(|world| async move {
+        let mut rekeyed = about(&world, "rekey", new_key()).await;
+        rekeyed.reviewed().await;
+        rekeyed.agree().await.unwrap();
+        let same = rekeyed.request().await.unwrap_err();
+        assert_eq!(same.code(), "ra.key_used", "a new key is what was applied for");
+        let mut one = Way::begin(&world, "unit").await;
+        one.requested().await;
+        let mut renewed = about(&world, "renew", new_key()).await;
+        let own = std::mem::replace(
+            &mut renewed.key,
+            PrivateKey::from_bytes(&one.key.to_bytes()).unwrap(),
+        );
+        renewed.reviewed().await;
+        renewed.agree().await.unwrap();
+        let strange = renewed.request().await.unwrap_err();
+        assert_eq!(strange.code(), "ra.key_used", "that is the unit's");
+        let mut kept = about(&world, "renew", own).await;
+        kept.requested().await;
     })
     .await;
 }

@@ -15,6 +15,7 @@ use gm::sm2::PrivateKey;
 use gm::{KeyKind, OsRandom, PublicKey, Signature, UserId};
 use law::Calendar;
 use pki::Serial;
+use pki::attestation::Products;
 use pki::profile::ProfileSet;
 use ra::{
     Answer, Certified, Element, Held, Institution, KeyRegister, Offline, PublicData, Ra, RaConfig,
@@ -117,7 +118,8 @@ where
         sqlx::query(create).execute(&mut conn).await.unwrap();
         let (server, _) = server.rsplit_once('/').unwrap();
         let url = format!("{server}/{name}");
-        story(World::over(url, tempfile::tempdir().unwrap(), Arc::new(Offline)).await).await;
+        let outside = (Arc::new(Offline) as Arc<dyn PublicData>, Arc::default());
+        story(World::over(url, tempfile::tempdir().unwrap(), outside).await).await;
     }
 }
 
@@ -127,12 +129,21 @@ impl World {
     }
 
     pub async fn with_data(data: Arc<dyn PublicData>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("institution.db").display());
-        Self::over(url, folder, data).await
+        Self::with_outside(data, Products::default()).await
     }
 
-    async fn over(url: String, folder: TempDir, data: Arc<dyn PublicData>) -> Self {
+    /// With a public database, and with a register of certified devices.
+    pub async fn with_outside(data: Arc<dyn PublicData>, products: Products) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("institution.db").display());
+        Self::over(url, folder, (data, Arc::new(products))).await
+    }
+
+    async fn over(
+        url: String,
+        folder: TempDir,
+        (data, products): (Arc<dyn PublicData>, Arc<Products>),
+    ) -> Self {
         let clock = Arc::new(FixedClock::at(START).unwrap());
         let device = Scratch::with_keys(&[("spare", KeyKind::Sm2Sign)]);
         let anchor = folder.path().join("anchor");
@@ -151,7 +162,7 @@ impl World {
             calendar: Calendar::published().unwrap(),
             profiles: ProfileSet::embedded().unwrap(),
             keys: keys.clone(),
-            products: Arc::default(),
+            products,
             public_data: data,
         };
         let ra = Ra::open(store.clone(), device, config).unwrap();
@@ -173,6 +184,11 @@ impl World {
         order: &T,
     ) -> (Permit, SignedAct) {
         signed(&self.access, by, (kind, object), &serde_json::to_value(order).unwrap()).await
+    }
+
+    /// What time it is.
+    pub fn clock_now(&self) -> jiff::Timestamp {
+        store::Clock::now(&*self.clock)
     }
 
     /// The holder of an application, as the check code lets in.
