@@ -139,7 +139,7 @@ async fn t27_revocation_date_that_was_moved_is_found(world: World) {
 
 async fn t27_change_that_was_inserted_is_found(world: World) {
     let acts = ["INSERT INTO status_change (seq, issuer_id, issuer_key_hash, certificate_id, \
-         serial, status, reason, at) SELECT 0, issuer_id, '', id, serial, 'revoked', 1, 0 \
+         serial, status, reason, at) SELECT 0, issuer_id, '', id, serial, 'revoked', 1, issued_at \
          FROM certificate WHERE request_id = 'r1'"];
     let findings = after(&world, &acts).await;
     assert!(findings.iter().any(|text| text.contains("绕过本系统插入")), "{findings:?}");
