@@ -1,5 +1,6 @@
 //! A running institution: its store, devices, CA, key centre and status service, opened together.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use access::Access;
 use ca::{Ca, CaConfig, GENERATION};
 use directory::Directory;
 use gm::soft::SoftDevice;
-use gm::{Device, KeyLabel};
+use gm::{Device, DeviceError, KeyLabel};
 use jiff::SignedDuration;
 use kmc::{KeyCentre, Kmc, Local};
 use letters::Letters;
@@ -16,7 +17,7 @@ use pki::attestation::Products;
 use ra::Ra;
 use status::timestamp::TimestampAuthority;
 use status::{Lists, Responder};
-use store::{Clock, Opening, Schema, Store, StoreConfig, SystemClock};
+use store::{Clock, Engine, Opening, Schema, Store, StoreConfig, SystemClock};
 use zeroize::Zeroizing;
 
 use crate::breakdown::Broken;
@@ -26,6 +27,7 @@ use crate::error::Error;
 use crate::kinds::Kinds;
 use crate::layout::Layout;
 use crate::publication;
+use crate::refusals::Refusals;
 use crate::registration::{self, Failing};
 use crate::replica::Replica;
 use crate::root_list;
@@ -75,6 +77,7 @@ struct Inner {
     signing: Signing,
     broken: Broken,
     failing: Failing,
+    refusals: Refusals,
     served: Served,
 }
 
@@ -95,12 +98,32 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The parts of a data folder: settings file, software devices, system clock.
+    /// The parts of a data folder: settings file, software devices, system clock. Nobody else may have the devices.
     pub fn of(layout: Layout, secrets: &Secrets) -> Result<Self, Error> {
         let settings = Settings::load(&layout.settings())?;
-        let device = SoftDevice::open(&layout.device(), &secrets.device)?;
+        Self::with(layout, settings, secrets, SoftDevice::open)
+    }
+
+    /// The same for a node that serves: where the databases are on a server, other nodes of this machine may serve
+    /// beside it and share the devices (ADR 17).
+    pub fn of_node(layout: Layout, secrets: &Secrets) -> Result<Self, Error> {
+        let settings = Settings::load(&layout.settings())?;
+        let open = match has_room_for_nodes(&settings) {
+            true => SoftDevice::open_shared,
+            false => SoftDevice::open,
+        };
+        Self::with(layout, settings, secrets, open)
+    }
+
+    fn with(
+        layout: Layout,
+        settings: Settings,
+        secrets: &Secrets,
+        open: fn(&Path, &[u8]) -> Result<SoftDevice, DeviceError>,
+    ) -> Result<Self, Error> {
+        let device = open(&layout.device(), &secrets.device)?;
         let kmc_device = match (&secrets.kmc, settings.kmc.remote.is_empty()) {
-            (Some(phrase), true) => Some(arc(SoftDevice::open(&layout.kmc_device(), phrase)?)),
+            (Some(phrase), true) => Some(arc(open(&layout.kmc_device(), phrase)?)),
             (None, true) => {
                 return Err(Error::Setup("密钥管理中心为内置方式，需要其密码设备的口令".into()));
             }
@@ -166,6 +189,7 @@ impl Institution {
         let access = Access::new(store.clone(), parts.device.clone(), parts.clock.clone())?;
         let verification = Verification::open(&parts.settings.verification, store.clone())?;
         let signing = Signing::new();
+        let refusals = Refusals::new(parts.settings.limits.refused_per_minute);
         let Parts { layout, settings, device, clock, .. } = parts;
         let inner = Inner {
             layout,
@@ -192,6 +216,7 @@ impl Institution {
             signing,
             broken: Broken::default(),
             failing: Failing::default(),
+            refusals,
             served: Served::default(),
         };
         Ok(Self(Arc::new(inner)))
@@ -293,6 +318,12 @@ impl Institution {
         &self.0.access
     }
 
+    /// Which requests of API clients were refused.
+    #[must_use]
+    pub fn refusals(&self) -> &Refusals {
+        &self.0.refusals
+    }
+
     /// The kinds of certificates that can be ordered.
     #[must_use]
     pub fn kinds(&self) -> &Kinds {
@@ -354,6 +385,13 @@ impl Institution {
             kmc.store().clone().close().await;
         }
     }
+}
+
+/// Whether more than one process may serve an institution: an embedded database belongs to one.
+fn has_room_for_nodes(settings: &Settings) -> bool {
+    let is_server = |url: &str| matches!(Engine::of(url), Ok(Engine::Postgres));
+    is_server(&settings.storage.url)
+        && (!settings.kmc.remote.is_empty() || is_server(&settings.kmc.url))
 }
 
 /// The institution's store.

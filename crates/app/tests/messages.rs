@@ -12,6 +12,7 @@ use app::notify::{
     Endings, MailSettings, MailTls, MessageFilter, MessageState, REQUEUE_OBJECT, RequeueOrder,
 };
 use store::Actor;
+use testkit::together::{at_once, call};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use way::{Staff, Way};
@@ -90,9 +91,12 @@ async fn delivered<'i>(world: &'i World, clerk: &Staff, reviewer: &Staff) -> Way
 }
 
 /// With the business administrator, who has messages tried again.
-async fn with_head() -> (World, [Staff; 3]) {
-    let code = "12110101YX0000016B";
-    let world = World::with(|settings| settings.institution.credit_code = code.into()).await;
+async fn with_head(database: &str) -> (World, [Staff; 3]) {
+    let world = World::with(|settings| {
+        settings.institution.credit_code = "12110101YX0000016B".into();
+        settings.storage.url = database.to_owned();
+    });
+    let world = world.await;
     let access = world.institution.access();
     let (chief, watch) = (Staff(way::key()), way::key());
     let first = way::person("chief", "super_admin", &chief.0);
@@ -120,7 +124,11 @@ async fn with_relay() -> (World, Staff, Staff, Relay) {
 }
 
 async fn with_relay_and_head() -> (World, [Staff; 3], Relay) {
-    let (world, people) = with_head().await;
+    with_relay_on("").await
+}
+
+async fn with_relay_on(database: &str) -> (World, [Staff; 3], Relay) {
+    let (world, people) = with_head(database).await;
     let (relay, port) = Relay::start().await;
     let mail = MailSettings {
         host: "127.0.0.1".into(),
@@ -201,6 +209,22 @@ async fn a_mail_that_was_turned_away_is_tried_again_later_and_given_up_in_the_en
     let records = world.records("message.requeued", "messages").await;
     assert_eq!(records.len(), 1, "what did nothing leaves nothing");
     assert!(records[0].actor.starts_with("person:") && records[0].body.get("act").is_some());
+}
+
+/// Nodes that share a database look for the same messages at the same time (ADR 17).
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_all_who_send_at_once_one_sends_each_message() {
+    let Some(url) = crate::postgres::postgres("messages").await else { return };
+    let (world, [_, clerk, reviewer], relay) = with_relay_on(&url).await;
+    *relay.turns_away.lock().unwrap() = true;
+    delivered(&world, &clerk, &reviewer).await;
+    delivered(&world, &clerk, &reviewer).await;
+    assert_eq!(in_state(&world, MessageState::Queued).await, 2);
+    *relay.turns_away.lock().unwrap() = false;
+    world.pass(120);
+    let calls = (0..6).map(|_| call(world.institution.send_messages())).collect();
+    let sent: u64 = at_once(calls).into_iter().map(|swept| swept.unwrap().sent).sum();
+    assert_eq!((sent, relay.count(), in_state(&world, MessageState::Sent).await), (2, 2, 4));
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Actor, Record, SealedBlob, Tx};
+use store::{Actor, Engine, Record, SealedBlob, Tx};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
@@ -41,6 +41,10 @@ const MOST_TRIES: i64 = 10;
 const AT_ONCE: usize = 8;
 /// So many are looked at in one sweep.
 const SWEEP: i64 = 200;
+/// Where there are several nodes, what became of so many is noted before others are tried.
+const NOTED: usize = 3 * AT_ONCE;
+/// For so many seconds a message is the affair of the node that took it: longer than it takes to try and note those.
+const TURN: i64 = 180;
 
 /// How a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -160,15 +164,60 @@ impl Institution {
             return Ok(Swept::default());
         }
         let mailer = mail::Mailer::of(self)?;
+        let most = if self.store().engine() == Engine::Sqlite { rows.len() } else { NOTED };
+        let mut swept = Swept::default();
+        for some in rows.chunks(most) {
+            let Swept { sent, failed, dead } = self.send_some(&mailer, some.to_vec()).await?;
+            swept.sent += sent;
+            swept.failed += failed;
+            swept.dead += dead;
+        }
+        Ok(swept)
+    }
+
+    async fn send_some(
+        &self,
+        mailer: &mail::Mailer,
+        rows: Vec<MessageRow>,
+    ) -> Result<Swept, Error> {
         let tried = stream::iter(rows)
             .map(|row| async {
-                let outcome = self.try_one(&mailer, &row).await;
-                (row, outcome)
+                Ok(match self.takes(&row).await? {
+                    true => Some((self.try_one(mailer, &row).await, row)),
+                    false => None,
+                })
             })
             .buffer_unordered(AT_ONCE)
-            .collect::<Vec<(MessageRow, Result<(), String>)>>()
+            .collect::<Vec<Result<Option<(Result<(), String>, MessageRow)>, Error>>>()
             .await;
-        self.note_tries(tried).await
+        let mut done = Vec::new();
+        let mut fault = None;
+        for one in tried {
+            match one {
+                Ok(one) => done.extend(one.map(|(outcome, row)| (row, outcome))),
+                Err(error) => fault = fault.or(Some(error)),
+            }
+        }
+        // What went out is noted, whatever became of the others.
+        let swept = self.note_tries(done).await?;
+        fault.map_or(Ok(swept), Err)
+    }
+
+    /// Whether this node is the one that sends a message: where others work on the same database, each message is
+    /// taken by one of them. One that ends before it notes what became of it leaves the message to the next after
+    /// its turn.
+    async fn takes(&self, row: &MessageRow) -> Result<bool, Error> {
+        if self.store().engine() == Engine::Sqlite {
+            return Ok(true);
+        }
+        let (id, tries, due) = (row.id.clone(), row.tries, row.next_at.as_second());
+        let taken = self.store().commit(move |tx| {
+            Box::pin(async move {
+                let now = tx.now().as_second();
+                sql::take(tx.conn(), (&id, tries, due), (now, now.saturating_add(TURN))).await
+            })
+        });
+        Ok(taken.await?)
     }
 
     async fn try_one(&self, mailer: &mail::Mailer, row: &MessageRow) -> Result<(), String> {

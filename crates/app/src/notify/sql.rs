@@ -272,6 +272,26 @@ pub(crate) async fn tried(
     Ok(done.rows_affected() == 1)
 }
 
+/// Takes a message that is due since this second and was tried so often: nobody else finds it due until then.
+pub(crate) async fn take(
+    db: &mut AnyConnection,
+    (id, tries, due): (&str, i64, i64),
+    (now, until): (i64, i64),
+) -> Result<bool, Fault> {
+    let done = sqlx::query::<Any>(
+        "UPDATE message SET next_at = $1 WHERE id = $2 AND state = 'queued' AND tries = $3 \
+         AND next_at = $4 AND next_at <= $5",
+    )
+    .bind(until)
+    .bind(id)
+    .bind(tries)
+    .bind(due)
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Another round for a message that was given up.
 pub(crate) async fn requeue(db: &mut AnyConnection, id: &str, now: i64) -> Result<bool, Fault> {
     let done = sqlx::query::<Any>(

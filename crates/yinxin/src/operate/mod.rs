@@ -45,6 +45,12 @@ pub async fn open(data: &DataArgs) -> anyhow::Result<Institution> {
     Ok(Institution::open(Parts::of(layout, &secrets)?).await?)
 }
 
+/// The same for a node that serves, perhaps beside others.
+pub async fn open_node(data: &DataArgs) -> anyhow::Result<Institution> {
+    let (layout, secrets) = secrets(data)?;
+    Ok(Institution::open(Parts::of_node(layout, &secrets)?).await?)
+}
+
 /// Waits for Ctrl-C or a request to end.
 pub async fn until_stopped() -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};

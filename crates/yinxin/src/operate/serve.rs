@@ -2,7 +2,7 @@
 
 use app::{Background, Institution};
 
-use super::{log, open, runtime, until_stopped};
+use super::{log, open_node, runtime, until_stopped};
 use crate::args::DataArgs;
 use crate::out::{self, Outcome};
 
@@ -17,7 +17,7 @@ pub struct Serve {
 pub fn run(command: Serve) -> anyhow::Result<Outcome> {
     log();
     runtime()?.block_on(async {
-        let institution = open(&command.data).await?;
+        let institution = open_node(&command.data).await?;
         serve(institution).await
     })
 }
