@@ -161,6 +161,12 @@ export async function proofOfRecord(acts) {
   await auditor.sees('证明成立');
   await auditor.sees('已审计');
   await auditor.look('journal-record');
+  // What was proofed is named as the form names it.
+  await auditor.go('/admin/journal?kind=application.proofed');
+  await auditor.page.locator('tbody a').first().click();
+  const proofed = await auditor.page.locator('main').innerText();
+  if (proofed.includes('holder_name') || !proofed.includes('姓名')) throw new Error('the record of a proof is not in words');
+  await auditor.look('journal-record-proof');
   await auditor.go('/admin/journal/consistency');
   await auditor.look('journal-consistency');
 }

@@ -81,6 +81,8 @@ export async function reportTakenUp(acts) {
   await officer.page.locator('input[name=step]').first().check();
   await officer.page.fill('#text', '予以受理：签名已经核对，证书已暂停，正在与持有人联系。');
   await officer.press('去签名');
+  const signed = await officer.page.locator('dl.facts').first().innerText();
+  if (!signed.includes(report) || !signed.includes('受理') || signed.includes('accept')) throw new Error(`what is signed reads ${signed}`);
   await officer.look('problem-sign');
   await acts.confirm(officer, 'heg');
   await follow(finder, check);

@@ -40,6 +40,7 @@ export async function orderKey(acts) {
   await head.follow(NAME);
   mine.place = new URL(head.page.url()).pathname;
   if (await head.page.locator('#decision').count()) throw new Error('who ordered may confirm');
+  await head.sees('等待下达人以外的人复核');
   await head.look('signing-waits');
 }
 
