@@ -259,6 +259,8 @@ async fn refill(institution: Institution) -> Result<(), Error> {
 
 async fn expire(institution: Institution) -> Result<(), Error> {
     while institution.ca().expire(EXPIRY_BATCH).await? > 0 {}
+    // What the root certified: issuing CAs, links, cross-certificates.
+    while institution.roots().expire(EXPIRY_BATCH).await? > 0 {}
     if let Some(kmc) = institution.kmc() {
         kmc.expire().await?;
     }

@@ -13,7 +13,7 @@ use store::{Actor, Store, Warrant};
 use crate::doctor::{Check, Level};
 use crate::error::Error;
 use crate::institution::{Institution, Parts, ca_config};
-use crate::root_list;
+use crate::root_list::{self, Untold};
 
 /// Beginning of the names of their files: `cross-<SM3 of the certificate>.cer`.
 pub const FILE_PREFIX: &str = "cross-";
@@ -160,16 +160,18 @@ impl Institution {
 }
 
 /// Relying parties elsewhere learn of a withdrawal by the root's list alone.
-fn judge(view: &CrossView, untold: &[CertificateRecord], now: Timestamp) -> (Level, String) {
-    let is_untold = |one: &&CrossIssued| untold.iter().any(|record| record.id == one.record.id);
+fn judge(view: &CrossView, owed: &Untold, now: Timestamp) -> (Level, String) {
+    let is_untold =
+        |one: &&CrossIssued| owed.records.iter().any(|record| record.id == one.record.id);
     let untold: Vec<_> = view.issued.iter().filter(is_untold).collect();
     if !untold.is_empty() {
         let names: Vec<_> =
             untold.iter().map(|one| format!("“{}”", one.certificate.subject())).collect();
         let text = format!(
-            "签发给{}的已撤销，但还不在根的撤销列表上，其他依赖方仍会认可；请召集三名保管人，停止服务后依次运行 \
+            "签发给{}的已撤销，但还不在根的撤销列表（{}）上，其他依赖方仍会认可；请召集这几代根密钥的保管人（每代三名），停止服务后依次运行 \
              yinxin ceremony restore-root、publish-root-list、destroy-root",
-            names.join("、")
+            names.join("、"),
+            owed.lists.join("、")
         );
         return (Level::Failed, text);
     }

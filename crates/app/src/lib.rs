@@ -24,6 +24,7 @@
 //! | [`replica`] | publishing into another LDAP server, and comparing it | Measures Art. 18 (2) |
 //! | [`succession`] | the next key of the issuing CA, taken up while serving; the end of the old one | GM/T 0034 §8.5 |
 //! | [`roots`] | the next key of the root, link certificates, the end of the old key's shares | GM/T 0034 §8.5 |
+//! | [`abandonment`] | ceremonies that can't be brought to their end, given up | GM/T 0034 §8.5 |
 //! | [`cross`] | cross-certificates with other institutions | Measures Art. 18 (2) |
 //! | `root_list` | the root's own revocation list, made by hand once a year | Measures Art. 18 (2) |
 //! | [`responder`] | status answers: keys and certificates of the responder, answers made ahead | Measures Art. 18 (2) |
@@ -32,6 +33,7 @@
 //! | `ends` | certificates that come near their end | |
 //! | [`doctor`] | is everything as it should be | |
 
+pub mod abandonment;
 pub mod background;
 mod basis;
 pub mod batch;
@@ -86,5 +88,5 @@ pub use layout::Layout;
 pub use mark::{Block, Mark};
 pub use publication::DirectorySettings;
 pub use replica::Replica;
-pub use root_list::{RootLists, publish_root_list};
+pub use root_list::{RootLists, owed_lists, publish_root_list};
 pub use settings::Settings;

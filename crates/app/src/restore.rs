@@ -9,7 +9,7 @@ use gm::{Device, UserId};
 use pki::Certificate;
 use pki::crl::Crl;
 use pki::profile::ProfileSet;
-use store::{Standing, Store, StoreConfig, SystemClock, Warrant};
+use store::{Filter, Standing, Store, StoreConfig, SystemClock, Warrant};
 
 use crate::error::Error;
 use crate::institution::{ca_config, kmc_store_config, store_config};
@@ -43,6 +43,8 @@ pub struct Seen {
     pub anchored: Option<u64>,
     /// Why it is halted; `None` when it is sound.
     pub halted: Option<String>,
+    /// Whether it was anchored anew before: what was to be done after that may be left.
+    pub was_reanchored: bool,
     /// The generations of the issuing CA and of the root that the database knows.
     pub publishers: Vec<Publisher>,
 }
@@ -139,10 +141,13 @@ impl Shelf {
             Standing::Sound => None,
             Standing::Halted { reason } => Some(reason.to_string()),
         };
+        let kind = Some("journal.reanchored".to_owned());
+        let reanchored = Filter { kind, ..Filter::default() };
         let seen = Seen {
             size: store.size().await?,
             anchored: store.anchored_size().await?,
             halted,
+            was_reanchored: store.count(&reanchored).await? > 0,
             publishers: self.publishers(&store).await?,
         };
         store.close().await;
@@ -152,7 +157,16 @@ impl Shelf {
     /// Gives the journal a new anchor. Its records are all verified; when they do not lead to its
     /// head, or the head was not sealed by this device, nothing helps and the journal stays halted.
     pub async fn reanchor(&self, warrant: Warrant) -> Result<Store, Error> {
-        let store = self.open(self.config.clone().reanchored_by(warrant)).await?;
+        self.open_sound(self.config.clone().reanchored_by(warrant)).await
+    }
+
+    /// The journal as it is, if it is sound: to catch up again after a run that did not come to its end.
+    pub async fn sound(&self) -> Result<Store, Error> {
+        self.open_sound(self.config.clone()).await
+    }
+
+    async fn open_sound(&self, config: StoreConfig) -> Result<Store, Error> {
+        let store = self.open(config).await?;
         match store.standing() {
             Standing::Sound => Ok(store),
             Standing::Halted { reason } => {
@@ -164,7 +178,7 @@ impl Shelf {
 
     /// What the certification side still has to do after its journal was anchored anew: numbers
     /// of lists go on after the last ones that were published, and signatures whose records were
-    /// lost are closed in the accounts.
+    /// lost are closed in the accounts. Done again it changes nothing but what was left: numbers only grow.
     pub async fn catch_up(
         &self,
         store: &Store,

@@ -78,6 +78,37 @@ pub async fn publish_root_list(parts: &Parts, store: &Store) -> Result<RootLists
     }
 }
 
+/// What the root revoked and lists of it in force do not tell.
+#[derive(Debug, Default)]
+pub(crate) struct Untold {
+    /// The certificates.
+    pub(crate) records: Vec<CertificateRecord>,
+    /// Files of the lists that are owed: each generation's is made by its own custodians.
+    pub(crate) lists: Vec<String>,
+}
+
+impl Untold {
+    async fn by(roots: &Ca) -> Result<Self, Error> {
+        let publishing = standing(roots)?;
+        let records = roots.untold(&publishing).await?;
+        let mut lists = Vec::new();
+        if !records.is_empty() {
+            for one in &publishing {
+                if !roots.untold(std::slice::from_ref(one)).await?.is_empty() {
+                    lists.push(format!("{}.crl", one.name()));
+                }
+            }
+        }
+        Ok(Self { records, lists })
+    }
+}
+
+/// Files of the root's lists that do not tell yet what was revoked; nothing else may have the store open.
+pub async fn owed_lists(parts: &Parts, store: &Store) -> Result<Vec<String>, Error> {
+    let profiles = Arc::new(parts.settings.profiles()?);
+    Ok(Untold::by(&open(parts, store, &profiles).await?).await?.lists)
+}
+
 /// The root with its generations.
 pub(crate) async fn open(
     parts: &Parts,
@@ -117,12 +148,13 @@ impl Institution {
         }
         match self.untold_by_root().await {
             Ok(untold) => {
+                let lists = untold.lists.join("、");
                 // Cross-certificates have a check of their own.
-                for one in untold.iter().filter(|one| one.profile != "cross") {
+                for one in untold.records.iter().filter(|one| one.profile != "cross") {
                     worst = worst.worse(Level::Failed);
                     let (serial, subject) = (one.serial.to_hex(), &one.subject);
                     said.push(format!(
-                        "{subject} 的证书（序列号 {serial}）已撤销，还没有列入各代的列表；{HOW}"
+                        "{subject} 的证书（序列号 {serial}）已撤销，还没有列入 {lists}；{HOW}"
                     ));
                 }
             }
@@ -137,9 +169,8 @@ impl Institution {
     }
 
     /// What the root revoked and some list of it in force does not tell.
-    pub(crate) async fn untold_by_root(&self) -> Result<Vec<CertificateRecord>, Error> {
-        let publishing = standing(self.roots())?;
-        Ok(self.roots().untold(&publishing).await?)
+    pub(crate) async fn untold_by_root(&self) -> Result<Untold, Error> {
+        Untold::by(self.roots()).await
     }
 
     async fn judge_list(&self, issuer: &str) -> (Level, String) {
@@ -151,7 +182,7 @@ impl Institution {
     }
 }
 
-const HOW: &str = "请召集三名保管人（持这一代根密钥的分量；各代根密钥都要），停止服务后依次运行 yinxin ceremony restore-root、publish-root-list、\
+const HOW: &str = "请召集三名保管人（持这一代根密钥的分量；还欠哪几代的列表，就召集哪几代的），停止服务后依次运行 yinxin ceremony restore-root、publish-root-list、\
                    destroy-root";
 
 fn judge(end: Option<Timestamp>, now: Timestamp) -> (Level, String) {

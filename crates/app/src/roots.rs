@@ -114,7 +114,7 @@ fn judge_keys(labels: &[String]) -> (Level, String) {
         return (Level::Good, "密码设备中没有根密钥".to_owned());
     }
     let text = format!(
-        "密码设备中有根密钥 {}；有仪式中断的，请立即用原方案续办；没有的，停止服务后执行 yinxin ceremony destroy-root，在此以前派人看守",
+        "密码设备中有根密钥 {}；有仪式中断的，请立即用原方案续办，不能续办的请放弃（yinxin ceremony abandon）；没有的，停止服务后执行 yinxin ceremony destroy-root，在此以前派人看守",
         labels.join("、")
     );
     (Level::Failed, text)
@@ -148,12 +148,23 @@ pub async fn revoke_authority(
     Ok(root.revoke_authority(serial, reason, warrant).await?)
 }
 
+/// Of a generation whose ceremony is being given up.
+pub(crate) fn halfway(number: u32) -> String {
+    format!(
+        "放弃第 {number} 代换代仪式的仪式还没有完成；请用它的方案续办（yinxin ceremony abandon）"
+    )
+}
+
 fn judge(views: &[GenerationView]) -> (Level, String) {
     let (mut worst, mut said) = (Level::Good, Vec::new());
     for view in views {
         let one = &view.generation;
         let (number, name, end) = (one.number, &one.name, one.certificate.not_after());
         let (level, text) = match (one.over_at, one.destroyed_at) {
+            (_, Some(_)) if one.is_given_up() => {
+                (Level::Good, format!("第 {number} 代没有启用，换代仪式已放弃"))
+            }
+            _ if one.is_given_up() => (Level::Warning, halfway(number)),
             (_, Some(at)) => (Level::Good, format!("第 {number} 代的分量已于 {at} 登记销毁")),
             (Some(_), None) => (
                 Level::Warning,
@@ -164,7 +175,9 @@ fn judge(views: &[GenerationView]) -> (Level, String) {
             ),
             _ if one.is_waiting => (
                 Level::Warning,
-                format!("第 {number} 代根证书已签发，还没有启用；请用原方案续办根密钥换代仪式"),
+                format!(
+                    "第 {number} 代根证书已签发，还没有启用；请用原方案续办根密钥换代仪式，不能续办的请放弃（yinxin ceremony abandon）"
+                ),
             ),
             _ if one.is_issuing => {
                 (Level::Good, format!("第 {number} 代有效期至 {end}，签发下级机构证书"))

@@ -16,7 +16,7 @@ use store::{Standing, Store, Warrant};
 use crate::doctor::{Check, Level};
 use crate::error::Error;
 use crate::institution::{Institution, Parts, ca_config};
-use crate::root_list;
+use crate::{root_list, roots};
 
 /// Days before the end of the CA's own certificates when the doctor starts to warn.
 const WARN_DAYS: i64 = 90;
@@ -171,6 +171,9 @@ fn judge(view: &GenerationView, longest: i64, now: Timestamp) -> Option<(Level, 
     if generation.destroyed_at.is_some() {
         return None;
     }
+    if generation.is_given_up() {
+        return Some((Level::Warning, roots::halfway(number)));
+    }
     Some(match (generation.is_issuing, generation.over_at) {
         (_, Some(_)) => (
             Level::Warning,
@@ -191,7 +194,9 @@ fn judge(view: &GenerationView, longest: i64, now: Timestamp) -> Option<(Level, 
         (true, _) => (Level::Good, format!("有效期至 {end}")),
         (false, _) if generation.is_waiting => (
             Level::Warning,
-            format!("第 {number} 代签发密钥已签发证书，启用时刻还没有确定；请用原方案续办换代仪式"),
+            format!(
+                "第 {number} 代签发密钥已签发证书，启用时刻还没有确定；请用原方案续办换代仪式，不能续办的请放弃（yinxin ceremony abandon）"
+            ),
         ),
         (false, _) => (Level::Good, told(view)),
     })

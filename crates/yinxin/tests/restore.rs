@@ -79,6 +79,14 @@ fn t_27_a_restored_backup_is_noticed_and_goes_on_only_when_two_people_answer_for
     assert!(said.contains(&format!("须重新撤销：{kept}")), "{said}");
     let (code, said) = world.run(&command);
     assert!(code == 1 && said.contains("不需要重建锚点"), "{said}");
+    // A run that was cut off behind the new anchor is finished by the same command.
+    assert!(said.contains("--confirm '接续撤销列表 test.example/journal'"), "{said}");
+    let (code, said) = world
+        .run(&[&without_root[..], &["--confirm", "接续撤销列表 test.example/journal"]].concat());
+    assert!(code == 2 && said.contains("root.crl"), "every list again: {said}");
+    let again = [&command[..], &["--confirm", "接续撤销列表 test.example/journal"]].concat();
+    let (code, said) = world.run(&again);
+    assert!(code == 0 && said.contains(&format!("须重新撤销：{kept}")), "{said}");
     let mut server = world.serve(&[]).expect("issuing goes on");
     assert_eq!(status(&world, &lost), "unknown", "what was lost is never shown as good");
     issue(&world, "after");

@@ -175,6 +175,77 @@ fn the_year_after_both_lists_are_made(world: &World) {
     done(world, &["ceremony", "destroy-root", "--leader", "L1"]);
 }
 
+/// Three of the old key's custodians, not all of whom were there before.
+fn abandon_plan(world: &World) -> String {
+    let shares = world.data().join("ceremony/shares");
+    let path = world.dir.path().join("over.toml");
+    let holders = [2, 3, 5].map(|at| person(world, "custodians", at, (OLD, Some(&shares))));
+    let head =
+        "name = \"over\"\ngives_up = \"root-2\"\nreason = \"第四名保管人离职，没有交出分量\"\n";
+    std::fs::write(&path, format!("{head}{PEOPLE}{}", holders.concat())).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The serial numbers that a list revokes, by OpenSSL, which verifies its signature as well.
+fn openssl_lists(world: &World, name: &str, issuer: &Path) -> String {
+    let path = world.dir.path().join(format!("{name}.crl"));
+    std::fs::write(&path, download(world, &format!("/crl/{name}.crl"))).unwrap();
+    let mut command = Command::new("openssl");
+    command.args(["crl", "-inform", "DER", "-noout", "-text", "-in"]).arg(&path);
+    let done = command.arg("-CAfile").arg(issuer).output().unwrap();
+    String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).to_lowercase()
+}
+
+#[test]
+fn a_succession_that_nobody_can_go_on_with_is_given_up_and_the_next_is_judged_by_openssl() {
+    let world = World::found("");
+    let plan = root_plan(&world, &[1, 2, 4]);
+    let mut cut = world.yinxin(&["ceremony", "root-succeed", "--plan", &plan]);
+    let cut = cut.env("YINXIN_CRASH_AT", "ca.55-crl-published:2").output().unwrap();
+    assert!(!cut.status.success(), "it dies behind both links");
+    let text = std::fs::read_to_string(&plan).unwrap();
+    let next = world.dir.path().join("root-3.toml");
+    std::fs::write(&next, text.replace("name = \"root-2\"", "name = \"root-3\"")).unwrap();
+    let next = next.to_str().unwrap();
+    let (code, said) = world.run(&["ceremony", "root-succeed", "--plan", next]);
+    assert!(code != 0 && said.contains("ceremony abandon"), "{said}");
+    assert!(done(&world, &["ceremony", "abandon-sample"]).contains("gives_up"));
+    let over = abandon_plan(&world);
+    let said = done(&world, &["ceremony", "abandon", "--plan", &over]);
+    let revoked: Vec<_> = said.lines().filter_map(|line| line.split_once("序列号 ")).collect();
+    assert!(revoked.len() == 2 && said.contains("root2"), "{said}");
+    assert!(!next_shares(&world).join("share-1.json").exists(), "{said}");
+    let (code, said) = world.run(&["ceremony", "root-succeed", "--plan", &plan]);
+    assert!(code != 0 && said.contains("已放弃"), "{said}");
+    the_doctor_finds_all_good(&world);
+    let said = done(&world, &["ceremony", "root-succeed", "--plan", next]);
+    assert!(said.contains("root3.cer"), "{said}");
+    the_doctor_finds_all_good(&world);
+    let mut server = world.serve(&[]).expect("service starts");
+    let leaf = issued(&world, &issue(&world, "after"));
+    let [old, new, first, forward, back] =
+        ["root", "root3", "issuing", "root3-by-root", "root-by-root3"]
+            .map(|name| published(&world, name).0);
+    for (issuer, certificate) in [(&old, &forward), (&new, &back), (&old, &first)] {
+        assert!(openssl_verifies(issuer, certificate), "{issuer:?} {certificate:?}");
+    }
+    for anchor in [&old, &new] {
+        openssl_finds(anchor, &[&first, &forward, &back], &leaf)
+            .unwrap_or_else(|said| panic!("{anchor:?}: {said}"));
+    }
+    for (name, issuer) in [("root", &old), ("root3", &new)] {
+        let listed = openssl_lists(&world, name, issuer);
+        for (_, serial) in &revoked {
+            assert!(listed.contains(&serial.to_lowercase()), "{name} {serial}: {listed}");
+        }
+    }
+    server.stop();
+    let protocol = world.data().join("ceremony/abandonment-over/ceremony.json");
+    let signature = protocol.with_extension("json.sig");
+    let by = ["--signature", signature.to_str().unwrap(), "--certificate", first.to_str().unwrap()];
+    done(&world, &[&["ceremony", "verify", protocol.to_str().unwrap()][..], &by].concat());
+}
+
 #[test]
 fn old_and_new_clients_verify_what_either_root_key_certified_says_openssl() {
     let world = World::found("");

@@ -138,6 +138,54 @@ async fn withdrawing_one_of_two_leaves_the_other_and_circles_end() {
     assert_eq!(found.judged.path[1].serial, second.serial().to_hex());
 }
 
+/// Runs SQL past the program.
+async fn sql(world: &World, text: &'static str) {
+    let unit = world.institution.store().commit(move |tx| {
+        Box::pin(async move {
+            sqlx::query(text).execute(tx.conn()).await.map_err(store::Error::from)?;
+            Ok::<_, store::Error>(())
+        })
+    });
+    unit.await.unwrap();
+}
+
+/// T-27: tables can be written past the program; a cross-certificate counts as far as the journal bears its row out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cross_certificate_whose_row_was_changed_or_deleted_leads_nowhere() {
+    let world = World::new().await;
+    let made = recognise(&world, &issuing(), 2030).await.certificate;
+    world.pass(60);
+    let with = |world: &World| CertificateQuestion {
+        der: within().certificate.der().to_vec(),
+        evidence: Evidence {
+            lists: vec![fresh(world).made()],
+            certificates: vec![made.clone()],
+            ..Evidence::default()
+        },
+        at: None,
+        purpose: Purpose::Signature,
+        policies: Vec::new(),
+    };
+    let good = world.institution.verify_certificate(with(&world)).await.unwrap();
+    assert_eq!(good.judged.verdict, Outcome::Passed, "{:#?}", good.judged.checks);
+    // Withdrawn by two people, and taken back past the program.
+    let why = (&made.serial(), RevocationReason::CessationOfOperation);
+    withdraw_cross(&parts(&world), world.institution.store(), why, &warrant()).await.unwrap();
+    sql(&world, "UPDATE cross_issued SET withdrawn = ''").await;
+    sql(&world, "UPDATE certificate SET status = 'good', reason = NULL WHERE profile = 'cross'")
+        .await;
+    for act in ["SELECT 1", "DELETE FROM cross_issued"] {
+        sql(&world, act).await;
+        let alone = report(&world, &within(), vec![fresh(&world)]).await;
+        assert_ne!(alone.judged.verdict, Outcome::Passed, "{act}: {:#?}", alone.judged.checks);
+        let brought = world.institution.verify_certificate(with(&world)).await.unwrap();
+        assert_eq!(brought.judged.verdict, Outcome::Unknown, "{act}: {:#?}", brought.judged.checks);
+        assert_eq!(outcome(&brought, "status")[1].1, "status.contradictory", "{act}");
+    }
+    let found = world.institution.ca().compare_with_journal().await.unwrap().findings;
+    assert!(found.iter().any(|one| one.to_string().contains("交叉证书")), "{found:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn their_half_is_published_and_ends_are_told_of() {
     let world = World::new().await;

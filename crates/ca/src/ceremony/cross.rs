@@ -11,25 +11,24 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gm::passphrase::Stretch;
 use gm::{Device, sm3};
 use jiff::Timestamp;
 use pki::profile::ProfileSet;
-use pki::{Certificate, CrossTerms, SubjectInput};
+use pki::{Certificate, CrossTerms};
 use serde_json::{Value, json};
 use store::{Actor, Clock, Store, Tx};
 
+use super::Step;
 use super::participants::Quorum;
-use super::protocol::{ProtocolFiles, certificate, participants, person};
+use super::protocol::{ProtocolFiles, certificate, person};
 use super::run::{Ceremony, CeremonyPlan, Made};
 use super::shares::{self, SealedShare};
-use super::{ISSUING, ROOT, Step};
 use crate::Ca;
 use crate::error::{Error, Refusal};
 use crate::model::{CaConfig, RequestId, Role, Status, StoredCertificate};
 use crate::rules::cross::{CrossFault, Peer, PeerFiles};
 use crate::service::{Intent, PreparedOrder, Recognition, SignedCertificate, text};
-use crate::sql;
+use crate::sql::{self, instant};
 
 /// What a cross-certification is to make.
 #[derive(Debug, Clone)]
@@ -82,9 +81,13 @@ impl Ceremony {
         let parts = (store.clone(), device.clone(), clock.clone(), profiles.clone());
         let config = plan.issuing_config.clone();
         let line = Ca::open(parts.0, parts.1, parts.2, parts.3, config).await?;
-        let subject = subject(&store, &plan, clock.now()).await?;
-        let mut ceremony = Self::new(store, device, clock, profiles, (founding_of(&plan), quorum))?;
+        let parts = (store.clone(), clock.clone());
+        let mut ceremony = Self::new(store, device, clock, profiles, (later(&plan), quorum))?;
         ceremony.read_rows().await?;
+        // What was certified was in force then; that it ended since keeps no protocol from being signed.
+        let made = ceremony.row(Step::CrossCertificate).map(|row| instant(row.at)).transpose()?;
+        let at = made.unwrap_or_else(|| parts.1.now());
+        let subject = subject(&parts.0, &plan, at).await?;
         let signer = ceremony.signer(&line)?;
         ceremony.made = Made::of(signer.generation()?.number);
         // The generation of the root that certifies now (ADR 15).
@@ -104,7 +107,7 @@ impl Ceremony {
     }
 
     /// Who signs the protocol: the generation that issues now, or the one that the document names once it is written.
-    fn signer(&self, line: &Ca) -> Result<Ca, Error> {
+    pub(super) fn signer(&self, line: &Ca) -> Result<Ca, Error> {
         if self.row(Step::ProtocolWritten).is_none() {
             return Ok(line.pinned());
         }
@@ -126,23 +129,19 @@ impl Ceremony {
                 let text = "仪式方案的对方证书、许可范围或有效期与仪式开始时不同；请用原方案续办";
                 return Err(Refusal::Ceremony(text.into()).into());
             }
-            self.check_people()?;
-            return Ok(());
+            let challenged = detail.get("challenged").and_then(Value::as_bool).unwrap_or_default();
+            if challenged != subject.peer.is_challenged() {
+                return Err(super::succession::other_plan());
+            }
+            return self.check_people();
         }
-        let all = self.quorum.participants();
-        let custodians: Vec<_> = all.custodians.iter().map(|c| &c.person).collect();
-        let detail = json!({
-            "institution": self.plan.institution,
+        let detail = self.convened(json!({
             "cross": subject.digest,
             "peer": certificate(subject.peer.certificate()),
             "possession": subject.peer.possession().as_str(),
+            "challenged": subject.peer.is_challenged(),
             "shares": shares::indices(&plan.shares)?,
-            "leader": all.leader,
-            "witnesses": all.witnesses,
-            "custodians": custodians,
-            "device": self.device.info().provenance(),
-            "software": env!("CARGO_PKG_VERSION"),
-        });
+        }));
         self.record(Step::Convened, detail).await
     }
 
@@ -172,6 +171,18 @@ impl Ceremony {
             && last.status != Status::Good
         {
             return Err(CrossFault::Withdrawn(last.subject.clone()).into());
+        }
+        let subject_der = subject.peer.certificate().subject().der();
+        let name = || subject.peer.certificate().subject().to_string();
+        let mut reader = self.store.read().await?;
+        let owner = sql::cross::owner_of(&mut reader, &subject.peer.key().fingerprint()).await?;
+        drop(reader);
+        match owner {
+            Some((_, true)) => return Err(CrossFault::KeyBlocked(name()).into()),
+            Some((owner, false)) if owner != sm3::hash(subject_der).to_hex() => {
+                return Err(CrossFault::KeyOfAnother(name()).into());
+            }
+            _ => {}
         }
         let replaces = last.map(|one| one.serial);
         let actor = Actor::new(format!("person:{}", self.quorum.participants().leader.id));
@@ -220,6 +231,7 @@ impl Ceremony {
             "serial": stored.serial().to_hex(),
             "sm3": stored.record.fingerprint,
             "peer": peer,
+            "possession": possession.as_str(),
         });
         self.record_in(tx, Step::CrossCertificate, detail).await
     }
@@ -235,21 +247,13 @@ impl Ceremony {
         to: &ProtocolFiles,
     ) -> Result<(), Error> {
         if self.row(Step::ProtocolWritten).is_none() {
-            let device = self.device.info();
             let terms = &subject.recognition.terms;
             let pair = |(ours, theirs): &(pki::Oid, pki::Oid)| json!({ "ours": ours.to_string(), "theirs": theirs.to_string() });
             let texts =
                 |list: &[pki::Oid]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-            let document = json!({
-                "format": "yinxin-cross/1",
-                "ceremony": self.plan.name,
-                "institution": self.plan.institution,
-                "software": { "name": "印信 Yinxin", "version": env!("CARGO_PKG_VERSION") },
-                "device": { "name": device.name, "kind": device.kind,
-                    "certified": device.is_certified(), "product": device.product },
-                "participants": participants(self.quorum.participants()),
-                "steps": self.steps()?,
+            let own = json!({
                 "possession": subject.peer.possession().as_str(),
+                "challenged": subject.peer.is_challenged(),
                 "terms": {
                     "path_length": terms.path_len,
                     "permitted":
@@ -264,6 +268,7 @@ impl Ceremony {
                     "signer": certificate(issuing.certificate()),
                 },
             });
+            let document = self.document_of("yinxin-cross/1", own)?;
             self.record(Step::ProtocolWritten, json!({ "document": document })).await?;
         }
         if self.row(Step::ProtocolSigned).is_none() {
@@ -306,6 +311,7 @@ impl Ceremony {
             lines.push(format!("  序列号 {}", of(one, "serial")));
             lines.push(format!("  SM3 指纹 {}", of(one, "sm3")));
         }
+        lines.push(proof(document).to_owned());
         lines.push("\n互认范围：".to_owned());
         let terms = part("terms");
         let list = |key: &str| {
@@ -334,6 +340,20 @@ impl Ceremony {
     }
 }
 
+/// What stands behind the other CA's key, and what does not.
+fn proof(document: &Value) -> &'static str {
+    let challenged = document.get("challenged").and_then(Value::as_bool).unwrap_or_default();
+    match (document.get("possession").and_then(Value::as_str), challenged) {
+        (_, true) => "持有证明：对方用同一密钥签名的证书申请，其中有本机构为本次给出的核对码",
+        (Some("request"), false) => {
+            "持有证明：对方用同一密钥签名的证书申请；申请没有本机构给出的核对码，程序不能证明它是为本次所作，由到场人与对方核对"
+        }
+        _ => {
+            "持有证明：对方 CA 证书由它自己的密钥签名；程序不能证明该密钥现在仍由对方掌握，由到场人与对方核对"
+        }
+    }
+}
+
 /// Examines the files before anybody is called together.
 async fn subject(store: &Store, plan: &CrossPlan, now: Timestamp) -> Result<Subject, Error> {
     let own = crate::service::own_authorities(store).await?;
@@ -346,21 +366,7 @@ async fn subject(store: &Store, plan: &CrossPlan, now: Timestamp) -> Result<Subj
     Ok(Subject { peer, recognition, digest })
 }
 
-/// The same plan as the ceremony keeps it. What only the founding needs is not used.
-fn founding_of(plan: &CrossPlan) -> CeremonyPlan {
-    let unused = SubjectInput::named(ROOT);
-    CeremonyPlan {
-        name: plan.name.clone(),
-        institution: plan.institution.clone(),
-        root: unused.clone(),
-        issuing: unused.clone(),
-        responder: unused,
-        root_config: plan.root_config.clone(),
-        issuing_config: CaConfig { issuer: ISSUING.into(), ..plan.issuing_config.clone() },
-        shards: 0,
-        keep_root: false,
-        shares: PathBuf::new(),
-        protocol: plan.protocol.clone(),
-        stretch: Stretch::STRONG,
-    }
+fn later(plan: &CrossPlan) -> CeremonyPlan {
+    let configs = (&plan.root_config, &plan.issuing_config);
+    CeremonyPlan::later((&plan.name, &plan.institution), configs, &plan.protocol)
 }

@@ -24,6 +24,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|cause| file_error(path, &cause))
 }
 
+/// Away, also after a crash.
+pub(super) fn remove(path: &Path) -> Result<(), Error> {
+    let failed = |cause| file_error(path, &cause);
+    fs::remove_file(path).map_err(failed)?;
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);

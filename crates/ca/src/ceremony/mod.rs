@@ -33,12 +33,17 @@
 //! convened → root restored → cross-certificate made → list out → root retired → protocol signed
 //! ```
 //!
+//! A ceremony that its people can't bring to its end is given up by another one ([`Ceremony::abandon`]).
+//!
 //! Root and issuing CA certificates come from here and from nowhere else: [`Quorum`] is made
 //! only of the right people, and only with it a CA profile can be used (T-19).
 
+mod abandon;
+mod abandon_protocol;
 mod authority;
 mod cross;
 mod files;
+mod left;
 mod participants;
 mod protocol;
 mod restore;
@@ -49,6 +54,7 @@ mod run;
 mod shares;
 mod succession;
 
+pub use abandon::{AbandonPlan, AbandonReport};
 pub use cross::{CrossPlan, CrossReport};
 pub use participants::{Custodian, Participants, Person, Quorum, SHARES, THRESHOLD};
 pub use protocol::{ProtocolFiles, verify_protocol};
@@ -71,6 +77,7 @@ pub const RESPONDER_KEY: &str = "ocsp";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     Convened,
+    Abandonment,
     RootKey,
     RootIntended,
     RootCertificate,
@@ -86,16 +93,19 @@ pub(crate) enum Step {
     OldRootList,
     RootList,
     IssuingList,
+    UnusedKey,
     RootRetired,
     Appointed,
     ProtocolWritten,
     ProtocolSigned,
+    GivenUp,
 }
 
 impl Step {
     /// Every step.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Convened,
+        Self::Abandonment,
         Self::RootKey,
         Self::RootIntended,
         Self::RootCertificate,
@@ -111,16 +121,19 @@ impl Step {
         Self::OldRootList,
         Self::RootList,
         Self::IssuingList,
+        Self::UnusedKey,
         Self::RootRetired,
         Self::Appointed,
         Self::ProtocolWritten,
         Self::ProtocolSigned,
+        Self::GivenUp,
     ];
 
     /// The text of the database, and the kind of its journal record.
     pub(crate) const fn kind(self) -> &'static str {
         match self {
             Self::Convened => "ceremony.convened",
+            Self::Abandonment => "ceremony.other-given-up",
             Self::RootKey => "ceremony.root-key-made",
             Self::RootIntended => "ceremony.root-intended",
             Self::RootCertificate => "ceremony.root-certified",
@@ -136,10 +149,12 @@ impl Step {
             Self::OldRootList => "ceremony.old-root-list-published",
             Self::RootList => "ceremony.root-list-published",
             Self::IssuingList => "ceremony.issuing-list-published",
+            Self::UnusedKey => "ceremony.unused-key-destroyed",
             Self::RootRetired => "ceremony.root-retired",
             Self::Appointed => "ceremony.successor-appointed",
             Self::ProtocolWritten => "ceremony.protocol-written",
             Self::ProtocolSigned => "ceremony.protocol-signed",
+            Self::GivenUp => "ceremony.given-up",
         }
     }
 
@@ -147,6 +162,7 @@ impl Step {
     pub(crate) const fn chinese(self) -> &'static str {
         match self {
             Self::Convened => "核对参加人，仪式开始",
+            Self::Abandonment => "保管人出示分量，了结所放弃的仪式",
             Self::RootKey => "在密码设备中生成根密钥",
             Self::RootIntended => "记录待签发的根证书内容",
             Self::RootCertificate => "签发并核验根证书",
@@ -162,10 +178,12 @@ impl Step {
             Self::OldRootList => "由旧根密钥发布证书撤销列表",
             Self::RootList => "发布根的证书撤销列表",
             Self::IssuingList => "发布签发机构的证书撤销列表",
+            Self::UnusedKey => "销毁未启用的密钥及其分量文件",
             Self::RootRetired => "处置密码设备中的根密钥",
             Self::Appointed => "确定新一代密钥的启用时刻",
             Self::ProtocolWritten => "形成仪式记录",
             Self::ProtocolSigned => "签署仪式记录",
+            Self::GivenUp => "仪式被放弃",
         }
     }
 }

@@ -11,7 +11,7 @@ use gm::{Signature, UserId, sm2, sm3};
 use pki::Certificate;
 use serde_json::{Value, json};
 
-use super::run::{Ceremony, CeremonyReport, Retired};
+use super::run::{Ceremony, CeremonyReport, Retired, joined};
 use super::{Participants, Person, Step, files};
 use crate::error::{Error, Invalid};
 use crate::service::text;
@@ -141,6 +141,22 @@ impl Ceremony {
             "root_key": { "shares": super::SHARES, "threshold": super::THRESHOLD,
                 "kept_on_device": self.plan.keep_root },
         }))
+    }
+
+    /// The document of a later ceremony: what each says, and what is its own.
+    pub(super) fn document_of(&self, format: &str, own: Value) -> Result<Value, Error> {
+        let device = self.device.info();
+        let common = json!({
+            "format": format,
+            "ceremony": self.plan.name,
+            "institution": self.plan.institution,
+            "software": { "name": "印信 Yinxin", "version": env!("CARGO_PKG_VERSION") },
+            "device": { "name": device.name, "kind": device.kind,
+                "certified": device.is_certified(), "product": device.product },
+            "participants": participants(self.quorum.participants()),
+            "steps": self.steps()?,
+        });
+        Ok(joined(common, own))
     }
 
     /// The steps that are done.

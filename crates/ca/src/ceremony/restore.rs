@@ -22,6 +22,9 @@ pub struct RootsDestroyed {
     pub alarms: Vec<Reconciliation>,
 }
 
+const DESTROYED: &str =
+    "这一代根密钥的分量已登记销毁，不能恢复；请核对分量从何而来，并报告安全管理人员";
+
 /// Restores a root key on the device from any three shares, for a new CRL of the root or a
 /// new issuing CA. Which generation's it is, the shares say (ADR 15); the key must be that of its
 /// certificate in the database, and nobody may have attested the destruction of its shares.
@@ -34,10 +37,16 @@ pub async fn restore_root(
     let mut reader = store.read().await?;
     let root = root_of(&mut reader, &sealed).await?;
     let end = sql::succession::end_of(&mut reader, root.id).await?;
+    let later = sql::succession::successors(&mut reader, ROOT).await?;
     drop(reader);
-    if end.is_some_and(|end| end.destroyed_at.is_some()) {
-        let text = "这一代根密钥的分量已登记销毁，不能恢复；请核对分量从何而来，并报告安全管理人员";
+    let is_unappointed =
+        later.iter().any(|row| row.issuer.id == root.id && row.active_from.is_none());
+    if end.is_some() && is_unappointed {
+        let text = "这一代根密钥所属的换代仪式已放弃，密钥已作废，不能恢复；请收回并销毁这些分量";
         return Err(Refusal::Ceremony(text.into()).into());
+    }
+    if end.is_some_and(|end| end.destroyed_at.is_some()) {
+        return Err(Refusal::Ceremony(DESTROYED.into()).into());
     }
     let certificate = pki::Certificate::from_der(&root.certificate_der)?;
     let key = certificate.public_key()?;
@@ -46,9 +55,15 @@ pub async fn restore_root(
     shares::combine(&*device, &label, &sealed, &key)?;
     let uses = device.session()?.key(&label)?.uses;
     let uses = i64::try_from(uses).map_err(|_| Error::stored("设备签名计数超出范围"))?;
-    store
+    let (root_id, on_device) = (root.id, label.clone());
+    let noted = store
         .commit(move |tx| {
             Box::pin(async move {
+                // Two people may have attested its destruction since it was asked.
+                let end = sql::succession::end_of(tx.conn(), root_id).await?;
+                if end.is_some_and(|end| end.destroyed_at.is_some()) {
+                    return Err(Refusal::Ceremony(DESTROYED.into()).into());
+                }
                 let now = seconds(tx.now());
                 // A restored key counts from its own beginning.
                 sql::signer::set_base(tx.conn(), &root.key_label, uses, now).await?;
@@ -58,7 +73,12 @@ pub async fn restore_root(
                 Ok::<_, Error>(())
             })
         })
-        .await
+        .await;
+    if noted.is_err() {
+        // A key that nobody recorded does not stay.
+        destroy_if_there(&*device, on_device.as_str())?;
+    }
+    noted
 }
 
 /// The generation of the root whose key the first share names.

@@ -20,7 +20,7 @@ use super::protocol::{ProtocolFiles, certificate, participants};
 use super::run::{Ceremony, CeremonyPlan, Convened, Made};
 use super::shares::{self, SealedShare};
 use super::succession::{check_not_made, next_generation, other_plan};
-use super::{ISSUING, ROOT, Step};
+use super::{ROOT, Step};
 use crate::Ca;
 use crate::error::{Error, Invalid, Refusal};
 use crate::model::{CaConfig, RequestId, Role, Validity};
@@ -92,7 +92,7 @@ impl Ceremony {
         };
         let (roots, issuing) = (open(&plan.root_config).await?, open(&plan.issuing_config).await?);
         let issuing = issuing.pinned();
-        let founding = founding_of(&plan, &roots);
+        let founding = later(&plan, &roots);
         let (device, clock) = (device.clone(), clock.clone());
         let mut ceremony =
             Self::new(store.clone(), device, clock, profiles.clone(), (founding, quorum))?;
@@ -138,18 +138,12 @@ impl Ceremony {
         let (last, generation) = next_generation(roots)?;
         last.inner().issuer.check_valid(self.clock.now())?;
         self.check_root_name(&last)?;
-        let all = self.quorum.participants();
-        let detail = json!({
-            "institution": self.plan.institution,
+        let detail = self.convened(json!({
             "root_generation": generation,
+            "before": last.name(),
             "shares": shares,
-            "leader": all.leader,
-            "witnesses": all.witnesses,
             "holders": holders,
-            "custodians": custodians,
-            "device": self.device.info().provenance(),
-            "software": env!("CARGO_PKG_VERSION"),
-        });
+        }));
         self.record(Step::Convened, detail).await?;
         Ok(generation)
     }
@@ -161,12 +155,20 @@ impl Ceremony {
             return Ok(());
         }
         check_not_made(roots, &Made::root(generation).name)?;
-        let before = Made::root(generation.saturating_sub(1)).name;
+        let before = self.name_before(generation)?;
         let missing = || Error::stored(format!("根证书 {before} 没有记录"));
         match self.row(Step::RootIntended) {
             Some(_) => Ok(()),
             None => self.check_root_name(&roots.generation_named(&before).ok_or_else(missing)?),
         }
+    }
+
+    /// The name of the generation before the one that this ceremony makes: not always that of the number before, which
+    /// may have been given up.
+    fn name_before(&self, generation: u32) -> Result<String, Error> {
+        let detail = self.detail(Step::Convened)?;
+        let stated = detail.get("before").and_then(Value::as_str).map(str::to_owned);
+        Ok(stated.unwrap_or_else(|| Made::root(generation.saturating_sub(1)).name))
     }
 
     /// The new certificate must bear the very name of the one before, octet by octet: only so the links are self-issued
@@ -183,12 +185,12 @@ impl Ceremony {
 
     /// The new key with its certificate and its shares, both links and both lists.
     async fn link_roots(&self, roots: &Ca, plan: &RootSuccessionPlan) -> Result<Linked, Error> {
-        let before = Made::root(self.root.generation.saturating_sub(1));
+        let before = self.name_before(self.root.generation)?;
         let of = |name: &str| {
             let missing = || Error::stored(format!("根证书 {name} 没有记录"));
             roots.generation_named(name).ok_or_else(missing)
         };
-        let old = of(&before.name)?;
+        let old = of(&before)?;
         // Whichever of the two keys still has to sign, those who hold the old one are there.
         let signs = [Step::NewWithOld, Step::OldWithNew, Step::OldRootList, Step::RootList];
         if signs.into_iter().any(|step| self.row(step).is_none()) {
@@ -239,17 +241,8 @@ impl Ceremony {
         let old_with_new = self.link_of(new, "old-with-new").await?;
         let to = ProtocolFiles::in_folder(&plan.protocol);
         if self.row(Step::ProtocolWritten).is_none() {
-            let device = self.device.info();
-            let document = json!({
-                "format": "yinxin-root-succession/1",
-                "ceremony": self.plan.name,
-                "institution": self.plan.institution,
-                "software": { "name": "印信 Yinxin", "version": env!("CARGO_PKG_VERSION") },
-                "device": { "name": device.name, "kind": device.kind,
-                    "certified": device.is_certified(), "product": device.product },
-                "participants": participants(self.quorum.participants()),
+            let own = json!({
                 "holders": participants(plan.holders.participants()).get("custodians"),
-                "steps": self.steps()?,
                 "generation": self.root.generation,
                 "certifies_from": text(from),
                 "certificates": {
@@ -261,6 +254,7 @@ impl Ceremony {
                 "root_key": { "shares": super::SHARES, "threshold": super::THRESHOLD,
                     "kept_on_device": false },
             });
+            let document = self.document_of("yinxin-root-succession/1", own)?;
             self.record(Step::ProtocolWritten, json!({ "document": document })).await?;
         }
         if self.row(Step::ProtocolSigned).is_none() {
@@ -287,21 +281,10 @@ impl Ceremony {
     }
 }
 
-/// The same plan as the ceremony keeps it. What only the founding needs is not used.
-fn founding_of(plan: &RootSuccessionPlan, roots: &Ca) -> CeremonyPlan {
-    let subject = SubjectInput::from_name(roots.certificate().subject());
-    CeremonyPlan {
-        name: plan.name.clone(),
-        institution: plan.institution.clone(),
-        root: subject.clone(),
-        issuing: subject.clone(),
-        responder: subject,
-        root_config: CaConfig { issuer: ROOT.into(), ..plan.root_config.clone() },
-        issuing_config: CaConfig { issuer: ISSUING.into(), ..plan.issuing_config.clone() },
-        shards: 0,
-        keep_root: false,
-        shares: plan.new_shares.clone(),
-        protocol: plan.protocol.clone(),
-        stretch: plan.stretch,
-    }
+fn later(plan: &RootSuccessionPlan, roots: &Ca) -> CeremonyPlan {
+    let configs = (&plan.root_config, &plan.issuing_config);
+    let root = SubjectInput::from_name(roots.certificate().subject());
+    let (shares, stretch) = (plan.new_shares.clone(), plan.stretch);
+    let later = CeremonyPlan::later((&plan.name, &plan.institution), configs, &plan.protocol);
+    CeremonyPlan { root, shares, stretch, ..later }
 }

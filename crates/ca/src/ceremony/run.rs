@@ -49,6 +49,31 @@ pub struct CeremonyPlan {
     pub stretch: Stretch,
 }
 
+impl CeremonyPlan {
+    /// The plan of a later ceremony, as the machinery keeps it: what only a founding needs is not used.
+    pub(super) fn later(
+        (name, institution): (&str, &str),
+        (root, issuing): (&CaConfig, &CaConfig),
+        protocol: &std::path::Path,
+    ) -> Self {
+        let unused = SubjectInput::named(ROOT);
+        Self {
+            name: name.to_owned(),
+            institution: institution.to_owned(),
+            root: unused.clone(),
+            issuing: unused.clone(),
+            responder: unused,
+            root_config: CaConfig { issuer: ROOT.into(), ..root.clone() },
+            issuing_config: CaConfig { issuer: ISSUING.into(), ..issuing.clone() },
+            shards: 0,
+            keep_root: false,
+            shares: PathBuf::new(),
+            protocol: protocol.to_owned(),
+            stretch: Stretch::STRONG,
+        }
+    }
+}
+
 /// What a ceremony made.
 #[derive(Debug, Clone)]
 pub struct CeremonyReport {
@@ -188,9 +213,27 @@ impl Ceremony {
     pub(super) async fn read_rows(&self) -> Result<(), Error> {
         let mut reader = self.store.read().await?;
         let steps = sql::ceremony::steps(&mut reader, &self.plan.name).await?;
+        if steps.iter().any(|row| row.step == Step::GivenUp.kind()) {
+            return Err(given_up(&self.plan.name));
+        }
         let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *done = steps.into_iter().map(|row| (row.step.clone(), row)).collect();
         Ok(())
+    }
+
+    /// What the first step of a later ceremony says: who is there and with what, and what is the ceremony's own.
+    pub(super) fn convened(&self, own: Value) -> Value {
+        let all = self.quorum.participants();
+        let custodians: Vec<_> = all.custodians.iter().map(|c| &c.person).collect();
+        let common = json!({
+            "institution": self.plan.institution,
+            "leader": all.leader,
+            "witnesses": all.witnesses,
+            "custodians": custodians,
+            "device": self.device.info().provenance(),
+            "software": env!("CARGO_PKG_VERSION"),
+        });
+        joined(common, own)
     }
 
     async fn convene(&self) -> Result<Convened, Error> {
@@ -351,6 +394,10 @@ impl Ceremony {
         step: Step,
         detail: Value,
     ) -> Result<(), Error> {
+        // Another process may have given it up since this run began.
+        if sql::ceremony::is_done(tx.conn(), &self.plan.name, Step::GivenUp.kind()).await? {
+            return Err(given_up(&self.plan.name));
+        }
         let actor = Actor::new(format!("person:{}", self.quorum.participants().leader.id));
         let subject = format!("ceremony:{}", self.plan.name);
         let text = store::to_canonical(&detail)?;
@@ -391,6 +438,19 @@ impl std::fmt::Debug for Ceremony {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Ceremony({})", self.plan.name)
     }
+}
+
+/// One object out of two; what is in the second goes before.
+pub(super) fn joined(mut common: Value, own: Value) -> Value {
+    if let (Some(all), Value::Object(own)) = (common.as_object_mut(), own) {
+        all.extend(own);
+    }
+    common
+}
+
+fn given_up(name: &str) -> Error {
+    let text = format!("仪式“{name}”已放弃，不能续办；请另起名称重新举行");
+    Refusal::Ceremony(text).into()
 }
 
 fn missing(step: Step) -> Error {

@@ -144,6 +144,22 @@ pub(super) fn try_out(
     restore::destroy_if_there(device, TRIAL)
 }
 
+/// Removes the files of shares of a key (SM3 of its public point, hexadecimal); their numbers. Files that are gone, or are
+/// of another key, stay as they are.
+pub(super) fn remove(paths: &[PathBuf], key: &str) -> Result<Vec<u8>, Error> {
+    let mut removed = Vec::new();
+    for path in paths.iter().filter(|path| path.exists()) {
+        let share = SealedShare { path: path.clone(), passphrase: Zeroizing::default() };
+        let Ok(file) = read(&share) else { continue };
+        if file.key == key {
+            files::remove(path)?;
+            removed.push(file.index);
+        }
+    }
+    removed.sort_unstable();
+    Ok(removed)
+}
+
 fn read(share: &SealedShare) -> Result<ShareFile, Error> {
     let file = serde_json::from_slice(&files::read(&share.path)?);
     Ok(file.map_err(|_| damaged("不是密钥分量文件，或已损坏"))?)

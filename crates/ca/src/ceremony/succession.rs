@@ -9,7 +9,6 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gm::passphrase::Stretch;
 use gm::{Device, DeviceError, KeyLabel, RefusedReason};
 use jiff::Timestamp;
 use pki::profile::ProfileSet;
@@ -18,10 +17,10 @@ use serde_json::{Value, json};
 use store::{Actor, Clock, Record, Store};
 
 use super::participants::Quorum;
-use super::protocol::{ProtocolFiles, certificate, participants, person};
+use super::protocol::{ProtocolFiles, certificate, person};
 use super::run::{Ceremony, CeremonyPlan, Made};
 use super::shares::{self, SealedShare};
-use super::{ISSUING, Step, restore};
+use super::{Step, restore};
 use crate::Ca;
 use crate::error::{Error, Refusal};
 use crate::model::CaConfig;
@@ -78,7 +77,7 @@ impl Ceremony {
         let config = plan.issuing_config.clone();
         let line = Ca::open(parts.0, parts.1, parts.2, parts.3, config).await?;
         let mut ceremony =
-            Self::new(store, device, clock, profiles, (founding_of(&plan, &line), quorum))?;
+            Self::new(store, device, clock, profiles, (later(&plan, &line), quorum))?;
         ceremony.read_rows().await?;
         let generation = ceremony.convene_succession(&line, &plan).await?;
         ceremony.made = Made::of(generation);
@@ -148,19 +147,11 @@ impl Ceremony {
             let text = "新一代签发机构的名称（CN）不得与以前各代相同，例如在名称后加上 G2";
             return Err(Refusal::Ceremony(text.into()).into());
         }
-        let all = self.quorum.participants();
-        let custodians: Vec<_> = all.custodians.iter().map(|c| &c.person).collect();
-        let detail = json!({
-            "institution": self.plan.institution,
+        let detail = self.convened(json!({
             "generation": generation,
             "plan": bound(plan)?,
             "shares": shares::indices(&plan.shares)?,
-            "leader": all.leader,
-            "witnesses": all.witnesses,
-            "custodians": custodians,
-            "device": self.device.info().provenance(),
-            "software": env!("CARGO_PKG_VERSION"),
-        });
+        }));
         self.record(Step::Convened, detail).await?;
         Ok(generation)
     }
@@ -291,16 +282,7 @@ impl Ceremony {
         let before = before(line, new)?;
         let to = ProtocolFiles::in_folder(&plan.protocol);
         if self.row(Step::ProtocolWritten).is_none() {
-            let device = self.device.info();
-            let document = json!({
-                "format": "yinxin-succession/1",
-                "ceremony": self.plan.name,
-                "institution": self.plan.institution,
-                "software": { "name": "印信 Yinxin", "version": env!("CARGO_PKG_VERSION") },
-                "device": { "name": device.name, "kind": device.kind,
-                    "certified": device.is_certified(), "product": device.product },
-                "participants": participants(self.quorum.participants()),
-                "steps": self.steps()?,
+            let own = json!({
                 "generation": self.made.generation,
                 "issues_from": text(from),
                 "certificates": {
@@ -308,6 +290,7 @@ impl Ceremony {
                     "issuing": certificate(new.certificate()),
                 },
             });
+            let document = self.document_of("yinxin-succession/1", own)?;
             self.record(Step::ProtocolWritten, json!({ "document": document })).await?;
         }
         if self.row(Step::ProtocolSigned).is_none() {
@@ -370,16 +353,26 @@ impl Ceremony {
     }
 }
 
-/// The last generation, and the number after it. One that doesn't issue yet is not followed by another.
+/// The last generation, and the number after the newest one. One that doesn't issue yet is not followed by another,
+/// unless its ceremony was given up.
 pub(super) fn next_generation(line: &Ca) -> Result<(Ca, u32), Error> {
-    let last = line.generations().pop().ok_or_else(|| Error::stored("签发机构没有记录"))?;
-    let known = last.generation()?;
-    if !known.is_issuing {
-        let text =
-            "上一次换代还没有完成或者还没有到启用时刻，不能再次换代；中断的仪式请用原方案续办";
+    let mut number = 0;
+    for one in line.generations().into_iter().rev() {
+        let known = one.generation()?;
+        number = number.max(known.number);
+        if known.is_given_up() && known.destroyed_at.is_some() {
+            continue;
+        }
+        let text = match (known.is_issuing, known.is_given_up()) {
+            (true, _) => return Ok((one, number.saturating_add(1))),
+            (false, true) => "放弃上一次换代的仪式还没有完成，不能再次换代；请先用它的方案续办",
+            (false, false) => {
+                "上一次换代还没有完成或者还没有到启用时刻，不能再次换代；中断的仪式请用原方案续办，不能续办的请放弃（yinxin ceremony abandon）"
+            }
+        };
         return Err(Refusal::Ceremony(text.into()).into());
     }
-    Ok((last, known.number.saturating_add(1)))
+    Err(Error::stored("签发机构没有记录"))
 }
 
 /// A ceremony that was cut off before its certificate was made does not make a generation that another one made since.
@@ -393,10 +386,11 @@ pub(super) fn check_not_made(line: &Ca, name: &str) -> Result<(), Error> {
     }
 }
 
-/// The generation before another one.
+/// The generation before another one; one that was given up is none.
 fn before(line: &Ca, new: &Ca) -> Result<Ca, Error> {
     let mut generations = line.generations().into_iter();
-    let before = generations.rfind(|one| one.issuer_id() < new.issuer_id());
+    let counts = |one: &Ca| one.generation().is_ok_and(|known| !known.is_given_up());
+    let before = generations.rfind(|one| one.issuer_id() < new.issuer_id() && counts(one));
     before.ok_or_else(|| Error::stored("上一代签发机构没有记录"))
 }
 
@@ -426,20 +420,9 @@ pub(super) fn other_plan() -> Error {
     Refusal::Ceremony(text.into()).into()
 }
 
-/// The same plan as the ceremony keeps it. What only the founding needs is not used.
-fn founding_of(plan: &SuccessionPlan, line: &Ca) -> CeremonyPlan {
-    CeremonyPlan {
-        name: plan.name.clone(),
-        institution: plan.institution.clone(),
-        root: plan.subject.clone(),
-        issuing: plan.subject.clone(),
-        responder: plan.subject.clone(),
-        root_config: plan.root_config.clone(),
-        issuing_config: CaConfig { issuer: ISSUING.into(), ..plan.issuing_config.clone() },
-        shards: line.shards(),
-        keep_root: false,
-        shares: PathBuf::new(),
-        protocol: plan.protocol.clone(),
-        stretch: Stretch::STRONG,
-    }
+fn later(plan: &SuccessionPlan, line: &Ca) -> CeremonyPlan {
+    let configs = (&plan.root_config, &plan.issuing_config);
+    let (issuing, shards) = (plan.subject.clone(), line.shards());
+    let later = CeremonyPlan::later((&plan.name, &plan.institution), configs, &plan.protocol);
+    CeremonyPlan { issuing, shards, ..later }
 }

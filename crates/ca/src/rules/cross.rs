@@ -69,6 +69,19 @@ pub enum CrossFault {
     /// Its key was recognised before, and that was withdrawn.
     #[error("“{0}”的密钥已有撤销或暂停的证书，不再认可；请对方更换密钥")]
     Withdrawn(String),
+    /// Its key was reported as compromised.
+    #[error("“{0}”的密钥已因泄露被永久停用，不能认可；请对方更换密钥")]
+    KeyBlocked(String),
+    /// Its key stands in a certificate of ours for somebody else.
+    #[error(
+        "“{0}”的公钥已用于本机构签发的其他主体的证书，不能认可；请核对是否取错了文件，并与对方核实"
+    )]
+    KeyOfAnother(String),
+    /// A request without the challenge that was given for it, or with another one.
+    #[error(
+        "证书申请中的核对码（challengePassword）与方案写明的不同或者没有；请对方把本机构给出的核对码写入申请，重新生成"
+    )]
+    Challenge,
     /// No such cross-certificate.
     #[error("没有序列号为 {0} 的交叉证书；请核对序列号")]
     Missing(String),
@@ -98,6 +111,9 @@ impl CrossFault {
             Self::Outlives(..) => "ca.cross.outlives",
             Self::NotOurs(_) => "ca.cross.not-ours",
             Self::Withdrawn(_) => "ca.cross.withdrawn",
+            Self::KeyBlocked(_) => "ca.cross.key-blocked",
+            Self::KeyOfAnother(_) => "ca.cross.key-of-another",
+            Self::Challenge => "ca.cross.challenge",
             Self::Missing(_) => "ca.cross.missing",
             Self::Known => "ca.cross.known",
         }
@@ -115,6 +131,9 @@ pub struct PeerFiles {
     pub issuer: Option<Vec<u8>>,
     /// A PKCS#10 request by its key; not needed with a self-signed one, which proves the same.
     pub request: Option<Vec<u8>>,
+    /// What the request must bear as its challenge password (RFC 2985 §5.4.1), given to the other institution for this
+    /// occasion: a request of long ago proves nothing about today.
+    pub challenge: Option<String>,
 }
 
 /// How possession of the key was proven.
@@ -143,6 +162,7 @@ pub struct Peer {
     certificate: Certificate,
     key: PublicKey,
     possession: Possession,
+    is_challenged: bool,
 }
 
 impl Peer {
@@ -165,11 +185,13 @@ impl Peer {
             vouched(&certificate, files.issuer.as_deref(), now)?;
         }
         let possession = match &files.request {
-            Some(request) => by_request(&certificate, request)?,
+            Some(request) => by_request(&certificate, request, files.challenge.as_deref())?,
+            None if files.challenge.is_some() => return Err(CrossFault::Challenge),
             None if is_self_signed => Possession::SelfSigned,
             None => return Err(CrossFault::NoProof(name(&certificate))),
         };
-        Ok(Self { certificate, key, possession })
+        let is_challenged = files.challenge.is_some();
+        Ok(Self { certificate, key, possession, is_challenged })
     }
 
     /// Its own certificate.
@@ -188,6 +210,12 @@ impl Peer {
     #[must_use]
     pub const fn possession(&self) -> Possession {
         self.possession
+    }
+
+    /// Whether the proof answers a challenge of ours, and so was made for this occasion.
+    #[must_use]
+    pub const fn is_challenged(&self) -> bool {
+        self.is_challenged
     }
 
     /// A cross-certificate ends with what it recognises, or before.
@@ -324,14 +352,21 @@ fn vouched(
     if is_named && is_signed(certificate, &key) { Ok(()) } else { Err(wrong()) }
 }
 
-/// Possession by a request of the same key (RFC 2986).
-fn by_request(certificate: &Certificate, request: &[u8]) -> Result<Possession, CrossFault> {
+/// Possession by a request of the same key (RFC 2986), with the challenge if one was given.
+fn by_request(
+    certificate: &Certificate,
+    request: &[u8],
+    challenge: Option<&str>,
+) -> Result<Possession, CrossFault> {
     if request.len() > MOST_OCTETS {
         return Err(CrossFault::Size("证书申请"));
     }
     let wrong = |error: pki::Error| CrossFault::Request(error.to_string());
     let request = CertificationRequest::from_pem_or_der(request).map_err(wrong)?;
     let proof = request.prove_possession(&UserId::default()).map_err(wrong)?;
+    if challenge.is_some() && request.challenge_password().as_deref() != challenge {
+        return Err(CrossFault::Challenge);
+    }
     let is_same = certificate.public_key().is_ok_and(|key| key == *proof.public_key());
     if is_same { Ok(Possession::Request) } else { Err(CrossFault::RequestKey) }
 }

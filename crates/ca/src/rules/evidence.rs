@@ -22,9 +22,10 @@ pub const CHANGES: [&str; 3] =
 
 const APPOINTED: &str = "issuer.appointed";
 const OVER: &str = "issuer.over";
+const GIVEN_UP: &str = "issuer.given-up";
 const DESTROYED: &str = "issuer.key-destroyed";
 /// Kinds of the records of what becomes of a generation.
-pub const LINE: [&str; 3] = [APPOINTED, OVER, DESTROYED];
+pub const LINE: [&str; 4] = [APPOINTED, OVER, GIVEN_UP, DESTROYED];
 
 /// A row of `certificate` and its octets against `certificate.issued`.
 #[must_use]
@@ -124,7 +125,7 @@ pub fn generation(row: &GenerationRow, records: &[&Stored]) -> Option<&'static s
         return Some("签发密钥的启用时刻与记录不符，换代的行曾被改动、删除或插入");
     }
     let at = |kind: &str| first(kind).map(|record| record.at.as_second());
-    if row.over_at != at(OVER) || row.destroyed_at != at(DESTROYED) {
+    if row.over_at != at(OVER).or(at(GIVEN_UP)) || row.destroyed_at != at(DESTROYED) {
         return Some("签发密钥结束使用或者销毁的时刻与记录不符，其行曾被改动、删除或插入");
     }
     None

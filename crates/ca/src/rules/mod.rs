@@ -3,6 +3,7 @@
 pub mod account;
 pub mod crl;
 pub mod cross;
+pub mod cross_evidence;
 pub mod evidence;
 pub mod key;
 pub mod status;

@@ -1,5 +1,7 @@
 //! The end of a generation: noted when nothing is left to sign, its key destroyed by order of two.
 
+mod give_up;
+
 use std::collections::BTreeSet;
 
 use gm::{DeviceError, RefusedReason};

@@ -5,6 +5,8 @@
 //! time. The walk ends at the size that the journal had when it began; what comes later is for
 //! the next walk.
 
+mod cross;
+
 use std::collections::VecDeque;
 use std::future::Future;
 
@@ -43,8 +45,8 @@ impl Comparison {
 }
 
 impl Ca {
-    /// Holds the issuers with their certificates, the certificates and changes of status of all issuers, and which of
-    /// their keys issue and are over, against the journal (check C19-9). What does not agree halts the store, as a changed journal does: nothing is issued on top of
+    /// Holds the issuers with their certificates, the certificates and changes of status of all issuers, which of
+    /// their keys issue and are over, and cross-certificates (ADR 16) against the journal (check C19-9). What does not agree halts the store, as a changed journal does: nothing is issued on top of
     /// rows that somebody changed. Whether the journal itself is sound, [`Store::verify_journal`]
     /// says.
     pub async fn compare_with_journal(&self) -> Result<Comparison, Error> {
@@ -58,6 +60,7 @@ impl Ca {
         comparison.changes = walk::<ChangeRow>(store, records, &mut comparison.findings).await?;
         compare_issuers(store, &mut comparison.findings).await?;
         compare_generations(store, &mut comparison.findings).await?;
+        cross::compare_crosses(store, &mut comparison.findings).await?;
         if let Some(finding) = comparison.findings.first() {
             store.halt(finding);
         }
@@ -85,11 +88,11 @@ async fn compare_issuers(store: &Store, findings: &mut Vec<Finding>) -> Result<(
 /// Which key issues, and which are over. There are a few rows and records of a whole life; where another
 /// one is written meanwhile, the next comparison sees both.
 async fn compare_generations(store: &Store, findings: &mut Vec<Finding>) -> Result<(), Error> {
-    let before = line_records(store).await?;
+    let before = all_records(store, &LINE).await?;
     let mut reader = store.read().await?;
     let rows = generations(&mut reader).await?;
     drop(reader);
-    let records = line_records(store).await?;
+    let records = all_records(store, &LINE).await?;
     if records.len() != before.len() {
         return Ok(());
     }
@@ -113,8 +116,9 @@ async fn compare_generations(store: &Store, findings: &mut Vec<Finding>) -> Resu
     Ok(())
 }
 
-async fn line_records(store: &Store) -> Result<Vec<Stored>, Error> {
-    let mut records = Records::new(store, &LINE, u64::MAX);
+/// Records of kinds of which there are a few.
+async fn all_records(store: &Store, kinds: &[&str]) -> Result<Vec<Stored>, Error> {
+    let mut records = Records::new(store, kinds, u64::MAX);
     let mut all = Vec::new();
     while let Some(record) = records.next().await? {
         all.push(record);

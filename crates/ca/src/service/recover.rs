@@ -173,7 +173,12 @@ impl Ca {
     }
 
     /// Gives an intent up: it is explained, its key is free again, its request id is not.
-    async fn abandon(&self, tx: &mut Tx, row: &IntentRow, reason: &str) -> Result<(), Error> {
+    pub(super) async fn abandon(
+        &self,
+        tx: &mut Tx,
+        row: &IntentRow,
+        reason: &str,
+    ) -> Result<(), Error> {
         if !sql::issuance::abandon(tx.conn(), row.id, reason).await? {
             return Ok(());
         }
@@ -220,7 +225,7 @@ impl Ca {
             .await
     }
 
-    async fn close_crls_in(&self, tx: &mut Tx) -> Result<usize, Error> {
+    pub(super) async fn close_crls_in(&self, tx: &mut Tx) -> Result<usize, Error> {
         let label = self.inner().issuer.label.as_str();
         let open = sql::crl::open_intents(tx.conn(), label).await?;
         for (id, number) in &open {

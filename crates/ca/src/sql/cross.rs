@@ -63,6 +63,19 @@ pub async fn insert_issued(
     Ok(())
 }
 
+/// SM3 of the subject that a key was entered for, and whether the key is blocked; `None` while nobody entered it.
+pub async fn owner_of(
+    conn: &mut AnyConnection,
+    key_hash: &str,
+) -> Result<Option<(String, bool)>, Error> {
+    let row: Option<(String, Option<i64>)> =
+        sqlx::query_as("SELECT subject_hash, blocked_at FROM subject_key WHERE key_hash = $1")
+            .bind(key_hash)
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.map(|(subject, blocked)| (subject, blocked.is_some())))
+}
+
 /// Those that our root issued, the newest first.
 pub async fn issued(conn: &mut AnyConnection) -> Result<Vec<IssuedRow>, Error> {
     let rows = sqlx::query_as(

@@ -137,6 +137,49 @@ pub async fn record_of(conn: &mut AnyConnection, digest: &str) -> Result<Option<
     Ok(seq.bind(digest).fetch_optional(conn).await?)
 }
 
+/// A row of `cross_issued`; NULL where its certificate is gone.
+#[derive(Debug, FromRow)]
+pub struct CrossIssuedRow {
+    pub serial: Option<String>,
+    pub der: Option<Vec<u8>>,
+    pub peer: String,
+    pub possession: String,
+    pub withdrawn: String,
+}
+
+pub async fn cross_issued(conn: &mut AnyConnection) -> Result<Vec<CrossIssuedRow>, Error> {
+    let rows = sqlx::query_as(
+        "SELECT c.serial, d.der, x.peer, x.possession, x.withdrawn FROM cross_issued x \
+         LEFT JOIN certificate c ON c.id = x.certificate_id \
+         LEFT JOIN certificate_der d ON d.certificate_id = x.certificate_id ORDER BY x.certificate_id",
+    );
+    Ok(rows.fetch_all(conn).await?)
+}
+
+/// A row of `cross_received` with the name of our CA.
+#[derive(Debug, FromRow)]
+pub struct CrossReceivedRow {
+    pub holder: String,
+    pub serial: String,
+    pub issuer: String,
+    pub maker: String,
+    pub fingerprint: String,
+    pub not_after: i64,
+    pub der: Vec<u8>,
+    pub taken_at: i64,
+    pub withdrawn_at: i64,
+    pub withdrawn: String,
+}
+
+pub async fn cross_received(conn: &mut AnyConnection) -> Result<Vec<CrossReceivedRow>, Error> {
+    let rows = sqlx::query_as(
+        "SELECT COALESCE(i.name, '') AS holder, r.serial, r.issuer, r.maker, r.fingerprint, r.not_after, \
+         r.der, r.taken_at, r.withdrawn_at, r.withdrawn FROM cross_received r \
+         LEFT JOIN issuer i ON i.id = r.issuer_id ORDER BY r.id",
+    );
+    Ok(rows.fetch_all(conn).await?)
+}
+
 /// An issuer and what the tables say of its generation.
 #[derive(Debug, FromRow)]
 pub struct GenerationRow {

@@ -130,7 +130,7 @@ struct Reopened {
     ca: Ca,
 }
 
-async fn reopen(folder: &Path) -> (Store, Arc<Faulty>, Arc<FixedClock>) {
+pub async fn reopen(folder: &Path) -> (Store, Arc<Faulty>, Arc<FixedClock>) {
     let (device, journal) = open_devices(folder);
     let clock = Arc::new(FixedClock::at(START).unwrap());
     clock.advance(jiff::SignedDuration::from_secs(60));
@@ -211,7 +211,7 @@ async fn child_holds_a_succession_of_the_root() {
 }
 
 /// A folder with a CA in it, closed.
-async fn prepared() -> tempfile::TempDir {
+pub async fn prepared() -> tempfile::TempDir {
     let world = World::new(crate::world::Db::Sqlite).await;
     let World { store, device, journal, ca, folder, .. } = world;
     drop(ca);

@@ -23,6 +23,7 @@ use crate::family::{Made, ca, key, name, user};
 use crate::succession::holders;
 use crate::world::{Faulty, World, actor, plan, policy, shares};
 
+mod evidence;
 mod half;
 mod kills;
 
@@ -81,6 +82,7 @@ fn files(made: &Made) -> PeerFiles {
         fingerprint: made.certificate.fingerprint(),
         issuer: Some(other_root().certificate.der().to_vec()),
         request: Some(request(&made.key)),
+        challenge: None,
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod world;
 
+mod abandon;
 mod account;
 mod ceremony;
 mod crash;

@@ -75,10 +75,23 @@ pub async fn der(
 /// Most cross-certificates that a chain is looked for with; the newest are.
 const MOST_CROSSES: i64 = 500;
 
-/// DER of the certificates by which our root recognises CAs of other institutions.
-pub async fn crosses(conn: &mut AnyConnection) -> Result<Vec<Vec<u8>>, Error> {
-    let rows = sqlx::query_scalar(
-        "SELECT d.der FROM cross_issued x JOIN certificate_der d ON d.certificate_id = x.certificate_id \
+/// A certificate by which our root recognises the CA of another institution.
+#[derive(Debug, FromRow)]
+pub struct CrossRow {
+    pub der: Vec<u8>,
+    pub serial: String,
+    pub status: String,
+    pub peer: String,
+    pub possession: String,
+    pub withdrawn: String,
+}
+
+/// The certificates by which our root recognises CAs of other institutions, as their rows say.
+pub async fn crosses(conn: &mut AnyConnection) -> Result<Vec<CrossRow>, Error> {
+    let rows = sqlx::query_as(
+        "SELECT d.der, c.serial, c.status, x.peer, x.possession, x.withdrawn FROM cross_issued x \
+         JOIN certificate c ON c.id = x.certificate_id \
+         JOIN certificate_der d ON d.certificate_id = x.certificate_id \
          ORDER BY x.certificate_id DESC LIMIT $1",
     );
     Ok(rows.bind(MOST_CROSSES).fetch_all(conn).await?)

@@ -114,6 +114,7 @@ fn title(view: &GenerationView, is_only: bool) -> String {
 pub fn work(view: &GenerationView) -> String {
     let generation = &view.generation;
     match (generation.is_issuing, generation.active_from, generation.over_at) {
+        _ if generation.is_given_up() => "没有启用，换代仪式已放弃".to_owned(),
         (_, _, Some(_)) => "已停止使用；它签发的证书均已到期".to_owned(),
         (true, ..) => "签发新证书、撤销列表".to_owned(),
         (false, None, None) if generation.is_waiting => {
@@ -136,6 +137,7 @@ pub fn tag(view: &GenerationView) -> (&'static str, &'static str) {
         return ("密钥已销毁", "tag--unknown");
     }
     match (generation.over_at.is_some(), generation.is_issuing) {
+        _ if generation.is_given_up() => ("已放弃", "tag--unknown"),
         (true, _) => ("可以销毁", "tag--wait"),
         (_, true) => ("签发中", "tag--good"),
         _ if generation.is_waiting => ("等待确定启用时刻", "tag--wait"),

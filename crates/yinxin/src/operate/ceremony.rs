@@ -1,7 +1,9 @@
 //! `yinxin ceremony …`: the founding of an institution, the next key of its issuing CA or of its root, and the root
 //! key out of three shares.
 
+mod abandon;
 mod cross;
+mod people;
 mod plan;
 mod root;
 mod succession;
@@ -147,6 +149,16 @@ pub enum Command {
         #[arg(long, value_name = "文件")]
         plan: PathBuf,
     },
+    /// 写出一份放弃仪式方案的样例，填写后用于 abandon
+    AbandonSample,
+    /// 放弃一次不能续办的换代仪式或交叉认证仪式：了结它留下的证书、密钥和分量，使下一次可以举行（服务停止时）
+    Abandon {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 放弃仪式的方案（TOML）
+        #[arg(long, value_name = "文件")]
+        plan: PathBuf,
+    },
     /// 登记一代根密钥的分量已当场销毁，此后不能再恢复（服务停止时；须两人在场）
     DestroyRootShares {
         #[command(flatten)]
@@ -193,10 +205,7 @@ pub enum Command {
 /// Carries out the command.
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Sample => {
-            out::bytes(plan::SAMPLE.as_bytes());
-            Ok(Outcome::Fine)
-        }
+        Command::Sample => sample(plan::SAMPLE),
         Command::Init { data, plan, admin_key } => init(&data, &plan, admin_key),
         Command::Verify { document, signature, certificate } => {
             let read = |path: &PathBuf| {
@@ -218,18 +227,12 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             Ok(Outcome::Fine)
         }
         Command::PublishRootList { data } => publish_list(&data),
-        Command::SuccessionSample => {
-            out::bytes(succession::SAMPLE.as_bytes());
-            Ok(Outcome::Fine)
-        }
+        Command::SuccessionSample => sample(succession::SAMPLE),
         Command::Succeed { data, plan } => succession::hold(&data, &plan),
         Command::DestroyIssuingKey { data, generation, warrant } => {
             succession::destroy(&data, &generation, &warrant)
         }
-        Command::CrossSample => {
-            out::bytes(cross::SAMPLE.as_bytes());
-            Ok(Outcome::Fine)
-        }
+        Command::CrossSample => sample(cross::SAMPLE),
         Command::CrossCertify { data, plan } => cross::hold(&data, &plan),
         Command::CrossWithdraw { data, serial, code, warrant } => {
             cross::withdraw(&data, (&serial, &code), &warrant)
@@ -240,11 +243,10 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::CrossTakeBack { data, fingerprint, warrant } => {
             cross::take_back(&data, &fingerprint, &warrant)
         }
-        Command::RootSuccessionSample => {
-            out::bytes(root::SAMPLE.as_bytes());
-            Ok(Outcome::Fine)
-        }
+        Command::RootSuccessionSample => sample(root::SAMPLE),
         Command::RootSucceed { data, plan } => root::hold(&data, &plan),
+        Command::AbandonSample => sample(abandon::SAMPLE),
+        Command::Abandon { data, plan } => abandon::hold(&data, &plan),
         Command::DestroyRootShares { data, generation, shares, warrant } => {
             root::destroy(&data, (&generation, &shares), &warrant)
         }
@@ -259,6 +261,12 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             Ok(root::tell_destroyed(&done))
         }
     }
+}
+
+/// Writes a plan to fill in.
+fn sample(text: &str) -> anyhow::Result<Outcome> {
+    out::bytes(text.as_bytes());
+    Ok(Outcome::Fine)
 }
 
 fn publish_list(data: &DataArgs) -> anyhow::Result<Outcome> {
@@ -294,6 +302,7 @@ fn init(data: &DataArgs, plan: &PathBuf, admin_key: Option<PathBuf>) -> anyhow::
     if let Some(url) = &plan.public_url {
         settings.server.public_url = url.clone();
     }
+    settings.storage.url = plan.database.clone().unwrap_or_default();
     let centre_key = match &plan.key_centre {
         Some(centre) => {
             settings.kmc.remote = centre.url.clone();

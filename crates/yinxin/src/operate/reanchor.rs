@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use app::restore::{Publisher, Seen, Shelf, Which};
 use app::{Layout, Settings};
 use pki::crl::Crl;
-use store::Warrant;
+use store::{Store, Warrant};
 
 use super::runtime;
 use super::warrant::WarrantArgs;
@@ -55,8 +55,7 @@ pub fn run(command: &Reanchor) -> anyhow::Result<Outcome> {
     runtime()?.block_on(async {
         let seen = shelf.look().await?;
         let Some(reason) = &seen.halted else {
-            out::line("日志与锚点一致，不需要重建锚点；未作任何更改");
-            return Ok(Outcome::Finding);
+            return again(&shelf, which, (command, &seen), (&lists, &warrant)).await;
         };
         if which == Which::Institution && !lists.is_empty() {
             check(&seen.publishers, &lists, command.no_root_crl)?;
@@ -68,6 +67,29 @@ pub fn run(command: &Reanchor) -> anyhow::Result<Outcome> {
         }
         carry_out(&shelf, which, (&lists, &warrant)).await
     })
+}
+
+/// The journal is sound: what a run before left behind the new anchor is done now.
+async fn again(
+    shelf: &Shelf,
+    which: Which,
+    (command, seen): (&Reanchor, &Seen),
+    (lists, warrant): (&[Crl], &Warrant),
+) -> anyhow::Result<Outcome> {
+    if which == Which::KeyCentre || lists.is_empty() || !seen.was_reanchored {
+        out::line("日志与锚点一致，不需要重建锚点；未作任何更改");
+        return Ok(Outcome::Finding);
+    }
+    check(&seen.publishers, lists, command.no_root_crl)?;
+    out::line(
+        "日志与锚点一致，不需要重建锚点。以前重建锚点以后的步骤没有全部完成的，可以续办：让撤销列表编号接着所给的列表往下编，把签名次数重新起算，\
+         列出须重新撤销的证书。已经完成的，再办一次没有害处。",
+    );
+    if !command.warrant.is_confirmed(&format!("接续撤销列表 {}", shelf.origin())) {
+        return Ok(Outcome::Finding);
+    }
+    let store = shelf.sound().await?;
+    finish(shelf, which, store, (lists, warrant)).await
 }
 
 /// Whether the lists are ours and complete; asked before anything is changed.
@@ -105,12 +127,23 @@ async fn carry_out(
 ) -> anyhow::Result<Outcome> {
     let store = shelf.reanchor(warrant.clone()).await?;
     out::line("已逐条校验全部日志并重建锚点，记入日志（journal.reanchored）");
+    finish(shelf, which, store, (lists, warrant)).await
+}
+
+/// What is left to do behind the anchor.
+async fn finish(
+    shelf: &Shelf,
+    which: Which,
+    store: Store,
+    (lists, warrant): (&[Crl], &Warrant),
+) -> anyhow::Result<Outcome> {
     if which == Which::Institution {
         let done = shelf.catch_up(&store, (lists, warrant)).await;
         let caught_up = match done {
             Ok(done) => done,
             Err(error) => {
                 store.close().await;
+                out::note("锚点以后的步骤没有全部完成；排除原因后用同一命令再次运行即可续办");
                 return Err(error.into());
             }
         };

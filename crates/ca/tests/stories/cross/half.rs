@@ -20,7 +20,7 @@ crate::stories! {
 }
 
 /// What the neighbour's CA issues for one of ours.
-fn half(by: &Made, ours: &Certificate, at: Timestamp) -> Certificate {
+pub fn half(by: &Made, ours: &Certificate, at: Timestamp) -> Certificate {
     let profiles = ProfileSet::embedded().unwrap();
     let profile = profiles.by_name("cross").unwrap();
     let names = Name::from_attributes([(oid::COUNTRY, Tag::PRINTABLE_STRING, "CN")]);

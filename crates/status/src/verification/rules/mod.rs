@@ -3,6 +3,7 @@
 
 mod asked;
 mod chain;
+pub(super) mod cross;
 mod rows;
 mod signature;
 mod stamp;

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::verification::model::{
     CertificateQuestion, CertificateReport, Check, Judged, Outcome, Trust, Wrong,
 };
-use crate::verification::rules::{self, Asked, Chain};
+use crate::verification::rules::{self, Asked, Chain, Own};
 
 /// How often another chain is looked for when a CA certificate in it is revoked: revoking one of two
 /// cross-certificates does not touch the other (T-15).
@@ -81,7 +81,10 @@ impl Verifier {
         for (child, issuer) in chain.links() {
             let found = match case.records.number_of(issuer) {
                 Some(number) => {
-                    let own = self.own(number, child, asked.at).await?;
+                    let own = match case.records.is_doubtful(child) {
+                        true => Own::Contradictory,
+                        false => self.own(number, child, asked.at).await?,
+                    };
                     rules::by_own(&own, asked.at, case.records.basis(issuer))
                 }
                 None => {

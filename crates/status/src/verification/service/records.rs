@@ -1,5 +1,8 @@
 //! What our own tables say.
 
+mod crosses;
+
+use crosses::Crosses;
 use jiff::Timestamp;
 use pki::ocsp::CertStatus;
 use pki::{Certificate, Name, Serial};
@@ -19,8 +22,8 @@ pub(super) struct Records {
     unappointed: Vec<i64>,
     /// Keys of our root certified by each other (RFC 4210 §4.4).
     links: Vec<Certificate>,
-    /// Cross-certificates of our root for CAs of other institutions, withdrawn ones too: their status is looked up.
-    crosses: Vec<Certificate>,
+    /// Cross-certificates of our root for CAs of other institutions.
+    crosses: Crosses,
     /// When they were read.
     pub as_of: Timestamp,
     /// Journal number of the last change of any status.
@@ -40,13 +43,18 @@ impl Records {
     /// chain.
     pub fn authorities(&self) -> impl Iterator<Item = &Certificate> {
         let own = self.issuers.iter().map(|(_, certificate)| certificate);
-        own.chain(&self.links).chain(&self.crosses)
+        own.chain(&self.links).chain(&self.crosses.held)
     }
 
     /// Which of ours an issuer is: name and key (T-15).
     pub fn number_of(&self, issuer: &Certificate) -> Option<i64> {
         let ours = self.issuers.iter().find(|(_, own)| is_same_authority(own, issuer));
         ours.map(|(id, _)| *id)
+    }
+
+    /// Whether it is a cross-certificate whose row the journal does not bear out: its status is nobody's to tell.
+    pub fn is_doubtful(&self, certificate: &Certificate) -> bool {
+        self.crosses.is_doubtful(certificate)
     }
 
     /// What a status out of these tables was judged by.
@@ -59,6 +67,7 @@ impl Records {
 impl Verifier {
     pub(super) async fn records(&self) -> Result<Records, Error> {
         let as_of = self.0.store.clock().now();
+        let crosses = self.crosses().await?;
         let mut conn = self.0.store.read().await?;
         let change = crate::sql::last_change(&mut conn).await?;
         let rows = crate::sql::issuers(&mut conn).await?;
@@ -77,9 +86,6 @@ impl Verifier {
                 }
             }
         }
-        let crosses = sql::crosses(&mut conn).await?;
-        let crosses = crosses.iter().map(|der| Certificate::from_der(der));
-        let crosses = crosses.collect::<Result<_, _>>()?;
         Ok(Records { issuers, unappointed, links, crosses, as_of, change })
     }
 

@@ -6,10 +6,9 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use app::Parts;
 use app::cross::{Crossing, cross_certify, take_back_cross, take_in_cross, withdraw_cross};
+use app::owed_lists;
 use ca::RevocationReason;
-use ca::ceremony::{Custodian, Participants, Person, SealedShare};
 use ca::rules::cross::{MOST_OCTETS, PeerFiles};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,15 +17,13 @@ use pki::ext::GeneralName;
 use pki::strict::Tag;
 use pki::{CrossTerms, Name, Oid, Serial, oid};
 use serde::Deserialize;
-use store::{Actor, Store};
-use zeroize::Zeroizing;
+use store::Actor;
 
-use super::plan::PersonRow;
+use super::people::{self, HolderRow, PersonRow, holders, with_parts};
+use super::root::tell_owed;
 use crate::args::DataArgs;
 use crate::operate::warrant::WarrantArgs;
-use crate::operate::{runtime, secrets};
 use crate::out::{self, Outcome, Unusable};
-use crate::secret;
 
 /// A sample to fill in.
 pub const SAMPLE: &str = r#"# 交叉认证方案。填写后运行：yinxin ceremony cross-certify --plan 本文件（服务停止时）
@@ -38,6 +35,7 @@ certificate = "peer-ca.cer"           # 对方 CA（通常是签发机构）自�
 fingerprint = "0000000000000000000000000000000000000000000000000000000000000000"  # 该证书的 SM3 指纹，与对方当面或书面核对
 issuer = "peer-root.cer"              # 签发该证书的上级证书；自签名证书不填
 request = "peer-ca.csr"               # 对方用该 CA 的密钥签名的证书申请（PKCS#10，不写扩展项）；自签名证书可不填
+# challenge = "…"                     # 本机构为本次随机生成、交给对方写入申请的核对码（challengePassword）；写明的，程序核对，证明申请是为本次所作
 
 [terms]
 path_length = 0                       # 对方该 CA 之下还允许几级 CA；本机构根证书只允许 0
@@ -113,6 +111,7 @@ struct PeerRow {
     fingerprint: String,
     issuer: Option<PathBuf>,
     request: Option<PathBuf>,
+    challenge: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,16 +148,6 @@ struct NameRow {
 struct MappingRow {
     ours: String,
     theirs: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HolderRow {
-    id: String,
-    name: String,
-    office: String,
-    share: PathBuf,
-    passphrase_file: PathBuf,
 }
 
 impl NameRow {
@@ -200,18 +189,7 @@ impl TermsRow {
 
 impl Plan {
     fn crossing(self) -> anyhow::Result<Crossing> {
-        let (mut custodians, mut shares) = (Vec::new(), Vec::new());
-        for row in self.custodians {
-            let phrase = secret::read(&row.passphrase_file)?;
-            let phrase = String::from_utf8(phrase.to_vec()).map_err(|_| {
-                let path = row.passphrase_file.display();
-                Unusable::error(format!("口令文件 {path} 应为 UTF-8 文本"))
-            })?;
-            let passphrase = Zeroizing::new(phrase);
-            shares.push(SealedShare { path: row.share, passphrase: passphrase.clone() });
-            let person = Person::new(row.id, row.name, row.office);
-            custodians.push(Custodian { person, passphrase });
-        }
+        let (custodians, shares) = holders(self.custodians)?;
         let optional = |path: &Option<PathBuf>| path.as_deref().map(bounded).transpose();
         Ok(Crossing {
             ceremony: self.name,
@@ -220,15 +198,16 @@ impl Plan {
                 fingerprint: self.peer.fingerprint.clone(),
                 issuer: optional(&self.peer.issuer)?,
                 request: optional(&self.peer.request)?,
+                challenge: self.peer.challenge.clone(),
             },
             terms: self.terms.terms()?,
             until: last_second(&self.until)?,
-            participants: Participants {
-                leader: self.leader.person(),
-                witnesses: self.witnesses.iter().map(PersonRow::person).collect(),
+            participants: people::participants(
+                &self.leader,
+                &self.witnesses,
                 custodians,
-                officers: self.officers.iter().map(PersonRow::person).collect(),
-            },
+                &self.officers,
+            ),
             shares,
         })
     }
@@ -278,27 +257,9 @@ fn octets_of(network: &str) -> anyhow::Result<Vec<u8>> {
     Ok(octets)
 }
 
-/// Opens the institution's store alone and does something with it.
-fn with_parts<T>(
-    data: &DataArgs,
-    work: impl AsyncFnOnce(&Parts, &Store) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    let (layout, secrets) = secrets(data)?;
-    runtime()?.block_on(async {
-        let parts = Parts::of(layout, &secrets)?;
-        let store = parts.open_store().await?;
-        let done = work(&parts, &store).await;
-        store.close().await;
-        done
-    })
-}
-
 /// Holds the ceremony.
 pub fn hold(data: &DataArgs, plan: &Path) -> anyhow::Result<Outcome> {
-    let text = std::fs::read_to_string(plan)
-        .with_context(|| format!("无法读取交叉认证方案 {}", plan.display()))?;
-    let plan: Plan =
-        toml::from_str(&text).map_err(|e| Unusable::error(format!("交叉认证方案有误：{e}")))?;
+    let plan: Plan = people::read(plan, "交叉认证方案")?;
     let crossing = plan.crossing()?;
     let held =
         with_parts(data, async |parts, store| Ok(cross_certify(parts, store, crossing).await))?;
@@ -318,8 +279,7 @@ pub fn hold(data: &DataArgs, plan: &Path) -> anyhow::Result<Outcome> {
         }
         Err(error) => {
             out::note(
-                "仪式没有完成。排除原因后用同一方案再次运行即可继续；不再继续的，请执行 yinxin ceremony \
-                       destroy-root，以免根密钥留在密码设备中",
+                "仪式没有完成。排除原因后用同一方案再次运行即可继续；不能继续的，请用 yinxin ceremony abandon 放弃，以免根密钥留在密码设备中",
             );
             Err(error.into())
         }
@@ -344,12 +304,12 @@ pub fn withdraw(
     if !args.is_confirmed(&format!("撤销交叉证书 {hex}")) {
         return Ok(Outcome::Finding);
     }
-    with_parts(data, async |parts, store| {
-        Ok(withdraw_cross(parts, store, (&serial, reason), &warrant).await?)
+    let owed = with_parts(data, async |parts, store| {
+        withdraw_cross(parts, store, (&serial, reason), &warrant).await?;
+        Ok(owed_lists(parts, store).await?)
     })?;
-    out::line(
-        "交叉证书已撤销，记入日志（cross.withdrawn）。请尽快召集三名保管人，依次运行 yinxin ceremony restore-root、publish-root-list、destroy-root",
-    );
+    out::line("交叉证书已撤销，记入日志（cross.withdrawn）");
+    tell_owed(&owed);
     Ok(Outcome::Fine)
 }
 

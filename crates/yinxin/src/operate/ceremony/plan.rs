@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use access::{NewClient, Role, Roles};
 use anyhow::Context;
-use ca::ceremony::{Custodian, Participants, Person};
+use ca::ceremony::Participants;
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
+use super::people::{self, CustodianRow, PersonRow};
 use crate::out::Unusable;
-use crate::secret;
 
 /// A sample to fill in.
 pub const SAMPLE: &str = r#"# 密钥仪式方案。填写后运行：yinxin ceremony init --plan 本文件
@@ -18,6 +17,8 @@ institution = "某某电子认证服务中心"    # 机构全称，写入证书
 origin = "ca.example.cn/journal"      # 日志名称，全国唯一，不带协议前缀
 public_url = "http://127.0.0.1:8440"  # 依赖方访问本机构的地址，写入证书
 shards = 16                           # 撤销列表分片数，今后不能改；预计证书不超过十万张的可填 0
+# 使用 PostgreSQL 时填写数据库地址；不填写则用内置数据库
+# database = "postgres://yinxin@127.0.0.1/yinxin"
 
 [leader]
 id = "L001"
@@ -87,6 +88,8 @@ pub struct Plan {
     /// Shards of the CRL.
     #[serde(default)]
     pub shards: u16,
+    /// Its database on a PostgreSQL server; absent: embedded.
+    pub database: Option<String>,
     /// A key centre in another process; absent: embedded.
     pub key_centre: Option<KeyCentreRow>,
     leader: PersonRow,
@@ -106,44 +109,6 @@ pub struct KeyCentreRow {
     pub public_key: PathBuf,
 }
 
-/// Somebody who takes part.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PersonRow {
-    id: String,
-    name: String,
-    office: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CustodianRow {
-    id: String,
-    name: String,
-    office: String,
-    passphrase_file: PathBuf,
-}
-
-impl CustodianRow {
-    /// The custodian, with the passphrase out of its file.
-    pub(super) fn custodian(&self) -> anyhow::Result<Custodian> {
-        let phrase = secret::read(&self.passphrase_file)?;
-        let passphrase = String::from_utf8(phrase.to_vec()).map_err(|_| {
-            let path = self.passphrase_file.display();
-            Unusable::error(format!("口令文件 {path} 应为 UTF-8 文本"))
-        })?;
-        let person = Person::new(&self.id, &self.name, &self.office);
-        Ok(Custodian { person, passphrase: Zeroizing::new(passphrase) })
-    }
-}
-
-impl PersonRow {
-    /// The person.
-    pub fn person(&self) -> Person {
-        Person::new(&self.id, &self.name, &self.office)
-    }
-}
-
 impl Plan {
     /// Reads a plan.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
@@ -153,12 +118,8 @@ impl Plan {
     /// Who is there, with the custodians' passphrases read from their files.
     pub fn participants(&self) -> anyhow::Result<Participants> {
         let custodians = self.custodians.iter().map(CustodianRow::custodian);
-        Ok(Participants {
-            leader: self.leader.person(),
-            witnesses: self.witnesses.iter().map(PersonRow::person).collect(),
-            custodians: custodians.collect::<Result<_, _>>()?,
-            officers: self.officers.iter().map(PersonRow::person).collect(),
-        })
+        let custodians = custodians.collect::<Result<_, _>>()?;
+        Ok(people::participants(&self.leader, &self.witnesses, custodians, &self.officers))
     }
 }
 
@@ -182,7 +143,9 @@ mod tests {
     fn sample_is_a_plan() {
         let plan = Plan::parse(SAMPLE).unwrap();
         assert_eq!(plan.custodians.len(), 5);
-        assert!(plan.key_centre.is_none());
+        assert!(plan.key_centre.is_none() && plan.database.is_none());
+        let served = Plan::parse(&SAMPLE.replace("# database =", "database =")).unwrap();
+        assert_eq!(served.database.as_deref(), Some("postgres://yinxin@127.0.0.1/yinxin"));
         let remote = SAMPLE
             .replace("# [key_centre]", "[key_centre]")
             .replace("# url =", "url =")

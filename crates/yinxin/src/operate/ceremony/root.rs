@@ -2,21 +2,19 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-use app::Parts;
+use app::owed_lists;
 use app::roots::{RootSuccession, close_root_accounts, revoke_authority, succeed_root};
 use ca::RevocationReason;
-use ca::ceremony::{Participants, RootSuccessionReport, RootsDestroyed};
+use ca::ceremony::{RootSuccessionReport, RootsDestroyed};
 use gm::passphrase::Stretch;
 use pki::Serial;
 use serde::Deserialize;
-use store::{Store, Warrant};
+use store::Warrant;
 
-use super::plan::{CustodianRow, PersonRow};
-use super::succession::{HolderRow, holders};
+use super::people::{self, CustodianRow, HolderRow, PersonRow, holders, with_parts};
 use crate::args::DataArgs;
 use crate::operate::warrant::WarrantArgs;
-use crate::operate::{open, runtime, secrets};
+use crate::operate::{open, runtime};
 use crate::out::{self, Outcome, Unusable};
 
 /// A sample to fill in.
@@ -110,11 +108,8 @@ impl Plan {
     fn succession(self) -> anyhow::Result<RootSuccession> {
         let (old, shares) = holders(self.holders)?;
         let new = self.custodians.iter().map(CustodianRow::custodian);
-        let with = |custodians| Participants {
-            leader: self.leader.person(),
-            witnesses: self.witnesses.iter().map(PersonRow::person).collect(),
-            custodians,
-            officers: self.officers.iter().map(PersonRow::person).collect(),
+        let with = |custodians| {
+            people::participants(&self.leader, &self.witnesses, custodians, &self.officers)
         };
         Ok(RootSuccession {
             participants: with(new.collect::<Result<_, _>>()?),
@@ -128,19 +123,10 @@ impl Plan {
 
 /// Holds the ceremony.
 pub fn hold(data: &DataArgs, plan: &Path) -> anyhow::Result<Outcome> {
-    let text = std::fs::read_to_string(plan)
-        .with_context(|| format!("无法读取换代方案 {}", plan.display()))?;
-    let plan: Plan =
-        toml::from_str(&text).map_err(|e| Unusable::error(format!("换代方案有误：{e}")))?;
+    let plan: Plan = people::read(plan, "换代方案")?;
     let succession = plan.succession()?;
-    let (layout, secrets) = secrets(data)?;
-    let held = runtime()?.block_on(async {
-        let parts = Parts::of(layout, &secrets)?;
-        let store = parts.open_store().await?;
-        let done = succeed_root(&parts, &store, succession).await;
-        store.close().await;
-        anyhow::Ok(done)
-    })?;
+    let held =
+        with_parts(data, async |parts, store| Ok(succeed_root(parts, store, succession).await))?;
     match held {
         Ok(report) => {
             tell(&report);
@@ -148,7 +134,7 @@ pub fn hold(data: &DataArgs, plan: &Path) -> anyhow::Result<Outcome> {
         }
         Err(error) => {
             out::note(
-                "仪式没有完成。排除原因后用同一方案再次运行即可继续；在继续以前，新旧根密钥可能还在密码设备中，请派人看守",
+                "仪式没有完成。排除原因后用同一方案再次运行即可继续，不能继续的，请用 yinxin ceremony abandon 放弃；在此以前，新旧根密钥可能还在密码设备中，请派人看守",
             );
             Err(error.into())
         }
@@ -239,7 +225,7 @@ pub fn tell_destroyed(done: &RootsDestroyed) -> Outcome {
     match done.left.is_empty() {
         true => out::line("密码设备中的根密钥已销毁"),
         false => out::line(format!(
-            "已启用各代的根密钥已从密码设备中销毁；{} 属于没有完成的根密钥换代仪式，仍在设备中：请用原方案续办，在此以前派人看守",
+            "已启用各代的根密钥已从密码设备中销毁；{} 属于没有完成的根密钥换代仪式，仍在设备中：请用原方案续办，不能续办的用 yinxin ceremony abandon 放弃，在此以前派人看守",
             done.left.join("、")
         )),
     }
@@ -263,19 +249,28 @@ pub fn revoke(
     let hex = serial.to_hex();
     out::line(format!(
         "将撤销根签发的序列号为 {hex} 的证书，不可恢复。撤销链接证书，只安装了一代根证书的依赖方不能再由它验证另一代；撤销签发机构证书，它签发的全部证书\
-         不再有效。本机构的验证服务立即知道，其他依赖方要到根的下一份撤销列表发布后才知道。"
+         不再有效，本机构随即停止签发（撤销列表和状态应答照常），直到签发密钥换代，并须通知用户换领证书；原因为密钥泄露（cACompromise、keyCompromise）的，该密钥永久停用。本机构的验证服务立即知道，其他依赖方要到根的下一份撤销列表发布后才知道。"
     ));
     if !args.is_confirmed(&format!("撤销 {hex}")) {
         return Ok(Outcome::Finding);
     }
-    let revoked = with_parts(data, async |parts, store| {
-        Ok(revoke_authority(parts, store, (&serial, reason), &warrant).await?)
+    let (revoked, owed) = with_parts(data, async |parts, store| {
+        let revoked = revoke_authority(parts, store, (&serial, reason), &warrant).await?;
+        Ok((revoked, owed_lists(parts, store).await?))
     })?;
-    out::line(format!(
-        "已撤销：{}，记入日志。请尽快召集各代根密钥的保管人，依次运行 yinxin ceremony restore-root、publish-root-list、destroy-root",
-        revoked.subject
-    ));
+    out::line(format!("已撤销：{}，记入日志", revoked.subject));
+    tell_owed(&owed);
     Ok(Outcome::Fine)
+}
+
+/// Says whose custodians must meet, so that lists tell of what was revoked.
+pub(super) fn tell_owed(owed: &[String]) {
+    if !owed.is_empty() {
+        out::line(format!(
+            "还没有列明的撤销列表：{}。请尽快召集这几代根密钥的保管人（每代三名，各带分量），依次运行 yinxin ceremony restore-root、publish-root-list、destroy-root",
+            owed.join("、")
+        ));
+    }
 }
 
 /// Closes the accounts of the root keys on the device.
@@ -298,21 +293,6 @@ pub fn close_account(data: &DataArgs, args: &WarrantArgs) -> anyhow::Result<Outc
         return Ok(Outcome::Finding);
     }
     Ok(Outcome::Fine)
-}
-
-/// Opens the institution's store alone and does something with it.
-fn with_parts<T>(
-    data: &DataArgs,
-    work: impl AsyncFnOnce(&Parts, &Store) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    let (layout, secrets) = secrets(data)?;
-    runtime()?.block_on(async {
-        let parts = Parts::of(layout, &secrets)?;
-        let store = parts.open_store().await?;
-        let done = work(&parts, &store).await;
-        store.close().await;
-        done
-    })
 }
 
 #[cfg(test)]

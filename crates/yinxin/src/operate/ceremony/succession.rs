@@ -1,25 +1,21 @@
 //! `yinxin ceremony succeed`, `destroy-issuing-key`: the next key of the issuing CA, and the end of the
 //! one before it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context;
-use app::Parts;
 use app::succession::{Succession, succeed};
-use ca::ceremony::{Custodian, Participants, SealedShare, SuccessionReport};
+use ca::ceremony::SuccessionReport;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, offset};
 use serde::Deserialize;
 use store::Warrant;
-use zeroize::Zeroizing;
 
-use super::plan::PersonRow;
+use super::people::{self, HolderRow, PersonRow, holders, with_parts};
 use crate::args::DataArgs;
 use crate::operate::warrant::WarrantArgs;
-use crate::operate::{open, runtime, secrets};
+use crate::operate::{open, runtime};
 use crate::out::{self, Outcome, Unusable};
-use crate::secret;
 
 /// A sample to fill in.
 pub const SAMPLE: &str = r#"# 签发密钥换代方案。填写后运行：yinxin ceremony succeed --plan 本文件（服务停止时）
@@ -79,33 +75,6 @@ struct Plan {
     officers: Vec<PersonRow>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct HolderRow {
-    id: String,
-    name: String,
-    office: String,
-    share: PathBuf,
-    passphrase_file: PathBuf,
-}
-
-/// Those who bring shares that were made before, and their files.
-pub(super) fn holders(rows: Vec<HolderRow>) -> anyhow::Result<(Vec<Custodian>, Vec<SealedShare>)> {
-    let (mut custodians, mut shares) = (Vec::new(), Vec::new());
-    for row in rows {
-        let phrase = secret::read(&row.passphrase_file)?;
-        let phrase = String::from_utf8(phrase.to_vec()).map_err(|_| {
-            let path = row.passphrase_file.display();
-            Unusable::error(format!("口令文件 {path} 应为 UTF-8 文本"))
-        })?;
-        let passphrase = Zeroizing::new(phrase);
-        shares.push(SealedShare { path: row.share, passphrase: passphrase.clone() });
-        let person = ca::ceremony::Person::new(row.id, row.name, row.office);
-        custodians.push(Custodian { person, passphrase });
-    }
-    Ok((custodians, shares))
-}
-
 impl Plan {
     fn succession(self) -> anyhow::Result<Succession> {
         let (custodians, shares) = holders(self.custodians)?;
@@ -113,12 +82,12 @@ impl Plan {
             ceremony: self.name,
             common_name: self.common_name,
             from: self.from.as_deref().map(instant).transpose()?,
-            participants: Participants {
-                leader: self.leader.person(),
-                witnesses: self.witnesses.iter().map(PersonRow::person).collect(),
+            participants: people::participants(
+                &self.leader,
+                &self.witnesses,
                 custodians,
-                officers: self.officers.iter().map(PersonRow::person).collect(),
-            },
+                &self.officers,
+            ),
             shares,
         })
     }
@@ -138,19 +107,9 @@ fn instant(text: &str) -> anyhow::Result<Timestamp> {
 
 /// Holds the ceremony.
 pub fn hold(data: &DataArgs, plan: &Path) -> anyhow::Result<Outcome> {
-    let text = std::fs::read_to_string(plan)
-        .with_context(|| format!("无法读取换代方案 {}", plan.display()))?;
-    let plan: Plan =
-        toml::from_str(&text).map_err(|e| Unusable::error(format!("换代方案有误：{e}")))?;
+    let plan: Plan = people::read(plan, "换代方案")?;
     let succession = plan.succession()?;
-    let (layout, secrets) = secrets(data)?;
-    let held = runtime()?.block_on(async {
-        let parts = Parts::of(layout, &secrets)?;
-        let store = parts.open_store().await?;
-        let done = succeed(&parts, &store, succession).await;
-        store.close().await;
-        anyhow::Ok(done)
-    })?;
+    let held = with_parts(data, async |parts, store| Ok(succeed(parts, store, succession).await))?;
     match held {
         Ok(report) => {
             tell(&report);
@@ -158,8 +117,7 @@ pub fn hold(data: &DataArgs, plan: &Path) -> anyhow::Result<Outcome> {
         }
         Err(error) => {
             out::note(
-                "仪式没有完成。排除原因后用同一方案再次运行即可继续；不再继续的，请执行 yinxin ceremony \
-                       destroy-root，以免根密钥留在密码设备中",
+                "仪式没有完成。排除原因后用同一方案再次运行即可继续；不能继续的，请用 yinxin ceremony abandon 放弃，以免根密钥留在密码设备中",
             );
             Err(error.into())
         }

@@ -1,0 +1,203 @@
+//! Both ceremonies die: the one that is given up at any step, and the one that gives it up.
+
+use super::*;
+
+/// Where a succession of the root was cut off.
+const ROOT_CUTS: [&str; 9] = [
+    "ca.60-key-made",
+    "ca.61-ceremony-step:3",
+    "ca.62-root-signed",
+    "ca.61-ceremony-step:5",
+    "ca.63-shares-written",
+    "ca.65-ceremony-signed",
+    "ca.65-ceremony-signed:2",
+    "ca.55-crl-published:2",
+    "ca.61-ceremony-step:13",
+];
+
+/// Where one of the issuing CA was.
+const ISSUING_CUTS: [&str; 4] =
+    ["ca.60-key-made", "ca.65-ceremony-signed", "ca.55-crl-published:2", "ca.61-ceremony-step:8"];
+
+/// Where the ceremony that gives up dies.
+const STEPS: [&str; 14] = [
+    "none",
+    "ca.61-ceremony-step",
+    "ca.64-shares-tried",
+    "ca.90-given-up",
+    "ca.80-root-restored",
+    "ca.61-ceremony-step:3",
+    "ca.52-crl-intended",
+    "ca.55-crl-published",
+    "ca.91-unused-key-destroyed",
+    "ca.61-ceremony-step:5",
+    "ca.70-root-destroyed",
+    "ca.61-ceremony-step:6",
+    "ca.71-protocol-noted",
+    "ca.72-protocol-written",
+];
+
+const FOLDER: &str = "YINXIN_CA_CRASH_FOLDER";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a child of the stories below"]
+async fn child_gives_up() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let folder = Path::new(&folder);
+    let (store, device, clock) = reopen(folder).await;
+    let plan = abandonment(folder, ("over", "root-2"), OTHERS);
+    abandon((&store, &device, &clock), plan, OTHERS).await.unwrap();
+}
+
+fn survives(child: &str, folder: &Path, at: &str) -> bool {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", child, "--ignored", "--nocapture"])
+        .env(FOLDER, folder)
+        .env("YINXIN_CRASH_AT", at)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status();
+    child.unwrap().success()
+}
+
+const ROOT_CHILD: &str = "crash::child_holds_a_succession_of_the_root";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_succession_of_the_root_is_given_up_wherever_it_was_cut_off() {
+    let original = prepared().await;
+    for at in ROOT_CUTS {
+        let copied = tempfile::tempdir().unwrap();
+        let folder = copied.path();
+        copy(original.path(), folder);
+        assert!(!survives(ROOT_CHILD, folder, at), "{at}");
+        // Custodians have taken their shares with them.
+        let (there, taken) = (folder.join("root-2/shares"), folder.join("taken/shares"));
+        if there.exists() {
+            copy(&there, &taken);
+        }
+        let (store, device, clock) = reopen(folder).await;
+        let parts = (&store, &device, &clock);
+        let another = root_succession::root_succession(folder, "another");
+        let blocked = root_succession::succeed_root(parts, another).await.is_err();
+        let made = at.contains("step:5") || ROOT_CUTS.iter().position(|one| *one == at) > Some(3);
+        assert!(blocked || !made, "{at}: held up without");
+        if !blocked {
+            // What it left was harmless: somebody else held the next one already.
+            let plan = abandonment(folder, ("over", "root-2"), OTHERS);
+            let shares = root_succession::next_shares(folder, "another", &[1, 2, 3]);
+            let mut people = root_succession::next_custodians("another");
+            people.custodians.truncate(3);
+            let profiles = Arc::new(ProfileSet::embedded().unwrap());
+            let quorum = Quorum::of_holders(people).unwrap();
+            let plan = AbandonPlan { shares, ..plan };
+            let held = (store.clone(), device.clone(), clock.clone());
+            Ceremony::abandon(held.0, held.1, held.2, profiles, (plan, quorum)).await.unwrap();
+            let roots = root_succession::root_succession(folder, "x").root_config;
+            let roots = open_ca(&store, &device, &clock, roots).await;
+            assert_eq!(roots.name(), "root2", "{at}: what the other one made stands");
+            store.close().await;
+            continue;
+        }
+        let plan = abandonment(folder, ("over", "root-2"), OTHERS);
+        let report = abandon(parts, plan, OTHERS).await;
+        let report = report.unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert_eq!(report.generation.is_some(), made, "{at}: {report:?}");
+        assert!(report.destroyed || at == "ca.61-ceremony-step:13", "{at}: {report:?}");
+        assert!(!report.is_alarm, "{at}");
+        if taken.exists() && made {
+            let sealed = root_succession::next_shares(folder, "root-2", &[1, 2, 3]);
+            let moved = sealed.into_iter().enumerate().map(|(n, share)| {
+                let path = taken.join(format!("share-{}.json", n + 1));
+                ca::ceremony::SealedShare { path, ..share }
+            });
+            let back = restore_root(&store, device.clone(), moved.collect(), actor()).await;
+            assert!(is_refused(&back), "{at}: {back:?}");
+        }
+        the_root_is_as_before(parts, folder, (&report, at)).await;
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn giving_up_killed_at_every_step_is_finished_by_the_same_people_or_others() {
+    let original = prepared().await;
+    assert!(!survives(ROOT_CHILD, original.path(), "ca.61-ceremony-step:11"));
+    for (number, at) in STEPS.into_iter().enumerate() {
+        let copied = tempfile::tempdir().unwrap();
+        let folder = copied.path();
+        copy(original.path(), folder);
+        let survived = survives("abandon::kills::child_gives_up", folder, at);
+        assert_eq!(survived, at == "none", "{at}");
+        let (store, device, clock) = reopen(folder).await;
+        let parts = (&store, &device, &clock);
+        let (name, holders) =
+            if number % 2 == 0 { ("over", OTHERS) } else { ("over-2", [1, 2, 5]) };
+        let report = abandon(parts, abandonment(folder, (name, "root-2"), holders), holders).await;
+        let report = report.unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert_eq!(report.generation.as_deref(), Some("root2"), "{at}");
+        assert_eq!(report.revoked.len(), 2, "{at}: both links");
+        the_root_is_as_before(parts, folder, (&report, at)).await;
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_succession_of_the_issuing_ca_is_given_up_wherever_it_was_cut_off() {
+    let original = prepared().await;
+    for at in ISSUING_CUTS {
+        let copied = tempfile::tempdir().unwrap();
+        let folder = copied.path();
+        copy(original.path(), folder);
+        assert!(!survives("crash::child_holds_a_succession", folder, at), "{at}");
+        let (store, device, clock) = reopen(folder).await;
+        let parts = (&store, &device, &clock);
+        let plan = abandonment(folder, ("over", "G2"), OTHERS);
+        let report = abandon(parts, plan, OTHERS).await;
+        let report = report.unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert!(report.destroyed && !report.is_alarm, "{at}: {report:?}");
+        let made = at.contains("crl") || at.contains("step:8");
+        assert_eq!(
+            (report.generation.is_some(), report.revoked.len()),
+            (made, made.into()),
+            "{at}"
+        );
+        let keys = labels(&device);
+        assert!(keys.iter().all(|label| label != "ca-2" && label != "root"), "{at}: {keys:?}");
+        let roots = root_succession::root_succession(folder, "x").root_config;
+        let roots = open_ca(&store, &device, &clock, roots).await;
+        assert!(revoked(&roots, &report.revoked).await, "{at}");
+        let old = succession::succeed(parts, succession::succession(folder, "G2", None)).await;
+        assert!(is_refused(&old), "{at}: {old:?}");
+        let ca = open_ca(&store, &device, &clock, succession::config(folder)).await;
+        is_signed(&report, ca.certificate());
+        assert_eq!(ca.name(), "issuing", "{at}");
+        issue(&store, &ca, order("between", Role::Sign, "张三", key())).await.unwrap();
+        ca.publish_due().await.unwrap();
+        let next = succession::succeed(parts, succession::succession(folder, "G3", None)).await;
+        let next = next.unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert_eq!(next.name, if made { "issuing3" } else { "issuing2" }, "{at}");
+        ca.follow_line().await.unwrap();
+        assert_eq!(ca.certificate(), &next.issuing, "{at}");
+        issue(&store, &ca, order("after", Role::Sign, "李四", key())).await.unwrap();
+        for one in ca.keyed_generations() {
+            assert!(!one.reconcile().await.unwrap().balance.is_alarm(), "{at}: {one:?}");
+        }
+        let compared = ca.compare_with_journal().await.unwrap();
+        assert!(compared.is_sound(), "{at}: {:?}", compared.findings);
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_was_appointed_is_brought_to_its_end_and_not_given_up() {
+    let original = prepared().await;
+    let folder = original.path();
+    assert!(!survives(ROOT_CHILD, folder, "ca.81-appointed"));
+    let (store, device, clock) = reopen(folder).await;
+    let parts = (&store, &device, &clock);
+    let held = abandon(parts, abandonment(folder, ("over", "root-2"), OTHERS), OTHERS).await;
+    assert!(is_refused(&held), "{held:?}");
+    let plan = root_succession::root_succession(folder, "root-2");
+    root_succession::succeed_root(parts, plan).await.unwrap();
+    store.close().await;
+}
