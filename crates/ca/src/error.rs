@@ -72,7 +72,9 @@ pub enum Refusal {
     #[error("证书已过有效期，不能再作此操作；如需继续使用，请重新申请证书")]
     Expired,
     /// Revocation cannot be changed to another reason, except to a key compromise.
-    #[error("证书已按其他原因撤销，撤销原因不可更改")]
+    #[error(
+        "证书已按其他原因撤销，撤销原因不可更改；此后得知密钥泄露的，可以改记为密钥泄露（根签发的 CA 证书也可以改记为 CA 密钥泄露）"
+    )]
     ReasonFixed,
     /// The instant of key compromise lies in the future.
     #[error("失效起始时间不能晚于当前时间；请核对时间")]
@@ -84,7 +86,9 @@ pub enum Refusal {
     #[error("该公钥已有证书，本类证书更新时须更换密钥；请重新生成密钥对后再申请")]
     KeyInUse,
     /// Reported as compromised.
-    #[error("该公钥已因泄露被永久停用；请重新生成密钥对后再申请")]
+    #[error(
+        "该公钥已因泄露被永久停用，不再签发，已暂停的证书不能恢复；申请证书的，请重新生成密钥对；已有证书的，请登记撤销"
+    )]
     KeyBlocked,
     /// The request id was used for other contents.
     #[error("该申请编号已用于内容不同的申请；请使用新的申请编号")]
@@ -110,6 +114,17 @@ pub enum Refusal {
     /// The issuing CA certificate does not cover now.
     #[error("签发证书的 CA 证书不在有效期内；请更新 CA 证书")]
     IssuerNotValid,
+    /// Two people revoked the issuing CA's own certificate: nobody accepts what it would sign now.
+    #[error(
+        "本机构签发机构的证书已撤销，已停止签发；请在换代完成后用同一申请编号重试（管理员：请尽快举行签发密钥换代）"
+    )]
+    IssuerRevoked,
+    /// Certificates of a key changed between looking and acting.
+    #[error("同一密钥的证书刚有变动，本次没有办理；请稍候重试")]
+    KeyMoved,
+    /// Another node was faster.
+    #[error("另一节点刚刚发布了更新的证书撤销列表，本次生成的没有发布；无需处理")]
+    ListOutrun,
     /// Another generation of the authority issues by now; the same order again is issued by that one.
     #[error("签发机构已经换代，本次申请没有签发；请稍候用同一申请编号重试")]
     Superseded,
@@ -245,6 +260,9 @@ impl Refusal {
             Self::TooEarly => "ca.time.too-early",
             Self::ClockBackwards => "ca.time.clock-backwards",
             Self::IssuerNotValid => "ca.issuer.not-valid",
+            Self::IssuerRevoked => "ca.issuer.revoked",
+            Self::KeyMoved => "ca.key.moved",
+            Self::ListOutrun => "ca.crl.outrun",
             Self::Superseded => "ca.issuer.superseded",
             Self::NotOver => "ca.issuer.not-over",
             Self::SharesLeft => "ca.ceremony.shares-left",

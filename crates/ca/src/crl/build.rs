@@ -41,9 +41,11 @@ impl Ca {
             _ => policy.full_window,
         };
         let this_update = whole(self.inner().clock.now());
+        let number = self.take_number(kind).await?;
+        store::fault::point("ca.50-crl-numbered");
         Ok(Head {
             kind,
-            number: self.take_number(kind).await?,
+            number,
             base: base.map(|base| base.number),
             this_update,
             next_update: self.window_end(this_update, window)?,
@@ -94,13 +96,14 @@ impl Ca {
         Ok(last)
     }
 
-    /// The list out of the database. Changes committed while it runs are on the next one:
-    /// `covers_seq` was read before.
+    /// The list out of the database, and the last change of status that it tells: what was committed until its entries
+    /// were read, and nothing later. Other nodes make lists at the same time, and which of two tells more is known by that
+    /// alone.
     pub(super) async fn build(
         &self,
         head: &Head,
         previous: Option<&CrlRow>,
-    ) -> Result<Unsigned, Error> {
+    ) -> Result<(Unsigned, i64), Error> {
         let mut writer = self.writer(head)?;
         let listing = match head.kind {
             CrlKind::Delta => Listing::Since(self.base_covers(head).await?),
@@ -111,17 +114,20 @@ impl Ca {
         };
         let mut take = |entry| Ok(writer.push(&entry)?);
         let mut reader = self.inner().store.read().await?;
-        match self.ids_of_name().as_slice() {
+        let seen = match self.ids_of_name().as_slice() {
             [own] => sql::crl::each_entry(&mut reader, *own, listing, &mut take).await?,
-            // Keys of one name: a root's, whose lists are short.
+            // Keys of one name: a root's, whose lists are short, and made while nothing else runs.
             all => {
                 for entry in entries_of_all(&mut reader, all, listing).await? {
                     take(entry)?;
                 }
+                None
             }
-        }
+        };
         drop(reader);
-        self.close_list(writer).await
+        // Without entries nothing is told that could be missing elsewhere.
+        let covers = seen.map_or(head.covers_seq, |seen| seen.max(head.covers_seq));
+        Ok((self.close_list(writer).await?, covers))
     }
 
     /// The same entries under another head.

@@ -22,6 +22,12 @@
 //! signed later has a higher one and replaces it. A spare is never older than the current
 //! CRL: publishing drops the spare before.
 //!
+//! # Several nodes
+//!
+//! Each node makes lists by itself. What one has ready goes out only if no list in force goes before it: its number is
+//! the highest, and none with a lower number tells a change of status that it lacks (`rules::crl::is_outrun`). The unit
+//! that publishes decides, and units of all nodes come one after the other; the same for the spare.
+//!
 //! A list is held in memory as its bytes (about 37 for each entry), never as objects.
 
 mod build;
@@ -74,6 +80,14 @@ impl CrlKind {
         match self {
             Self::Shard(shard) => Some(shard),
             _ => None,
+        }
+    }
+
+    /// The kinds that take their numbers out of one series, one after the other.
+    pub(crate) const fn of_series(&self) -> &[Self] {
+        match self {
+            Self::Full | Self::Delta => &[Self::Full, Self::Delta],
+            Self::Shard(_) => std::slice::from_ref(self),
         }
     }
 

@@ -2,13 +2,14 @@
 
 use gm::{Signature, sm3};
 use serde_json::json;
-use store::{Actor, Record};
+use store::{Actor, Record, Tx};
 
 use super::CrlKind;
 use super::build::{Head, Unsigned, blocking};
-use super::check::Checked;
+use super::check::{Checked, rejected};
 use crate::Ca;
-use crate::error::Error;
+use crate::error::{Error, Refusal};
+use crate::rules::crl::{InForce, is_outrun};
 use crate::service::text;
 use crate::sql::crl::{CrlRow, NewCrl, NewIntent};
 use crate::sql::{self, seconds};
@@ -52,9 +53,9 @@ impl Ca {
         // A device that is gone is found before a number is taken and a record is written.
         self.check_key()?;
         let previous = self.current_row(kind).await?;
-        store::fault::point("ca.50-crl-numbered");
         let head = self.next_head(kind).await?;
-        let unsigned = self.build(&head, previous.as_ref()).await?;
+        let (unsigned, covers_seq) = self.build(&head, previous.as_ref()).await?;
+        let head = Head { covers_seq, ..head };
         store::fault::point("ca.51-crl-built");
         let signed = self.sign_crl(head, unsigned, previous.as_ref()).await?;
         store::fault::point("ca.54-crl-checked");
@@ -170,29 +171,81 @@ impl Ca {
         self.inner()
             .store
             .commit(move |tx| {
-                Box::pin(async move {
-                    sql::crl::close_intent(tx.conn(), intent, Some(&reason)).await?;
-                    let body = json!({ "number": head.number, "reason": reason });
-                    tx.append(ca.crl_record("crl.rejected", &head, body)).await?;
-                    Ok(())
-                })
+                Box::pin(async move { ca.reject_in(tx, (intent, &head), &reason).await })
             })
             .await
     }
 
-    /// One unit: the row, its journal record, and the end of the spare before.
+    /// What another node closed in the meantime is explained already.
+    async fn reject_in(
+        &self,
+        tx: &mut Tx,
+        (intent, head): (i64, &Head),
+        reason: &str,
+    ) -> Result<(), Error> {
+        if sql::crl::close_intent(tx.conn(), intent, Some(reason)).await? {
+            let body = json!({ "number": head.number, "reason": reason });
+            tx.append(self.crl_record("crl.rejected", head, body)).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the intent of a list that is ready, in the unit that would take it over: units of all nodes come one after
+    /// the other. False where another node published what goes before it: then nothing of it goes out.
+    pub(super) async fn close_ready(
+        &self,
+        tx: &mut Tx,
+        (intent, head): (i64, &Head),
+        beside: &[CrlKind],
+    ) -> Result<bool, Error> {
+        if self.is_outrun(tx, head, beside).await? {
+            self.reject_in(tx, (intent, head), "另一节点已发布更新的列表").await?;
+            return Ok(false);
+        }
+        match sql::crl::close_intent(tx.conn(), intent, None).await? {
+            true => Ok(true),
+            // The start of another node took it for one that a crash had left; the journal says so.
+            false => Err(rejected("另一节点启动时已将本次签发作为中断处理")),
+        }
+    }
+
+    /// Whether a list of these kinds that is in force goes before this one.
+    pub(super) async fn is_outrun(
+        &self,
+        tx: &mut Tx,
+        head: &Head,
+        kinds: &[CrlKind],
+    ) -> Result<bool, Error> {
+        let mut in_force = Vec::new();
+        for kind in kinds {
+            let (issuer_id, shard) = (self.issuer_id(), kind.shard_column());
+            let row = sql::crl::current(tx.conn(), issuer_id, kind.as_str(), shard).await?;
+            in_force.extend(row.map(|row| InForce {
+                number: row.number,
+                covers_seq: row.covers_seq,
+                is_same_kind: *kind == head.kind,
+            }));
+        }
+        Ok(is_outrun((head.number, head.covers_seq), &in_force))
+    }
+
+    /// One unit: the row, its journal record, and the end of the spare before. Nothing of it where another node was
+    /// faster.
     async fn put_out(&self, signed: &Signed) -> Result<PublishedCrl, Error> {
         let published = self.describe(signed, false)?;
         let (ca, out) = (self.clone(), published.clone());
         let (intent, head) = (signed.intent, signed.head.clone());
         let der = signed.checked.crl.der().to_vec();
-        self.inner()
+        let is_out = self
+            .inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
+                    if !ca.close_ready(tx, (intent, &head), head.kind.of_series()).await? {
+                        return Ok(false);
+                    }
                     let body = describe_body(&head, &out);
                     tx.append(ca.crl_record("crl.published", &head, body)).await?;
-                    sql::crl::close_intent(tx.conn(), intent, None).await?;
                     let new = ca.row(&head, &out, &der, seconds(tx.now()))?;
                     sql::crl::insert(tx.conn(), &new).await?;
                     if new.kind != CrlKind::Delta.as_str() {
@@ -200,11 +253,12 @@ impl Ca {
                     }
                     let keep = ca.inner().config.crl.keep;
                     let of = (new.issuer_id, new.kind, new.shard);
-                    sql::crl::prune(tx.conn(), of, keep).await
+                    sql::crl::prune(tx.conn(), of, keep).await?;
+                    Ok::<_, Error>(true)
                 })
             })
             .await?;
-        Ok(published)
+        if is_out { Ok(published) } else { Err(Refusal::ListOutrun.into()) }
     }
 
     pub(super) fn describe(&self, signed: &Signed, spare: bool) -> Result<PublishedCrl, Error> {

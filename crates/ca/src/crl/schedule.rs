@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::CrlKind;
 use super::publish::PublishedCrl;
 use crate::Ca;
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::rules::crl::{Freshness, due, freshness, gap};
 use crate::sql::crl::CrlRow;
 use crate::sql::{self, instant};
@@ -91,6 +91,8 @@ impl Ca {
                 }
                 match one.publish_crl(kind).await {
                     Ok(crl) => published.push(crl),
+                    // Another node did it; whether there is more to tell is asked again the next time.
+                    Err(Error::Refused(Refusal::ListOutrun)) => {}
                     Err(error) => {
                         tracing::warn!(%error, ?one, ?kind, "CRL could not be published");
                         published.extend(one.spare_instead(kind).await?);

@@ -34,9 +34,12 @@ impl Ca {
             .store
             .commit(move |tx| {
                 Box::pin(async move {
+                    // A list that is published meanwhile has another spare, or will have.
+                    if !ca.close_ready(tx, (intent, &head), &[head.kind]).await? {
+                        return Ok(());
+                    }
                     let body = describe_body(&head, &out);
                     tx.append(ca.crl_record("crl.spare-kept", &head, body)).await?;
-                    sql::crl::close_intent(tx.conn(), intent, None).await?;
                     let row = ca.row(&head, &out, &der, seconds(tx.now()))?;
                     sql::crl::keep_spare(tx.conn(), &row).await
                 })
@@ -54,7 +57,7 @@ impl Ca {
         }
         let own = self.pinned();
         match own.ready_spare(kind).await? {
-            Some(spare) => own.put_out_spare(kind, spare).await.map(Some),
+            Some(spare) => own.put_out_spare(kind, spare).await,
             None => Ok(None),
         }
     }
@@ -69,11 +72,19 @@ impl Ca {
         }
         let mut reader = self.inner().store.read().await?;
         let spare = sql::crl::spare(&mut reader, self.issuer_id(), kind.shard_column()).await?;
-        let newer = |spare: &SpareRow| current.is_none_or(|current| spare.number > current.number);
+        let newer = |spare: &SpareRow| {
+            current.is_none_or(|current| {
+                spare.number > current.number && spare.this_update >= seconds(current.this_update)
+            })
+        };
         Ok(spare.filter(|spare| newer(spare) && spare.next_update > seconds(now)))
     }
 
-    async fn put_out_spare(&self, kind: CrlKind, spare: SpareRow) -> Result<PublishedCrl, Error> {
+    async fn put_out_spare(
+        &self,
+        kind: CrlKind,
+        spare: SpareRow,
+    ) -> Result<Option<PublishedCrl>, Error> {
         let head = Head {
             kind,
             number: spare.number,
@@ -92,22 +103,35 @@ impl Ca {
             etag: sm3::hash(&spare.der).to_hex(),
             spare: true,
         };
-        tracing::warn!(number = out.number, "device gone: spare CRL published");
-        self.insert_spare(head, out.clone(), spare.der).await?;
-        Ok(out)
+        let number = out.number;
+        if !self.insert_spare(head, out.clone(), spare.der).await? {
+            return Ok(None);
+        }
+        tracing::warn!(number, "device gone: spare CRL published");
+        Ok(Some(out))
     }
 
-    async fn insert_spare(&self, head: Head, out: PublishedCrl, der: Vec<u8>) -> Result<(), Error> {
+    /// False where another node published it, or a newer list.
+    async fn insert_spare(
+        &self,
+        head: Head,
+        out: PublishedCrl,
+        der: Vec<u8>,
+    ) -> Result<bool, Error> {
         let ca = self.clone();
         self.inner()
             .store
             .commit(move |tx| {
                 Box::pin(async move {
+                    if ca.is_outrun(tx, &head, &[head.kind]).await? {
+                        return Ok(false);
+                    }
                     let body = describe_body(&head, &out);
                     tx.append(ca.crl_record("crl.published", &head, body)).await?;
                     let row = ca.row(&head, &out, &der, seconds(tx.now()))?;
                     sql::crl::insert(tx.conn(), &row).await?;
-                    sql::crl::drop_spare(tx.conn(), row.issuer_id, row.shard).await
+                    sql::crl::drop_spare(tx.conn(), row.issuer_id, row.shard).await?;
+                    Ok(true)
                 })
             })
             .await

@@ -19,6 +19,28 @@ pub struct Current {
     pub covers_seq: i64,
 }
 
+/// A list in force of the same series of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForce {
+    /// Its number.
+    pub number: i64,
+    /// The last change of status that it tells; it tells each one before.
+    pub covers_seq: i64,
+    /// Whether it is of the same kind, and not the delta beside the full one.
+    pub is_same_kind: bool,
+}
+
+/// Whether a list that is ready must not go out any more, because another node was faster: of two lists the one with
+/// the higher number never lacks a revocation that the other one told (Invariant 7).
+#[must_use]
+pub fn is_outrun((number, covers_seq): (i64, i64), in_force: &[InForce]) -> bool {
+    in_force.iter().any(|one| match one.number < number {
+        true => one.covers_seq > covers_seq,
+        // Under its own kind it would never be the current one.
+        false => one.is_same_kind || one.covers_seq < covers_seq,
+    })
+}
+
 /// How the current CRL stands in its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
@@ -156,6 +178,22 @@ mod tests {
         assert!(listed(at(500), at(100), Some(at(500))));
         assert!(!listed(at(500), at(100), Some(at(501))));
         assert!(listed(at(500), at(600), Some(at(501))));
+    }
+
+    #[test]
+    fn higher_number_never_goes_out_with_less_than_a_lower_one_told() {
+        let list = |number, covers_seq, is_same_kind| InForce { number, covers_seq, is_same_kind };
+        for kind in [true, false] {
+            assert!(!is_outrun((11, 100), &[list(10, 100, kind)]));
+            assert!(!is_outrun((11, 101), &[list(10, 100, kind)]));
+            assert!(is_outrun((11, 100), &[list(10, 101, kind)]), "lacks what 10 told");
+            assert!(is_outrun((10, 101), &[list(11, 100, kind)]), "11 would lack what it tells");
+        }
+        assert!(is_outrun((10, 100), &[list(11, 100, true)]));
+        assert!(is_outrun((10, 100), &[list(10, 100, true)]), "the same list twice");
+        assert!(!is_outrun((10, 100), &[list(11, 101, false)]), "a delta beside a newer full list");
+        assert!(!is_outrun((1, -1), &[]));
+        assert!(is_outrun((12, 100), &[list(10, 100, true), list(11, 105, false)]));
     }
 
     #[test]

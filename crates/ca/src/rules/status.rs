@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::error::Refusal;
-use crate::model::{RevocationReason, Status};
+use crate::model::{RevocationReason, Role, Status};
 
 /// A change that the rules allow, or the news that nothing has to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,23 +37,36 @@ pub fn resume(status: &Status, not_after: Timestamp, now: Timestamp) -> Result<C
     }
 }
 
+/// Whether a reason says that the key is no secret any more: for a CA's certificate there are two of them.
+#[must_use]
+pub fn is_compromise(reason: RevocationReason, role: Role) -> bool {
+    match reason {
+        RevocationReason::KeyCompromise => true,
+        RevocationReason::CaCompromise => role == Role::Ca,
+        _ => false,
+    }
+}
+
 /// 撤销: from good or suspended. The instant of an earlier revocation stays; its reason may
-/// only become key compromise, which can be learnt later. After expiry only a compromise is
+/// only become a compromise, which can be learnt later. After expiry only a compromise is
 /// still worth recording: it concerns signatures made before.
 pub fn revoke(
-    status: &Status,
-    not_after: Timestamp,
+    (status, not_after, role): (&Status, Timestamp, Role),
     asked: &Revocation,
     now: Timestamp,
 ) -> Result<Change, Refusal> {
     if asked.invalid_since.is_some_and(|since| since > now) {
         return Err(Refusal::InvalidSinceInFuture);
     }
-    let compromise = asked.reason == RevocationReason::KeyCompromise;
+    let compromise = is_compromise(asked.reason, role);
     let revoked =
         |since| Status::Revoked { since, reason: asked.reason, invalid_since: asked.invalid_since };
     match *status {
         Status::Revoked { reason, .. } if reason == asked.reason => Ok(Change::None),
+        // As much is said by it.
+        Status::Revoked { reason: RevocationReason::KeyCompromise, .. } if compromise => {
+            Ok(Change::None)
+        }
         Status::Revoked { since, .. } if compromise => Ok(Change::To(revoked(since))),
         Status::Revoked { .. } => Err(Refusal::ReasonFixed),
         _ if now > not_after && !compromise => Err(Refusal::Expired),
@@ -104,6 +117,14 @@ mod tests {
     fn ask(reason: RevocationReason) -> Revocation {
         Revocation::because(reason)
     }
+    fn revoke(
+        status: &Status,
+        end: Timestamp,
+        asked: &Revocation,
+        now: Timestamp,
+    ) -> Result<Change, Refusal> {
+        super::revoke((status, end, Role::Sign), asked, now)
+    }
 
     #[test]
     fn good_can_be_suspended_until_it_is_over() {
@@ -150,6 +171,18 @@ mod tests {
         let status = revoked(RevocationReason::Superseded);
         let change = revoke(&status, END, &ask(RevocationReason::KeyCompromise), NOW);
         assert_eq!(change, Ok(Change::To(revoked(RevocationReason::KeyCompromise))));
+    }
+
+    #[test]
+    fn compromise_of_a_ca_can_be_learnt_later_too_and_that_of_a_subscriber_is_none() {
+        let status = revoked(RevocationReason::Superseded);
+        let asked = ask(RevocationReason::CaCompromise);
+        let change = super::revoke((&status, END, Role::Ca), &asked, NOW);
+        assert_eq!(change, Ok(Change::To(revoked(RevocationReason::CaCompromise))));
+        assert!(super::revoke((&Status::Good, END, Role::Ca), &asked, LATE).is_ok());
+        assert_eq!(revoke(&status, END, &asked, NOW), Err(Refusal::ReasonFixed));
+        let known = revoked(RevocationReason::KeyCompromise);
+        assert_eq!(super::revoke((&known, END, Role::Ca), &asked, NOW), Ok(Change::None));
     }
 
     #[test]

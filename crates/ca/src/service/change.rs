@@ -7,7 +7,7 @@ use store::{Actor, Record, Tx};
 
 use super::Ca;
 use crate::error::{Error, Invalid, Refusal};
-use crate::model::{CertificateRecord, RevocationReason, Status};
+use crate::model::{CertificateRecord, Status};
 use crate::rules::status::{self, Change, Revocation};
 use crate::sql::{self, instant, seconds};
 
@@ -43,7 +43,8 @@ impl Ca {
     }
 
     /// 撤销: for good. Asked for again with the same reason it answers the same and records
-    /// nothing. A compromised key is blocked for ever, with the certificates that hold it.
+    /// nothing. A compromised key is blocked for ever; its other certificates are the caller's to revoke
+    /// ([`Ca::open_beside`]), and the doctor names those that are left good. A CA's reasons know two compromises.
     pub async fn revoke(
         &self,
         tx: &mut Tx,
@@ -52,8 +53,12 @@ impl Ca {
         actor: &Actor,
     ) -> Result<CertificateRecord, Error> {
         let record = self.load(tx, serial).await?;
-        let change = status::revoke(&record.status, record.not_after, revocation, tx.now())?;
-        if change != Change::None && revocation.reason == RevocationReason::KeyCompromise {
+        let standing = (&record.status, record.not_after, record.role);
+        let change = status::revoke(standing, revocation, tx.now())?;
+        if change != Change::None
+            && status::is_compromise(revocation.reason, record.role)
+            && !sql::certificate::key_blocked(tx.conn(), &record.key_hash).await?
+        {
             self.block(tx, &record.key_hash, "证书因密钥泄露撤销", actor).await?;
         }
         self.apply(tx, record, change, ("certificate.revoked", actor)).await
@@ -82,7 +87,50 @@ impl Ca {
         let body = json!({ "reason": reason });
         tx.append(Record::new("key.blocked", actor.clone(), format!("key:{key_hash}"), body))
             .await?;
+        self.give_up_key(tx, key_hash).await
+    }
+
+    /// What was recorded for the key and is not stored yet comes to nothing, with what belongs to it as a pair: in this
+    /// unit, so that no retry and no node that has signed already makes a certificate of it.
+    async fn give_up_key(&self, tx: &mut Tx, key_hash: &str) -> Result<(), Error> {
+        for row in sql::issuance::open_with_key(tx.conn(), key_hash).await? {
+            // What another authority of ours recorded is refused when it would be signed or stored.
+            if let Ok(by) = self.of(row.issuer_id) {
+                by.abandon(tx, &row, "公钥已因泄露被停用").await?;
+            }
+        }
         Ok(())
+    }
+
+    /// Other certificates of the same key as this one that are not revoked and have not ended: generations overlap, and
+    /// renewals may keep their key (T-31).
+    pub async fn open_beside(
+        &self,
+        tx: &mut Tx,
+        serial: &Serial,
+    ) -> Result<Vec<CertificateRecord>, Error> {
+        let record = self.load(tx, serial).await?;
+        let now = seconds(tx.now());
+        let rows = sql::certificate::open_of_key(tx.conn(), &record.key_hash, now).await?;
+        let others = rows.into_iter().filter(|row| row.id != record.id);
+        others.map(CertificateRecord::try_from).collect()
+    }
+
+    /// The certificates of a key that are not revoked and have not ended, as this unit finds them.
+    pub async fn open_of_key(
+        &self,
+        tx: &mut Tx,
+        key: &gm::PublicKey,
+    ) -> Result<Vec<CertificateRecord>, Error> {
+        let (key, now) = (key.fingerprint(), seconds(tx.now()));
+        let rows = sql::certificate::open_of_key(tx.conn(), &key, now).await?;
+        rows.into_iter().map(CertificateRecord::try_from).collect()
+    }
+
+    /// Whether the key of a certificate was proved to be compromised: it is not resumed any more, only revoked.
+    pub async fn is_key_blocked(&self, tx: &mut Tx, serial: &Serial) -> Result<bool, Error> {
+        let record = self.load(tx, serial).await?;
+        sql::certificate::key_blocked(tx.conn(), &record.key_hash).await
     }
 
     async fn load(&self, tx: &mut Tx, serial: &Serial) -> Result<CertificateRecord, Error> {

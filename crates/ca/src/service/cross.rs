@@ -199,11 +199,6 @@ impl Ca {
                     reason,
                     RevocationReason::CaCompromise | RevocationReason::KeyCompromise
                 );
-                if reason == RevocationReason::CaCompromise {
-                    // Revoking for KeyCompromise blocks the key by itself.
-                    let key = Certificate::from_der(&named.der)?.public_key()?;
-                    ca.block_key(tx, &key, &warrant.actor()).await?;
-                }
                 let now = seconds(tx.now());
                 let is_other = |row: &&IssuedRow| {
                     let (one, this) = (&row.certificate, &named.certificate);

@@ -58,6 +58,18 @@ impl Ca {
         rows.into_iter().map(CertificateRecord::try_from).collect()
     }
 
+    /// The other certificates of the same key as this one's that are not revoked and have not ended, as
+    /// [`Ca::open_beside`] finds them in a unit.
+    pub async fn beside(&self, serial: &Serial) -> Result<Vec<CertificateRecord>, Error> {
+        let now = sql::seconds(self.now());
+        let mut reader = self.inner().store.read().await?;
+        let hex = serial.to_hex();
+        let named = self.by_serial(&mut reader, &hex).await?.ok_or(Invalid::NoCertificate(hex))?;
+        let rows = sql::certificate::open_of_key(&mut reader, &named.key_hash, now).await?;
+        let others = rows.into_iter().filter(|row| row.id != named.id);
+        others.map(CertificateRecord::try_from).collect()
+    }
+
     /// What the CA's clock says.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -42,7 +42,7 @@ impl Ca {
     ///
     /// Refuses: another order under the same request id, a key of another subject or a
     /// blocked one, a start date before the records, a quarantined signing key, a generation whose
-    /// turn it isn't.
+    /// turn it isn't, one whose own certificate was revoked.
     pub async fn intend(&self, tx: &mut Tx, prepared: PreparedOrder) -> Result<Intent, Error> {
         self.of(prepared.issuer_id)?.intend_own(tx, prepared).await
     }
@@ -56,6 +56,7 @@ impl Ca {
             return self.again(tx, row, &prepared).await;
         }
         self.check_turn(tx, (order.role, order.profile.as_str())).await?;
+        self.check_not_revoked(tx).await?;
         self.check_serial(tx, &prepared.serial.to_hex()).await?;
         time::start(prepared.not_before(), tx.now(), self.inner().config.skew)?;
         self.claim_key(tx, &prepared).await?;
@@ -77,12 +78,17 @@ impl Ca {
         if row.order_hash != prepared.order_hash {
             return Err(Refusal::OtherOrder.into());
         }
+        if row.state != "issued" && sql::certificate::key_blocked(tx.conn(), &row.key_hash).await? {
+            // Proved to be compromised since (T-31).
+            return Err(Refusal::KeyBlocked.into());
+        }
         match (row.state.as_str(), &row.reason) {
             ("issued", _) => self.answered(tx, &row).await,
             ("abandoned", Some(reason)) => Err(Refusal::Abandoned(reason.clone()).into()),
             _ => {
                 by.check_sound()?;
                 by.inner().issuer.check_valid(tx.now())?;
+                by.check_not_revoked(tx).await?;
                 let linted = by.reopen(&row, tx.now())?;
                 by.permit_again(tx, &row, &prepared.order.actor).await?;
                 Ok(Intent::Ticket(Box::new(IssuanceTicket { row, linted })))

@@ -5,7 +5,7 @@ use serde_json::json;
 use store::{Actor, Record, Tx};
 
 use super::{Ca, SignedCertificate};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::model::{CertificateRecord, Role, StoredCertificate};
 use crate::rules::crl::shard_of;
 use crate::sql::certificate::NewCertificate;
@@ -15,7 +15,8 @@ use crate::sql::{self, seconds};
 impl Ca {
     /// Stores a signed certificate in the caller's unit. It may be handed out once the unit is
     /// committed. If another caller stored the same request first, his certificate is the one
-    /// and this signature is forgotten: one certificate for each request (T-02).
+    /// and this signature is forgotten: one certificate for each request (T-02). `KeyBlocked` where its key was proved
+    /// to be compromised since the intent, `Abandoned` where that was given up: then no certificate comes of it (T-31).
     pub async fn store(
         &self,
         tx: &mut Tx,
@@ -24,8 +25,7 @@ impl Ca {
         let SignedCertificate { row, certificate } = signed;
         let shards = self.of(row.issuer_id)?.shards();
         if !sql::issuance::mark_issued(tx.conn(), row.id).await? {
-            let found = self.certificate_of(tx, &row).await?;
-            return sql::certificate::complete(tx.conn(), found).await;
+            return self.stored_or_refused(tx, &row).await;
         }
         let der = certificate.der();
         let fingerprint = sm3::hash(der).to_hex();
@@ -48,6 +48,26 @@ impl Ca {
         store::fault::point("ca.30-stored");
         let record = record_of(id, &new)?;
         Ok(StoredCertificate { record, certificate })
+    }
+
+    /// Why an intent is not open any more.
+    async fn stored_or_refused(
+        &self,
+        tx: &mut Tx,
+        row: &IntentRow,
+    ) -> Result<StoredCertificate, Error> {
+        let (request, role) = (row.request_id.as_str(), row.role.as_str());
+        if let Some(found) = sql::certificate::by_request(tx.conn(), request, role).await? {
+            return sql::certificate::complete(tx.conn(), found).await;
+        }
+        if sql::certificate::key_blocked(tx.conn(), &row.key_hash).await? {
+            return Err(Refusal::KeyBlocked.into());
+        }
+        let now = sql::issuance::find(tx.conn(), request, role).await?;
+        match now.and_then(|row| row.reason) {
+            Some(reason) => Err(Refusal::Abandoned(reason).into()),
+            None => Err(Error::stored(format!("申请 {request} 的证书缺失"))),
+        }
     }
 
     async fn journal_issued(

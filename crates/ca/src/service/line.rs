@@ -46,6 +46,7 @@ pub(crate) struct Seat {
     active_from: AtomicI64,
     over_at: AtomicI64,
     destroyed_at: AtomicI64,
+    revoked_at: AtomicI64,
 }
 
 /// A generation as people see it.
@@ -69,6 +70,8 @@ pub struct Generation {
     pub over_at: Option<Timestamp>,
     /// When its key was destroyed.
     pub destroyed_at: Option<Timestamp>,
+    /// Since when its own certificate is revoked: it certifies nothing any more.
+    pub revoked_at: Option<Timestamp>,
 }
 
 impl Line {
@@ -111,7 +114,8 @@ impl Seat {
 
     fn of(number: u32) -> Self {
         let never = || AtomicI64::new(NEVER);
-        Self { number, active_from: never(), over_at: never(), destroyed_at: never() }
+        let (active_from, over_at, destroyed_at) = (never(), never(), never());
+        Self { number, active_from, over_at, destroyed_at, revoked_at: never() }
     }
 
     fn active_from(&self) -> Option<i64> {
@@ -119,7 +123,11 @@ impl Seat {
     }
 
     /// Takes over what the tables say; whether that is new.
-    fn note(&self, active_from: Option<i64>, end: Option<EndRow>) -> bool {
+    fn note(
+        &self,
+        active_from: Option<i64>,
+        (end, revoked): (Option<EndRow>, Option<i64>),
+    ) -> bool {
         let set = |place: &AtomicI64, value: Option<i64>| {
             let value = value.unwrap_or(NEVER);
             place.swap(value, Ordering::SeqCst) != value
@@ -127,7 +135,16 @@ impl Seat {
         let begun = set(&self.active_from, active_from);
         let over = set(&self.over_at, end.map(|end| end.over_at));
         let gone = set(&self.destroyed_at, end.and_then(|end| end.destroyed_at));
-        begun | over | gone
+        let revoked = set(&self.revoked_at, revoked);
+        begun | over | gone | revoked
+    }
+}
+
+/// Lists and answers go on where the row of an own certificate is gone; whoever would certify is refused.
+fn told(since: Result<Option<i64>, Error>) -> Result<Option<i64>, Error> {
+    match since {
+        Err(Error::Stored(_)) => Ok(None),
+        since => since,
     }
 }
 
@@ -224,6 +241,12 @@ impl Ca {
         self.at.is_some()
     }
 
+    /// Whether its own certificate was revoked, as far as this node knows.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        known(&self.inner().seat.revoked_at).is_some()
+    }
+
     fn has_work(&self) -> bool {
         known(&self.inner().seat.over_at).is_none()
     }
@@ -243,6 +266,7 @@ impl Ca {
             is_waiting: place > 0 && active_from.is_none(),
             over_at: at(&inner.seat.over_at)?,
             destroyed_at: at(&inner.seat.destroyed_at)?,
+            revoked_at: at(&inner.seat.revoked_at)?,
         })
     }
 
@@ -257,7 +281,8 @@ impl Ca {
         let (line, first) = (&self.line, &self.line.first);
         let mut reader = first.store.read().await?;
         let end = sql::succession::end_of(&mut reader, first.issuer.id).await?;
-        let mut is_new = first.seat.note(None, end);
+        let revoked = told(first.issuer.revoked_since(&mut reader).await)?;
+        let mut is_new = first.seat.note(None, (end, revoked));
         for row in sql::succession::successors(&mut reader, &line.config.issuer).await? {
             let number = u32::try_from(row.generation).unwrap_or_default();
             let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(2));
@@ -276,7 +301,8 @@ impl Ca {
             let Some(inner) = slot.get().filter(|inner| inner.issuer.id == issuer_id) else {
                 return Err(Error::stored("签发机构的换代记录被改动"));
             };
-            is_new |= inner.seat.note(active_from, end);
+            let revoked = told(inner.issuer.revoked_since(&mut reader).await)?;
+            is_new |= inner.seat.note(active_from, (end, revoked));
         }
         Ok(is_new)
     }

@@ -105,6 +105,8 @@ pub(crate) struct Issuing {
     pub(crate) label: KeyLabel,
     /// SM3 of the public point, hexadecimal.
     pub(crate) key_hash: String,
+    /// SM3 of the certificate, hexadecimal.
+    pub(crate) fingerprint: String,
     pub(crate) certificate: Certificate,
     pub(crate) public_key: PublicKey,
     pub(crate) shards: u16,
@@ -215,7 +217,9 @@ impl Issuing {
             KeyLabel::new(row.key_label).map_err(|_| Error::stored("签发机构的密钥名称无效"))?;
         let shards = u16::try_from(row.shards).map_err(|_| Error::stored("分片数无效"))?;
         let public_key = certificate.public_key()?;
-        Ok(Self { id: row.id, label, key_hash: row.key_hash, certificate, public_key, shards })
+        let fingerprint = gm::sm3::hash(certificate.der()).to_hex();
+        let (id, key_hash) = (row.id, row.key_hash);
+        Ok(Self { id, label, key_hash, fingerprint, certificate, public_key, shards })
     }
 
     /// Refuses outside of the validity of the CA certificate.

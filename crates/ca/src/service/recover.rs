@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{Actor, Record, Tx};
 
 use super::{Ca, IssuanceTicket};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::rules::time;
 use crate::sql::issuance::IntentRow;
 use crate::sql::{self, instant, seconds};
@@ -39,15 +39,17 @@ pub struct Recovery {
 impl Ca {
     /// Finishes or explains every open intent of this CA, of each generation that is not over. Call it before
     /// serving. While another node is issuing, an intent of that node may be signed twice: the same
-    /// bytes, and only one of the two is stored.
+    /// bytes, and only one of the two is stored. Lists that it may be making are left to it, and the account of
+    /// signatures is settled when a node starts alone (ADR 17).
     pub async fn recover(&self) -> Result<Recovery, Error> {
+        let is_alone = self.inner().store.is_alone().await?;
         let mut all = Recovery { settled: true, ..Recovery::default() };
         let all_left = match self.is_pinned() {
             true => vec![self.clone()],
             false => self.generations_left(),
         };
         for one in all_left {
-            let own = one.recover_own().await?;
+            let own = one.recover_own(is_alone).await?;
             all.intents.extend(own.intents);
             all.crls += own.crls;
             all.settled &= own.settled;
@@ -55,8 +57,11 @@ impl Ca {
         Ok(all)
     }
 
-    async fn recover_own(&self) -> Result<Recovery, Error> {
-        let mut recovery = Recovery { crls: self.close_crls().await?, ..Recovery::default() };
+    async fn recover_own(&self, is_alone: bool) -> Result<Recovery, Error> {
+        let mut recovery = Recovery::default();
+        if is_alone {
+            recovery.crls = self.close_crls().await?;
+        }
         // Without a device nothing is permitted in vain.
         let able = self.check_sound().and_then(|()| self.check_key());
         let mut after = 0;
@@ -71,7 +76,8 @@ impl Ca {
                 Err(error) => wait(&rows, error, &mut recovery)?,
             }
         }
-        if able.is_ok() {
+        // A signature that another node is making would fall out of the account, and be an alarm.
+        if able.is_ok() && is_alone {
             recovery.settled = self.settle().await?;
         }
         Ok(recovery)
@@ -169,6 +175,9 @@ impl Ca {
         if let Err(refusal) = self.inner().issuer.check_valid(now) {
             return Ok(Some(refusal.to_string()));
         }
+        if self.inner().issuer.revoked_since(tx.conn()).await?.is_some() {
+            return Ok(Some("签发机构的证书已撤销".into()));
+        }
         Ok(None)
     }
 
@@ -202,18 +211,22 @@ impl Ca {
             Err(error) => return Err(error),
         };
         let ca = self.clone();
-        self.inner()
-            .store
-            .commit(move |tx| {
-                Box::pin(async move {
-                    for signed in signed {
-                        ca.store(tx, signed).await?;
-                    }
-                    Ok::<_, Error>(())
-                })
+        let kept = self.inner().store.commit(move |tx| {
+            Box::pin(async move {
+                for signed in signed {
+                    ca.store(tx, signed).await?;
+                }
+                Ok::<_, Error>(())
             })
-            .await?;
-        Ok(Explanation::Finished)
+        });
+        match kept.await {
+            Ok(()) => Ok(Explanation::Finished),
+            // Another node blocked its key meanwhile, or gave it up.
+            Err(Error::Refused(refusal @ (Refusal::KeyBlocked | Refusal::Abandoned(_)))) => {
+                Ok(Explanation::Abandoned(refusal.to_string()))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// CRLs that were recorded but never published: their numbers stay unused.

@@ -208,6 +208,47 @@ pub async fn by_key(
     Ok(rows)
 }
 
+/// The certificates of a key that are not revoked and have not ended, whichever authority issued them.
+pub async fn open_of_key(
+    conn: &mut AnyConnection,
+    key_hash: &str,
+    now: i64,
+) -> Result<Vec<CertificateRow>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM certificate WHERE key_hash = $1 AND status <> 'revoked' \
+         AND not_after >= $2 ORDER BY id"
+    );
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(key_hash).bind(now);
+    Ok(rows.fetch_all(conn).await?)
+}
+
+/// Certificates that are good although their key is blocked, at most `limit`.
+pub async fn good_of_blocked(
+    conn: &mut AnyConnection,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<CertificateRow>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM certificate WHERE key_hash IN \
+         (SELECT k.key_hash FROM subject_key k WHERE k.blocked_at IS NOT NULL) \
+         AND status = 'good' AND not_after >= $1 ORDER BY id LIMIT $2"
+    );
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now).bind(limit);
+    Ok(rows.fetch_all(conn).await?)
+}
+
+/// Status of the very certificate with this key and SM3, and since when; `None` where there is no row of it.
+pub async fn status_of(
+    conn: &mut AnyConnection,
+    (key_hash, fingerprint): (&str, &str),
+) -> Result<Option<(String, i64)>, Error> {
+    let row = sqlx::query_as(
+        "SELECT status, changed_at FROM certificate WHERE key_hash = $1 AND fingerprint = $2 \
+         ORDER BY id LIMIT 1",
+    );
+    Ok(row.bind(key_hash).bind(fingerprint).fetch_optional(conn).await?)
+}
+
 pub async fn by_request(
     conn: &mut AnyConnection,
     request_id: &str,

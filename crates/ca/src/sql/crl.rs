@@ -240,6 +240,7 @@ struct EntryRow {
     reason: Option<i64>,
     changed_at: i64,
     invalid_since: Option<i64>,
+    seen: Option<i64>,
 }
 
 impl EntryRow {
@@ -277,13 +278,14 @@ pub enum Listing {
 }
 
 /// Hands every entry, in the numeric order of serials, to `take`, from one snapshot of the
-/// database and without holding them all.
+/// database and without holding them all. Answers the last change of status that the same snapshot has, if there is an
+/// entry: a second question could see a later one.
 pub async fn each_entry(
     conn: &mut AnyConnection,
     issuer_id: i64,
     listing: Listing,
     take: &mut (dyn FnMut(RevokedEntry) -> Result<(), Error> + Send),
-) -> Result<(), Error> {
+) -> Result<Option<i64>, Error> {
     let (sql, bound, shard) = match listing {
         Listing::Whole { shard: None, previous } => (WHOLE, previous.unwrap_or(i64::MIN), 0),
         Listing::Whole { shard: Some(shard), previous } => {
@@ -292,22 +294,27 @@ pub async fn each_entry(
         Listing::Since(seq) => (SINCE, seq, 0),
     };
     let mut rows = sqlx::query_as(sql).bind(issuer_id).bind(bound).bind(shard).fetch(conn);
+    let mut seen = None;
     while let Some(row) = rows.try_next().await? {
         let row: EntryRow = row;
+        seen = row.seen;
         take(row.entry()?)?;
     }
-    Ok(())
+    Ok(seen)
 }
 
-const WHOLE: &str = "SELECT serial, reason, changed_at, invalid_since FROM certificate \
+const WHOLE: &str = "SELECT serial, reason, changed_at, invalid_since, \
+     (SELECT MAX(seq) FROM status_change WHERE issuer_id = $1) AS seen FROM certificate \
      WHERE issuer_id = $1 AND status <> 'good' AND (not_after >= $2 OR changed_at >= $2) AND $3 = 0 \
      ORDER BY length(serial), serial";
 
-const SHARD: &str = "SELECT serial, reason, changed_at, invalid_since FROM certificate \
+const SHARD: &str = "SELECT serial, reason, changed_at, invalid_since, \
+     (SELECT MAX(seq) FROM status_change WHERE issuer_id = $1) AS seen FROM certificate \
      WHERE issuer_id = $1 AND shard = $3 AND status <> 'good' \
      AND (not_after >= $2 OR changed_at >= $2) ORDER BY length(serial), serial";
 
-const SINCE: &str = "SELECT serial, reason, changed_at, invalid_since FROM certificate \
+const SINCE: &str = "SELECT serial, reason, changed_at, invalid_since, \
+     (SELECT MAX(seq) FROM status_change WHERE issuer_id = $1) AS seen FROM certificate \
      WHERE $3 = 0 AND id IN (SELECT certificate_id FROM status_change WHERE issuer_id = $1 AND seq > $2) \
      ORDER BY length(serial), serial";
 

@@ -101,6 +101,19 @@ pub async fn open(
     Ok(rows)
 }
 
+/// Open intents of the requests that have one for this key: what goes with it as a pair is among them.
+pub async fn open_with_key(
+    conn: &mut AnyConnection,
+    key_hash: &str,
+) -> Result<Vec<IntentRow>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM issuance WHERE state = 'intended' AND request_id IN \
+         (SELECT o.request_id FROM issuance o WHERE o.state = 'intended' AND o.key_hash = $1) \
+         ORDER BY id"
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(key_hash).fetch_all(conn).await?)
+}
+
 /// Whether an issuer has an intent under this serial number.
 pub async fn knows_serial(
     conn: &mut AnyConnection,
@@ -116,13 +129,17 @@ pub async fn knows_serial(
     Ok(id.is_some())
 }
 
-/// intended → issued; false when the intent is not open (any more).
+/// intended → issued; false when the intent is not open (any more), or its key is blocked (T-31): the unit that blocked
+/// it came first.
 pub async fn mark_issued(conn: &mut AnyConnection, id: i64) -> Result<bool, Error> {
     let done =
-        sqlx::query("UPDATE issuance SET state = 'issued' WHERE id = $1 AND state = 'intended'")
-            .bind(id)
-            .execute(conn)
-            .await?;
+        sqlx::query(
+            "UPDATE issuance SET state = 'issued' WHERE id = $1 AND state = 'intended' AND NOT EXISTS \
+             (SELECT 1 FROM subject_key k WHERE k.key_hash = issuance.key_hash AND k.blocked_at IS NOT NULL)",
+        )
+        .bind(id)
+        .execute(conn)
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -14,6 +14,7 @@ pub struct SignerRow {
     pub base_certificate: Option<i64>,
     pub base_crl: Option<i64>,
     pub base_note: Option<i64>,
+    pub base_at: Option<i64>,
 }
 
 impl SignerRow {
@@ -25,13 +26,14 @@ impl SignerRow {
             base_certificate: None,
             base_crl: None,
             base_note: None,
+            base_at: None,
         }
     }
 }
 
 pub async fn find(conn: &mut AnyConnection, label: &str) -> Result<Option<SignerRow>, Error> {
     let row = sqlx::query_as(
-        "SELECT state, base_uses, base_certificate, base_crl, base_note FROM signer WHERE key_label = $1",
+        "SELECT state, base_uses, base_certificate, base_crl, base_note, base_at FROM signer WHERE key_label = $1",
     )
     .bind(label)
     .fetch_optional(conn)
@@ -114,7 +116,7 @@ pub async fn account(
     let certificates = certificates_since(conn, label, row.base_certificate.unwrap_or(0)).await?;
     let (signed, open_crls, rejected) = crls_since(conn, label, row.base_crl.unwrap_or(0)).await?;
     let notes = notes_since(conn, label, row.base_note.unwrap_or(0)).await?;
-    let open_intents = open_intents(conn, label).await?;
+    let open_intents = open_intents(conn, label, row.base_at.unwrap_or(i64::MIN)).await?;
     Ok(Account {
         uses,
         base_uses: count(row.base_uses.unwrap_or(0))?,
@@ -136,12 +138,15 @@ async fn certificates_since(conn: &mut AnyConnection, label: &str, id: i64) -> R
     Ok(number)
 }
 
-async fn open_intents(conn: &mut AnyConnection, label: &str) -> Result<i64, Error> {
+/// Intents since the baseline. One from before explains no signature any more: whoever signs it after all notes that
+/// first (`again`).
+async fn open_intents(conn: &mut AnyConnection, label: &str, since: i64) -> Result<i64, Error> {
     let number = sqlx::query_scalar(
-        "SELECT COUNT(*) FROM issuance WHERE state = 'intended' \
+        "SELECT COUNT(*) FROM issuance WHERE state = 'intended' AND intended_at >= $2 \
          AND issuer_id IN (SELECT id FROM issuer WHERE key_label = $1)",
     )
     .bind(label)
+    .bind(since)
     .fetch_one(conn)
     .await?;
     Ok(number)

@@ -158,11 +158,14 @@ pub fn caching(
 }
 
 /// Whether the spare is handed out in place of the list that was published last: that one is
-/// past the middle of its window (or over), the spare is newer and still counts. A device that
+/// past the middle of its window (or over), the spare is newer, tells no earlier state, and still counts. A device that
 /// works makes a new list before that, so this is how an outage shows (incident T-11). `ca`
 /// decides the same about what it publishes; `app` holds both to the same answers.
 pub fn spare_serves(published: &ListWindow, spare: &ListWindow, now: Timestamp) -> bool {
-    now >= middle(published) && spare.number > published.number && now < spare.next_update
+    now >= middle(published)
+        && spare.number > published.number
+        && spare.this_update >= published.this_update
+        && now < spare.next_update
 }
 
 /// The middle of a window.
@@ -327,6 +330,9 @@ mod tests {
         let published = list(8, 0, 1000);
         assert!(!spare_serves(&published, &list(8, 0, 5000), at(700)));
         assert!(!spare_serves(&published, &list(7, 0, 5000), at(700)));
+        let later = list(8, 10, 1000);
+        assert!(!spare_serves(&later, &list(9, 9, 5000), at(700)), "of an earlier state");
+        assert!(spare_serves(&later, &list(9, 10, 5000), at(700)));
     }
 
     #[test]
