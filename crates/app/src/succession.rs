@@ -174,6 +174,9 @@ fn judge(view: &GenerationView, longest: i64, now: Timestamp) -> Option<(Level, 
     if generation.is_given_up() {
         return Some((Level::Warning, roots::halfway(number)));
     }
+    if let Some(found) = judge_revoked(view, now) {
+        return Some(found);
+    }
     Some(match (generation.is_issuing, generation.over_at) {
         (_, Some(_)) => (
             Level::Warning,
@@ -200,6 +203,28 @@ fn judge(view: &GenerationView, longest: i64, now: Timestamp) -> Option<(Level, 
         ),
         (false, _) => (Level::Good, told(view)),
     })
+}
+
+/// What is to be done about a generation whose own certificate two people revoked: it issues nothing, and nobody accepts
+/// what it issued.
+fn judge_revoked(view: &GenerationView, now: Timestamp) -> Option<(Level, String)> {
+    let (generation, since) = (&view.generation, view.generation.revoked_at?);
+    let number = generation.number;
+    let left = view.last_end.filter(|end| *end >= now);
+    let users = left.map(|end| {
+        format!("它签发的证书（最后一张 {end} 到期）依赖方不再接受，请通知用户换领新证书")
+    });
+    let said = match (generation.is_issuing, generation.over_at, users) {
+        (_, Some(_), _) | (false, None, None) => return None,
+        (true, None, users) => format!(
+            "第 {number} 代签发机构证书已于 {since} 撤销，已停止签发；请尽快举行签发密钥换代（运行手册“签发密钥换代”）{}",
+            users.map(|text| format!("；{text}")).unwrap_or_default()
+        ),
+        (false, None, Some(users)) => {
+            format!("第 {number} 代签发机构证书已于 {since} 撤销；{users}")
+        }
+    };
+    Some((Level::Failed, said))
 }
 
 fn told(view: &GenerationView) -> String {

@@ -43,7 +43,8 @@ impl Institution {
         // Only a CA key itself can empower who answers for its certificates (RFC 6960 §4.2.2.2).
         // One that fails holds up no other.
         let mut done = Ok(());
-        for ca in self.ca().signing_generations() {
+        // Under a certificate that was revoked nobody would believe who answers.
+        for ca in self.ca().signing_generations().into_iter().filter(|one| !one.is_revoked()) {
             done = done.and(self.keep_responder_of(&ca, now).await);
         }
         self.retire_service_keys(&SERVICE, self.responder().keys().await?).await?;

@@ -35,7 +35,8 @@ impl Institution {
             return Ok(());
         }
         let (now, end) = (self.clock().now(), self.possible_end()?);
-        if is_renewal_due(authority, end, now) {
+        // Under a certificate that was revoked nobody would believe the next one.
+        if is_renewal_due(authority, end, now) && !self.ca().is_revoked() {
             let name = &self.settings().institution.name;
             let subject = SubjectInput {
                 organization: Some(name.clone()),

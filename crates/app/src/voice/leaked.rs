@@ -8,7 +8,7 @@ use ca::{CertificateRecord, Refusal, Role, Status};
 use gm::PublicKey;
 use jiff::Timestamp;
 use pki::Serial;
-use store::{Actor, ErrorKind, Tx};
+use store::{Actor, ErrorKind, Tx, fault};
 
 use super::lodge::Draft;
 use super::model::LodgedComplaint;
@@ -38,6 +38,8 @@ struct Leak {
     serial: String,
     key: PublicKey,
     stopped: Stopped,
+    /// The certificates that are suspended with it.
+    planned: Vec<Serial>,
 }
 
 impl Reach {
@@ -73,13 +75,14 @@ impl Institution {
     ) -> Result<LodgedProblem, Error> {
         for _ in 0..TRIES {
             let all = self.ca().of_key(&proved.key).await?;
+            fault::point("app.75-leak-looked-at");
             let reach = Reach::of(proved.role, all, self.clock().now());
             let stopped = Some(reach.stopped);
             match self.stop_leaked(new, proved, reach).await {
                 Ok(lodged) => return Ok(LodgedProblem { lodged, stopped }),
-                // Revoked, or over, since it was looked at.
+                // Revoked, over, or issued since it was looked at.
                 Err(Error::Ca(ca::Error::Refused(
-                    Refusal::Revoked | Refusal::Expired | Refusal::IssuerOver,
+                    Refusal::Revoked | Refusal::Expired | Refusal::IssuerOver | Refusal::KeyMoved,
                 ))) => {}
                 Err(error) if error.kind() == ErrorKind::Refusal && !error.is_unavailable() => {
                     tracing::error!(%error, "certificates of a leaked key are not suspended");
@@ -103,8 +106,11 @@ impl Institution {
     ) -> Result<LodgedComplaint, Error> {
         let draft = self.draft_problem(new, Some((proved, &reach))).await?;
         let serial = proved.certificate.serial().to_hex();
-        let leak = Leak { serial, key: proved.key, stopped: reach.stopped };
-        let mut plans = self.plans_of(draft.id(), &reach.open).await?.into_iter();
+        let (key, stopped) = (proved.key, reach.stopped);
+        let plans = self.plans_of(draft.id(), &reach.open).await?;
+        let planned: Vec<Serial> = plans.iter().flat_map(Planned::serials).copied().collect();
+        let mut plans = plans.into_iter();
+        let leak = Leak { serial, key, stopped, planned };
         let Some(first) = plans.next() else {
             let this = self.clone();
             let unit = self.store().commit(move |tx| {
@@ -167,6 +173,13 @@ impl Institution {
         let taken = draft.insert(tx).await?;
         sql::add_proof(tx.conn(), (&id, &leak.serial), leak.stopped).await?;
         self.ca().block_key(tx, &leak.key, &Actor::new("public")).await?;
+        // Nobody is told that everything is stopped, or over, while a certificate stands that was issued since.
+        if leak.stopped != Stopped::No {
+            let open = self.ca().open_of_key(tx, &leak.key).await?;
+            if open.iter().any(|one| !leak.planned.contains(&one.serial)) {
+                return Err(ca::Error::from(Refusal::KeyMoved).into());
+            }
+        }
         Ok(taken)
     }
 
