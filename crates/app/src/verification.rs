@@ -87,6 +87,14 @@ impl Institution {
         Ok(self.verification().verifier.verify_certificate(trust, question).await?)
     }
 
+    /// Reads what came with a question, where questions are worked on.
+    pub async fn read_question<T: Send + 'static>(
+        &self,
+        reading: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        Ok(self.verification().verifier.read(reading).await?)
+    }
+
     /// The report on a signature.
     pub async fn verify_signature(
         &self,

@@ -37,7 +37,7 @@ pub async fn certificate(
 ) -> Result<Json<CertificateReportView>, Problem> {
     let (request, _) = counted(&app, &site, request)?;
     let body: CertificateBody = input::read(request, CERTIFICATE_LIMIT).await?;
-    let question = certificate_question(body)?;
+    let question = app.read_question(move || certificate_question(body)).await??;
     Ok(Json(app.verify_certificate(question).await?.into()))
 }
 
@@ -54,7 +54,7 @@ pub async fn signature(
 ) -> Result<Json<SignatureReportView>, Problem> {
     let (request, _) = counted(&app, &site, request)?;
     let body: SignatureBody = input::read(request, SIGNATURE_LIMIT).await?;
-    let question = signature_question(body)?;
+    let question = app.read_question(move || signature_question(body)).await??;
     Ok(Json(app.verify_signature(question).await?.into()))
 }
 
@@ -76,7 +76,8 @@ pub async fn batch(
         return Err(Problem::bad_request("verify.batch", text));
     }
     counted.more(body.items.len().saturating_sub(1))?;
-    let (terms, evidence) = (terms(&body.terms)?, evidence(&body.enclosed)?);
+    let (terms, enclosed) = (terms(&body.terms)?, body.enclosed);
+    let evidence = app.read_question(move || evidence(&enclosed)).await??;
     // Anchors that can't be read stop the whole, not each entry.
     app.trust().await?;
     let mut reports = Vec::with_capacity(body.items.len());

@@ -34,7 +34,7 @@ pub struct Verifier(Arc<Inner>);
 
 struct Inner {
     store: Store,
-    working: Semaphore,
+    working: Arc<Semaphore>,
     follower: Option<Follower>,
     responders: Option<Responders>,
 }
@@ -67,7 +67,7 @@ impl Verifier {
     }
 
     fn over(store: Store, follower: Option<Follower>, responders: Option<Responders>) -> Self {
-        let working = Semaphore::new(MOST_WORKING);
+        let working = Arc::new(Semaphore::new(MOST_WORKING));
         Self(Arc::new(Inner { store, working, follower, responders }))
     }
 
@@ -127,16 +127,24 @@ impl Verifier {
         self.inquire(question, job).await
     }
 
-    /// Works on a thread of its own: verifying takes the processor, and others wait for answers.
+    /// Reads what came with a question: that too takes the processor, and has its place among the working.
+    ///
+    /// # Errors
+    /// When the runtime is shutting down.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        reading: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        at_a_place(&self.0.working, move || Ok(reading())).await
+    }
+
     async fn work<T, J>(&self, job: J) -> Result<T, Error>
     where
         T: Send + 'static,
         J: AsyncFnOnce(Self) -> Result<T, Error> + Send + 'static,
     {
-        let _permit = self.0.working.acquire().await.map_err(|_| Error::Closing)?;
         let (this, handle) = (self.clone(), Handle::current());
-        let done = tokio::task::spawn_blocking(move || handle.block_on(job(this)));
-        done.await.map_err(|_| Error::Closing)?
+        at_a_place(&self.0.working, move || handle.block_on(job(this))).await
     }
 
     async fn case(
@@ -154,5 +162,54 @@ impl Verifier {
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Verifier")
+    }
+}
+
+/// Works on a thread of its own: verifying takes the processor, and others wait for answers. The place is the work's, not
+/// that of whoever asked: one who hangs up and asks again would have any number of threads otherwise.
+async fn at_a_place<T: Send + 'static>(
+    places: &Arc<Semaphore>,
+    job: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let place = places.clone().acquire_owned().await.map_err(|_| Error::Closing)?;
+    let done = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        job()
+    });
+    done.await.map_err(|_| Error::Closing)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_hangs_up_leaves_the_place_taken_until_the_work_is_done() {
+        let places = Arc::new(Semaphore::new(MOST_WORKING));
+        let begun = Arc::new(AtomicUsize::new(0));
+        let mut gates = Vec::new();
+        for _ in 0..100 {
+            let (open, closed) = mpsc::channel::<()>();
+            let count = begun.clone();
+            let mut asked = pin!(at_a_place(&places, move || {
+                count.fetch_add(1, Ordering::SeqCst);
+                drop(closed.recv());
+                Ok(())
+            }));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(asked.as_mut().poll(&mut context).is_pending(), "the gate is closed");
+            gates.push(open);
+        }
+        assert_eq!(places.available_permits(), 0, "all of them hung up, and the work goes on");
+        drop(gates);
+        let all = places.acquire_many(u32::try_from(MOST_WORKING).unwrap()).await.unwrap();
+        assert_eq!(begun.load(Ordering::SeqCst), MOST_WORKING);
+        drop(all);
+        at_a_place(&places, || Ok(())).await.unwrap();
     }
 }

@@ -121,16 +121,22 @@ impl From<Problem> for Stopped {
 }
 
 async fn certificate(app: &App, form: &Form) -> Result<Report, Stopped> {
-    let question = read::certificate(form)?;
+    let filled = form.clone();
+    let question = reading(app.read_question(move || read::certificate(&filled)).await)?;
     let report = asked(app.verify_certificate(question).await, "c_at")?;
     Ok(Report::of_certificate(report))
 }
 
 async fn signature(app: &App, form: &Form) -> Result<Report, Stopped> {
-    let question = read::signature(form)?;
+    let filled = form.clone();
+    let question = reading(app.read_question(move || read::signature(&filled)).await)?;
     let was_uploaded = form.file("s_content").is_some();
     let report = asked(app.verify_signature(question).await, "s_content")?;
     Ok(Report::of_signature(report, was_uploaded))
+}
+
+fn reading<T>(read: Result<Result<T, Mistakes>, app::Error>) -> Result<T, Stopped> {
+    Ok(read.map_err(Problem::from)??)
 }
 
 /// What is wrong with the question itself stands beside the field that it is about.
