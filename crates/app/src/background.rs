@@ -61,12 +61,14 @@ impl Background {
             every(5, "decisions", |i| Box::pin(carry_out_decisions(i))),
             every(5, "letters", |i| Box::pin(make_letters(i))),
             every(600, "owed letters", |i| Box::pin(make_owed_letters(i))),
+            every(600, "refused requests", |i| Box::pin(record_refusals(i))),
             every(2, "batches", |i| Box::pin(work_batches(i))),
             every(5, "messages", |i| Box::pin(send_messages(i))),
             every(21_600, "notices of expiry", |i| Box::pin(tell_of_expiry(i))),
             every(3600, "public names", |i| Box::pin(note_public_names(i))),
             every(600, "applications", |i| Box::pin(settle_applications(i))),
             every(60, "weekly sample", |i| Box::pin(report_samples(i))),
+            every(3600, "evidence of reports", |i| Box::pin(erase_evidence(i))),
             every(3600, "signature account", |i| Box::pin(reconcile(i))),
             every(3600, "tables against the journal", |i| Box::pin(compare(i))),
             every(21_600, "directory index", |i| Box::pin(verify_directory(i))),
@@ -243,6 +245,16 @@ async fn follow_foreign(institution: Institution) -> Result<(), Error> {
 /// The report on the certificates of each week that is over (T-20).
 async fn report_samples(institution: Institution) -> Result<(), Error> {
     institution.make_sample_reports().await.map(drop)
+}
+
+/// Who was refused often, in one record.
+async fn record_refusals(institution: Institution) -> Result<(), Error> {
+    institution.record_refusals().await.map(drop)
+}
+
+/// What came with reports that were closed long enough ago (PIPL Art. 47).
+async fn erase_evidence(institution: Institution) -> Result<(), Error> {
+    institution.erase_evidence().await.map(drop)
 }
 
 /// Status answers before anybody asks.

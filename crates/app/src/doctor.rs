@@ -1,10 +1,12 @@
 //! Is everything as it should be: configuration, clock, device, journal, lists, keys, disk.
 
 use ca::{CrlHealth, CrlKind, Freshness};
+use pki::profile::ProfileSet;
 use serde::Serialize;
 use store::{Filter, Page, Standing};
 
 use crate::institution::Institution;
+use crate::kinds::title_of;
 
 /// Free octets below which the doctor warns.
 const WARN_DISK: u64 = 2 << 30;
@@ -74,17 +76,49 @@ fn check(
     Check { name, title, level, detail: detail.into() }
 }
 
+/// The name of a generation in a sentence; of the first none is needed.
+fn issuer(name: &str) -> String {
+    let generation = name.strip_prefix(crate::ISSUER).map(str::parse::<u32>);
+    match generation {
+        _ if name == crate::ISSUER => String::new(),
+        Some(Ok(generation)) => format!("第 {generation} 代签发机构的"),
+        _ => format!("{name} 的"),
+    }
+}
+
 fn describe(list: &CrlHealth) -> String {
     let which = match list.kind {
         CrlKind::Full => "完整列表".to_owned(),
         CrlKind::Delta => "增量列表".to_owned(),
         CrlKind::Shard(shard) => format!("第 {shard} 分片"),
     };
-    let name = if list.issuer == crate::ISSUER { "" } else { list.issuer.as_str() };
+    let name = issuer(&list.issuer);
     match list.next_update {
         Some(end) => format!("{name}{which}有效至 {end}"),
         None => format!("{name}{which}尚未发布"),
     }
+}
+
+/// Which kinds are still issued under a policy that is only an example: by their names, and what they are called in the
+/// settings.
+fn example_policies(profiles: &ProfileSet) -> Option<String> {
+    let mut kinds: Vec<(String, &str)> = Vec::new();
+    for profile in profiles.iter().filter(|profile| profile.has_placeholder_policy()) {
+        let kind = (title_of(profile), profile.kind().name());
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    let example = kinds.first()?.1;
+    let titles: Vec<_> = kinds.iter().map(|(title, _)| title.as_str()).collect();
+    let mut names: Vec<_> = kinds.iter().map(|(_, name)| *name).collect();
+    names.dedup();
+    Some(format!(
+        "{} 仍在使用示例标识（1.3.6.1.4.1.32473，RFC 5612）；正式签发前请在 yinxin.toml 的 [policy] \
+         中写入本机构注册的标识，例如 {example} = [\"1.2.156.…\"]，然后重新启动。各类在配置中的名称：{}",
+        titles.join("、"),
+        names.join(", ")
+    ))
 }
 
 impl Institution {
@@ -115,10 +149,12 @@ impl Institution {
         checks.push(self.check_samples().await);
         checks.push(self.check_disclosure().await);
         checks.push(self.check_problems().await);
+        checks.push(self.check_evidence().await);
         checks.push(self.check_trust().await);
         checks.extend(self.check_cross().await);
         checks.extend(self.check_foreign().await);
         checks.push(self.check_breakdowns().await);
+        checks.push(self.check_refusals().await);
         checks.push(self.check_disk());
         if full {
             checks.push(self.check_whole_journal().await);
@@ -195,21 +231,10 @@ impl Institution {
     /// C19-6).
     fn check_policies(&self) -> Check {
         const TITLE: &str = "证书策略标识";
-        let profiles = self.ca().profiles().iter();
-        let mut kinds: Vec<_> = profiles
-            .filter(|profile| profile.has_placeholder_policy())
-            .map(|profile| profile.kind().name())
-            .collect();
-        kinds.dedup();
-        if kinds.is_empty() {
-            return check("policies", TITLE, Level::Good, "均为本机构设置的标识");
+        match example_policies(self.ca().profiles()) {
+            None => check("policies", TITLE, Level::Good, "均为本机构设置的标识"),
+            Some(detail) => check("policies", TITLE, Level::Warning, detail),
         }
-        let detail = format!(
-            "{} 仍在使用示例标识（1.3.6.1.4.1.32473，RFC 5612）；正式签发前请在 yinxin.toml 的 [policy] \
-             中写入本机构注册的标识，例如 person = [\"1.2.156.…\"]，然后重新启动",
-            kinds.join("、")
-        );
-        check("policies", TITLE, Level::Warning, detail)
     }
 
     async fn check_clock(&self) -> Check {
@@ -395,5 +420,44 @@ impl Institution {
             }
             Err(error) => check("disk", TITLE, Level::Unknown, error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every kind has a name, and a sentence says that one; what the settings call it stands behind it.
+    #[test]
+    fn kinds_are_called_by_their_names_in_what_the_doctor_says() {
+        let profiles = ProfileSet::embedded().unwrap();
+        let text = example_policies(&profiles).unwrap();
+        let (sentence, names) = text.split_once("各类在配置中的名称：").unwrap();
+        let names: Vec<&str> = names.split(", ").collect();
+        let told = sentence.split(" 仍在使用").next().unwrap();
+        assert!(!told.chars().any(|sign| sign.is_ascii_lowercase()), "{told}");
+        let mut placeholders = 0;
+        for profile in profiles.iter() {
+            let title = title_of(profile);
+            assert!(title.ends_with("证书") && !title.contains(profile.kind().name()), "{title}");
+            if profile.has_placeholder_policy() {
+                placeholders += 1;
+                assert!(told.contains(&title), "{title}: {told}");
+                assert!(names.contains(&profile.kind().name()), "{names:?}");
+            }
+        }
+        assert!(placeholders > 0);
+        let kinds = crate::kinds::Kinds::of(&profiles);
+        let often = |title: &str| told.split('、').filter(|one| *one == title).count();
+        assert!(kinds.iter().all(|kind| often(kind.title()) == 1), "each once: {told}");
+    }
+
+    #[test]
+    fn a_later_generation_is_named_by_its_number() {
+        assert_eq!(
+            (issuer("issuing"), issuer("issuing2")),
+            (String::new(), "第 2 代签发机构的".into())
+        );
+        assert_eq!(issuer("other"), "other 的");
     }
 }

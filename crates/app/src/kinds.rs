@@ -39,6 +39,11 @@ impl Kind {
     }
 }
 
+/// What the kind of a profile is called: both certificates of a pair have one name.
+pub(crate) fn title_of(profile: &pki::profile::Profile) -> String {
+    profile.title().replace("签名", "").replace("加密", "")
+}
+
 /// All kinds that can be ordered.
 #[derive(Debug, Clone)]
 pub struct Kinds(Vec<Kind>);
@@ -53,7 +58,7 @@ impl Kinds {
             let name = profile.name().strip_suffix("-sign")?;
             Some(Kind {
                 name: name.to_owned(),
-                title: profile.title().replace("签名", ""),
+                title: title_of(profile),
                 sign: profile.name().to_owned(),
                 enc: Some(enc.name().to_owned()),
             })

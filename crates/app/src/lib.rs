@@ -19,6 +19,7 @@
 //! | [`signing`] | keys of applications: ordered by two, used within a quota, stopped by one | Measures Art. 18 (1) |
 //! | [`sample`] | the weekly report on what stood behind some of the certificates | Measures Art. 21 |
 //! | [`devices`] | certified products, attestations of keys | Measures Art. 20 |
+//! | [`refusals`] | requests of API clients that are refused: slowed, summed up | |
 //! | [`disclosure`] | licence, practice documents, what is public | Measures Art. 13, 17 |
 //! | `publication` | the certificate directory: settings, lists in force | Measures Art. 18 (2) |
 //! | [`replica`] | publishing into another LDAP server, and comparing it | Measures Art. 18 (2) |
@@ -60,6 +61,7 @@ mod people;
 mod policies;
 mod publication;
 mod recover;
+pub mod refusals;
 pub mod registration;
 pub mod replica;
 pub mod responder;

@@ -17,6 +17,9 @@ pub struct LimitSettings {
     pub lists_per_second: u32,
     /// Operations of one source at the directory (LDAP).
     pub ldap_per_second: u32,
+    /// Refusals a minute that an API client is answered at one address, and an address that no client proved to be
+    /// behind; who is refused more often is told to wait. 0: as many as come.
+    pub refused_per_minute: u32,
     /// Most connections to pages and interfaces.
     pub connections: usize,
     /// Most of them from one source, trusted reverse proxies and this machine apart.
@@ -36,6 +39,7 @@ impl Default for LimitSettings {
             verify_per_second: 20,
             lists_per_second: 50,
             ldap_per_second: 200,
+            refused_per_minute: 60,
             connections: 4_096,
             connections_per_address: 256,
             header_seconds: 30,

@@ -22,6 +22,7 @@ use crate::responder::OcspSettings;
 use crate::sample::SampleSettings;
 use crate::timestamp::TimestampSettings;
 use crate::verification::VerificationSettings;
+use crate::voice::VoiceSettings;
 
 /// `yinxin.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -77,6 +78,9 @@ pub struct Settings {
     /// How many certificates the weekly report draws.
     #[serde(default)]
     pub sample: SampleSettings,
+    /// How long what came with reports is kept.
+    #[serde(default)]
+    pub voice: VoiceSettings,
     /// The institution's own certificate policies: dotted identifiers by kind (`person`: both
     /// certificates of the pair) or by profile (`person-sign`).
     #[serde(default)]
@@ -300,6 +304,7 @@ impl Settings {
             verification: VerificationSettings::default(),
             alarms: AlarmSettings::default(),
             sample: SampleSettings::default(),
+            voice: VoiceSettings::default(),
             policy: BTreeMap::new(),
         }
     }
@@ -316,11 +321,12 @@ impl Settings {
         })
     }
 
-    /// Refuses names of kinds that there are not, alarms that would never sound, or always, and samples that are too
-    /// small.
+    /// Refuses names of kinds that there are not, alarms that would never sound, or always, samples that are too
+    /// small, and times for which nothing may be kept.
     pub(crate) fn check_kinds(&self, kinds: &Kinds) -> Result<(), Error> {
         self.alarms.check()?;
         self.sample.check()?;
+        self.voice.check()?;
         let stranger = self.ca.renewals_keep_key.iter().find(|name| kinds.find(name).is_err());
         let Some(name) = stranger else {
             return Ok(());

@@ -17,6 +17,7 @@ use pki::Certificate;
 use pki::ext::OcspNoCheck;
 use pki::ocsp::{BasicResponse, CertId, CertStatus, HashAlgorithm, Nonce, Reply, Request, Signer};
 use testkit::fault::{Counted, Fault};
+use testkit::together::{at_once, call};
 use world::World;
 
 const DAY: i64 = 86_400;
@@ -239,4 +240,29 @@ async fn a_revoked_responder_certificate_is_replaced_at_once() {
     world.institution.keep_responder_key().await.unwrap();
     let next = ask(&world).await.verified(&issuer, world.now());
     assert_ne!(next.public_key().unwrap(), first.public_key().unwrap());
+}
+
+/// Of nodes that certify the same new key at once, one records that it was made.
+async fn made_once(world: World) {
+    world.pass(60 * DAY);
+    let nodes = (0..4).map(|_| call(world.institution.keep_responder_key()));
+    let done = at_once(nodes.collect());
+    assert!(done.iter().any(Result::is_ok), "{done:?}");
+    // Whoever lost goes on in the next round.
+    world.institution.keep_responder_key().await.unwrap();
+    assert_eq!(keys(&world).len(), 2);
+    assert_eq!(world.records("ocsp.key-made", "key:ocsp-2").await.len(), 1);
+    let compared = world.institution.ca().compare_with_journal().await.unwrap();
+    assert!(compared.is_sound(), "{:?}", compared.findings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_recorded_as_made_once_however_many_come_at_once() {
+    made_once(World::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_a_key_is_recorded_as_made_once_however_many_come_at_once() {
+    let Some(url) = crate::postgres::postgres("made").await else { return };
+    made_once(World::with(|settings| settings.storage.url = url).await).await;
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use access::{Action, Incoming, Permit, Principal};
 use app::Institution;
+use app::refusals::Why;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -15,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::octets;
 use crate::problem::Problem;
+use crate::refused::Asker;
 
 /// Largest body of a request to the REST door, in octets.
 pub const BODY_LIMIT: usize = 1 << 20;
@@ -79,40 +81,100 @@ pub async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    match admit(&institution, gate, request).await {
-        Ok(request) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+    if gate == Gate::Public {
+        return next.run(request).await;
     }
+    let (parts, body) = request.into_parts();
+    let asker = Asker::of(&institution, &parts);
+    let (request, principal) = match admit(&institution, gate, (parts, body), &asker).await {
+        Ok(admitted) => admitted,
+        Err(problem) => return problem.into_response(),
+    };
+    let response = next.run(request).await;
+    if let Some(asker) = asker {
+        asker.answered(&principal, &response);
+    }
+    response
 }
 
+/// Lets in whoever may; who is refused too often is told so before more is done.
 async fn admit(
     institution: &Institution,
     gate: Gate,
-    request: Request,
-) -> Result<Request, Problem> {
-    if gate == Gate::Public {
-        return Ok(request);
+    (mut parts, body): (Parts, Body),
+    asker: &Option<Asker>,
+) -> Result<(Request, Arc<Principal>), Problem> {
+    if let Some(asker) = asker {
+        asker.may_ask()?;
     }
-    let (mut parts, body) = request.into_parts();
     let body = octets::read(body, BODY_LIMIT).await?;
-    let principal = identify(institution, &parts, &body).await?;
+    let principal = known(institution, (&parts, &body), asker).await?;
     if let Gate::Permit(action) = gate {
-        let permit = institution.access().permit(&principal, action).map_err(app::Error::from)?;
+        let permit = institution.access().permit(&principal, action).map_err(app::Error::from);
+        let permit = permit.inspect_err(|_| {
+            if let Some(asker) = asker {
+                asker.refused(&principal, Why::Denied);
+            }
+        })?;
         parts.extensions.insert(Allowed(Arc::new(permit)));
     }
-    parts.extensions.insert(Caller(Arc::new(principal)));
-    Ok(Request::from_parts(parts, Body::from(body)))
+    let principal = Arc::new(principal);
+    parts.extensions.insert(Caller(principal.clone()));
+    Ok((Request::from_parts(parts, Body::from(body)), principal))
+}
+
+/// Whoever proved who they are, and is served here.
+async fn known(
+    institution: &Institution,
+    (parts, body): (&Parts, &[u8]),
+    asker: &Option<Asker>,
+) -> Result<Principal, Problem> {
+    let principal = identify(institution, parts, body).await;
+    let Some(asker) = asker else { return principal };
+    let principal = principal.inspect_err(|problem| asker.unproven(problem))?;
+    asker.may_use(&principal)?;
+    Ok(principal)
+}
+
+/// Whoever may do something at an address that is open to everybody.
+pub(crate) struct Admitted {
+    pub permit: Permit,
+    principal: Principal,
+    asker: Option<Asker>,
+}
+
+impl Admitted {
+    /// What was asked for was refused.
+    pub fn refused(&self, why: Why) {
+        if let Some(asker) = &self.asker {
+            asker.refused(&self.principal, why);
+        }
+    }
 }
 
 /// The permit of whoever asks at an address that is open to everybody; `None` for who doesn't say
 /// who it is, or may not.
+///
+/// # Errors
+/// When a client that proved who it is was refused too often.
 pub(crate) async fn permit_of(
     institution: &Institution,
     (parts, body): (&Parts, &[u8]),
     action: Action,
-) -> Option<Permit> {
-    let principal = identify(institution, parts, body).await.ok()?;
-    institution.access().permit(&principal, action).ok()
+) -> Result<Option<Admitted>, Problem> {
+    let asker = Asker::of(institution, parts);
+    let principal = match known(institution, (parts, body), &asker).await {
+        Ok(principal) => principal,
+        Err(problem) if problem.status == StatusCode::TOO_MANY_REQUESTS.as_u16() => {
+            return Err(problem);
+        }
+        Err(_) => return Ok(None),
+    };
+    let permit = institution.access().permit(&principal, action).ok();
+    if let (None, Some(asker)) = (&permit, &asker) {
+        asker.refused(&principal, Why::Denied);
+    }
+    Ok(permit.map(|permit| Admitted { permit, principal, asker }))
 }
 
 /// A session's token, or else the signature of the request.

@@ -22,6 +22,7 @@ pub mod pages;
 pub mod problem;
 mod progress;
 mod public;
+mod refused;
 pub mod router;
 mod serve;
 mod verdict;

@@ -36,6 +36,7 @@ mod pages;
 mod papers;
 mod people;
 mod problems;
+mod refused;
 #[path = "signing/main.rs"]
 mod signing;
 mod sof;

@@ -59,6 +59,7 @@ kinds! {
     RevokeSigning "signing.revoke" "复核撤销停用密钥的证书" ConfirmSigning,
     ChangeProfile "profile.change" "变更证书模板" ManageProfiles,
     AuditJournal "journal.audit" "审计日志" AuditJournal,
+    ReviewSample "sample.review" "核实签发抽查报告" ReviewSamples,
     PublishCrl "crl.publish" "发布证书撤销列表" PublishCrl,
     RefillKmc "kmc.refill" "补充备用密钥" RefillKmc,
     RequeueMessages "message.requeue" "重新发送通知" RequeueMessages,

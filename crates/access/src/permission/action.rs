@@ -67,6 +67,7 @@ actions! {
     CheckpointJournal "journal.checkpoint" "签署日志检查点" Changes,
     AuditJournal "journal.audit" "审计日志" Audits,
     ReadSamples "sample.read" "查看签发抽查报告" Reads,
+    ReviewSamples "sample.review" "核实签发抽查报告" Audits,
     ReadKmc "kmc.read" "查询密钥管理中心" Reads,
     RefillKmc "kmc.refill" "补充备用密钥" Changes,
     ReadMetrics "metrics.read" "查询运行指标" Reads,

@@ -99,7 +99,7 @@ impl Foreign {
         };
         let ask = transport::ask_over_http(settings.ask_timeout());
         let responders =
-            settings.ask_responders.then(|| Responders::new(ask, store.clock(), config));
+            settings.ask_responders.then(|| Responders::new(store.clone(), ask, config));
         Ok(Some(Self { follower, responders, list: Mutex::default() }))
     }
 

@@ -74,6 +74,7 @@ impl Institution {
             | ActKind::RevokeSigning => {
                 self.on_signing(principal, act).await?;
             }
+            ActKind::ReviewSample => self.on_sample(principal, act).await?,
             ActKind::RequeueMessages => self.on_messages(principal, act).await?,
             ActKind::AnswerRating | ActKind::HandleComplaint => {
                 self.on_voice(principal, act).await?;

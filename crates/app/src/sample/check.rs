@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use store::{Filter, Stored};
+use store::{Filter, Stored, Verdict};
 
 use super::list::SampleFilter;
 use super::make::subject;
 use super::model::{Counts, SampleSummary};
 use super::week::Week;
-use super::{REPORTED, sql};
+use super::{REPORTED, REVIEWED, sql};
 use crate::doctor::{Check, Level};
 use crate::error::Error;
 use crate::institution::Institution;
@@ -21,6 +21,8 @@ const COMPARED: u32 = 53;
 const MADE_UP_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 /// Reports of which the findings are told: what an older one named is told by the page.
 const TOLD: usize = 4;
+/// A report that nobody went through for so long is named.
+const LOOKED_AT_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 impl Institution {
     pub(crate) async fn check_samples(&self) -> Check {
@@ -57,8 +59,36 @@ impl Institution {
             if let Some(text) = uncounted(&record, summary).filter(|_| at < TOLD) {
                 return Ok((Level::Failed, text));
             }
+            if !self.is_look_recorded(summary).await? {
+                let text = format!(
+                    "{} 起一周报告的核实结论与日志记录不符，曾被改动；请核对数据库和日志",
+                    summary.week
+                );
+                return Ok((Level::Failed, text));
+            }
         }
-        Ok(told(&newest))
+        let now = self.clock().now();
+        let before = now.saturating_sub(LOOKED_AT_WITHIN).unwrap_or(now);
+        let waiting = sql::waiting(&mut *self.store().read().await?, before).await?;
+        Ok(with_waiting(told(&newest), waiting))
+    }
+
+    /// Whether what is said of who went through a report is what they signed.
+    async fn is_look_recorded(&self, summary: &SampleSummary) -> Result<bool, Error> {
+        let Some(looked) = &summary.looked else { return Ok(true) };
+        let record = match self.record_at(looked.seq.0).await {
+            Ok(record) => record,
+            Err(Error::Stored(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let text = |name: &str| record.body.get(name).and_then(Value::as_str);
+        Ok(record.intact
+            && record.kind == REVIEWED
+            && record.subject == subject(summary.week)
+            && record.actor == looked.actor
+            && text("sm3") == Some(&*summary.digest)
+            && text("verdict") == Some(looked.verdict.word())
+            && text("report") == Some(&*looked.report))
     }
 
     /// Whether the record of a report says the same as its row.
@@ -120,12 +150,28 @@ fn uncounted(record: &Stored, summary: &SampleSummary) -> Option<String> {
     ))
 }
 
-/// What the newest reports name.
+/// With the reports that nobody went through in time.
+fn with_waiting((level, text): (Level, String), waiting: Option<(Week, u64)>) -> (Level, String) {
+    let Some((week, count)) = waiting else { return (level, text) };
+    let text = format!(
+        "{text}；{count} 份报告超过 14 天没有人核实，最早的是 {week} 起一周；请由审计员在管理台“签发抽查”核实并签名"
+    );
+    (level.worse(Level::Warning), text)
+}
+
+/// What the newest reports name. What somebody went through and found in order is told no more; what they found wrong is
+/// in their hands, and told as that.
 fn told(newest: &[SampleSummary]) -> (Level, String) {
     let Some(last) = newest.first() else {
         return (Level::Good, "第一份报告在本周结束后生成".to_owned());
     };
-    let recent: Vec<_> = newest.iter().take(TOLD).collect();
+    let all = newest.iter().take(TOLD);
+    let is_wrong = |one: &SampleSummary| {
+        one.looked.as_ref().is_some_and(|looked| looked.verdict == Verdict::Findings)
+    };
+    let confirmed: Vec<_> =
+        all.clone().filter(|one| is_wrong(one)).map(|one| format!("{} 起一周", one.week)).collect();
+    let recent: Vec<_> = all.filter(|one| one.looked.is_none()).collect();
     let named = |count: fn(&SampleSummary) -> u64, what: &str| {
         let weeks = recent.iter().filter(|one| count(one) > 0);
         let weeks: Vec<_> =
@@ -135,22 +181,26 @@ fn told(newest: &[SampleSummary]) -> (Level, String) {
     let faulty = named(|one| one.faulty, "抽查发现签发依据有问题的证书");
     let unjudged = named(|one| one.unjudged, "未能判定的");
     let example = named(|one| one.example_policy, "使用示例策略的");
+    let confirmed = (!confirmed.is_empty())
+        .then(|| format!("审计员核实后发现问题的：{}", confirmed.join("、")));
     let level = match (&faulty, &unjudged, &example) {
         (Some(_), ..) => Level::Failed,
         (None, Some(_), _) => Level::Unknown,
         (None, None, Some(_)) => Level::Warning,
+        (None, None, None) if confirmed.is_some() => Level::Warning,
         (None, None, None) => Level::Good,
     };
-    let said: Vec<_> = [faulty, unjudged, example].into_iter().flatten().collect();
+    let said: Vec<_> = [faulty, unjudged, example, confirmed].into_iter().flatten().collect();
     match said.is_empty() {
         true => {
             let SampleSummary { week, population, drawn, .. } = last;
-            let text =
-                format!("最近一份：{week} 起一周签发 {population} 张，抽查 {drawn} 张，未见问题");
+            let text = format!(
+                "最近一份：{week} 起一周签发 {population} 张，抽查 {drawn} 张，没有待核实的问题"
+            );
             (level, text)
         }
         false => {
-            let text = format!("{}；请由审计员在管理台“签发抽查”逐张核实", said.join("；"));
+            let text = format!("{}；请由审计员在管理台“签发抽查”逐张核实并签名", said.join("；"));
             (level, text)
         }
     }
@@ -159,22 +209,38 @@ fn told(newest: &[SampleSummary]) -> (Level, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::model::JournalState;
+    use crate::sample::Looked;
+    use crate::sample::model::tests::summary_of;
 
     fn summary(week: &str, faulty: u64, unjudged: u64, example_policy: u64) -> SampleSummary {
-        SampleSummary {
-            week: week.parse().unwrap(),
-            journal: JournalState { size: 9, root: String::new() },
-            population: 30,
-            drawn: 20,
-            faulty,
-            unjudged,
-            example_policy,
-            by_client: 3,
-            digest: String::new(),
-            seq: store::Seq(9),
-            made_at: jiff::Timestamp::UNIX_EPOCH,
-        }
+        SampleSummary { unjudged, example_policy, ..summary_of(week, faulty) }
+    }
+
+    fn looked(verdict: Verdict) -> Option<Looked> {
+        let (actor, report) = ("person:1".to_owned(), "已核实".to_owned());
+        Some(Looked { actor, verdict, report, seq: store::Seq(9), at: Timestamp::UNIX_EPOCH })
+    }
+
+    #[test]
+    fn what_somebody_went_through_is_told_no_more_unless_they_found_it_wrong() {
+        let bad = summary("2026-11-16", 2, 1, 0);
+        assert_eq!(told(std::slice::from_ref(&bad)).0, Level::Failed);
+        let of = |verdict| SampleSummary { looked: looked(verdict), ..bad.clone() };
+        assert_eq!(told(&[of(Verdict::Clear)]).0, Level::Good);
+        let (level, text) = told(&[of(Verdict::Findings)]);
+        assert!(level == Level::Warning && text.contains("核实后发现问题"), "{text}");
+        let other = summary("2026-11-23", 1, 0, 0);
+        let (level, text) = told(&[other, of(Verdict::Clear)]);
+        assert!(level == Level::Failed && !text.contains("2026-11-16"), "{text}");
+    }
+
+    #[test]
+    fn reports_that_wait_for_too_long_are_named_and_hide_nothing_worse() {
+        let waiting = Some(("2026-11-02".parse().unwrap(), 3));
+        let (level, text) = with_waiting((Level::Good, "好".to_owned()), waiting);
+        assert!(level == Level::Warning && text.contains("2026-11-02") && text.contains("3 份"));
+        assert_eq!(with_waiting((Level::Failed, String::new()), waiting).0, Level::Failed);
+        assert_eq!(with_waiting((Level::Good, String::new()), None).0, Level::Good);
     }
 
     #[test]

@@ -16,11 +16,22 @@ pub struct SampleFilter {
     pub week: Option<Week>,
     /// Only those in which something is wrong or could not be judged.
     pub wrong: bool,
+    /// Only those that nobody went through (`Some(false)`), or that somebody did.
+    pub looked: Option<bool>,
 }
 
 impl SampleFilter {
     pub(super) fn word(self) -> String {
         self.week.map(|week| week.to_string()).unwrap_or_default()
+    }
+
+    /// 0: whether somebody went through it or not; 1: nobody did; 2: somebody did.
+    pub(super) const fn looked_word(self) -> i64 {
+        match self.looked {
+            None => 0,
+            Some(false) => 1,
+            Some(true) => 2,
+        }
     }
 }
 
@@ -65,6 +76,14 @@ impl Institution {
         week: Week,
     ) -> Result<Option<(SampleSummary, Report, bool)>, Error> {
         permit.covers(Action::ReadSamples)?;
+        self.read_sample(week).await
+    }
+
+    /// The same, for who goes through it.
+    pub(super) async fn read_sample(
+        &self,
+        week: Week,
+    ) -> Result<Option<(SampleSummary, Report, bool)>, Error> {
         let found = sql::find(&mut *self.store().read().await?, week).await?;
         let Some((summary, blob)) = found else { return Ok(None) };
         let file = SignedReport::from_file(&self.store().open_blob(&blob).await?)?;

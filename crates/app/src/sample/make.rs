@@ -137,6 +137,7 @@ impl Institution {
             digest,
             seq: store::Seq(0),
             made_at: report.made_at,
+            looked: None,
         };
         let counts = serde_json::to_value(report.counts).map_err(|_| Error::Stored("抽查报告"))?;
         let body = json!({ "week": report.week.to_string(), "size": report.journal.size,

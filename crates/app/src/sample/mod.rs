@@ -8,13 +8,15 @@
 //! JSON, signed by the institution's key as letters are, kept as a sealed blob, and in the journal
 //! (`sample.reported`). Personal data are masked.
 //!
-//! One row for each week: two nodes make one report, and after an outage every week is made up for.
+//! One row for each week: two nodes make one report, and after an outage every week is made up for. An auditor goes
+//! through each of them and signs what was found (`sample.reviewed`); the doctor names those that wait for too long.
 
 mod check;
 mod draw;
 mod file;
 mod judge;
 mod list;
+mod look;
 mod make;
 pub mod model;
 mod rules;
@@ -24,9 +26,12 @@ mod week;
 
 pub use file::SignedReport;
 pub use list::SampleFilter;
+pub use look::{Looked, MOST_FINDING, SampleReview};
 pub use model::{FORMAT, Fault, Origin, Report, SampleSummary, Verdict};
 pub use settings::SampleSettings;
 pub use week::Week;
 
 /// Kind of the record of a report.
 pub const REPORTED: &str = "sample.reported";
+/// Kind of the record that somebody went through a report.
+pub const REVIEWED: &str = "sample.reviewed";

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::look::Looked;
 use super::settings::SampleSettings;
 use super::week::Week;
 use crate::error::Error;
@@ -366,4 +367,85 @@ pub struct SampleSummary {
     pub seq: store::Seq,
     /// When it was made.
     pub made_at: Timestamp,
+    /// Who went through it, and what they found; none while nobody did.
+    pub looked: Option<Looked>,
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A row with so many faulty certificates.
+    pub fn summary_of(week: &str, faulty: u64) -> SampleSummary {
+        SampleSummary {
+            week: week.parse().unwrap(),
+            journal: JournalState { size: 9, root: String::new() },
+            population: 30,
+            drawn: 20,
+            faulty,
+            unjudged: 0,
+            example_policy: 0,
+            by_client: 3,
+            digest: String::new(),
+            seq: store::Seq(9),
+            made_at: Timestamp::UNIX_EPOCH,
+            looked: None,
+        }
+    }
+
+    /// An entry of an application that these people entered, proofed and reviewed.
+    pub fn entry_by(entered: &str, proofed: &str, reviewed: &str) -> Entry {
+        let done = |person: &str| Some(Done { person: person.into(), at: Timestamp::UNIX_EPOCH });
+        let applied = Applied {
+            number: "1".into(),
+            service: "new".into(),
+            kind: "person".into(),
+            office: None,
+            entered: vec![entered.into()],
+            method: None,
+            proofed: done(proofed),
+            reviewed: done(reviewed),
+            agreed: None,
+        };
+        Entry {
+            score: String::new(),
+            record: 1,
+            leaf: String::new(),
+            serial: "0a".into(),
+            role: "sign".into(),
+            profile: "person-sign".into(),
+            sm3: String::new(),
+            issued_at: Timestamp::UNIX_EPOCH,
+            policies: Vec::new(),
+            origin: Origin::Application,
+            ordered_by: None,
+            application: Some(applied),
+            elements: Vec::new(),
+            verdict: Verdict::Backed,
+            faults: Vec::new(),
+            unjudged: Vec::new(),
+        }
+    }
+
+    /// A report over these.
+    pub fn report_of(sample: Vec<Entry>) -> Report {
+        let week: Week = "2026-11-23".parse().unwrap();
+        Report {
+            format: FORMAT.into(),
+            institution: Reporter {
+                name: "示例".into(),
+                credit_code: String::new(),
+                origin: "ca.example.cn/journal".into(),
+            },
+            week,
+            from: week.begin(),
+            until: week.end(),
+            made_at: Timestamp::UNIX_EPOCH,
+            journal: JournalState { size: 9, root: String::new() },
+            rule: SampleSettings::default(),
+            seed: String::new(),
+            counts: Counts::default(),
+            sample,
+        }
+    }
 }

@@ -1,11 +1,12 @@
-//! The table of reports: `migrations/institution/0935_sample.sql`.
+//! The table of reports, and who went through them: `migrations/institution/0935_sample.sql`, `0952_sample_look.sql`.
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row};
-use store::{Error as Fault, Seq};
+use store::{Error as Fault, Seq, Verdict};
 
 use super::list::SampleFilter;
+use super::look::Looked;
 use super::model::{JournalState, SampleSummary};
 use super::week::Week;
 use crate::error::Error;
@@ -13,7 +14,13 @@ use crate::error::Error;
 const DAMAGED: Error = Error::Stored("抽查报告");
 const COLUMNS: &str = "week, journal_size, journal_root, population, drawn, faulty, unjudged, \
      example_policy, by_client, digest, seq, made_at";
-const CONDITION: &str = "($1 = '' OR week = $1) AND ($2 = 0 OR faulty + unjudged > 0)";
+/// The same, and who went through it.
+const READ: &str = "r.week, r.journal_size, r.journal_root, r.population, r.drawn, r.faulty, \
+     r.unjudged, r.example_policy, r.by_client, r.digest, r.seq, r.made_at, l.person, l.verdict, \
+     l.report, l.seq AS look_seq, l.at AS look_at";
+const TABLES: &str = "sample_report r LEFT JOIN sample_look l ON l.week = r.week";
+const CONDITION: &str = "($1 = '' OR r.week = $1) AND ($2 = 0 OR r.faulty + r.unjudged > 0) \
+     AND ($3 = 0 OR ($3 = 1 AND l.week IS NULL) OR ($3 = 2 AND l.week IS NOT NULL))";
 
 /// The newest week with a report.
 pub(super) async fn last(db: &mut AnyConnection) -> Result<Option<Week>, Error> {
@@ -86,7 +93,7 @@ pub(super) async fn find(
     db: &mut AnyConnection,
     week: Week,
 ) -> Result<Option<(SampleSummary, String)>, Error> {
-    let text = format!("SELECT {COLUMNS}, blob FROM sample_report WHERE week = $1");
+    let text = format!("SELECT {READ}, r.blob FROM {TABLES} WHERE r.week = $1");
     let query = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(week.to_string());
     let row = query.fetch_optional(db).await.map_err(Fault::from)?;
     row.map(|row| Ok((summary(&row)?, row.try_get("blob").map_err(|_| DAMAGED)?))).transpose()
@@ -94,9 +101,10 @@ pub(super) async fn find(
 
 /// How many reports fit.
 pub(super) async fn total(db: &mut AnyConnection, filter: SampleFilter) -> Result<u64, Error> {
-    let text = format!("SELECT COUNT(*) FROM sample_report WHERE {CONDITION}");
+    let text = format!("SELECT COUNT(*) FROM {TABLES} WHERE {CONDITION}");
     let query = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(filter.word());
-    let row = query.bind(i64::from(filter.wrong)).fetch_one(db).await.map_err(Fault::from)?;
+    let query = query.bind(i64::from(filter.wrong)).bind(filter.looked_word());
+    let row = query.fetch_one(db).await.map_err(Fault::from)?;
     let total: i64 = row.try_get(0).map_err(Fault::from)?;
     Ok(u64::try_from(total).unwrap_or_default())
 }
@@ -108,12 +116,13 @@ pub(super) async fn page(
     (offset, limit): (u64, u32),
 ) -> Result<Vec<SampleSummary>, Error> {
     let text = format!(
-        "SELECT {COLUMNS} FROM sample_report WHERE {CONDITION} \
-         ORDER BY week DESC LIMIT $3 OFFSET $4"
+        "SELECT {READ} FROM {TABLES} WHERE {CONDITION} \
+         ORDER BY r.week DESC LIMIT $4 OFFSET $5"
     );
     let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
         .bind(filter.word())
         .bind(i64::from(filter.wrong))
+        .bind(filter.looked_word())
         .bind(i64::from(limit))
         .bind(i64::try_from(offset).unwrap_or(i64::MAX))
         .fetch_all(db)
@@ -129,12 +138,13 @@ pub(super) async fn behind(
     (week, limit): (Option<Week>, u32),
 ) -> Result<Vec<SampleSummary>, Error> {
     let text = format!(
-        "SELECT {COLUMNS} FROM sample_report WHERE {CONDITION} AND ($3 = '' OR week < $3) \
-         ORDER BY week DESC LIMIT $4"
+        "SELECT {READ} FROM {TABLES} WHERE {CONDITION} AND ($4 = '' OR r.week < $4) \
+         ORDER BY r.week DESC LIMIT $5"
     );
     let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
         .bind(filter.word())
         .bind(i64::from(filter.wrong))
+        .bind(filter.looked_word())
         .bind(week.map(|week| week.to_string()).unwrap_or_default())
         .bind(i64::from(limit))
         .fetch_all(db)
@@ -162,7 +172,58 @@ fn summary(row: &AnyRow) -> Result<SampleSummary, Error> {
         digest: text("digest")?,
         seq: Seq(number("seq")?),
         made_at: Timestamp::from_second(made_at).map_err(|_| DAMAGED)?,
+        looked: looked(row)?,
     })
+}
+
+fn looked(row: &AnyRow) -> Result<Option<Looked>, Error> {
+    let Some(actor) = row.try_get::<Option<String>, _>("person").map_err(|_| DAMAGED)? else {
+        return Ok(None);
+    };
+    let text = |name: &str| row.try_get::<String, _>(name).map_err(|_| DAMAGED);
+    let number = |name: &str| row.try_get::<i64, _>(name).map_err(|_| DAMAGED);
+    Ok(Some(Looked {
+        actor,
+        verdict: Verdict::from_word(&text("verdict")?)?,
+        report: text("report")?,
+        seq: Seq(u64::try_from(number("look_seq")?).map_err(|_| DAMAGED)?),
+        at: Timestamp::from_second(number("look_at")?).map_err(|_| DAMAGED)?,
+    }))
+}
+
+/// Writes down who went through a report.
+pub(super) async fn add_look(
+    db: &mut AnyConnection,
+    week: Week,
+    looked: &Looked,
+) -> Result<(), Fault> {
+    let text = "INSERT INTO sample_look (week, person, verdict, report, seq, at) \
+         VALUES ($1, $2, $3, $4, $5, $6)";
+    sqlx::query::<Any>(text)
+        .bind(week.to_string())
+        .bind(looked.actor.clone())
+        .bind(looked.verdict.word())
+        .bind(looked.report.clone())
+        .bind(looked.seq.to_sql())
+        .bind(looked.at.as_second())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The oldest report from before an instant that nobody went through, and how many there are.
+pub(super) async fn waiting(
+    db: &mut AnyConnection,
+    before: Timestamp,
+) -> Result<Option<(Week, u64)>, Error> {
+    let text = "SELECT MIN(r.week) AS week, COUNT(*) AS n FROM sample_report r \
+         LEFT JOIN sample_look l ON l.week = r.week WHERE l.week IS NULL AND r.made_at < $1";
+    let query = sqlx::query::<Any>(text).bind(before.as_second());
+    let row = query.fetch_one(db).await.map_err(Fault::from)?;
+    let week: Option<String> = row.try_get("week").map_err(|_| DAMAGED)?;
+    let count: i64 = row.try_get("n").map_err(|_| DAMAGED)?;
+    let week = week.map(|week| week.parse::<Week>().map_err(|_| DAMAGED)).transpose()?;
+    Ok(week.map(|week| (week, count.unsigned_abs())))
 }
 
 #[cfg(test)]

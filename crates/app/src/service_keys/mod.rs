@@ -7,10 +7,12 @@
 //! | --- | --- |
 //! | this one | keys and their certificates |
 //! | `retire` | the end of a key, and its records |
+//! | `sql` | which keys were recorded as made |
 //!
 //! When the next certificate is due is a rule of each service.
 
 mod retire;
+mod sql;
 
 use ca::{Ca, Intent, IssueOrder, Refusal, RequestId, Role, Validity};
 use gm::{DeviceError, KeyInfo, KeyKind, KeyLabel, PublicKey, RefusedReason};
@@ -142,7 +144,8 @@ impl Institution {
     }
 
     /// The way of every certificate. That the key is the service's is recorded with the intent, once, with
-    /// the device that holds it (Measures Art. 20 ¶2; check C20-2).
+    /// the device that holds it (Measures Art. 20 ¶2; check C20-2): of nodes that come at once the unit of one does it. A
+    /// node of an earlier version writes no row, so the record is looked for too.
     async fn certify(
         &self,
         service: &Service,
@@ -152,12 +155,14 @@ impl Institution {
         let prepared = ca.prepare(self.service_order(service, key, wanted)?)?;
         let is_known = self.made_record(service, &key.label).await?.is_some();
         let made = (!is_known).then(|| self.record_of_made(service, key)).transpose()?;
-        let intending = ca.clone();
+        let (intending, label) = (ca.clone(), key.label.to_string());
         let intent = self
             .store()
             .commit(move |tx| {
                 Box::pin(async move {
-                    if let Some(made) = made {
+                    let now = tx.now();
+                    let is_first = sql::note_made(tx.conn(), &label, now).await?;
+                    if let Some(made) = made.filter(|_| is_first) {
                         tx.append(made).await?;
                     }
                     intending.intend(tx, prepared).await

@@ -8,8 +8,8 @@ use store::Actor;
 use zeroize::Zeroizing;
 
 use super::model::{
-    Complaint, ComplaintFilter, ComplaintOrder, ComplaintPage, ComplaintState, ComplaintStep,
-    ComplaintWords, LodgedComplaint, NewComplaint, Step,
+    Category, Complaint, ComplaintFilter, ComplaintOrder, ComplaintPage, ComplaintState,
+    ComplaintStep, ComplaintWords, LodgedComplaint, NewComplaint, Step,
 };
 use super::rules::{Lock, TAKEN_UP_WITHIN, Tried};
 use super::sql::{self, ComplaintRow, StepRow};
@@ -211,6 +211,18 @@ impl Institution {
         Ok((self.listed(row)?, words, steps))
     }
 
+    /// Number and category of a complaint, without a look at what it says.
+    pub async fn complaint_named(
+        &self,
+        permit: &Permit,
+        id: &str,
+    ) -> Result<(String, Category), Error> {
+        permit.covers(Action::ReadVoice)?;
+        let row = sql::complaint(&mut *self.store().read().await?, id).await?;
+        let row = row.ok_or(Error::NoComplaint)?;
+        Ok((row.number, row.category))
+    }
+
     pub(super) async fn handle_complaint(&self, id: &str, act: SignedAct) -> Result<(), Error> {
         let order: ComplaintOrder = ordered(&act)?;
         let text = order.text.trim();
@@ -250,7 +262,7 @@ impl Institution {
             .await
     }
 
-    async fn words_of(&self, row: &ComplaintRow) -> Result<ComplaintWords, Error> {
+    pub(super) async fn words_of(&self, row: &ComplaintRow) -> Result<ComplaintWords, Error> {
         let content = self.store().open_blob(&row.content).await?;
         serde_json::from_slice(&content).map_err(|_| Error::Stored("投诉"))
     }
@@ -277,6 +289,7 @@ impl Institution {
             state: row.state,
             received_at: row.received_at,
             answered_at: row.answered_at,
+            closed_at: row.closed_at,
             version: row.version,
         })
     }

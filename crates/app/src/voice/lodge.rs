@@ -60,6 +60,7 @@ impl Draft {
             content: blob.id.clone(),
             received_at: now,
             answered_at: None,
+            closed_at: None,
             version: 1,
         };
         sql::add_complaint(tx.conn(), &row).await?;
@@ -67,7 +68,7 @@ impl Draft {
         for (sealed, octets, digest) in self.evidence {
             let blob = sealed.insert(tx).await?;
             evidence.push(blob.to_json());
-            let one = EvidenceRow { octets, digest, blob: blob.id };
+            let one = EvidenceRow { octets, digest, blob: blob.id, erased_at: None };
             sql::add_evidence(tx.conn(), &row.id, &one).await?;
         }
         let mut body = json!({ "number": row.number, "category": self.category.word(),

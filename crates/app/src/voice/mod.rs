@@ -10,7 +10,9 @@ mod lodge;
 mod model;
 mod problem;
 mod rating;
+mod retention;
 mod rules;
+mod settings;
 mod sql;
 
 pub use model::{
@@ -20,6 +22,7 @@ pub use model::{
 };
 pub use problem::{Evidence, KeyProof, LodgedProblem, NewEvidence, NewProblem, Stopped};
 pub use rules::{EVIDENCE_ENDINGS, MOST_EVIDENCE, MOST_FILES};
+pub use settings::VoiceSettings;
 
 use access::{ActKind, Action, Principal, SignedAct};
 use serde::de::DeserializeOwned;

@@ -378,6 +378,8 @@ pub struct Complaint {
     pub received_at: Timestamp,
     /// When it was first answered.
     pub answered_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
     /// The clock, while one runs.
     pub clock: Option<ComplaintClock>,
     /// Grows with each change.

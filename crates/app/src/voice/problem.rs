@@ -10,7 +10,7 @@
 use access::{Action, Permit};
 use ca::Role;
 use gm::{PublicKey, Signature, UserId, sm2};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pki::{Certificate, Serial};
 use serde_json::{Value, json};
 use zeroize::Zeroize as _;
@@ -53,6 +53,8 @@ pub struct Evidence {
     pub octets: u64,
     /// SM3 of its content, hexadecimal.
     pub digest: String,
+    /// When it was erased, at the end of its time.
+    pub erased_at: Option<Timestamp>,
 }
 
 /// That somebody has a private key.
@@ -245,7 +247,8 @@ impl Institution {
             let at = usize::try_from(position).unwrap_or_default().saturating_sub(1);
             let name = words.evidence.get(at).cloned().unwrap_or_default();
             let digest = words.evidence_sm3.get(at).cloned().unwrap_or(row.digest);
-            Evidence { position, name, octets: row.octets.unsigned_abs(), digest }
+            let (octets, erased_at) = (row.octets.unsigned_abs(), row.erased_at);
+            Evidence { position, name, octets, digest, erased_at }
         });
         Ok(named.collect())
     }
@@ -261,6 +264,9 @@ impl Institution {
         let rows = sql::evidence(&mut *self.store().read().await?, id).await?;
         let at = usize::try_from(position).ok().and_then(|position| position.checked_sub(1));
         let row = at.and_then(|at| rows.into_iter().nth(at)).ok_or(Error::NoComplaint)?;
+        if row.erased_at.is_some() {
+            return Err(Error::NotApplicable("这份证据已按保存期限销毁；办理经过和结论见投诉页面"));
+        }
         let content = self.store().open_blob(&row.blob).await?;
         let (actor, subject) = (permit.actor(), format!("complaint:{id}"));
         let body = json!({ "evidence": position, "blob": row.blob });

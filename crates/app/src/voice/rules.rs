@@ -30,6 +30,18 @@ pub(super) const MOST_A_DAY: i64 = 1 << 30;
 /// How long a report may wait to be taken up.
 pub(super) const TAKEN_UP_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
+/// Until when evidence is kept, of a report that was closed at an instant, for so many days.
+pub(super) fn kept_until(closed_at: Timestamp, days: u16) -> Timestamp {
+    let kept = SignedDuration::from_hours(24 * i64::from(days));
+    closed_at.saturating_add(kept).unwrap_or(Timestamp::MAX)
+}
+
+/// Closed before this instant, a report's evidence was kept for more than so many days.
+pub(super) fn closed_before(now: Timestamp, days: u16) -> Timestamp {
+    let kept = SignedDuration::from_hours(24 * i64::from(days));
+    now.saturating_sub(kept).unwrap_or(Timestamp::MIN)
+}
+
 /// What is wrong with the evidence of a report.
 pub(super) fn evidence_mistake(evidence: &[NewEvidence]) -> Option<&'static str> {
     let octets = evidence.iter().map(|one| one.content.len()).fold(0, usize::saturating_add);
@@ -96,7 +108,7 @@ pub(super) fn mistakes(words: &ComplaintWords) -> Vec<(&'static str, &'static st
     let mut mistakes = Vec::new();
     let length = words.text.trim().chars().count();
     if length < 10 {
-        mistakes.push(("text", "请写明发生了什么、您希望怎样处理，至少 10 个字"));
+        mistakes.push(("text", "请写明事情的经过，至少 10 个字"));
     } else if length > MOST_TEXT {
         mistakes.push(("text", "内容最多 4000 字，请删减，或在办理时补充"));
     }

@@ -1,5 +1,6 @@
 //! What comes of a week.
 
+use access::{ActKind, Action};
 use app::doctor::Level;
 use app::sample::model::Entry;
 use app::sample::{Origin, Report, Verdict, Week};
@@ -246,7 +247,9 @@ async fn an_outage_is_made_up_for_week_by_week_and_a_missing_report_is_told() {
         populations.push(report.counts.population);
     }
     assert_eq!(populations, [2, 4]);
-    assert_eq!(town.checked().await.level, Level::Good);
+    let check = town.checked().await;
+    assert_eq!(check.level, Level::Warning, "{}", check.detail);
+    assert!(check.detail.contains("没有人核实"), "only that one from before waits: {}", check.detail);
     // A report that was changed, and one that was taken away.
     let text = "UPDATE sample_report SET drawn = drawn - 1 WHERE week = $1";
     town.tampered(text, &[&first.to_string()]).await;
@@ -279,13 +282,14 @@ async fn on_postgresql_a_week_is_reported_once_however_many_look_after_it() {
 /// Whoever only reads a report makes no key of the institution.
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_a_report_without_the_institutions_key_makes_none_and_proves_nothing() {
-    use gm::{Device as _, Session as _};
+    use gm::Device as _;
     let town = Town::at_a_monday(|_| ()).await;
     let (week, institution) = (town.week(), &town.world.institution);
     town.pass_the_week();
     institution.make_sample_reports().await.unwrap();
     let label = gm::KeyLabel::new("institution-seal").unwrap();
-    let generated = async || town.world.records("key.generated", "key:institution-seal").await.len();
+    let generated =
+        async || town.world.records("key.generated", "key:institution-seal").await.len();
     assert_eq!(generated().await, 1);
     town.world.device.session().unwrap().destroy(&label).unwrap();
     let permit = town.inspector.permit(institution.access(), access::Action::ReadSamples).await;
@@ -293,4 +297,82 @@ async fn reading_a_report_without_the_institutions_key_makes_none_and_proves_not
     assert!(!is_genuine);
     assert!(town.world.device.session().unwrap().key(&label).is_err(), "nobody made one");
     assert_eq!(generated().await, 1);
+}
+
+/// Goes through a report as an auditor does; what came of it.
+async fn looked(
+    town: &Town,
+    who: &crate::way::Staff,
+    week: Week,
+    said: (&str, &str),
+) -> Result<(), String> {
+    let institution = &town.world.institution;
+    let (access, object) = (institution.access(), format!("sample:{week}"));
+    let principal = who.principal(access).await;
+    let permit = access.permit(&principal, Action::ReviewSamples).map_err(|e| e.to_string())?;
+    let verdict = store::Verdict::from_word(said.0).unwrap();
+    let order = institution.sample_review_order(&permit, week, (verdict, said.1)).await;
+    let order = serde_json::to_value(order.map_err(|e| e.to_string())?).unwrap();
+    let on = (ActKind::ReviewSample, object.as_str());
+    let pending = access.prepare_act(&principal, on.0, on.1, &order).await.unwrap();
+    let signature = who.0.sign(&gm::UserId::default(), pending.statement.as_bytes()).to_der();
+    let done = institution.complete_act(&principal, (&pending.id, &signature)).await;
+    done.map(drop).map_err(|e| e.to_string())
+}
+
+/// T-20: a report is gone through by an auditor, once, by the own signature; until then it is named.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_goes_through_a_report_and_one_that_nobody_did_is_told() {
+    reviewed(Town::at_a_monday(|_| ()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_an_auditor_goes_through_a_report() {
+    let Some(url) = postgres("look").await else { return };
+    reviewed(Town::at_a_monday(|settings| settings.storage.url = url).await).await;
+}
+
+async fn reviewed(town: Town) {
+    let (week, institution) = (town.week(), &town.world.institution);
+    town.ordered([1]).await;
+    town.pass_the_week();
+    institution.make_sample_reports().await.unwrap();
+    let permit = town.inspector.permit(institution.access(), Action::ReadSamples).await;
+    let only = async |looked| {
+        let filter = app::sample::SampleFilter { looked, ..Default::default() };
+        institution.sample_reports(&permit, filter, (0, 50)).await.unwrap()
+    };
+    let all = only(None).await.1;
+    assert_eq!((only(Some(false)).await.1, only(Some(true)).await.1), (all, 0));
+    let denied = looked(&town, &town.reviewer, week, ("clear", "")).await;
+    assert!(denied.is_err(), "auditors alone");
+    let empty = looked(&town, &town.inspector, week, ("findings", "")).await.unwrap_err();
+    assert!(empty.contains("写明"), "{empty}");
+    let unsaid = looked(&town, &town.inspector, "2020-01-06".parse().unwrap(), ("clear", "")).await;
+    assert!(unsaid.unwrap_err().contains("没有这一周"));
+    looked(&town, &town.inspector, week, ("findings", "客户端未附依据，已调取")).await.unwrap();
+    let again = looked(&town, &town.inspector, week, ("clear", "")).await.unwrap_err();
+    assert!(again.contains("已经核实过"), "{again}");
+    let (found, count) = only(Some(true)).await;
+    let one = found[0].looked.as_ref().unwrap();
+    assert_eq!((count, found[0].week, one.report.as_str()), (1, week, "客户端未附依据，已调取"));
+    assert!(one.actor.starts_with("person:") && one.at == town.world.now());
+    let records = town.world.records("sample.reviewed", &format!("sample:{week}")).await;
+    assert_eq!((records.len(), records[0].seq), (1, one.seq));
+    assert_eq!(records[0].body["sm3"], found[0].digest, "over this very text");
+    let check = town.checked().await;
+    assert!(
+        check.level == Level::Warning && check.detail.contains("核实后发现问题"),
+        "{}",
+        check.detail
+    );
+    // The founding week waits for longer than it may.
+    town.world.pass(15 * 86_400);
+    institution.make_sample_reports().await.unwrap();
+    let check = town.checked().await;
+    assert!(check.detail.contains("超过 14 天没有人核实"), "{}", check.detail);
+    town.tampered("UPDATE sample_look SET verdict = 'clear' WHERE week = $1", &[&week.to_string()])
+        .await;
+    let check = town.checked().await;
+    assert!(check.level == Level::Failed && check.detail.contains("核实结论"), "{}", check.detail);
 }

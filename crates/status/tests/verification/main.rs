@@ -8,7 +8,10 @@ mod certificates;
 mod family;
 mod foreign;
 mod messages;
+#[path = "../../../app/tests/holds/postgres.rs"]
+mod postgres;
 mod records;
+mod remembered;
 mod responder;
 mod signatures;
 #[path = "../suite/world.rs"]

@@ -68,7 +68,7 @@ async fn code(verifier: Verifier, (made, root): (Made, Made)) -> (Outcome, Strin
 /// A verifier that asks these responders for so many roots.
 async fn asking(world: &World, ask: Ask, roots: usize) -> Verifier {
     let config = AskConfig { patience: Duration::from_secs(3_600), keep: SignedDuration::ZERO };
-    let responders = Responders::new(ask, world.store.clock(), config);
+    let responders = Responders::new(world.store.clone(), ask, config);
     let fetch: Fetch = Arc::new(|_, _| Box::pin(async { Err("没有列表".to_owned()) }));
     let following = FollowConfig {
         every: SignedDuration::from_hours(1),

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::explain;
 use crate::gate::BODY_LIMIT;
-use crate::octets;
+use crate::octets::{self, Room};
 use crate::problem::Problem;
 
 /// A JSON body.
@@ -32,12 +32,21 @@ pub(crate) async fn read<T: DeserializeOwned>(
     request: Request,
     limit: usize,
 ) -> Result<T, Problem> {
+    read_with_room(request, (limit, 1)).await.map(|(value, _)| value)
+}
+
+/// The same with the room of a large body, so many times over: held until the answer is made, where what the body brings
+/// lives on in it.
+pub(crate) async fn read_with_room<T: DeserializeOwned>(
+    request: Request,
+    (limit, times): (usize, usize),
+) -> Result<(T, Option<Room>), Problem> {
     if !is_json(request.headers()) {
         let text = "请求内容应为 JSON（Content-Type: application/json）";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "web.media_type", text));
     }
-    let octets = octets::read(request.into_body(), limit).await?;
-    json(&octets)
+    let (octets, room) = octets::read_with_room(request.into_body(), limit, times).await?;
+    Ok((json(&octets)?, room))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

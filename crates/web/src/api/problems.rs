@@ -15,6 +15,8 @@ use crate::problem::Problem;
 
 /// Longest report, in octets: evidence of 10 MiB in Base64, and what goes with it.
 const LIMIT: usize = 14 << 20;
+/// How often evidence is in memory at most: as it came or was decoded, the piece that is being sealed, and sealed.
+const COPIES: usize = 3;
 /// Longest question for a statement or for progress, in octets.
 const SMALL: usize = 4 << 10;
 
@@ -150,7 +152,9 @@ pub async fn lodge(
 ) -> Result<(StatusCode, Json<ReportView>), Problem> {
     let (parts, body) = counted(&app, &site, request)?.into_parts();
     let source = site.source(&parts)?;
-    let body: ReportBody = input::read(Request::from_parts(parts, body), LIMIT).await?;
+    // Evidence outlives the body that brought it; its room is held until the answer is made.
+    let request = Request::from_parts(parts, body);
+    let (body, _room) = input::read_with_room::<ReportBody>(request, (LIMIT, COPIES)).await?;
     let new = report(body)?;
     if let Some((field, why)) = app.problem_mistakes(&new).first() {
         return Err(Problem::bad_request("web.field", format!("{field}：{why}")));

@@ -1,12 +1,14 @@
 //! Forms: read once by the guard, and what is wrong with a filled one.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
 
+use crate::octets::{self, Room};
 use crate::problem::Problem;
 
 /// Largest form without files, in octets.
@@ -15,6 +17,8 @@ const TEXT_LIMIT: usize = 256 << 10;
 /// a material or a sheet is refused by the rules.
 const FILE_LIMIT: usize = super::verify::MOST_OCTETS + (1 << 20);
 const _: () = assert!(ra::MOST_SHEET_OCTETS < FILE_LIMIT);
+/// How often files are in memory at most: as they came, and what is made of them.
+const COPIES: usize = 2;
 /// Most parts of a form with files.
 const MOST_PARTS: usize = 64;
 
@@ -23,6 +27,8 @@ const MOST_PARTS: usize = 64;
 pub struct Form {
     fields: Vec<(String, String)>,
     files: Vec<File>,
+    /// What large files take, as long as the form is there.
+    _room: Option<Arc<Room>>,
 }
 
 /// A file of a form.
@@ -39,7 +45,7 @@ pub struct File {
 impl Form {
     /// With these fields, as if somebody had filled it so.
     pub fn of(fields: Vec<(String, String)>) -> Self {
-        Self { fields, files: Vec::new() }
+        Self { fields, ..Self::default() }
     }
 
     /// The value of a field; empty if there is none.
@@ -90,26 +96,29 @@ pub async fn read(parts: &Parts, body: Body) -> Result<Form, Problem> {
         let text = "提交的内容类型不受支持；请从本网站的页面填写并提交";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "web.media_type", text));
     }
-    let body = gathered(body, TEXT_LIMIT).await?;
+    let (body, _) = gathered(body, TEXT_LIMIT).await?;
     let fields = form_urlencoded::parse(&body).into_owned().map(typed).collect();
-    Ok(Form { fields, files: Vec::new() })
+    Ok(Form::of(fields))
 }
 
-async fn gathered(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let body = Limited::new(body, limit).collect().await.map_err(|_| too_large())?;
-    Ok(body.to_bytes())
+async fn gathered(body: Body, limit: usize) -> Result<(Bytes, Option<Room>), Problem> {
+    let read = octets::read_with_room(body, limit, COPIES).await;
+    read.map_err(|problem| match problem.status {
+        503 => problem,
+        _ => too_large(),
+    })
 }
 
 async fn files(parts: &Parts, body: Body) -> Result<Form, Problem> {
     let broken =
         || Problem::bad_request("web.form", "上传没有完成；请返回上一页，重新选择文件并提交");
-    let body = gathered(body, FILE_LIMIT).await?;
+    let (body, room) = gathered(body, FILE_LIMIT).await?;
     let mut request = Request::new(Body::from(body));
     request.headers_mut().extend(parts.headers.clone());
     // What is gathered above is within our own limit; the framework's would be two megabytes.
     DefaultBodyLimit::disable().apply(&mut request);
     let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
-    let mut form = Form::default();
+    let mut form = Form { _room: room.map(Arc::new), ..Form::default() };
     while let Some(part) = multipart.next_field().await.map_err(|_| broken())? {
         if form.fields.len() + form.files.len() >= MOST_PARTS {
             return Err(broken());

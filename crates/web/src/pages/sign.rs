@@ -86,6 +86,7 @@ fn back(statement: &str) -> String {
         Some(("journal", _)) => "/admin/journal/audits".to_owned(),
         Some(("crl" | "kmc", _)) => "/admin/ca".to_owned(),
         Some(("complaint", id)) => format!("/admin/complaints/{id}"),
+        Some(("sample", week)) => format!("/admin/samples/{week}"),
         Some(("rating", _)) => "/admin/ratings".to_owned(),
         Some(("messages", _)) => "/admin/messages".to_owned(),
         _ => "/account".to_owned(),
@@ -168,6 +169,7 @@ fn title<'m>(member: &'m str, value: &Value, beside: &Map<String, Value>) -> &'m
         ("conditions", None) if value.get("premises").is_some() => "应当具备的条件",
         ("step", None) => "动态口令的时间步",
         ("per_day", _) if beside.contains_key("per_second") => "每日限额（次）",
+        ("reason", _) if beside.contains_key("per_second") => "用途说明",
         _ => titled(member),
     }
 }
@@ -224,7 +226,7 @@ fn titled(word: &str) -> &str {
         "account" => "事情经过",
         "answer" => "答复",
         "step" => "办理方式",
-        "text" => "给投诉人的话",
+        "text" => "答复的内容",
         "accept" => "受理",
         "close" => "办结",
         "basis" => "依据",
@@ -323,6 +325,7 @@ pub async fn complete(
         Some(("office", id)) if id != "new" => go(&format!("/admin/offices/{id}")),
         Some(("application", id)) => go(&format!("/desk/applications/{id}")),
         Some(("complaint", id)) => go(&format!("/admin/complaints/{id}")),
+        Some(("sample", week)) => go(&format!("/admin/samples/{week}")),
         Some(("rating", _)) => go("/admin/ratings"),
         Some(("messages", _)) => go("/admin/messages?state=queued"),
         Some(("batch", id)) => go(&format!("/desk/batches/{id}")),

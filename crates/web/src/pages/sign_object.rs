@@ -40,6 +40,8 @@ impl Head {
             "office" => office(app, visitor, id).await,
             "person" => person(app, visitor, id).await,
             "signing-key" => Some(signing_key(id)),
+            "sample" => Some(sample(id)),
+            "complaint" => complaint(app, visitor, id).await,
             "messages" => messages(app, visitor, payload).await,
             _ => None,
         };
@@ -107,10 +109,22 @@ async fn person(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
     Some(Head { object, ..Head::default() })
 }
 
+async fn complaint(app: &App, visitor: &Visitor, id: &str) -> Option<Head> {
+    let permit = may(app, visitor, Action::ReadVoice)?;
+    let (number, category) = app.complaint_named(&permit, id).await.ok()?;
+    let sort = if category == app::voice::Category::Misuse { "问题报告" } else { "投诉" };
+    Some(Head { object: Some((sort, number)), ..Head::default() })
+}
+
 /// The order itself says the rest.
 fn signing_key(number: &str) -> Head {
     let which = if number == "new" { "新设".to_owned() } else { format!("编号 {number}") };
     Head { object: Some(("应用签名密钥", which)), ..Head::default() }
+}
+
+/// A weekly report, by its Monday.
+fn sample(week: &str) -> Head {
+    Head { object: Some(("签发抽查报告", format!("{week} 起一周"))), ..Head::default() }
 }
 
 /// `申请 202611… 的签发通知（邮件，收件人 z***@example.cn）`: nobody signs for a row of digits.

@@ -124,6 +124,8 @@ fn roles(names: &str) -> Option<String> {
 pub fn administrative(word: &str) -> &str {
     match word {
         "order" => "办理内容",
+        "week" => "抽查报告（周一）",
+        "sm3" => "报告的 SM3 杂凑值",
         "chosen" => "重发的通知",
         "failed_until" => "重发此时已经失败的全部通知",
         "messages" => "通知条数",

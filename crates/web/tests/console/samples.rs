@@ -88,3 +88,41 @@ async fn clerks_and_administrators_see_no_report() {
     let watch = office.seat(&office.watch).await;
     assert_eq!(watch.get(&here).await.status.as_u16(), 200, "the audit administrator may");
 }
+
+/// What was found is signed by the auditor's own key; the list tells what waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_signs_what_a_report_came_to_and_the_list_says_so() {
+    let (office, week) = reported().await;
+    let seat = office.seat(&office.inspector).await;
+    let here = format!("{PATH}/{week}");
+    assert!(seat.page(&format!("{PATH}?only=open")).await.contains(&here));
+    let again = seat.post(&here, &[("finding", "写了一半")]).await;
+    let text = String::from_utf8(again.body.clone()).unwrap();
+    assert_eq!(again.status.as_u16(), 422);
+    assert!(text.contains("请选择核实结论") && text.contains("写了一半"), "{text}");
+    let unsaid = seat.post(&here, &[("outcome", "findings"), ("finding", "")]).await;
+    let text = String::from_utf8(unsaid.body).unwrap();
+    assert!(unsaid.status.as_u16() == 422 && text.contains("请写明是哪些证书"), "{text}");
+    let said = [("outcome", "clear"), ("finding", "材料齐全，与档案相符")];
+    let to_sign = seat.order(&here, &said).await;
+    let asked = seat.page(&to_sign).await;
+    for told in ["签发抽查报告", "未见异常", "材料齐全，与档案相符", "报告的 SM3"]
+    {
+        assert!(asked.contains(told), "{told}: {asked}");
+    }
+    assert!(seat.page(&here).await.contains("去签名"), "nothing is done before it is signed");
+    let done = seat.sign(&to_sign).await;
+    assert_eq!((done.status.as_u16(), done.field("location")), (303, &*here));
+    let shown = seat.page(&here).await;
+    assert!(shown.contains("inspector 先生") && shown.contains("材料齐全"), "{shown}");
+    assert!(!shown.contains("去签名"), "once");
+    assert!(seat.page(&format!("{PATH}?only=looked")).await.contains(&here));
+    assert!(!seat.page(&format!("{PATH}?only=open")).await.contains(&here));
+    let lines = seat.file(&format!("{PATH}/export.csv")).await;
+    assert!(lines.contains("材料齐全，与档案相符") && lines.contains("inspector 先生"), "{lines}");
+    // Who may only read sees who did, and no form.
+    let watch = office.seat(&office.watch).await;
+    assert!(watch.page(&here).await.contains("inspector 先生"));
+    let head = office.seat(&office.head).await;
+    assert_eq!(head.post(&here, &said).await.status.as_u16(), 403);
+}

@@ -1,13 +1,14 @@
-//! The evidence of reports, over `migrations/institution/0925_problem.sql` and
-//! `0940_problem_proof.sql`.
+//! The evidence of reports, over `migrations/institution/0925_problem.sql`,
+//! `0940_problem_proof.sql` and `0951_evidence_erased.sql`.
 
 use jiff::Timestamp;
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::super::problem::Stopped;
-use super::{column, fault};
+use super::{COMPLAINT, ComplaintRow, column, complaint_of, fault, instant_maybe};
 use crate::error::Error;
+use crate::mark::Mark;
 
 /// A piece of evidence as it is stored.
 #[derive(Debug, Clone)]
@@ -16,6 +17,14 @@ pub(in crate::voice) struct EvidenceRow {
     /// The commitment of its blob; older rows have its SM3.
     pub digest: String,
     pub blob: String,
+    /// When it was erased, at the end of its time.
+    pub erased_at: Option<Timestamp>,
+}
+
+fn evidence_of(row: &AnyRow) -> Result<EvidenceRow, Error> {
+    let (octets, digest) = (column(row, "octets")?, column(row, "digest")?);
+    let erased_at = instant_maybe(row, "erased_at")?;
+    Ok(EvidenceRow { octets, digest, blob: column(row, "blob")?, erased_at })
 }
 
 /// Adds a piece of evidence behind those that there are.
@@ -37,14 +46,52 @@ pub(in crate::voice) async fn evidence(
     db: &mut AnyConnection,
     complaint: &str,
 ) -> Result<Vec<EvidenceRow>, Error> {
-    let text =
-        "SELECT octets, digest, blob FROM voice_evidence WHERE complaint = $1 ORDER BY position";
+    let text = "SELECT octets, digest, blob, erased_at FROM voice_evidence \
+         WHERE complaint = $1 ORDER BY position";
     let rows = sqlx::query(text).bind(complaint).fetch_all(db).await.map_err(fault)?;
-    let read = |row: &AnyRow| {
-        let (octets, digest) = (column(row, "octets")?, column(row, "digest")?);
-        Ok(EvidenceRow { octets, digest, blob: column(row, "blob")? })
-    };
-    rows.iter().map(read).collect()
+    rows.iter().map(evidence_of).collect()
+}
+
+/// The evidence of a complaint that was not erased, with its places.
+pub(in crate::voice) async fn kept_evidence(
+    db: &mut AnyConnection,
+    complaint: &str,
+) -> Result<Vec<(i64, EvidenceRow)>, Error> {
+    let text = "SELECT position, octets, digest, blob, erased_at FROM voice_evidence \
+         WHERE complaint = $1 AND erased_at IS NULL ORDER BY position";
+    let rows = sqlx::query(text).bind(complaint).fetch_all(db).await.map_err(fault)?;
+    rows.iter().map(|row| Ok((column(row, "position")?, evidence_of(row)?))).collect()
+}
+
+/// Notes that the evidence of a complaint was erased.
+pub(in crate::voice) async fn note_erased(
+    db: &mut AnyConnection,
+    complaint: &str,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let text =
+        "UPDATE voice_evidence SET erased_at = $1 WHERE complaint = $2 AND erased_at IS NULL";
+    sqlx::query(text).bind(at.as_second()).bind(complaint).execute(db).await.map_err(fault)?;
+    Ok(())
+}
+
+/// Some complaints that were closed before an instant and have evidence that was not erased, the longest closed first;
+/// behind one of them.
+pub(in crate::voice) async fn evidence_due(
+    db: &mut AnyConnection,
+    before: Timestamp,
+    (behind, limit): (Option<&Mark>, i64),
+) -> Result<Vec<ComplaintRow>, Error> {
+    let (at, id) = behind.map_or((i64::MIN, ""), |mark| (mark.at.as_second(), &*mark.name));
+    let text = format!(
+        "SELECT {COMPLAINT} FROM voice_complaint WHERE state = 'closed' AND changed_at < $1 \
+         AND (changed_at > $2 OR (changed_at = $2 AND id > $3)) AND id IN \
+         (SELECT complaint FROM voice_evidence WHERE erased_at IS NULL) \
+         ORDER BY changed_at, id LIMIT $4"
+    );
+    let query = sqlx::query(AssertSqlSafe(text)).bind(before.as_second()).bind(at);
+    let rows = query.bind(id.to_owned()).bind(limit).fetch_all(db).await.map_err(fault)?;
+    rows.iter().map(complaint_of).collect()
 }
 
 /// How many reports of leaked keys wait since before an instant.

@@ -1,5 +1,5 @@
 //! All SQL of ratings and complaints, over `migrations/institution/0610_voice.sql`,
-//! `0620_voice_lists.sql`, `0925_problem.sql` and `0940_problem_proof.sql`.
+//! `0620_voice_lists.sql`, `0925_problem.sql`, `0940_problem_proof.sql` and `0951_evidence_erased.sql`.
 
 mod evidence;
 
@@ -14,7 +14,8 @@ use crate::error::Error;
 use crate::mark::{Mark, Span};
 
 pub(super) use evidence::{
-    EvidenceRow, add_evidence, add_proof, evidence, keep_octets, open_proofs, problems_before,
+    EvidenceRow, add_evidence, add_proof, evidence, evidence_due, keep_octets, kept_evidence,
+    note_erased, open_proofs, problems_before,
 };
 
 /// A rating as it is stored.
@@ -43,6 +44,7 @@ pub(super) struct ComplaintRow {
     pub content: String,
     pub received_at: Timestamp,
     pub answered_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
     pub version: i64,
 }
 
@@ -267,19 +269,23 @@ pub(super) async fn figures(
 }
 
 const COMPLAINT: &str = "id, number, category, state, code_index, content, received_at, \
-     answered_at, version";
+     answered_at, changed_at, version";
 
 fn complaint_of(row: &AnyRow) -> Result<ComplaintRow, Error> {
     let (category, state): (String, String) = (column(row, "category")?, column(row, "state")?);
+    let (state, changed_at) =
+        (ComplaintState::of(&state).ok_or(Error::Stored("state"))?, instant(row, "changed_at")?);
     Ok(ComplaintRow {
         id: column(row, "id")?,
         number: column(row, "number")?,
         category: Category::of(&category).ok_or(Error::Stored("category"))?,
-        state: ComplaintState::of(&state).ok_or(Error::Stored("state"))?,
+        state,
         code_index: column(row, "code_index")?,
         content: column(row, "content")?,
         received_at: instant(row, "received_at")?,
         answered_at: instant_maybe(row, "answered_at")?,
+        // Nothing comes behind the closing.
+        closed_at: (state == ComplaintState::Closed).then_some(changed_at),
         version: column(row, "version")?,
     })
 }

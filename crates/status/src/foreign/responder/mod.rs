@@ -17,21 +17,24 @@
 //!    again within a minute.
 //!
 //! What was believed once is a floor: an older answer isn't believed afterwards, and a revocation is final, however
-//! often an old answer is sent again (Invariant 7).
+//! often an old answer is sent again (Invariant 7). The floors and the revocations are in the store: a start forgets
+//! none, and what one node learned counts on all.
 //!
-//! Whatever fails leaves the status unknown, never good (Invariant 11). What is kept lives in memory: a report is a view.
+//! Whatever fails leaves the status unknown, never good (Invariant 11). Answers are kept in memory: a report is a view.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`model`] | responders, questions, what was said, states |
 //! | [`rules`] | pure decisions: whether an answer is believed, how long one rests |
 //! | `memory` | what was believed, against older answers |
+//! | `sql` | the same, for all nodes and beyond a start |
 //! | `service` | [`Responders`] |
 
 mod memory;
 pub mod model;
 pub mod rules;
 mod service;
+mod sql;
 
 pub use model::{Ask, By, ForeignResponder, ResponderQuestion, ResponderState, Said, Told, Untold};
 pub use service::{AskConfig, Responders};

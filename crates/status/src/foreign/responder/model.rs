@@ -138,6 +138,9 @@ pub enum Untold {
     /// Something newer was believed before.
     #[error("应答的时间 {0} 早于此前已采信的应答，可能是途中换成的旧应答")]
     Older(Timestamp),
+    /// What was believed before can't be looked up.
+    #[error("此前采信的应答不能读取，不能与这次的比较；请稍后重试，仍不能的请联系管理员")]
+    Unrecorded,
     /// It may be of whenever.
     #[error("应答没有写明下次更新时间，又不是刚刚作出的")]
     Undated,

@@ -2,19 +2,21 @@
 //! a moment, and nobody else anything.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gm::{OsRandom, Random};
 use jiff::{SignedDuration, Timestamp};
 use pki::ocsp::{Nonce, Request};
-use store::Clock;
+use store::Store;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::memory::Memory;
+use super::memory::{Key, Known, Memory};
 use super::model::{Ask, ResponderQuestion, ResponderState, Said, Told, Untold};
-use super::rules;
+use super::{rules, sql};
+use crate::error::Error;
 use crate::foreign::model::Address;
 
 /// Questions that are put at a time in all. More are told that it is busy.
@@ -29,6 +31,8 @@ const MOST_OCTETS: usize = 64 << 10;
 const MOST_KEPT: usize = 10_000;
 /// For how long a refused answer isn't asked for again.
 const REFUSED: SignedDuration = SignedDuration::from_mins(1);
+/// So often what is written down is looked through for what nobody needs any more, beginning with the first time.
+const PRUNED_EVERY: u64 = 256;
 /// Octets of a nonce (RFC 9654 §2.1).
 const NONCE: usize = 32;
 /// What a transport that overruns its own limit gets on top.
@@ -48,12 +52,13 @@ pub struct AskConfig {
 pub struct Responders(Arc<Inner>);
 
 struct Inner {
+    store: Store,
     ask: Ask,
-    clock: Arc<dyn Clock>,
     config: AskConfig,
     waiting: Semaphore,
     kept: Mutex<HashMap<[u8; 32], Kept>>,
     memory: Mutex<Memory>,
+    written: AtomicU64,
     desks: Mutex<HashMap<Address, Arc<Desk>>>,
 }
 
@@ -70,11 +75,11 @@ struct Desk {
 }
 
 impl Responders {
-    /// Over a transport.
-    pub fn new(ask: Ask, clock: Arc<dyn Clock>, config: AskConfig) -> Self {
+    /// Over a transport, and the store in which all nodes remember what was believed.
+    pub fn new(store: Store, ask: Ask, config: AskConfig) -> Self {
         let (kept, memory, desks) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let waiting = Semaphore::new(MOST_WAITING);
-        Self(Arc::new(Inner { ask, clock, config, waiting, kept, memory, desks }))
+        let (waiting, written) = (Semaphore::new(MOST_WAITING), AtomicU64::new(0));
+        Self(Arc::new(Inner { store, ask, config, waiting, kept, memory, written, desks }))
     }
 
     /// What was told before and counts still: a revocation always does.
@@ -111,6 +116,10 @@ impl Responders {
     }
 
     async fn one(&self, question: &ResponderQuestion) -> Told {
+        // Also what was believed before this process began, or by another node; whether the responder rests or not.
+        if let Some(revoked) = self.recall(question.key()).await?.direct() {
+            return Ok(revoked);
+        }
         let desk = self.desk(&question.responder.address);
         desk.is_open(self.now())?;
         let Ok(_queued) = desk.queue.try_acquire() else { return Err(Untold::Busy) };
@@ -125,7 +134,10 @@ impl Responders {
         desk.enter(begun, self.0.config.patience)?;
         let told = self.put(question).await;
         let now = self.now();
-        let told = told.and_then(|said| self.memory().take(question.key(), said, now));
+        let told = match told {
+            Ok(said) => self.believe(question.key(), said).await,
+            Err(why) => Err(why),
+        };
         desk.leave((begun, now), &told);
         if let Err(why) = &told {
             let address = &question.responder.address;
@@ -153,11 +165,52 @@ impl Responders {
         rules::take(&der, question, &nonce, self.now()).map(Arc::new)
     }
 
+    /// What is known of a question: in the store, and here. What can't be looked up leaves the status unknown.
+    async fn recall(&self, key: Key) -> Result<Known, Untold> {
+        let held = async {
+            let mut reader = self.0.store.read().await?;
+            sql::known(&mut reader, &key).await
+        };
+        match held.await {
+            Ok(known) => Ok(self.memory().learn(key, known)),
+            Err(error) => {
+                tracing::error!(%error, "what was believed of a responder can't be read");
+                Err(Untold::Unrecorded)
+            }
+        }
+    }
+
+    /// Believes what was said, unless more is known. The unit decides: what another node learned meanwhile counts.
+    /// While the store takes nothing down, what is known here and there has to do.
+    async fn believe(&self, key: Key, said: Arc<Said>) -> Told {
+        let known = self.recall(key).await?;
+        let (told, next) = known.take(said.clone());
+        let Some(next) = next else { return told };
+        let next = self.memory().learn(key, next);
+        let is_due = self.0.written.fetch_add(1, Ordering::Relaxed).is_multiple_of(PRUNED_EVERY);
+        let unit = self.0.store.commit(move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                let held = sql::known(tx.conn(), &key).await?;
+                let (told, _) = held.take(said);
+                sql::remember(tx.conn(), (&key, &held.with(next)), now).await?;
+                if is_due {
+                    sql::prune(tx.conn(), now, sql::MOST_ROWS).await?;
+                }
+                Ok::<_, Error>(told)
+            })
+        });
+        unit.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "what was believed of a responder can't be written down");
+            told
+        })
+    }
+
     fn keep(&self, question: &ResponderQuestion, told: &Told, now: Timestamp) {
         let until = match told {
             Ok(said) => rules::kept_until(said, self.0.config.keep),
             // What is kept is newer.
-            Err(Untold::Older(_)) => None,
+            Err(Untold::Older(_) | Untold::Unrecorded) => None,
             Err(why) if why.is_outage() => None,
             Err(_) => now.checked_add(REFUSED).ok(),
         };
@@ -192,7 +245,7 @@ impl Responders {
     }
 
     fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.0.store.clock().now()
     }
 }
 

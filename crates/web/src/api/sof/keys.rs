@@ -2,9 +2,11 @@
 //! the signing service for applications under the names of GM/T 0020. `containerName` is the number
 //! of the key. The client signs its requests as everywhere.
 
+use app::refusals::Why;
 use app::signing::{MessageOrder, Refusal};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki::Certificate;
@@ -16,6 +18,29 @@ use super::{SofTextView, Sor, certificate_octets, octets};
 use crate::api::{App, Body};
 use crate::gate::Allowed;
 use crate::problem::Problem;
+use crate::refused::Marked;
+
+/// An answer; what refuses a use is counted as that, although its status says nothing.
+pub struct SofAnswer {
+    view: SofTextView,
+    is_refused: bool,
+}
+
+impl SofAnswer {
+    const fn of(view: SofTextView) -> Self {
+        Self { view, is_refused: false }
+    }
+}
+
+impl IntoResponse for SofAnswer {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.view).into_response();
+        if self.is_refused {
+            response.extensions_mut().insert(Marked(Why::Refused));
+        }
+        response
+    }
+}
 
 /// A key and what it is to be used on.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -47,10 +72,10 @@ pub async fn sign_data(
     State(app): State<App>,
     allowed: Allowed,
     Body(body): Body<SofKeyBody>,
-) -> Result<Json<SofTextView>, Problem> {
+) -> Result<SofAnswer, Problem> {
     let (key, content) = match read(&body) {
         Ok(read) => read,
-        Err(code) => return Ok(Json(SofTextView::refused(code))),
+        Err(code) => return Ok(SofAnswer::of(SofTextView::refused(code))),
     };
     let signed = app.sign_data(allowed.permit(), key, &content).await;
     answer(signed.map(|signed| signed.octets), Sor::Sign)
@@ -64,7 +89,7 @@ pub async fn sign_message(
     State(app): State<App>,
     allowed: Allowed,
     Body(body): Body<SofKeyBody>,
-) -> Result<Json<SofTextView>, Problem> {
+) -> Result<SofAnswer, Problem> {
     message(&app, &allowed, &body, false).await
 }
 
@@ -77,7 +102,7 @@ pub async fn sign_detached(
     State(app): State<App>,
     allowed: Allowed,
     Body(body): Body<SofKeyBody>,
-) -> Result<Json<SofTextView>, Problem> {
+) -> Result<SofAnswer, Problem> {
     message(&app, &allowed, &body, true).await
 }
 
@@ -90,7 +115,7 @@ pub async fn encrypt(
     State(app): State<App>,
     allowed: Allowed,
     Body(body): Body<SofEncryptBody>,
-) -> Result<Json<SofTextView>, Problem> {
+) -> Result<SofAnswer, Problem> {
     let read = || {
         let der = certificate_octets(&body.base64_encode_cert)?;
         let recipient = Certificate::from_der(&der).map_err(|_| Sor::CertEncode)?;
@@ -98,7 +123,7 @@ pub async fn encrypt(
     };
     let (key, content, recipient) = match read() {
         Ok(read) => read,
-        Err(code) => return Ok(Json(SofTextView::refused(code))),
+        Err(code) => return Ok(SofAnswer::of(SofTextView::refused(code))),
     };
     let order = (key, Zeroizing::new(content));
     let made = app.make_envelope(allowed.permit(), order, &[recipient]).await;
@@ -113,10 +138,10 @@ pub async fn decrypt(
     State(app): State<App>,
     allowed: Allowed,
     Body(body): Body<SofKeyBody>,
-) -> Result<Json<SofTextView>, Problem> {
+) -> Result<SofAnswer, Problem> {
     let order = match read(&body) {
         Ok(read) => read,
-        Err(code) => return Ok(Json(SofTextView::refused(code))),
+        Err(code) => return Ok(SofAnswer::of(SofTextView::refused(code))),
     };
     let opened = app.open_envelope(allowed.permit(), order).await;
     answer(opened.map(|content| content.to_vec()), Sor::Decrypt)
@@ -127,10 +152,10 @@ async fn message(
     allowed: &Allowed,
     body: &SofKeyBody,
     is_detached: bool,
-) -> Result<Json<SofTextView>, Problem> {
+) -> Result<SofAnswer, Problem> {
     let order = match read(body) {
         Ok(read) => read,
-        Err(code) => return Ok(Json(SofTextView::refused(code))),
+        Err(code) => return Ok(SofAnswer::of(SofTextView::refused(code))),
     };
     let how = MessageOrder { is_detached, has_attributes: false };
     let signed = app.sign_message(allowed.permit(), order, how).await;
@@ -146,15 +171,18 @@ fn number(text: &str) -> Result<i64, Sor> {
 }
 
 /// A refusal is a number with our words; too often, and our faults, are problems.
-fn answer(result: Result<Vec<u8>, app::Error>, failed: Sor) -> Result<Json<SofTextView>, Problem> {
+fn answer(result: Result<Vec<u8>, app::Error>, failed: Sor) -> Result<SofAnswer, Problem> {
     match result {
-        Ok(octets) => Ok(Json(SofTextView::of(STANDARD.encode(octets), "base64"))),
+        Ok(octets) => Ok(SofAnswer::of(SofTextView::of(STANDARD.encode(octets), "base64"))),
         Err(app::Error::Signing(refusal)) if refusal.wait().is_none() => {
             let code = match refusal {
                 Refusal::NoKey(_) => Sor::KeyNotFound,
                 _ => failed,
             };
-            Ok(Json(SofTextView::told(code, refusal.to_string())))
+            Ok(SofAnswer {
+                is_refused: true,
+                ..SofAnswer::of(SofTextView::told(code, refusal.to_string()))
+            })
         }
         Err(error) => Err(error.into()),
     }

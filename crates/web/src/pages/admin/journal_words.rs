@@ -10,6 +10,7 @@ use store::Stored;
 
 use crate::api::App;
 use crate::pages::frame::Frame;
+use crate::pages::wording::Wording;
 use crate::pages::words;
 
 /// The names of the people who act in some records, for who may see them.
@@ -134,6 +135,7 @@ pub fn object(subject: &str) -> (&'static str, String) {
         "ceremony" => "密钥仪式",
         "journal" => "日志",
         "messages" => "通知",
+        "clients" => "客户端",
         _ => return ("", subject.to_owned()),
     };
     (sort, id.to_owned())
@@ -144,14 +146,16 @@ pub fn members(record: &Stored, catalogue: Option<&Catalogue>) -> Vec<(String, S
     let mut lines = Vec::new();
     // The words of the registration mean this in records of applications only.
     let catalogue = catalogue.filter(|_| record.kind.starts_with("application."));
-    flatten((&record.body, ""), String::new(), (catalogue, &mut lines));
+    let order = record.body.as_object().cloned().unwrap_or_default();
+    let known = catalogue.map(|catalogue| (catalogue, Wording::of(Some(catalogue), &order)));
+    flatten((&record.body, ""), String::new(), (known.as_ref(), &mut lines));
     lines
 }
 
 fn flatten(
     (value, member): (&Value, &str),
     name: String,
-    (catalogue, lines): (Option<&Catalogue>, &mut Vec<(String, String)>),
+    (known, lines): (Option<&(&Catalogue, Wording<'_>)>, &mut Vec<(String, String)>),
 ) {
     let below = |part: &str| match name.is_empty() {
         true => part.to_owned(),
@@ -161,16 +165,18 @@ fn flatten(
         Value::Null => lines.push((name, "（无）".to_owned())),
         Value::Object(members) => {
             for (member, value) in members {
-                flatten((value, member), below(member_title(member)), (catalogue, &mut *lines));
+                flatten((value, member), below(member_title(member)), (known, &mut *lines));
             }
         }
         Value::Array(items) => {
             for (at, value) in items.iter().enumerate() {
-                flatten((value, member), below(&format!("{}", at + 1)), (catalogue, &mut *lines));
+                flatten((value, member), below(&format!("{}", at + 1)), (known, &mut *lines));
             }
         }
         Value::String(text) => {
-            let told = catalogue.and_then(|catalogue| registered(catalogue, member, text));
+            let told = known.and_then(|(catalogue, wording)| {
+                registered(catalogue, member, text).or_else(|| wording.title(member, text))
+            });
             lines.push((name, told.unwrap_or_else(|| word(member, text).to_owned())));
         }
         Value::Bool(yes) => lines.push((name, if *yes { "是" } else { "否" }.to_owned())),
@@ -279,6 +285,15 @@ fn member_title(member: &str) -> &str {
 /// The words of records of keys, lists, audits and samples.
 fn later_title(member: &str) -> &str {
     match member {
+        "rows" => "各来源",
+        "others" => "其他来源合计（次）",
+        "client" => "客户端",
+        "network" => "网络",
+        "unproven" => "身份未通过验证（次）",
+        "denied" => "没有权限（次）",
+        "refused" => "依规则不予办理（次）",
+        "quota" => "超过限额（次）",
+        "slowed" => "被要求等待（次）",
         "led_to" => "办理结果",
         "suspended" => "已暂停的证书",
         "evidence_left_out" => "未收下的附件",
@@ -296,7 +311,7 @@ fn later_title(member: &str) -> &str {
         "last" => "截止记录",
         "root" => "日志树根",
         "verdict" => "结论",
-        "finding" => "审计情况",
+        "finding" | "report" => "审计情况",
         "code" => "代码",
         "name" => "名称",
         "office" => "注册机构",

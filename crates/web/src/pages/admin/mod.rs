@@ -35,6 +35,7 @@ pub mod person_form;
 pub mod profiles;
 mod profiles_rows;
 pub mod sample;
+pub mod sample_look;
 pub mod samples;
 pub mod settings;
 pub mod statistics;

@@ -1,6 +1,7 @@
 //! One report of 签发抽查: the draw, the figures, and each certificate that was drawn with what stood behind it; the signed
 //! file, and the certificates as a list for a spreadsheet program.
 
+use access::Action;
 use app::sample::model::{Applied, Counts, ElementShown, Entry};
 use app::sample::{Report, SampleSummary, Verdict, Week};
 use askama::Template;
@@ -11,9 +12,11 @@ use ra::catalogue::SubjectPart;
 use serde::Deserialize;
 
 use super::Names;
+use super::sample_look::Look;
 use super::samples::days;
 use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page};
+use crate::pages::form::{Form, Mistakes};
 use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
 use crate::pages::list::Asked;
@@ -81,9 +84,12 @@ impl Query {
 
 #[derive(Template)]
 #[template(path = "admin/sample.html")]
-struct Shown {
+pub(super) struct Shown {
     frame: Frame,
     here: String,
+    /// Who went through it, or the form for that.
+    look: Look,
+    pub(super) mistakes: Mistakes,
     days: String,
     made_at: String,
     is_genuine: bool,
@@ -125,19 +131,32 @@ pub async fn show(
     Path(week): Path<String>,
     Params(query): Params<Query>,
 ) -> Answer {
-    let week = named(&week)?;
-    let found = app.sample_report(visitor.permit()?, week).await?;
+    page(&shown(&app, (frame, &visitor), named(&week)?, (query, Form::default())).await?)
+}
+
+/// The page of a report, with what was typed into its form.
+pub(super) async fn shown(
+    app: &App,
+    (frame, visitor): (Frame, &Visitor),
+    week: Week,
+    (query, form): (Query, Form),
+) -> Result<Shown, Problem> {
+    let permit = app.permit(visitor.principal(), Action::ReadSamples)?;
+    let found = app.sample_report(&permit, week).await?;
     let (summary, report, is_genuine) = found.ok_or_else(missing)?;
     let here = format!("/admin/samples/{week}");
+    let look = Look::of(app, visitor, (&summary, form)).await;
     let fitting: Vec<Entry> =
         report.sample.iter().filter(|entry| query.fits(entry)).cloned().collect();
     let (place, total) = (query.place()?, fitting.len());
-    let names = Names::of(&app, visitor.principal(), actors(&fitting).iter().map(|a| &**a)).await;
+    let names = Names::of(app, visitor.principal(), actors(&fitting).iter().map(|a| &**a)).await;
     let rows = usize::try_from(ROWS).unwrap_or(usize::MAX);
     let first = usize::try_from(place).unwrap_or(usize::MAX).saturating_mul(rows);
     let shown = fitting.into_iter().skip(first).take(rows).map(|entry| row(entry, &names));
     let turned = |page: &str| query.address(&here, ("", page));
-    page(&Shown {
+    Ok(Shown {
+        look,
+        mistakes: Mistakes::none(),
         days: days(week),
         made_at: words::minute(report.made_at),
         is_genuine,
@@ -191,7 +210,7 @@ pub async fn export(
     Ok(csv::list(&format!("weekly-sample-{week}"), &HEADINGS, lines))
 }
 
-fn named(week: &str) -> Result<Week, Problem> {
+pub(super) fn named(week: &str) -> Result<Week, Problem> {
     week.parse().map_err(|_| missing())
 }
 

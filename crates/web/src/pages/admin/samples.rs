@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use app::sample::{SampleFilter, SampleSummary, Week};
+use access::Action;
+use app::sample::{Looked, SampleFilter, SampleSummary, Week};
 use askama::Template;
 use axum::extract::State;
 use law::CivilDate;
 use serde::Deserialize;
 
+use super::Names;
 use super::period::iso;
 use crate::api::{App, Params};
 use crate::pages::answer::{Answer, page, page_to_correct};
@@ -24,7 +26,7 @@ const PATH: &str = "/admin/samples";
 const ROWS: u32 = 53;
 /// Rows read at once for a file.
 const BLOCK: u32 = 200;
-const HEADINGS: [&str; 13] = [
+const HEADINGS: [&str; 17] = [
     "周一",
     "周日",
     "签发数",
@@ -38,6 +40,10 @@ const HEADINGS: [&str; 13] = [
     "日志树根",
     "报告 SM3",
     "日志记录号",
+    "核实结论",
+    "核实人",
+    "核实时间",
+    "核实情况",
 ];
 
 /// What is asked for.
@@ -46,7 +52,7 @@ const HEADINGS: [&str; 13] = [
 pub struct Query {
     /// A day of the week that is looked for.
     day: String,
-    /// `wrong`: only what names something.
+    /// `wrong`: only what names something; `open`, `looked`: what nobody went through, or somebody did.
     only: String,
     page: String,
 }
@@ -73,7 +79,12 @@ impl Query {
                 None
             }
         };
-        SampleFilter { week, wrong: self.only == "wrong" }
+        let looked = match &*self.only {
+            "open" => Some(false),
+            "looked" => Some(true),
+            _ => None,
+        };
+        SampleFilter { week, wrong: self.only == "wrong", looked }
     }
 }
 
@@ -95,10 +106,13 @@ struct Row {
     days: String,
     summary: SampleSummary,
     made_at: String,
+    /// Who went through it.
+    who: Option<String>,
 }
 
-fn row(summary: SampleSummary) -> Row {
+fn row(summary: SampleSummary, names: &Names) -> Row {
     Row {
+        who: summary.looked.as_ref().map(|looked| names.who(&looked.actor)),
         week: summary.week.to_string(),
         days: days(summary.week),
         made_at: words::minute(summary.made_at),
@@ -127,8 +141,9 @@ pub async fn show(
     let filter = query.filter(&mut mistakes);
     let place = (query.place()?, ROWS);
     let (found, total) = app.sample_reports(visitor.permit()?, filter, place).await?;
+    let names = Names::of(&app, visitor.principal(), actors(&found)).await;
     let shown = List {
-        rows: found.into_iter().map(row).collect(),
+        rows: found.into_iter().map(|one| row(one, &names)).collect(),
         is_search: query.is_search(),
         total,
         paging: query.paging(place, total),
@@ -149,20 +164,30 @@ pub async fn export(
     let mut mistakes = Mistakes::none();
     let filter = query.filter(&mut mistakes);
     list::refused(&mistakes)?;
-    let looked = Arc::new((app, visitor.permit()?.clone()));
+    let looked = Arc::new((app, visitor));
     Ok(list::file("weekly-samples", &HEADINGS, None, move |behind: Option<Week>| {
         let looked = looked.clone();
         async move {
-            let (app, permit) = &*looked;
-            let found = app.sample_reports_behind(permit, filter, (behind, BLOCK)).await?;
+            let (app, visitor) = &*looked;
+            let permit = app.permit(visitor.principal(), Action::ReadSamples)?;
+            let found = app.sample_reports_behind(&permit, filter, (behind, BLOCK)).await?;
+            let names = Names::of(app, visitor.principal(), actors(&found)).await;
             let is_full = u32::try_from(found.len()).is_ok_and(|rows| rows >= BLOCK);
             let next = found.last().filter(|_| is_full).map(|last| Some(last.week));
-            Ok::<_, app::Error>((found.iter().map(line).collect(), next))
+            let lines = found.iter().map(|one| line(one, &names)).collect();
+            Ok::<_, app::Error>((lines, next))
         }
     }))
 }
 
-fn line(one: &SampleSummary) -> csv::Row {
+/// Who went through any of them.
+fn actors(found: &[SampleSummary]) -> impl Iterator<Item = &str> {
+    found.iter().filter_map(|one| one.looked.as_ref()).map(|looked| &*looked.actor)
+}
+
+fn line(one: &SampleSummary, names: &Names) -> csv::Row {
+    let looked = one.looked.as_ref();
+    let of = |text: &dyn Fn(&Looked) -> String| looked.map(text).unwrap_or_default();
     vec![
         iso(one.week.monday()),
         iso(one.week.sunday()),
@@ -177,6 +202,10 @@ fn line(one: &SampleSummary) -> csv::Row {
         one.journal.root.clone(),
         one.digest.clone(),
         one.seq.to_string(),
+        of(&|looked| looked.verdict.chinese().to_owned()),
+        of(&|looked| names.who(&looked.actor)),
+        of(&|looked| words::second(looked.at)),
+        of(&|looked| looked.report.clone()),
     ]
 }
 

@@ -81,6 +81,7 @@ fn section_title(section: &str) -> &'static str {
         "storage" => "数据库和日志",
         "timestamp" => "时间戳",
         "verification" => "签名与证书验证",
+        "voice" => "投诉和问题报告",
         _ => "其他",
     }
 }
@@ -138,6 +139,9 @@ fn meaning(name: &str) -> &'static str {
         "disclosure.supervision_phone" => "监督管理部门的电话，对外公示。",
         "disclosure.complaint_accept_days" => "投诉在几个工作日内受理。",
         "disclosure.complaint_answer_days" => "投诉在几个工作日内答复。",
+        "voice.evidence_days" => {
+            "问题报告办结后，所附证据再保存多少天，届时销毁；个人信息保存期限应为必要的最短时间（个人信息保护法第十九条、第四十七条）。"
+        }
         "disclosure.documents" => "业务规则和证书策略文件所在的文件夹。",
         name if name.starts_with("timestamp.") => meaning_in_timestamp(name),
         name if name.starts_with("verification.") => meaning_in_verification(name),
@@ -272,6 +276,9 @@ fn meaning_in_limits(name: &str) -> &'static str {
             "同一来源每秒下载列表、CA 证书和目录查询（HTTP）的数量；0 为不限。"
         }
         "limits.ldap_per_second" => "同一来源每秒的目录操作（LDAP）数；0 为不限。",
+        "limits.refused_per_minute" => {
+            "同一客户端（在同一地址）、同一来源每分钟最多被拒绝几次，超过的须等待（429）；0 为不限。"
+        }
         "limits.connections" => "网页和接口的连接数上限。",
         "limits.connections_per_address" => "同一来源与网页和接口的连接数上限。",
         "limits.header_seconds" => "请求头须在多少秒内收到；空闲连接在此后关闭。",

@@ -5,8 +5,8 @@ use access::Action;
 use super::{PageRoute, pages};
 use crate::pages::admin::{
     ca, ca_orders, certificate, certificate_order, certificates, devices, health, journal,
-    journal_audit, journal_consistency, journal_key, journal_record, profiles, sample, samples,
-    settings, statistics, trust,
+    journal_audit, journal_consistency, journal_key, journal_record, profiles, sample, sample_look,
+    samples, settings, statistics, trust,
 };
 use crate::pages::attestation;
 use crate::pages::guard::PageGate;
@@ -57,6 +57,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/admin/samples" may(A::ReadSamples) => samples::show;
         get "/admin/samples/export.csv" may(A::ReadSamples) => samples::export;
         get "/admin/samples/{week}" may(A::ReadSamples) => sample::show;
+        post "/admin/samples/{week}" may(A::ReviewSamples) => sample_look::review;
         get "/admin/samples/{week}/report.json" may(A::ReadSamples) => sample::download;
         get "/admin/samples/{week}/export.csv" may(A::ReadSamples) => sample::export;
 

@@ -216,9 +216,13 @@ fn line(one: &Complaint) -> csv::Row {
 struct Shown {
     frame: Frame,
     row: Row,
+    is_report: bool,
     version: i64,
     words: ComplaintWords,
-    evidence: Vec<Evidence>,
+    evidence: Vec<Piece>,
+    /// Until when it is kept, once the report is closed; how many days from then on.
+    kept_until: Option<String>,
+    kept_days: u16,
     may_open: bool,
     steps: Vec<(&'static str, String, String)>,
     /// What may be done now: word and title.
@@ -226,6 +230,42 @@ struct Shown {
     chosen: String,
     text: String,
     mistakes: Mistakes,
+}
+
+impl Shown {
+    /// What it is called: a report of a leaked key goes the way of complaints.
+    fn sort(&self) -> &'static str {
+        if self.is_report { "问题报告" } else { "投诉" }
+    }
+
+    /// Who handed it in.
+    fn author(&self) -> &'static str {
+        if self.is_report { "报告人" } else { "投诉人" }
+    }
+
+    /// How large a file is.
+    fn size(&self, one: &Evidence) -> String {
+        words::size(usize::try_from(one.octets).unwrap_or(usize::MAX))
+    }
+}
+
+impl Shown {
+    fn has_kept(&self) -> bool {
+        self.evidence.iter().any(|piece| piece.erased_at.is_none())
+    }
+}
+
+/// A piece of evidence.
+struct Piece {
+    one: Evidence,
+    /// When it was erased.
+    erased_at: Option<String>,
+}
+
+impl From<Evidence> for Piece {
+    fn from(one: Evidence) -> Self {
+        Self { erased_at: one.erased_at.map(words::minute), one }
+    }
 }
 
 /// `GET /admin/complaints/{id}`.
@@ -255,9 +295,12 @@ async fn shown(app: &App, frame: Frame, visitor: &Visitor, id: &str) -> Result<S
     Ok(Shown {
         frame,
         row: row(app, &complaint),
+        is_report: complaint.category == Category::Misuse,
         version: complaint.version,
         words,
-        evidence,
+        evidence: evidence.into_iter().map(Piece::from).collect(),
+        kept_until: app.evidence_until(&complaint).map(words::minute),
+        kept_days: app.settings().voice.evidence_days,
         may_open: may,
         steps: steps
             .into_iter()
@@ -301,7 +344,7 @@ pub async fn handle(
         mistakes.add("step", "请选择怎样办理");
     }
     if !(4..=MOST_TEXT).contains(&text.chars().count()) {
-        mistakes.add("text", format!("请写明给投诉人的答复或理由，4 至 {MOST_TEXT} 字"));
+        mistakes.add("text", format!("请写明答复或者理由，4 至 {MOST_TEXT} 字"));
     }
     let (Some(step), true) = (step, mistakes.is_empty()) else {
         let before = shown(&app, frame, &visitor, &id).await?;

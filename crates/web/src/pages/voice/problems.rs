@@ -31,6 +31,8 @@ struct Report {
     signature: String,
     accept: String,
     supervision: String,
+    /// How long evidence is kept once the report is closed.
+    kept_days: u16,
     mistakes: Mistakes,
 }
 
@@ -44,6 +46,7 @@ fn blank(app: &App, frame: Frame) -> Report {
         signature: String::new(),
         accept: endings.join(","),
         supervision: app.settings().disclosure.supervision_phone.trim().to_owned(),
+        kept_days: app.settings().voice.evidence_days,
         mistakes: Mistakes::none(),
     }
 }

@@ -12,7 +12,8 @@
 mod answer;
 mod form;
 
-use access::{Action, Permit};
+use access::Action;
+use app::refusals::Why;
 use axum::extract::{Extension, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -20,7 +21,7 @@ use axum::response::{IntoResponse, Response};
 use pki::svs::{self, Body, Code, Kind, Reply};
 
 use crate::api::{App, Segment, verify};
-use crate::gate;
+use crate::gate::{self, Admitted};
 use crate::meter::{self, Due};
 use crate::octets;
 use crate::pages::Site;
@@ -114,11 +115,22 @@ impl Asked<'_> {
     async fn answer(&self, body: Body) -> Answered {
         let (kind, now) = (body.kind(), self.app.clock().now());
         let wants_key = matches!(kind, Kind::SignData | Kind::SignMessage);
-        let permit = if wants_key { self.permit().await } else { None };
-        match self.settle(permit.is_some()) {
-            Ok(()) => answer::answer(self.app, body, permit.as_ref(), now).await,
-            Err(problem) => Answered::busy(kind, problem.wait.unwrap_or(1), now),
+        let busy = |problem: Problem| Answered::busy(kind, problem.wait.unwrap_or(1), now);
+        let admitted = match self.admitted(wants_key).await {
+            Ok(admitted) => admitted,
+            Err(problem) => return busy(problem),
+        };
+        if let Err(problem) = self.settle(admitted.is_some()) {
+            return busy(problem);
         }
+        let permit = admitted.as_ref().map(|one| &one.permit);
+        let answered = answer::answer(self.app, body, permit, now).await;
+        match &admitted {
+            Some(one) if answered.wait.is_some() => one.refused(Why::Quota),
+            Some(one) if answered.reply.code != Code::Success => one.refused(Why::Refused),
+            _ => {}
+        }
+        answered
     }
 
     /// What claims to be of a kind and can't be read.
@@ -130,9 +142,12 @@ impl Asked<'_> {
         }
     }
 
-    /// The permit of an application that may sign.
-    async fn permit(&self) -> Option<Permit> {
-        gate::permit_of(self.app, (self.parts, self.octets), Action::UseSigning).await
+    /// An application that may sign, where a key is wanted.
+    async fn admitted(&self, wants_key: bool) -> Result<Option<Admitted>, Problem> {
+        match wants_key {
+            true => gate::permit_of(self.app, (self.parts, self.octets), Action::UseSigning).await,
+            false => Ok(None),
+        }
     }
 
     /// Whoever isn't one counts as everybody, also where it says to be somebody.
