@@ -122,6 +122,20 @@ mod tests {
         assert_eq!(verdict(suspend, "person", 0), "ra.office_suspended");
     }
 
+    /// Measures Art. 18; T-22.
+    #[test]
+    fn while_an_office_stands_still_things_end_and_stop_and_nothing_else_goes_on() {
+        for step in [Step::Withdraw, Step::Expire, Step::Confirm] {
+            assert!(goes_on("new", step) && goes_on("revoke", step), "{step:?}");
+        }
+        for (service, carried_out) in [("suspend", true), ("revoke", true), ("resume", false)] {
+            assert_eq!(goes_on(service, Step::CarryOut), carried_out, "{service}");
+            for step in [Step::Submit, Step::Proof, Step::Review, Step::Issue, Step::Deliver] {
+                assert!(!goes_on(service, step), "{service} {step:?}");
+            }
+        }
+    }
+
     #[test]
     fn all_five_conditions_are_said() {
         let text = || "二百平方米专用场所".to_owned();
