@@ -249,7 +249,11 @@ async fn an_outage_is_made_up_for_week_by_week_and_a_missing_report_is_told() {
     assert_eq!(populations, [2, 4]);
     let check = town.checked().await;
     assert_eq!(check.level, Level::Warning, "{}", check.detail);
-    assert!(check.detail.contains("没有人核实"), "only that one from before waits: {}", check.detail);
+    assert!(
+        check.detail.contains("没有人核实"),
+        "only that one from before waits: {}",
+        check.detail
+    );
     // A report that was changed, and one that was taken away.
     let text = "UPDATE sample_report SET drawn = drawn - 1 WHERE week = $1";
     town.tampered(text, &[&first.to_string()]).await;

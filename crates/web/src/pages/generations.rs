@@ -116,9 +116,7 @@ pub fn work(view: &GenerationView) -> String {
     match (generation.is_issuing, generation.active_from, generation.over_at) {
         _ if generation.is_given_up() => "没有启用，换代仪式已放弃".to_owned(),
         (_, _, Some(_)) => "已停止使用；它签发的证书均已到期".to_owned(),
-        _ if generation.revoked_at.is_some() => {
-            "证书已撤销，已停止签发；只签撤销列表".to_owned()
-        }
+        _ if generation.revoked_at.is_some() => "证书已撤销，已停止签发；只签撤销列表".to_owned(),
         (true, ..) => "签发新证书、撤销列表".to_owned(),
         (false, None, None) if generation.is_waiting => {
             "还没有确定启用时刻，只签撤销列表".to_owned()
