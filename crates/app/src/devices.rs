@@ -182,6 +182,14 @@ impl Institution {
         }
     }
 
+    /// Refuses a key whose device was put on the list of those that are not trusted since it was judged.
+    pub(crate) fn still_trust(&self, judged: &Judged) -> Result<(), Error> {
+        match judged.verdict().verified() {
+            Some(verified) => Ok(self.products().still_trust(verified)?),
+            None => Ok(()),
+        }
+    }
+
     /// What came of the attestation of the key that an order was about; none for orders from before this
     /// was asked, and for what no subscriber ordered.
     pub async fn attestation_of_order(&self, request: &str) -> Result<Option<Judged>, Error> {

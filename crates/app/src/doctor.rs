@@ -149,6 +149,7 @@ impl Institution {
         checks.push(self.check_samples().await);
         checks.push(self.check_disclosure().await);
         checks.push(self.check_problems().await);
+        checks.push(self.check_compromised_keys().await);
         checks.push(self.check_evidence().await);
         checks.push(self.check_trust().await);
         checks.extend(self.check_cross().await);
@@ -354,6 +355,17 @@ impl Institution {
 
     async fn check_open_orders(&self) -> Check {
         const TITLE: &str = "未完成的申请";
+        match self.good_though_refused().await {
+            Ok(good) if good.is_empty() => {}
+            Ok(good) => {
+                let text = format!(
+                    "申请已被拒绝而证书仍有效：{}；请立即登记撤销，并把运行日志交给开发者查明原因",
+                    good.join("、")
+                );
+                return check("orders", TITLE, Level::Failed, text);
+            }
+            Err(error) => return check("orders", TITLE, Level::Unknown, error.to_string()),
+        }
         match self.open_orders().await {
             Ok(0) => check("orders", TITLE, Level::Good, "没有未完成的申请"),
             Ok(open) => {

@@ -43,7 +43,7 @@ pub enum Error {
     #[error("不能生成 PDF：{0}")]
     Typeset(String),
     /// No complaint has this number and check code, or the number is locked; which of it is not said.
-    #[error("投诉编号或查询码不正确，请核对后重新输入；同一编号连续输错五次的，请在十五分钟后再查")]
+    #[error("编号或查询码不正确，请核对后重新输入；同一编号连续输错五次的，请在十五分钟后再查")]
     NoComplaint,
     /// The same request id with other contents.
     #[error("申请编号“{0}”已用于内容不同的申请；请换一个申请编号")]
@@ -163,8 +163,13 @@ impl Error {
             matches!(self, Self::Ca(ca::Error::Quarantined(_) | ca::Error::WrongSignature(_)));
         let centre = matches!(self, Self::Kmc(e) if e.is_unavailable());
         let anchors = matches!(self, Self::NoTrust);
-        // Asked again, the next generation issues.
-        let superseded = matches!(self, Self::Ca(ca::Error::Refused(ca::Refusal::Superseded)));
+        // Asked again, the next generation issues, or it is looked at anew.
+        let superseded = matches!(
+            self,
+            Self::Ca(ca::Error::Refused(
+                ca::Refusal::Superseded | ca::Refusal::IssuerRevoked | ca::Refusal::KeyMoved
+            ))
+        );
         superseded
             || anchors
             || halted

@@ -32,6 +32,7 @@
 //! | [`timestamp`] | the timestamp service: sources of time, its key and certificate | Measures Art. 18 (5) |
 //! | `service_keys` | keys of the institution's own services, from the making to the end | Measures Art. 20 |
 //! | `ends` | certificates that come near their end | |
+//! | `compromised` | keys that leaked, and what is good of them although it should not be | |
 //! | [`doctor`] | is everything as it should be | |
 
 pub mod abandonment;
@@ -40,6 +41,7 @@ mod basis;
 pub mod batch;
 mod breakdown;
 mod centre;
+mod compromised;
 pub mod console;
 pub mod cross;
 pub mod devices;

@@ -1,14 +1,19 @@
 //! Changes of an issued certificate. The two certificates of a pair are one product to their
-//! holder: they are suspended, resumed and revoked together, in one unit, with the holds that stand on them
+//! holder: they are suspended, resumed and revoked together, in one unit, with the holds that stand on them; where the
+//! key is compromised, every other certificate of it goes with them
 //! (ADR 6); the key centre hears of a revoked encryption certificate afterwards, and until it has heard the
 //! debt is a row.
 
+use std::sync::Arc;
+
 use access::Access;
-use ca::{CertificateRecord, Revocation, Role, Status, StoredCertificate};
+use ca::{CertificateRecord, Revocation, RevocationReason, Role, Status, StoredCertificate};
 use futures_util::future::BoxFuture;
 use pki::Serial;
+use status::{ListName, PublishedList};
 use store::{Actor, ErrorKind, Tx};
 
+use crate::enrol::Enrolment;
 use crate::error::Error;
 use crate::institution::{ISSUER, Institution};
 use crate::registration::{Asked, Effect, HoldAsked, LiftAsked, StatusNotice, Why, status_of};
@@ -32,6 +37,7 @@ pub(crate) struct Planned {
     asked: Asked,
     notice: Option<StatusNotice>,
     applied: bool,
+    beside: Vec<Planned>,
 }
 
 impl Planned {
@@ -45,9 +51,22 @@ impl Planned {
         &self.serials
     }
 
+    /// Whether it is about this certificate, by itself or because of the key.
+    fn is_about(&self, serial: &Serial) -> bool {
+        self.serials.contains(serial) || self.beside.iter().any(|one| one.serials.contains(serial))
+    }
+
     /// What the holder is told of it, if somebody applied for the certificate here.
     pub(crate) fn notice(&self) -> Option<&StatusNotice> {
         self.notice.as_ref()
+    }
+
+    /// Whether it revokes because the key is no secret any more.
+    const fn is_for_compromise(&self) -> bool {
+        matches!(
+            self.asked,
+            Asked::Revoke(Revocation { reason: RevocationReason::KeyCompromise, .. })
+        )
     }
 
     /// Whether the holder applied for it, and has the letters of that.
@@ -96,17 +115,39 @@ impl Institution {
         Ok(done.records)
     }
 
-    /// What a change comes to: the pair, and what its holder is told.
+    /// What a change comes to: the pair, and what its holder is told. For a key that is no secret any more, also every
+    /// other certificate of that key that is open, each with its pair (T-31): renewals may keep their key.
     pub(crate) async fn plan(
         &self,
         serial: Serial,
         asked: Asked,
         why: Why,
     ) -> Result<Planned, Error> {
+        let mut named = self.plan_pair(serial, asked, why.clone()).await?;
+        if !named.is_for_compromise() {
+            return Ok(named);
+        }
+        let why = why.of_others();
+        let mut queue = named.serials.clone();
+        while let Some(serial) = queue.pop() {
+            for other in self.ca().beside(&serial).await? {
+                if other.role != Role::Ca && !named.is_about(&other.serial) {
+                    let asked = named.asked.clone();
+                    let plan = self.plan_pair(other.serial, asked, why.clone()).await?;
+                    queue.extend(&plan.serials);
+                    named.beside.push(plan);
+                }
+            }
+        }
+        Ok(named)
+    }
+
+    async fn plan_pair(&self, serial: Serial, asked: Asked, why: Why) -> Result<Planned, Error> {
         let (serials, held) = self.with_partner(serial).await?;
         let notice = self.notice_of(&serial.to_hex(), (&asked, &why)).await?;
         let applied = matches!(why, Why::Applied { .. });
-        Ok(Planned { serials, held: held.to_hex(), asked, notice, applied })
+        let (held, beside) = (held.to_hex(), Vec::new());
+        Ok(Planned { serials, held, asked, notice, applied, beside })
     }
 
     /// Carries a plan out in one unit with what belongs to it. `beside` is asked first, in that very unit:
@@ -121,6 +162,8 @@ impl Institution {
         F: for<'t> FnOnce(&'t mut Tx, Self) -> BoxFuture<'t, Result<bool, Error>> + Send + 'static,
     {
         let (serials, named) = (planned.serials.clone(), planned.serials.first().copied());
+        let others: Vec<Serial> =
+            planned.beside.iter().flat_map(Planned::serials).copied().collect();
         let (institution, by) = (self.clone(), actor.clone());
         let done = self
             .store()
@@ -142,6 +185,9 @@ impl Institution {
             (Err(error), None) => return Err(error),
         };
         let mut records = Vec::new();
+        for serial in &others {
+            self.responder().invalidate(serial);
+        }
         for serial in &serials {
             self.responder().invalidate(serial);
             records.extend(self.ca().find(serial).await?.map(|found| found.record));
@@ -160,13 +206,49 @@ impl Institution {
         let effect = match &planned.asked {
             Asked::Lift(lift) => return self.lift_in(tx, (planned, lift), actor).await,
             Asked::Hold(hold) => self.hold_in(tx, (planned, hold), actor).await?,
-            Asked::Revoke(revocation) => self.revoke_in(tx, (planned, revocation), actor).await?,
+            Asked::Revoke(revocation) => {
+                for other in &planned.beside {
+                    self.revoke_in(tx, (other, revocation), actor).await?;
+                }
+                self.revoke_in(tx, (planned, revocation), actor).await?
+            }
         };
+        let all = || std::iter::once(planned).chain(&planned.beside).flat_map(Planned::serials);
         // Whoever of the staff signs in with it does so no longer (GM/T 0034 §6).
-        for serial in &planned.serials {
+        for serial in all() {
             Access::end_keys_in(tx, actor, &serial.to_hex()).await?;
         }
+        if planned.is_for_compromise() {
+            for serial in all() {
+                // Renewed since it was planned: with that one, too.
+                let left = self.ca().open_beside(tx, serial).await?;
+                if left.iter().any(|one| one.role != Role::Ca) {
+                    return Err(ca::Error::from(ca::Refusal::KeyMoved).into());
+                }
+            }
+        }
         Ok(effect)
+    }
+
+    /// Takes back what an order left that is refused, in the unit of the refusal: its intents are given up, and its
+    /// certificates revoked, which nobody was handed. Whoever does so has the responder forget them after the commit.
+    pub(crate) async fn take_back(
+        &self,
+        tx: &mut Tx,
+        row: &Enrolment,
+        why: &str,
+    ) -> Result<Vec<Serial>, Error> {
+        let serials: Vec<_> = std::iter::once(row.sign_serial).chain(row.enc_serial).collect();
+        let serials = self.ca().give_up(tx, (&row.request_id, &serials), why).await?;
+        if let Some(first) = serials.first() {
+            let (held, reason) = (first.to_hex(), RevocationReason::CessationOfOperation);
+            let asked = Asked::Revoke(Revocation::because(reason));
+            let (notice, applied, all) = (None, false, serials.clone());
+            let beside = Vec::new();
+            let planned = Planned { serials: all, held, asked, notice, applied, beside };
+            self.change_in(tx, &planned, &Actor::system()).await?;
+        }
+        Ok(serials)
     }
 
     /// The CA's change of a certificate and its partner, in this unit; whether there was one.
@@ -209,16 +291,35 @@ impl Institution {
         Ok(self.kinds().find(name)?.name().to_owned())
     }
 
-    /// The certificate of an issuer by its name: `root`, `issuing`; or of a root's key by another: `root2-by-root`.
+    /// The certificate of an issuer by its name: `root`, `issuing`; or of a root's key by another: `root2-by-root`. None of
+    /// a generation that is not appointed (ADR 15).
     pub async fn authority(&self, name: &str) -> Result<Option<pki::Certificate>, Error> {
+        let hidden = sql::unappointed(&mut *self.store().read().await?).await?;
+        let is_shown = |one: &str| hidden.iter().all(|name| name != one);
+        if !is_shown(name) {
+            return Ok(None);
+        }
         if let Some(found) = self.ca().authority(name).await? {
             return Ok(Some(found));
         }
         if let Some(found) = self.cross_certificate(name).await? {
             return Ok(Some(found));
         }
-        let mut links = self.roots().links().await?.into_iter();
-        Ok(links.find(|link| link.file() == name).map(|link| link.certificate))
+        let links = self.roots().links().await?.into_iter();
+        let mut shown = links.filter(|link| is_shown(&link.by) && is_shown(&link.of));
+        Ok(shown.find(|link| link.file() == name).map(|link| link.certificate))
+    }
+
+    /// The revocation list in force under a name; none of a generation that is not appointed.
+    pub async fn list_in_force(
+        &self,
+        name: &ListName,
+    ) -> Result<Option<Arc<PublishedList>>, Error> {
+        let hidden = sql::unappointed(&mut *self.store().read().await?).await?;
+        match hidden.contains(&name.issuer) {
+            true => Ok(None),
+            false => Ok(self.lists().current(name).await?),
+        }
     }
 
     async fn change_one(

@@ -126,19 +126,56 @@ pub async fn count(db: &mut AnyConnection, state: &str) -> Result<i64, Error> {
     Ok(row.try_get(0)?)
 }
 
-/// Accepted enrolments older than `until`, oldest first.
+/// Accepted enrolments from before `until`, oldest first, behind a place.
 pub async fn stale(
     db: &mut AnyConnection,
     until: i64,
+    (at, id): (i64, &str),
     limit: i64,
 ) -> Result<Vec<EnrolmentRow>, Error> {
     let text = format!(
         "SELECT {COLUMNS} FROM enrolment WHERE state = 'accepted' AND accepted_at < $1 \
-         ORDER BY accepted_at LIMIT $2"
+         AND (accepted_at > $2 OR (accepted_at = $3 AND request_id > $4)) \
+         ORDER BY accepted_at, request_id LIMIT $5"
     );
-    let rows =
-        sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(until).bind(limit).fetch_all(db).await?;
+    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text))
+        .bind(until)
+        .bind(at)
+        .bind(at)
+        .bind(id)
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
     rows.iter().map(read).collect()
+}
+
+/// Refused enrolments of which the CA would still sign something.
+pub async fn refused_open(db: &mut AnyConnection, limit: i64) -> Result<Vec<EnrolmentRow>, Error> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM enrolment WHERE state = 'refused' AND request_id IN \
+         (SELECT i.request_id FROM issuance i WHERE i.state = 'intended' \
+         AND (i.serial = enrolment.sign_serial OR i.serial = enrolment.enc_serial)) LIMIT $1"
+    );
+    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(limit).fetch_all(db).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Serials of certificates that are good at a moment though their order was refused.
+pub async fn good_though_refused(
+    db: &mut AnyConnection,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<String>, Error> {
+    let rows = sqlx::query::<Any>(
+        "SELECT c.serial AS serial FROM enrolment e JOIN certificate c \
+         ON c.request_id = e.request_id AND (c.serial = e.sign_serial OR c.serial = e.enc_serial) \
+         WHERE e.state = 'refused' AND c.status = 'good' AND c.not_after >= $1 ORDER BY 1 LIMIT $2",
+    )
+    .bind(now)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(|row| row.try_get(0).map_err(Error::from)).collect()
 }
 
 /// Keeps what came of the attestation of an order's key.
@@ -168,6 +205,17 @@ pub async fn attestation(
     let text = "SELECT verdict, chain FROM enrolment_attestation WHERE request_id = $1";
     let row = sqlx::query::<Any>(text).bind(request_id).fetch_optional(db).await?;
     row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+}
+
+/// Names of the generations that a ceremony certified and nobody appointed.
+pub async fn unappointed(db: &mut AnyConnection) -> Result<Vec<String>, Error> {
+    let rows = sqlx::query::<Any>(
+        "SELECT i.name FROM issuer_successor s JOIN issuer i ON i.id = s.issuer_id \
+         WHERE s.active_from IS NULL",
+    )
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(|row| row.try_get(0).map_err(Error::from)).collect()
 }
 
 /// Notes that the key centre must be told of the end of a key.

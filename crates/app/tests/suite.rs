@@ -12,6 +12,7 @@ mod way;
 mod world;
 
 mod batch;
+mod compromise;
 #[path = "cross/main.rs"]
 mod cross;
 mod doctor;

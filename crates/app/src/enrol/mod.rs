@@ -17,7 +17,7 @@ mod record;
 pub use order::{Act, EnrolOrder};
 pub use record::{Enrolment, EnrolmentPage, State};
 
-use ca::{Intent, IssueOrder, Role, SignedCertificate, StoredCertificate};
+use ca::{Intent, IssueOrder, RequestId, Role, SignedCertificate, StoredCertificate};
 use kmc::{ApplyOrder, IssuedKey};
 use pki::Serial;
 use pki::response::{CsrResponse, Encryption};
@@ -100,9 +100,7 @@ impl Institution {
         row: Enrolment,
     ) -> Result<Enrolled, Error> {
         // Between the key's coming and the order may lie days, in which its device was reported stolen.
-        if let Some(verified) = order.attestation.verdict().verified() {
-            self.products().still_trust(verified)?;
-        }
+        self.still_trust(&order.attestation)?;
         let first = issue_order(order, kind.sign(), &row, None);
         let sign = match order.act {
             Act::RenewOwn(_) => self.ca().prepare_keeping_key(first)?,
@@ -120,7 +118,7 @@ impl Institution {
             }
             _ => None,
         };
-        let intents = self.intend(sign, enc).await?;
+        let intents = self.intend(row.request_id.clone(), sign, enc).await?;
         fault::point("app.30-intended");
         let signed = self.ca().sign(intents.tickets).await?;
         fault::point("app.40-signed");
@@ -146,6 +144,7 @@ impl Institution {
     /// Unit B.
     async fn intend(
         &self,
+        request: RequestId,
         sign: ca::PreparedOrder,
         enc: Option<ca::PreparedOrder>,
     ) -> Result<Intents, Error> {
@@ -153,6 +152,7 @@ impl Institution {
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
+                    record::check_open(tx, &request).await?;
                     let mut intents = Intents { tickets: Vec::new(), issued: Vec::new() };
                     for prepared in [Some(sign), enc].into_iter().flatten() {
                         match ca.intend(tx, prepared).await? {
@@ -178,6 +178,7 @@ impl Institution {
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
+                    record::check_open(tx, &row.request_id).await?;
                     for certificate in signed {
                         let stored = ca.store(tx, certificate).await?;
                         names::note(tx, &stored).await?;

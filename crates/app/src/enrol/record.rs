@@ -114,24 +114,29 @@ impl Institution {
         }
     }
 
-    /// Records that an accepted order is refused; the key centre is told later.
+    /// Records that an accepted order is refused, and takes back in the same unit what it left: nobody signs it any
+    /// more, and no certificate of it stays good. The key centre is told later.
     pub(crate) async fn refuse(&self, row: &Enrolment, why: &Error) -> Result<(), Error> {
         let (row, code, text) = (row.clone(), why.code().to_owned(), why.to_string());
-        self.store()
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let now = tx.now().as_second();
-                    if !sql::refuse(tx.conn(), row.request_id.as_str(), &text, now).await? {
-                        return Ok(());
-                    }
-                    if let Some(serial) = &row.enc_serial {
-                        sql::owe_notice(tx.conn(), &serial.to_hex(), now).await?;
-                    }
-                    let body = json!({ "code": code, "reason": text });
-                    append(tx, "enrolment.refused", &row, body).await
-                })
+        let this = self.clone();
+        let unit = self.store().commit(move |tx| {
+            Box::pin(async move {
+                let now = tx.now().as_second();
+                if !sql::refuse(tx.conn(), row.request_id.as_str(), &text, now).await? {
+                    return Ok(Vec::new());
+                }
+                if let Some(serial) = &row.enc_serial {
+                    sql::owe_notice(tx.conn(), &serial.to_hex(), now).await?;
+                }
+                let body = json!({ "code": code, "reason": text });
+                append(tx, "enrolment.refused", &row, body).await?;
+                this.take_back(tx, &row, &text).await
             })
-            .await
+        });
+        for serial in unit.await? {
+            self.responder().invalidate(&serial);
+        }
+        Ok(())
     }
 
     /// Records that an order of an identified client was refused before it became anything
@@ -168,6 +173,12 @@ impl Institution {
             Ok(_) | Err(Error::NoRequest(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Serials of certificates that are good though their order was refused, a few at most: there should be none.
+    pub(crate) async fn good_though_refused(&self) -> Result<Vec<String>, Error> {
+        let (now, most) = (self.clock().now().as_second(), 20);
+        Ok(sql::good_though_refused(&mut *self.store().read().await?, now, most).await?)
     }
 
     /// How many orders are accepted and not carried out.
@@ -226,6 +237,22 @@ async fn insert(
     Ok(enrolment)
 }
 
+/// Asked first in each unit that goes on with an order: one that was refused meanwhile, by another node or because
+/// nobody repeated it, is gone on with no more.
+pub(super) async fn check_open(tx: &mut Tx, request: &RequestId) -> Result<(), Error> {
+    found(tx, request).await.map(drop)
+}
+
+/// The enrolment as it stands in this unit, unless it was refused.
+async fn found(tx: &mut Tx, request: &RequestId) -> Result<Enrolment, Error> {
+    let found = sql::find(tx.conn(), request.as_str()).await?;
+    let found: Enrolment = found.ok_or(Error::Stored("申请记录缺失"))?.try_into()?;
+    match found.state {
+        State::Refused(reason) => Err(Error::RequestRefused(reason)),
+        State::Accepted | State::Issued => Ok(found),
+    }
+}
+
 /// Finishes an enrolment in the caller's unit. If another call finished it first, its answer
 /// is the one.
 pub(super) async fn finish(
@@ -235,8 +262,7 @@ pub(super) async fn finish(
 ) -> Result<Enrolment, Error> {
     let now = tx.now();
     if !sql::finish(tx.conn(), row.request_id.as_str(), &response, now.as_second()).await? {
-        let found = sql::find(tx.conn(), row.request_id.as_str()).await?;
-        return found.ok_or(Error::Stored("申请记录缺失"))?.try_into();
+        return found(tx, &row.request_id).await;
     }
     let body = json!({ "response_sm3": gm::sm3::hash(&response).to_hex() });
     append(tx, "enrolment.issued", &row, body).await?;

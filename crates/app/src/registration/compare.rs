@@ -15,8 +15,9 @@ impl Institution {
     pub async fn compare_registration(&self, all: bool) -> Result<Option<Comparison>, Error> {
         let Some(ra) = self.ra() else { return Ok(None) };
         let mut compared = ra.compare_with_journal(all).await?;
+        let now = self.clock().now().as_second();
         let mut reader = self.store().read().await?;
-        for (serial, is_suspended) in sql::unheld(&mut reader).await? {
+        for (serial, is_suspended) in sql::unheld(&mut reader, now).await? {
             let what = match is_suspended {
                 true => "已暂停而没有任何暂停记在其上，暂停曾被删除",
                 false => "有效而记有尚未解除的暂停，暂停系绕过本系统插入",

@@ -3,6 +3,7 @@
 
 use ca::Revocation;
 use jiff::Timestamp;
+use pki::Serial;
 use ra::{HoldEnd, Named, NewHold, Power, Source};
 use store::{Actor, Tx};
 
@@ -11,6 +12,9 @@ use super::told::{ChangeWord, StatusNotice};
 use crate::error::Error;
 use crate::institution::{ISSUER, Institution};
 use crate::lifecycle::{Change, Planned};
+
+/// Who sets the hold of a proof that a key leaked: anybody.
+const PUBLIC: &str = "public";
 
 /// What is asked about a certificate.
 #[derive(Debug, Clone)]
@@ -139,6 +143,12 @@ impl Institution {
         }
         let kept = self.kept_from(tx, asked, &mut standing).await?;
         let chosen = ra::to_lift(&asked.power, &asked.named, &standing)?;
+        if chosen.iter().any(|hold| hold.set_by == PUBLIC)
+            && self.is_blocked(tx, planned.serials()).await?
+        {
+            // Were it not the last one, that would be one that ends by itself, and with nothing to resume.
+            return Err(ca::Error::from(ca::Refusal::KeyBlocked).into());
+        }
         let others = standing.len() + kept > chosen.len();
         let (calls, own): (Vec<_>, Vec<_>) = chosen
             .into_iter()
@@ -167,6 +177,16 @@ impl Institution {
             (false, true) => {}
         }
         Ok(Effect { held: others })
+    }
+
+    /// Whether a key of the certificate or its partner was proved to be compromised.
+    pub(super) async fn is_blocked(&self, tx: &mut Tx, serials: &[Serial]) -> Result<bool, Error> {
+        for serial in serials {
+            if self.ca().is_key_blocked(tx, serial).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Takes out of a holder's reach what came after the application, such as a call that the key was stolen, and

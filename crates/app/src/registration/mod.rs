@@ -87,32 +87,35 @@ pub(crate) async fn open(
     Ok(Some(Ra::open(store.clone(), parts.device.clone(), config)?))
 }
 
+/// The institution's key for agreements on this device, if it is there. Whoever only reads makes none.
+pub(crate) fn find_seal_key(device: &Arc<dyn Device>) -> Result<Option<PublicKey>, Error> {
+    match device.session()?.key(&seal_label()?) {
+        Err(DeviceError::Refused(RefusedReason::NoSuchKey)) => Ok(None),
+        found => {
+            let key = found?.public_key.ok_or(Error::Stored("机构签名密钥没有公钥"))?;
+            Ok(Some(key))
+        }
+    }
+}
+
 /// The institution's key for agreements; made, and recorded, when there is none yet.
 pub(crate) async fn seal_key(store: &Store, device: &Arc<dyn Device>) -> Result<PublicKey, Error> {
-    let label = seal_label()?;
-    let mut session = device.session()?;
-    let (info, made) = match session.key(&label) {
-        Err(DeviceError::Refused(RefusedReason::NoSuchKey)) => {
-            (session.generate(&label, KeyKind::Sm2Sign)?, true)
-        }
-        found => (found?, false),
-    };
-    drop(session);
-    let key = info.public_key.ok_or(Error::Stored("机构签名密钥没有公钥"))?;
-    if made {
-        let device = device.info().provenance();
-        let key = hex::encode(key.to_sec1());
-        let body = json!({ "label": SEAL_KEY, "key": key, "device": device });
-        store
-            .commit(move |tx| {
-                Box::pin(async move {
-                    let about = format!("key:{SEAL_KEY}");
-                    let record = Record::new("key.generated", Actor::system(), about, body);
-                    tx.append(record).await.map(drop)
-                })
-            })
-            .await?;
+    if let Some(key) = find_seal_key(device)? {
+        return Ok(key);
     }
+    let info = device.session()?.generate(&seal_label()?, KeyKind::Sm2Sign)?;
+    let key = info.public_key.ok_or(Error::Stored("机构签名密钥没有公钥"))?;
+    let body = json!({ "label": SEAL_KEY, "key": hex::encode(key.to_sec1()),
+        "device": device.info().provenance() });
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let about = format!("key:{SEAL_KEY}");
+                let record = Record::new("key.generated", Actor::system(), about, body);
+                tx.append(record).await.map(drop)
+            })
+        })
+        .await?;
     Ok(key)
 }
 

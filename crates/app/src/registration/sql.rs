@@ -48,18 +48,20 @@ pub(crate) async fn status_of(
 }
 
 /// Certificates that are suspended without a hold, or good with one; at most twenty, there is enough to know then. Each
-/// half goes by an index: the bars of certificates, and issuer with serial number for each hold that stands.
-pub(super) async fn unheld(db: &mut AnyConnection) -> Result<Vec<(String, bool)>, Fault> {
+/// half goes by an index: the bars of certificates, and issuer with serial number for each hold that stands. Of what is
+/// over by a moment nothing is said: no hold is set on it any more, and one that ends does not resume it.
+pub(super) async fn unheld(db: &mut AnyConnection, now: i64) -> Result<Vec<(String, bool)>, Fault> {
     let rows = sqlx::query::<Any>(
         "SELECT c.serial AS serial, c.status AS status FROM certificate c \
-         WHERE c.status <> 'good' AND c.status = 'suspended' AND c.role <> 'enc' AND NOT EXISTS (SELECT 1 FROM ra_hold h \
-         WHERE h.serial = c.serial AND h.ended_at IS NULL) \
+         WHERE c.status <> 'good' AND c.status = 'suspended' AND c.role <> 'enc' AND c.not_after >= $2 \
+         AND NOT EXISTS (SELECT 1 FROM ra_hold h WHERE h.serial = c.serial AND h.ended_at IS NULL) \
          UNION SELECT c.serial, c.status FROM ra_hold h JOIN certificate c ON c.serial = h.serial \
          AND c.issuer_id IN (SELECT id FROM issuer WHERE name = $1 \
          UNION ALL SELECT issuer_id FROM issuer_successor WHERE authority = $1) \
-         WHERE h.ended_at IS NULL AND c.status = 'good' ORDER BY 1 LIMIT 20",
+         WHERE h.ended_at IS NULL AND c.status = 'good' AND c.not_after >= $2 ORDER BY 1 LIMIT 20",
     )
     .bind(ISSUER)
+    .bind(now)
     .fetch_all(db)
     .await?;
     rows.iter()

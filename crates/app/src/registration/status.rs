@@ -198,7 +198,11 @@ impl Institution {
     }
 
     /// Does something, or leaves it for now where it failed each time. An outage is nobody's failing.
-    async fn tried(&self, name: &str, work: impl Future<Output = Result<(), Error>> + Send) {
+    pub(crate) async fn tried(
+        &self,
+        name: &str,
+        work: impl Future<Output = Result<(), Error>> + Send,
+    ) {
         let now = self.clock().now();
         if self.failing().rests(name, now) {
             return;
@@ -363,7 +367,7 @@ impl Institution {
         });
         let planned = self.plan(serial, asked, why).await?;
         let stop = Arc::new(stop);
-        let lifted = stop.clone();
+        let (lifted, serials) = (stop.clone(), planned.serials().to_vec());
         let done = self.change_as(planned, Actor::new(origin), move |tx, institution| {
             Box::pin(async move {
                 let ra = institution.registration()?;
@@ -373,25 +377,43 @@ impl Institution {
             })
         });
         match done.await {
-            // What the CA does not resume any more is over: nothing to lift.
-            Err(error) if is_final(&error) => self.note_moot(stop).await,
+            Err(error) if is_final(&error) => match self.settle_unresumed(stop, serials).await? {
+                true => Ok(()),
+                false => Err(error),
+            },
             done => done.map(drop),
         }
     }
 
-    async fn note_moot(&self, stop: Arc<OpenStop>) -> Result<(), Error> {
-        let ra = self.registration()?.clone();
+    /// Settles a stop whose certificate the CA does not resume. What is revoked or over needs no hold. What could be
+    /// used again but for its key, that is no secret any more, keeps the hold and waits for its revocation: without
+    /// one it would look as if somebody had deleted it. False where neither is so.
+    async fn settle_unresumed(
+        &self,
+        stop: Arc<OpenStop>,
+        serials: Vec<Serial>,
+    ) -> Result<bool, Error> {
+        let this = self.clone();
         self.store()
             .commit(move |tx| {
                 Box::pin(async move {
+                    let ra = this.registration()?;
+                    let Some((_, own)) = ra.stop_end(tx, &stop).await? else { return Ok(true) };
+                    let now = tx.now().as_second();
+                    let (status, is_over) = sql::standing_of(tx.conn(), stop.serial(), now).await?;
+                    if status == "suspended" && !is_over && !own.is_empty() {
+                        let is_blocked = this.is_blocked(tx, &serials).await?;
+                        if is_blocked {
+                            ra.keep_stop(tx, &stop).await?;
+                        }
+                        return Ok(is_blocked);
+                    }
                     let origin = stop.revocation().subject();
                     let about = format!("certificate:{ISSUER}/{}", stop.serial());
-                    let standing = ra::standing_holds(tx.conn(), stop.serial()).await?;
-                    let own: Vec<_> =
-                        standing.into_iter().filter(|hold| hold.origin == origin).collect();
                     let by = (end_of(&stop), &*origin);
                     ra::end_holds(tx, (&own, &about), by, &Actor::system()).await?;
-                    ra.end_stop(tx, &stop, StopEnd::Moot).await.map_err(Error::from)
+                    ra.end_stop(tx, &stop, StopEnd::Moot).await?;
+                    Ok::<_, Error>(true)
                 })
             })
             .await

@@ -4,8 +4,8 @@
 //! never certified again (T-31).
 //!
 //! The proof is a signature over a statement of ours that says what it is for and which certificate it is about, so that
-//! nothing that was signed for another purpose serves as one. Suspending can be taken back; revoking stays with two
-//! people (ADR 6).
+//! nothing that was signed for another purpose serves as one. The hold stands until the certificate is revoked, which
+//! stays with two people (ADR 6).
 
 use access::{Action, Permit};
 use ca::Role;
@@ -145,8 +145,7 @@ impl Institution {
     /// # Errors
     /// When there is no such certificate.
     pub async fn problem_statement(&self, serial: &Serial) -> Result<String, Error> {
-        let found = self.ca().find(serial).await?.ok_or(NOT_OURS)?;
-        let certificate = Certificate::from_der(found.der())?;
+        let (certificate, _) = self.ours(serial).await?;
         let text = rules::statement(
             (&serial.to_hex(), &certificate.fingerprint()),
             &self.settings().institution.name,
@@ -154,6 +153,19 @@ impl Institution {
         );
         let seal = self.statement_seal(&text)?;
         Ok(rules::sealed_statement(&text, &seal))
+    }
+
+    /// A certificate of ours: what the issuing CA certified, what the root did (issuing CAs, links, cross-certificates), and
+    /// the roots themselves. The worst leak there is must not be told that we know nothing of it.
+    async fn ours(&self, serial: &Serial) -> Result<(Certificate, Role), Error> {
+        for line in [self.ca(), self.roots()] {
+            if let Some(found) = line.find(serial).await? {
+                return Ok((Certificate::from_der(found.der())?, found.record.role));
+            }
+        }
+        let roots = self.roots().generations();
+        let own = roots.iter().map(ca::Ca::certificate).find(|one| one.serial() == *serial);
+        own.cloned().map(|one| (one, Role::Ca)).ok_or(NOT_OURS)
     }
 
     fn statement_seal(&self, text: &str) -> Result<String, Error> {
@@ -209,8 +221,7 @@ impl Institution {
             return Err(Error::NotApplicable("声明已超过 24 小时；请重新取得声明，签名后提交"));
         }
         let serial = Serial::from_hex(serial).map_err(|_| STRANGE)?;
-        let found = self.ca().find(&serial).await?.ok_or(NOT_OURS)?;
-        let certificate = Certificate::from_der(found.der())?;
+        let (certificate, role) = self.ours(&serial).await?;
         let key = certificate.public_key()?;
         let wrong = Error::NotApplicable(
             "签名与这张证书的公钥不符，不能证明私钥已经失密；请核对序列号和签名的原文，或者不填签名，只作报告",
@@ -225,7 +236,7 @@ impl Institution {
             return Err(wrong);
         }
         let (statement, signature) = (proof.statement.clone(), proof.signature.clone());
-        Ok(Proved { certificate, key, role: found.record.role, statement, signature })
+        Ok(Proved { certificate, key, role, statement, signature })
     }
 
     /// How many reports wait for longer than they may.

@@ -268,10 +268,13 @@ async fn the_hold_of_a_proof_that_the_key_leaked_is_lifted_by_nobody() {
     let (serial, key) = desk.certificate_and_key().await;
     let call = desk.call(&serial).await.unwrap();
     let institution = &desk.world.institution;
-    let statement = institution.problem_statement(&Serial::from_hex(&serial).unwrap());
-    let statement = statement.await.unwrap();
+    let named = Serial::from_hex(&serial).unwrap();
+    let statement = institution.problem_statement(&named).await.unwrap();
     let signature = key.sign(&gm::UserId::default(), statement.as_bytes()).to_der();
-    let words = ComplaintWords { text: "在公开的代码仓库中看到这张证书的私钥文件。".into(), ..Default::default() };
+    let words = ComplaintWords {
+        text: "在公开的代码仓库中看到这张证书的私钥文件。".into(),
+        ..Default::default()
+    };
     let proof = Some(KeyProof { statement, signature });
     let new = NewProblem { words, evidence: Vec::new(), proof };
     institution.lodge_problem(new).await.unwrap();

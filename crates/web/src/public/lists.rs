@@ -17,7 +17,7 @@ pub async fn download(
 ) -> Result<Response, Problem> {
     let missing = || Problem::not_found("没有这个证书撤销列表");
     let name = name_of(&file).ok_or_else(missing)?;
-    let list = app.lists().current(&name).await.map_err(app::Error::from)?.ok_or_else(missing)?;
+    let list = app.list_in_force(&name).await?.ok_or_else(missing)?;
     let caching = app.lists().caching(&list, app.clock().now());
     let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
     if caching.is_unchanged(text(header::IF_NONE_MATCH), text(header::IF_MODIFIED_SINCE)) {

@@ -176,7 +176,7 @@ pub async fn show(
 pub(super) fn stop(revocation: &Revocation) -> Option<&'static str> {
     match (revocation.stop_end, revocation.stopped_at) {
         (Some(StopEnd::Lifted), _) => Some("先行暂停已解除"),
-        (Some(StopEnd::Held), _) => Some("另因其他事由暂停"),
+        (Some(StopEnd::Held), _) => Some("仍在暂停"),
         (None, Some(_)) if revocation.state.is_open() => Some("已先行暂停"),
         (Some(StopEnd::Moot) | None, _) => None,
     }
