@@ -32,7 +32,7 @@ use world::World;
 const DAY: i64 = 86_400;
 
 /// Three of the custodians bring the shares of the founding.
-async fn hold(world: &World, from: Option<Timestamp>) -> SuccessionReport {
+pub async fn hold(world: &World, from: Option<Timestamp>) -> SuccessionReport {
     let institution = &world.institution;
     let folder = institution.layout().ceremony().join("shares");
     let person = |id: &str| Person::new(id, format!("姓名{id}"), "职务");
