@@ -231,6 +231,11 @@ impl Client {
         Self { url: url.to_owned(), id, key: std::sync::Arc::new(key), agent: agent() }
     }
 
+    /// The same client at another door of the same institution.
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     /// A signed request; an error when no answer came.
     pub fn call(&self, method: &str, target: &str, body: &Value) -> Result<Answer, ureq::Error> {
         let octets = match body {
@@ -362,6 +367,13 @@ impl TestDatabase {
     /// Runs statements in it, past the service.
     pub fn run(&self, statements: &str) {
         psql(&self.url(), statements);
+    }
+
+    /// What the database itself answers, past the service: a line for each row, columns between bars.
+    pub fn ask(&self, question: &str) -> Vec<String> {
+        let done = Command::new("psql").args([&self.url(), "-qAtc", question]).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect()
     }
 }
 
