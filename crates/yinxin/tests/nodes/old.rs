@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The first state from which nodes can be upgraded one after the other.
+const FIRST: &str = "7c21a7c07e38fd2f51932512bdf64a25dcb7b9d1";
+
 /// The program before: a file, or a commit that is built now.
 pub fn program() -> PathBuf {
     if let Ok(path) = std::env::var("YINXIN_OLD_BINARY") {
         return path.into();
     }
     let commit = std::env::var("YINXIN_OLD").ok().filter(|commit| !commit.is_empty());
-    let commit = commit.expect(
-        "YINXIN_OLD names the commit of the program to upgrade from (or YINXIN_OLD_BINARY a file)",
-    );
+    let commit = commit.unwrap_or_else(|| FIRST.to_owned());
     build(&commit)
 }
 
