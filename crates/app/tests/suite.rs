@@ -1,6 +1,7 @@
 //! The integration tests of `app` in one program: what they share is compiled and linked once.
 
 #[path = "../../status/tests/verification/family.rs"]
+#[allow(dead_code, reason = "the verifier's own tests use all of it")]
 mod family;
 #[path = "legal_checks/openssl.rs"]
 mod openssl;
