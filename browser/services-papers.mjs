@@ -165,7 +165,8 @@ export async function proofOfRecord(acts) {
   await auditor.go('/admin/journal?kind=application.proofed');
   await auditor.page.locator('tbody a').first().click();
   const proofed = await auditor.page.locator('main').innerText();
-  if (proofed.includes('holder_name') || !proofed.includes('姓名')) throw new Error('the record of a proof is not in words');
+  const code = proofed.match(/\b(holder|unit|agent|device|contact)_[a-z_]+/);
+  if (code || !proofed.includes('要素')) throw new Error(`the record of a proof is not in words: ${code} ${proofed}`);
   await auditor.look('journal-record-proof');
   await auditor.go('/admin/journal/consistency');
   await auditor.look('journal-consistency');

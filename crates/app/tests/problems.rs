@@ -282,7 +282,7 @@ async fn a_leaked_key_of_the_issuing_ca_is_proved_and_fails_the_doctor_at_once()
     institution.problem_statement(&root).await.unwrap();
     let serial = institution.ca().certificate().serial();
     let statement = institution.problem_statement(&serial).await.unwrap();
-    let (label, user) = (KeyLabel::new("issuing").unwrap(), UserId::default());
+    let (label, user) = (KeyLabel::new("ca").unwrap(), UserId::default());
     let signature = world.device.session().unwrap().sign(&label, &user, statement.as_bytes());
     let proof = Some(KeyProof { statement, signature: signature.unwrap().to_der() });
     let taken = institution.lodge_problem(NewProblem { proof, ..report() }).await.unwrap();

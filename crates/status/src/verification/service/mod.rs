@@ -198,7 +198,7 @@ mod tests {
             let count = begun.clone();
             let mut asked = pin!(at_a_place(&places, move || {
                 count.fetch_add(1, Ordering::SeqCst);
-                drop(closed.recv());
+                let _ = closed.recv();
                 Ok(())
             }));
             let mut context = Context::from_waker(Waker::noop());

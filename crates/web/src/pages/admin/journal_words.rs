@@ -152,10 +152,13 @@ pub fn members(record: &Stored, catalogue: Option<&Catalogue>) -> Vec<(String, S
     lines
 }
 
+/// What the registration calls things, and what the record says of the application.
+type Known<'a> = (&'a Catalogue, Wording<'a>);
+
 fn flatten(
     (value, member): (&Value, &str),
     name: String,
-    (known, lines): (Option<&(&Catalogue, Wording<'_>)>, &mut Vec<(String, String)>),
+    (known, lines): (Option<&Known<'_>>, &mut Vec<(String, String)>),
 ) {
     let below = |part: &str| match name.is_empty() {
         true => part.to_owned(),
