@@ -8,6 +8,8 @@ use sqlx::{Executor as _, Row as _};
 use store::{Error, ErrorKind, Filter, Opening, Seq, Standing, Store};
 use testkit::fault::{Counted, Fault, FaultyDevice};
 use testkit::scratch::Scratch;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::bench::{Bench, append, fill, record};
 
@@ -183,19 +185,7 @@ async fn a_failed_commit_fails_every_unit_of_the_batch(bench: Bench) {
         .await
         .unwrap();
     // Holds the writer, so that the units behind it come into one batch.
-    let (release, wait) = tokio::sync::oneshot::channel::<()>();
-    let holding = store.clone();
-    let hold = tokio::spawn(async move {
-        holding
-            .commit(move |_| {
-                Box::pin(async move {
-                    let _ = wait.await;
-                    Ok::<_, Error>(())
-                })
-            })
-            .await
-    });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let (release, hold) = hold_writer(&store).await;
     let orphan = store.commit(move |tx| {
         Box::pin(async move {
             tx.conn().execute("INSERT INTO child (note) VALUES (404)").await?;
@@ -228,23 +218,28 @@ async fn five_hundred_units_at_once_make_one_contiguous_journal(bench: Bench) {
     assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1), row.get::<i64, _>(2)), (0, 499, 500));
 }
 
+/// Keeps the writer busy until it is let go of: units behind it wait, and come into one batch.
+async fn hold_writer(store: &Store) -> (oneshot::Sender<()>, JoinHandle<Result<(), Error>>) {
+    let (release, wait) = oneshot::channel();
+    let store = store.clone();
+    let hold = tokio::spawn(async move {
+        let unit = store.commit(move |_| {
+            Box::pin(async move {
+                let _ = wait.await;
+                Ok::<_, Error>(())
+            })
+        });
+        unit.await
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    (release, hold)
+}
+
 async fn a_full_queue_answers_busy(bench: Bench) {
     let mut config = bench.config(Opening::New);
     config.queue = 2;
     let store = bench.open_with(config).await;
-    let (release, wait) = tokio::sync::oneshot::channel::<()>();
-    let holding = store.clone();
-    let hold = tokio::spawn(async move {
-        holding
-            .commit(move |_| {
-                Box::pin(async move {
-                    let _ = wait.await;
-                    Ok::<_, Error>(())
-                })
-            })
-            .await
-    });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let (release, hold) = hold_writer(&store).await;
     let mut work = tokio::task::JoinSet::new();
     for n in 0..10 {
         let store = store.clone();
@@ -262,19 +257,7 @@ async fn a_full_queue_answers_busy(bench: Bench) {
 async fn a_caller_that_goes_away_does_not_stop_its_unit(bench: Bench) {
     let store = bench.create().await;
     // The writer is held until the caller has gone, so that its unit can't be ready before.
-    let (release, wait) = tokio::sync::oneshot::channel::<()>();
-    let holding = store.clone();
-    let hold = tokio::spawn(async move {
-        holding
-            .commit(move |_| {
-                Box::pin(async move {
-                    let _ = wait.await;
-                    Ok::<_, Error>(())
-                })
-            })
-            .await
-    });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let (release, hold) = hold_writer(&store).await;
     let waiting = tokio::time::timeout(Duration::from_millis(50), append(&store, 1));
     assert!(waiting.await.is_err());
     release.send(()).unwrap();
