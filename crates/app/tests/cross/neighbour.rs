@@ -1,7 +1,12 @@
 //! Another institution, made here and not by the product, and the ceremony by which ours recognises it. The tests of the
 //! directory use it too.
 
-#![allow(dead_code, reason = "each suite takes what it needs")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "each suite takes what it needs"
+)]
 
 use app::Parts;
 use app::cross::{Crossing, cross_certify};

@@ -1,7 +1,12 @@
 //! Everybody who holds certificates and lifts holds: the holder, callers, units, courts, the administration, two
 //! administrators of the institution, its programs. The tests of `web` use it too.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "each test takes what it needs"
+)]
 
 use access::{ActKind, Action};
 use app::lifecycle::Change;

@@ -1,6 +1,8 @@
 //! PostgreSQL, where there is one for tests. The desk itself serves the tests of the pages too, which know no
 //! database.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
+
 /// A database of its own on the server that is there for tests, if one is.
 pub async fn postgres(name: &str) -> Option<String> {
     let Ok(server) = std::env::var("YINXIN_TEST_PG_URL") else {

@@ -1,5 +1,7 @@
 //! OpenSSL reads certificates and lists for the inspector.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

@@ -1,6 +1,8 @@
 //! Certificates of other institutions: entities by name, each with a key made from its name, written
 //! here and not by the product, so that they may be wrong. The tests of `app` use them too.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 use gm::sm2::PrivateKey;
 use gm::{UserId, sm3};
 use jiff::Timestamp;
