@@ -10,7 +10,7 @@ use store::Standing;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::breakdown::place;
+use crate::breakdown::{place, title};
 use crate::error::Error;
 use crate::institution::Institution;
 
@@ -29,25 +29,20 @@ impl Background {
     pub fn start(institution: &Institution) -> Self {
         place::watch();
         let (stop, seen) = watch::channel(false);
-        let every = |period: u64, name: &'static str, job: Job| {
+        let run = |period: Duration, name: &'static str, job: Job| {
+            debug_assert_ne!(title(name), name, "what people read has a Chinese title");
             let (institution, seen) = (institution.clone(), seen.clone());
-            tokio::spawn(repeat(Duration::from_secs(period), name, institution, (job, seen)))
+            tokio::spawn(repeat(period, name, institution, (job, seen)))
         };
+        let every = |seconds: u64, name, job: Job| run(Duration::from_secs(seconds), name, job);
         // A certificate is in the directory within a second.
         let soon = Duration::from_millis(400);
-        let (here, stopped) = (institution.clone(), seen.clone());
-        let directory =
-            repeat(soon, "directory", here, (|i| Box::pin(follow_directory(i)), stopped));
-        let (here, stopped) = (institution.clone(), seen.clone());
-        let replica = repeat(soon, "replica", here, (|i| Box::pin(publish_replica(i)), stopped));
         // A change of status is in the lists within a second.
-        let (here, stopped) = (institution.clone(), seen.clone());
         let often = Duration::from_millis(250);
-        let lists = repeat(often, "crl", here, (|i| Box::pin(publish_lists(i)), stopped));
         let tasks = vec![
-            tokio::spawn(directory),
-            tokio::spawn(replica),
-            tokio::spawn(lists),
+            run(soon, "directory", |i| Box::pin(follow_directory(i))),
+            run(soon, "replica", |i| Box::pin(publish_replica(i))),
+            run(often, "crl", |i| Box::pin(publish_lists(i))),
             every(2, "key notices", |i| Box::pin(settle(i))),
             every(2, "standby store", |i| Box::pin(refill(i))),
             every(2, "generations", |i| Box::pin(follow_generations(i))),

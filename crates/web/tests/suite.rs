@@ -37,6 +37,7 @@ mod pages;
 mod papers;
 mod people;
 mod problems;
+mod proofing;
 mod refused;
 #[path = "signing/main.rs"]
 mod signing;

@@ -4,6 +4,7 @@
 
 pub(crate) mod place;
 mod sql;
+mod titles;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::doctor::{Check, Level};
 use crate::institution::Institution;
 use sql::Breakdown;
+pub(crate) use titles::title;
 
 /// For how long a breakdown is told after the work went well again.
 const TOLD: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -122,13 +124,14 @@ fn judge(
         };
         level = level.worse(how);
         told.push(format!(
-            "“{job}”在节点 {node} 于 {at} 因程序错误中断（共 {times} 次：{place}），{what}"
+            "“{}”在节点 {node} 于 {at} 因程序错误中断（共 {times} 次：{place}），{what}",
+            title(job)
         ));
     }
     // What could not be written down.
     for job in broken.iter().filter(|job| !rows.iter().any(|row| is_here(row, job))) {
         level = Level::Failed;
-        told.push(format!("“{job}”因程序错误中断，之后还没有正常完成过"));
+        told.push(format!("“{}”因程序错误中断，之后还没有正常完成过", title(job)));
     }
     if told.is_empty() {
         return (Level::Good, "没有因程序错误中断的任务".to_owned());

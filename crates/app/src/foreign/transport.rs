@@ -104,7 +104,26 @@ fn trouble(error: &ureq::Error, (most_octets, patience): (usize, Duration)) -> S
         }
         ureq::Error::Timeout(_) => format!("没有在 {} 秒内取完", patience.as_secs()),
         ureq::Error::HostNotFound => "找不到主机；请核对地址和域名解析".to_owned(),
-        ureq::Error::ConnectionFailed | ureq::Error::Io(_) => format!("连接失败：{error}"),
+        ureq::Error::ConnectionFailed => "连接失败".to_owned(),
+        ureq::Error::Io(cause) => unconnected(cause.kind()),
         other => format!("对方的应答不能读取：{other}"),
+    }
+}
+
+/// Why there is no connection, in words that say where to look.
+fn unconnected(kind: std::io::ErrorKind) -> String {
+    use std::io::ErrorKind;
+    match kind {
+        ErrorKind::ConnectionRefused => {
+            "连接被拒绝；请核对地址和端口，对方的服务可能没有启动".to_owned()
+        }
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+            "连接被对方中断".to_owned()
+        }
+        ErrorKind::UnexpectedEof => "应答不完整，连接已断开".to_owned(),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            "网络不通；请检查本机到对方的路由和防火墙".to_owned()
+        }
+        other => format!("连接失败（{other}）"),
     }
 }

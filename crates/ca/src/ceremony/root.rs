@@ -186,6 +186,10 @@ impl Ceremony {
     pub(super) async fn share_root(&self, before: RootMade) -> Result<RootShared, Error> {
         let root = before.root;
         if let Some(paths) = self.shared_before()? {
+            // The key signs on only before those who hold it.
+            if self.row(Step::RootRetired).is_none() {
+                self.show_shares(&root)?;
+            }
             return Ok(RootShared { root, shares: paths });
         }
         let paths = self.write_shares()?;

@@ -237,7 +237,9 @@ impl Ceremony {
     }
 
     async fn convene(&self) -> Result<Convened, Error> {
-        if self.row(Step::Convened).is_none() {
+        if self.row(Step::Convened).is_some() {
+            self.check_people()?;
+        } else {
             let all = self.quorum.participants();
             let custodians: Vec<_> = all.custodians.iter().map(|c| &c.person).collect();
             let device = self.device.info();

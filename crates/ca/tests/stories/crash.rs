@@ -294,6 +294,50 @@ async fn ceremony_killed_at_every_step_is_held_to_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_founding_is_continued_by_those_who_began_it_and_before_those_who_hold_the_root() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(new_devices(folder.path()));
+    // The root key is shared, and signed nothing but its own certificate.
+    assert!(!run_child("child_holds_a_ceremony", folder.path(), "ca.61-ceremony-step:5"));
+    let (store, device, clock) = reopen(folder.path()).await;
+    let parts = (&store, &device, &clock);
+    let label = gm::KeyLabel::new("root").unwrap();
+    let uses = || device.session().unwrap().key(&label).unwrap().uses;
+    let signed = uses();
+    let held = async |people| {
+        let plan = plan(folder.path(), 0, policy());
+        crate::world::ceremony_with(parts, plan, people).run().await
+    };
+    for who in 0..3 {
+        let mut people = crate::world::participants();
+        let other = ca::ceremony::Person::new("X9", "另一人", "某处");
+        match who {
+            0 => people.leader = other,
+            1 => people.witnesses = vec![other],
+            _ => people.custodians[4].person = other,
+        }
+        let refused = held(people).await;
+        let is_refused = matches!(refused, Err(ca::Error::Refused(ca::Refusal::Ceremony(_))));
+        assert!(is_refused, "{who}: {refused:?}");
+    }
+    let mut people = crate::world::participants();
+    for custodian in &mut people.custodians {
+        custodian.passphrase = "guessed by somebody".to_owned().into();
+    }
+    assert!(held(people).await.is_err(), "nobody of those who hold the root");
+    let away = |n: usize| folder.path().join(format!("shares/share-{n}.json"));
+    let taken = |n: usize| folder.path().join(format!("taken-{n}.json"));
+    for n in 1..=3 {
+        std::fs::rename(away(n), taken(n)).unwrap();
+    }
+    assert!(held(crate::world::participants()).await.is_err(), "two shares are none");
+    assert_eq!(uses(), signed, "nothing was signed meanwhile");
+    std::fs::rename(taken(2), away(2)).unwrap();
+    held(crate::world::participants()).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn succession_killed_at_every_step_always_leaves_one_that_issues_and_is_held_to_its_end() {
     let original = prepared().await;
     for at in SUCCESSION {

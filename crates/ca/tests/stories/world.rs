@@ -295,9 +295,17 @@ pub fn ceremony(
     clock: &Arc<FixedClock>,
     plan: CeremonyPlan,
 ) -> Ceremony {
+    ceremony_with((store, device, clock), plan, participants())
+}
+
+pub fn ceremony_with(
+    (store, device, clock): (&Store, &Arc<Faulty>, &Arc<FixedClock>),
+    plan: CeremonyPlan,
+    people: Participants,
+) -> Ceremony {
     let profiles = Arc::new(ProfileSet::embedded().unwrap());
     let (store, device, clock) = (store.clone(), device.clone(), clock.clone());
-    let quorum = Quorum::of(participants()).unwrap();
+    let quorum = Quorum::of(people).unwrap();
     Ceremony::new(store, device, clock, profiles, (plan, quorum)).unwrap()
 }
 

@@ -6,6 +6,27 @@ use sqlx::{AnyConnection, FromRow};
 
 use crate::error::Error;
 
+/// What changes whenever we make, appoint or link an authority, or certify one of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    issuers: i64,
+    appointed: i64,
+    crosses: i64,
+}
+
+/// The journal number of the last change of status (-1 before the first), and how our authorities stand: one question,
+/// since every verification asks it.
+pub async fn standing(conn: &mut AnyConnection) -> Result<(i64, Standing), Error> {
+    let (change, issuers, appointed, crosses) = sqlx::query_as(
+        "SELECT COALESCE((SELECT seq FROM status_change ORDER BY seq DESC LIMIT 1), -1), \
+         (SELECT COUNT(*) FROM issuer), (SELECT COUNT(active_from) FROM issuer_successor), \
+         (SELECT COUNT(*) FROM cross_issued)",
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((change, Standing { issuers, appointed, crosses }))
+}
+
 /// A certificate that we issued, as far as its status goes.
 #[derive(Debug, Clone, FromRow)]
 pub struct IssuedRow {

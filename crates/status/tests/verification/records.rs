@@ -133,3 +133,31 @@ async fn another_key_under_our_name_is_not_judged_by_our_records() {
         assert_eq!(check.code, code, "{:#?}", judged.checks);
     }
 }
+
+/// What was read a moment ago is believed, and an authority of our own is met with the next question all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_that_was_just_made_is_known_to_a_verifier_that_looked_before() {
+    let world = World::new().await;
+    let first = world.mute_issuer("本机构").await;
+    let verifier = Verifier::new(world.store.clone());
+    assert_eq!(verifier.own_roots().await.unwrap(), std::slice::from_ref(&first.certificate));
+    let second = world.mute_issuer("另一个").await;
+    let roots = verifier.own_roots().await.unwrap();
+    assert_eq!(roots, [first.certificate.clone(), second.certificate.clone()]);
+    let made = by(&second, own(11));
+    keep(&world, &second, &made).await;
+    let question = || CertificateQuestion {
+        der: made.certificate.der().to_vec(),
+        evidence: Evidence::default(),
+        at: None,
+        purpose: Purpose::Signature,
+        policies: Vec::new(),
+    };
+    let trust = Arc::new(Trust::of(roots).unwrap());
+    let good = verifier.verify_certificate(trust.clone(), question()).await.unwrap();
+    assert_eq!(good.judged.verdict, Outcome::Passed, "{:#?}", good.judged.checks);
+    let revoked = ("revoked", Some(1));
+    world.change_at((&second, made.certificate.serial()), revoked, at(0)).await;
+    let bad = verifier.verify_certificate(trust, question()).await.unwrap();
+    assert_eq!(bad.judged.verdict, Outcome::Failed, "{:#?}", bad.judged.checks);
+}

@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::foreign::responder::Responders;
 use crate::foreign::{Followed, Follower};
 use inquiry::Inquiry;
-use records::Records;
+use records::{Memory, Records};
 
 /// Questions that are worked on at a time: the rest of the machine answers status questions.
 const MOST_WORKING: usize = 4;
@@ -37,6 +37,7 @@ struct Inner {
     working: Arc<Semaphore>,
     follower: Option<Follower>,
     responders: Option<Responders>,
+    memory: Memory,
 }
 
 /// One question as the operations pass it on.
@@ -68,7 +69,7 @@ impl Verifier {
 
     fn over(store: Store, follower: Option<Follower>, responders: Option<Responders>) -> Self {
         let working = Arc::new(Semaphore::new(MOST_WORKING));
-        Self(Arc::new(Inner { store, working, follower, responders }))
+        Self(Arc::new(Inner { store, working, follower, responders, memory: Memory::default() }))
     }
 
     /// The institution's own roots: they are anchors.

@@ -2,6 +2,9 @@
 
 mod crosses;
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use crosses::Crosses;
 use jiff::Timestamp;
 use pki::ocsp::CertStatus;
@@ -15,8 +18,21 @@ use crate::verification::model::Basis;
 use crate::verification::rules::{Own, is_same_authority};
 use crate::verification::sql::{self, IssuedRow};
 
-/// Our issuers, at one moment.
+/// How long our authorities are believed without another look. What changes them by our own doing is met at once, by
+/// [`sql::Standing`]; this is how soon a row is met that somebody changed behind our back.
+const BELIEVED: Duration = Duration::from_millis(200);
+
+/// Our authorities, at one moment, and what has changed since.
 pub(super) struct Records {
+    authorities: Arc<Authorities>,
+    /// When they were asked for.
+    pub as_of: Timestamp,
+    /// Journal number of the last change of any status.
+    change: i64,
+}
+
+/// Our issuers, and what stands beside them.
+struct Authorities {
     issuers: Vec<(i64, Certificate)>,
     /// Those of them that a ceremony made and did not appoint yet: nobody is asked to trust them.
     unappointed: Vec<i64>,
@@ -24,17 +40,35 @@ pub(super) struct Records {
     links: Vec<Certificate>,
     /// Cross-certificates of our root for CAs of other institutions.
     crosses: Crosses,
-    /// When they were read.
-    pub as_of: Timestamp,
-    /// Journal number of the last change of any status.
-    change: i64,
+}
+
+/// The authorities that were read last, when, and what stood then.
+#[derive(Default)]
+pub(super) struct Memory(Mutex<Option<(Instant, sql::Standing, Arc<Authorities>)>>);
+
+impl Memory {
+    fn of(&self, standing: &sql::Standing) -> Option<Arc<Authorities>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read, stood, authorities) = kept.as_ref()?;
+        let holds = read.elapsed() < BELIEVED && stood == standing;
+        holds.then(|| authorities.clone())
+    }
+
+    fn keep(&self, asked: Instant, stood: sql::Standing, authorities: &Arc<Authorities>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever was held up does not replace what was read after.
+        if kept.as_ref().is_none_or(|(read, ..)| *read < asked) {
+            *kept = Some((asked, stood, authorities.clone()));
+        }
+    }
 }
 
 impl Records {
     /// Those of our issuers that nobody stands above: every generation of our root that was appointed (ADR 15). One
     /// whose time is over stays, for what was signed under it then.
     pub fn roots(&self) -> Vec<Certificate> {
-        let own = self.issuers.iter().filter(|(id, _)| !self.unappointed.contains(id));
+        let Authorities { issuers, unappointed, .. } = &*self.authorities;
+        let own = issuers.iter().filter(|(id, _)| !unappointed.contains(id));
         let own = own.map(|(_, certificate)| certificate);
         own.filter(|one| is_own_name(one)).cloned().collect()
     }
@@ -42,19 +76,19 @@ impl Records {
     /// All of them, the links between the keys of our root, and the CAs that it recognises (ADR 16): they may stand in a
     /// chain.
     pub fn authorities(&self) -> impl Iterator<Item = &Certificate> {
-        let own = self.issuers.iter().map(|(_, certificate)| certificate);
-        own.chain(&self.links).chain(&self.crosses.held)
+        let Authorities { issuers, links, crosses, .. } = &*self.authorities;
+        issuers.iter().map(|(_, certificate)| certificate).chain(links).chain(&crosses.held)
     }
 
     /// Which of ours an issuer is: name and key (T-15).
     pub fn number_of(&self, issuer: &Certificate) -> Option<i64> {
-        let ours = self.issuers.iter().find(|(_, own)| is_same_authority(own, issuer));
+        let ours = self.authorities.issuers.iter().find(|(_, own)| is_same_authority(own, issuer));
         ours.map(|(id, _)| *id)
     }
 
     /// Whether it is a cross-certificate whose row the journal does not bear out: its status is nobody's to tell.
     pub fn is_doubtful(&self, certificate: &Certificate) -> bool {
-        self.crosses.is_doubtful(certificate)
+        self.authorities.crosses.is_doubtful(certificate)
     }
 
     /// What a status out of these tables was judged by.
@@ -65,11 +99,26 @@ impl Records {
 }
 
 impl Verifier {
+    /// Our authorities as they stand.
     pub(super) async fn records(&self) -> Result<Records, Error> {
-        let as_of = self.0.store.clock().now();
+        let (as_of, asked) = (self.0.store.clock().now(), Instant::now());
+        let mut conn = self.0.store.read().await?;
+        let (change, standing) = sql::standing(&mut conn).await?;
+        drop(conn);
+        let authorities = match self.0.memory.of(&standing) {
+            Some(authorities) => authorities,
+            None => {
+                let authorities = Arc::new(self.authorities().await?);
+                self.0.memory.keep(asked, standing, &authorities);
+                authorities
+            }
+        };
+        Ok(Records { authorities, as_of, change })
+    }
+
+    async fn authorities(&self) -> Result<Authorities, Error> {
         let crosses = self.crosses().await?;
         let mut conn = self.0.store.read().await?;
-        let change = crate::sql::last_change(&mut conn).await?;
         let rows = crate::sql::issuers(&mut conn).await?;
         let read = |row: crate::sql::IssuerRow| {
             Ok::<_, Error>((row.id, Certificate::from_der(&row.certificate_der)?))
@@ -86,7 +135,7 @@ impl Verifier {
                 }
             }
         }
-        Ok(Records { issuers, unappointed, links, crosses, as_of, change })
+        Ok(Authorities { issuers, unappointed, links, crosses })
     }
 
     /// What we have about a certificate under one of our issuers, at an instant.
@@ -124,7 +173,7 @@ impl Verifier {
         serial: &Serial,
     ) -> Result<Option<Certificate>, Error> {
         let mut conn = self.0.store.read().await?;
-        for (id, own) in &records.issuers {
+        for (id, own) in &records.authorities.issuers {
             let is_meant = issuer.is_none_or(|name| name.matches(own.subject()));
             if is_meant && let Some(der) = sql::der(&mut conn, *id, serial).await? {
                 return Ok(Some(Certificate::from_der(&der)?));

@@ -12,6 +12,7 @@ use ra::catalogue::SubjectPart;
 use serde::Deserialize;
 
 use super::Names;
+use super::certificates::profile_title;
 use super::sample_look::Look;
 use super::samples::days;
 use crate::api::{App, Params};
@@ -109,6 +110,7 @@ struct Row {
     tag: &'static str,
     issued_at: String,
     role: String,
+    profile: String,
     /// What is told of the application, line by line.
     told: Vec<(&'static str, String)>,
     elements: Vec<Element>,
@@ -152,7 +154,7 @@ pub(super) async fn shown(
     let names = Names::of(app, visitor.principal(), actors(&fitting).iter().map(|a| &**a)).await;
     let rows = usize::try_from(ROWS).unwrap_or(usize::MAX);
     let first = usize::try_from(place).unwrap_or(usize::MAX).saturating_mul(rows);
-    let shown = fitting.into_iter().skip(first).take(rows).map(|entry| row(entry, &names));
+    let shown = fitting.into_iter().skip(first).take(rows).map(|entry| row(entry, (app, &names)));
     let turned = |page: &str| query.address(&here, ("", page));
     Ok(Shown {
         look,
@@ -206,7 +208,7 @@ pub async fn export(
     let (_, report, _) = found.ok_or_else(missing)?;
     let entries: Vec<Entry> = report.sample.into_iter().filter(|entry| query.fits(entry)).collect();
     let names = Names::of(&app, visitor.principal(), actors(&entries).iter().map(|a| &**a)).await;
-    let lines: Vec<csv::Row> = entries.iter().map(|entry| line(entry, &names)).collect();
+    let lines: Vec<csv::Row> = entries.iter().map(|entry| line(entry, (&app, &names))).collect();
     Ok(csv::list(&format!("weekly-sample-{week}"), &HEADINGS, lines))
 }
 
@@ -251,11 +253,12 @@ fn tag(verdict: Verdict) -> &'static str {
     }
 }
 
-fn row(entry: Entry, names: &Names) -> Row {
+fn row(entry: Entry, (app, names): (&App, &Names)) -> Row {
     Row {
         tag: tag(entry.verdict),
         issued_at: words::minute(entry.issued_at),
         role: role(&entry.role).to_owned(),
+        profile: profile_title(app, &entry.profile),
         told: entry.application.as_ref().map(|one| told(one, names)).unwrap_or_default(),
         elements: entry.elements.iter().map(element).collect(),
         entry,
@@ -338,7 +341,7 @@ fn wrong(entry: &Entry) -> String {
     all.map(|fault| fault.text.as_str()).collect::<Vec<_>>().join("；")
 }
 
-fn line(entry: &Entry, names: &Names) -> csv::Row {
+fn line(entry: &Entry, (app, names): (&App, &Names)) -> csv::Row {
     let applied = entry.application.as_ref();
     let of = |text: fn(&Applied) -> String| applied.map(text).unwrap_or_default();
     let person = |done: Option<&app::sample::model::Done>| {
@@ -351,7 +354,7 @@ fn line(entry: &Entry, names: &Names) -> csv::Row {
     vec![
         entry.serial.clone(),
         role(&entry.role).to_owned(),
-        entry.profile.clone(),
+        profile_title(app, &entry.profile),
         words::second(entry.issued_at),
         entry.origin.chinese().to_owned(),
         entry.verdict.chinese().to_owned(),

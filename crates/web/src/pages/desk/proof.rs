@@ -17,6 +17,9 @@ use crate::pages::frame::Frame;
 use crate::pages::guard::Visitor;
 use crate::problem::Problem;
 
+/// Most signs that are said of how an element was proofed.
+const MOST_NOTE: usize = 500;
+
 #[derive(Template)]
 #[template(path = "desk/proof.html")]
 struct Proof<'c> {
@@ -26,7 +29,41 @@ struct Proof<'c> {
     method: &'c Method,
     rows: Vec<Row<'c>>,
     materials: Vec<(Material, String)>,
+    common: Common,
     mistakes: Mistakes,
+}
+
+/// What several rows have in common, filled in once. The finding is none of it: that is said of each element.
+#[derive(Default)]
+struct Common {
+    means: String,
+    material: String,
+    note: String,
+}
+
+impl Common {
+    fn of(form: &Form) -> Self {
+        let text = |part: &str| form.text(&format!("common.{part}")).trim().to_owned();
+        Self { means: text("means"), material: text("material"), note: text("note") }
+    }
+
+    /// Fills what a row left empty. A row that these means do not prove has nothing in common with the others.
+    fn fill(&self, row: &mut Row<'_>) {
+        let fits = |name: &str| row.means.iter().any(|means| means.name == name);
+        if row.chosen.is_empty() {
+            if !fits(&self.means) {
+                return;
+            }
+            row.chosen.clone_from(&self.means);
+        } else if row.chosen != self.means {
+            return;
+        }
+        for (into, from) in [(&mut row.material, &self.material), (&mut row.note, &self.note)] {
+            if into.is_empty() {
+                into.clone_from(from);
+            }
+        }
+    }
 }
 
 /// One element, by which means of the method it can be proofed, and what was filled in so far.
@@ -106,8 +143,8 @@ async fn proof<'a>(
     };
     let materials = ra.materials(&read, &application.id).await?;
     let materials = materials.into_iter().map(named).collect();
-    let mistakes = Mistakes::none();
-    Ok(Proof { frame, methods, method, rows, materials, mistakes, application })
+    let (mistakes, common) = (Mistakes::none(), Common::of(form));
+    Ok(Proof { frame, methods, method, rows, materials, common, mistakes, application })
 }
 
 fn fitting(method: &Method, matter: Matter) -> Vec<&Means> {
@@ -115,7 +152,7 @@ fn fitting(method: &Method, matter: Matter) -> Vec<&Means> {
 }
 
 /// `POST /desk/applications/{id}/proof`: written down, to be signed. With `ask`: a public database is
-/// asked about one element first.
+/// asked about one element first. With `fill`: what is common goes into the rows that are empty.
 pub async fn submit(
     State(app): State<App>,
     frame: Frame,
@@ -131,10 +168,24 @@ pub async fn submit(
     }
     let filled = (form.text("method"), &form);
     let mut again = proof(&app, (frame, &visitor), &id, filled).await?;
+    let mut mistakes = Mistakes::none();
+    if again.common.note.chars().count() > MOST_NOTE {
+        mistakes.add("common-note", format!("核验经过不能超过 {MOST_NOTE} 字"));
+        again.mistakes = mistakes;
+        return page_to_correct(&again);
+    }
+    if !form.text("fill").is_empty() {
+        if again.common.means.is_empty() {
+            mistakes.add("common-means", "请先选择核验手段，再填入空着的各行");
+            again.mistakes = mistakes;
+            return page_to_correct(&again);
+        }
+        again.rows.iter_mut().for_each(|row| again.common.fill(row));
+        return page(&again);
+    }
     if !asked.is_empty() {
         return page(&again);
     }
-    let mut mistakes = Mistakes::none();
     let evidence: Vec<EvidenceRow> = again
         .rows
         .iter()
@@ -169,7 +220,7 @@ fn evidence(method: &Method, row: &Row<'_>) -> Result<EvidenceRow, &'static str>
         (_, id) => Some(id.parse().map_err(|_| "请重新指明所依据的材料")?),
     };
     let least = if means.needs == Need::Note { 4 } else { 0 };
-    if !(least..=500).contains(&row.note.chars().count()) {
+    if !(least..=MOST_NOTE).contains(&row.note.chars().count()) {
         return Err("请写明核验经过，4 至 500 字");
     }
     let inquiry = row.inquiry.as_ref().filter(|_| means.needs == Need::Inquiry);
