@@ -6,7 +6,8 @@ use sqlx::{AnyConnection, FromRow};
 
 use crate::error::Error;
 
-/// What changes whenever we make, appoint or link an authority, or certify one of others.
+/// What changes whenever we make or appoint an authority, or certify one of others. A link between keys of our root, which
+/// is made with an authority, is counted by none of these: one that was missed is met when the next look is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     issuers: i64,
