@@ -240,6 +240,11 @@ async fn lists_come_first() {
     scene.round().await;
     assert_eq!(scene.verdict(&holder("乙")).await, is(Outcome::Failed, "status.revoked"));
     assert_eq!(scene.state().asked, 1);
+    // A list is in force again and is silent about it still: what was known stays known (Invariant 7).
+    scene.serves(body(&scene.list(&issuing(), 27))).await;
+    assert_eq!(scene.verdict(&holder("丙")).await, is(Outcome::Passed, "status.follow-good"));
+    assert_eq!(scene.verdict(&holder("乙")).await, is(Outcome::Failed, "status.revoked"));
+    assert_eq!(scene.state().asked, 1);
 }
 
 /// What a broken or hostile responder sends is unknown, and after two outages it isn't asked for a while.

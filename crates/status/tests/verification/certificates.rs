@@ -303,6 +303,19 @@ fn answers() -> Vec<Case> {
         good("answer_out_of_date_suspended")
             .answer(&says(revoked(Reason::CertificateHold), STALE, own))
             .stays_open("status.answer-stale"),
+        good("answer_of_long_ago_with_a_far_end")
+            .answer(&says(CertStatus::Good, ("2023-11-22T03:00:00Z", "2040-01-01T00:00:00Z"), own))
+            .stays_open("status.answer-stale"),
+        good("answer_of_ten_days_ago")
+            .answer(&says(CertStatus::Good, ("2026-11-12T04:00:00Z", "2040-01-01T00:00:00Z"), own))
+            .passes("status.answer-good"),
+        good("answer_of_long_ago_revoked")
+            .answer(&says(
+                revoked(Reason::KeyCompromise),
+                ("2023-11-22T03:00:00Z", "2040-01-01T00:00:00Z"),
+                own,
+            ))
+            .fails("status.revoked"),
         good("answer_unknown")
             .answer(&says(CertStatus::Unknown, FRESH, own))
             .stays_open("status.answer-unknown"),

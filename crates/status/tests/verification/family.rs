@@ -266,10 +266,21 @@ fn write_entry(w: &mut Writer, (serial, at, reason): &(Vec<u8>, Timestamp, u8)) 
 
 /// DER of an OCSP answer about a certificate, by the issuer's own key or by another.
 pub fn answer(
+    of: (&Made, &Made),
+    status: CertStatus,
+    window: (&str, &str),
+    signer: &str,
+) -> Vec<u8> {
+    let signer = Made { certificate: of.1.certificate.clone(), key: signer.to_owned() };
+    answer_by(of, status, window, &signer)
+}
+
+/// The same, by whoever has this certificate.
+pub fn answer_by(
     (child, issuer): (&Made, &Made),
     status: CertStatus,
     (begin, end): (&str, &str),
-    signer: &str,
+    signer: &Made,
 ) -> Vec<u8> {
     let above = &issuer.certificate;
     let id =
@@ -277,7 +288,7 @@ pub fn answer(
     let (id, this_update, next_update) = (id.unwrap(), instant(begin), instant(end));
     let single =
         Single { certificate: &id, status, this_update, next_update, archive_cutoff: None };
-    let responder = above.subject();
+    let responder = signer.certificate.subject();
     let draft = AnswerDraft {
         responder,
         produced_at: this_update,
@@ -285,7 +296,7 @@ pub fn answer(
         nonce: None,
         extended_revoke: false,
     };
-    let (unsigned, signer, user) = (draft.encode().unwrap(), key(signer), UserId::default());
-    let signature = signer.sign_digest(&unsigned.digest(signer.public_key(), &user));
-    unsigned.assemble(signer.public_key(), &user, &signature, above.der()).unwrap()
+    let (unsigned, own, user) = (draft.encode().unwrap(), key(&signer.key), UserId::default());
+    let signature = own.sign_digest(&unsigned.digest(own.public_key(), &user));
+    unsigned.assemble(own.public_key(), &user, &signature, signer.certificate.der()).unwrap()
 }

@@ -7,6 +7,7 @@ mod certificates;
 #[allow(dead_code)]
 mod family;
 mod foreign;
+mod known;
 mod messages;
 #[path = "../../../app/tests/holds/postgres.rs"]
 mod postgres;

@@ -1,9 +1,10 @@
-//! What was believed of each question, against answers of an earlier day that somebody on the way sends again: numbers
+//! What was believed of each certificate, against answers of an earlier day that somebody on the way sends again: numbers
 //! of lists only grow, and so do the moments of answers (Invariant 7).
 //!
 //! It lives in the store, for all nodes and beyond a restart; what stands here is the rule, and a copy of this process.
 //! A trust list that demands nonces leaves nobody anything to send again.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,46 +19,81 @@ use serde_json::{Value, json};
 use super::model::{By, Said, Told, Untold};
 use super::rules::{self, SKEW};
 
-/// Most questions of which this process has a copy.
+/// Most certificates of which this process has a copy.
 const MOST: usize = 100_000;
 /// A floor is raised by so much at least: not every answer is worth a unit of the store. What suspends always is.
 const STEP: SignedDuration = SignedDuration::from_secs(60);
 
-/// Names a question, as `ResponderQuestion::key` does.
+/// Names a certificate, as `ResponderQuestion::about` does.
 pub(super) type Key = [u8; 32];
 
-/// What is known of a question.
+/// What is known of a certificate by what was believed of the responders of its issuer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
-    /// Nothing of an earlier moment is believed.
+pub struct Known {
+    /// No answer of an earlier moment is believed.
     pub floor: Option<Timestamp>,
+    /// Whether the floor is the moment of a suspension: no list of an earlier moment knows of it.
+    pub is_held: bool,
     /// The revocation that was believed: nothing else is after it.
     pub revoked: Option<Arc<Said>>,
 }
 
 impl Known {
+    /// The floor under what is said of an instant. What is judged of long before it is judged by answers of then.
+    pub fn floor_at(&self, at: Timestamp) -> Option<Timestamp> {
+        self.floor.filter(|floor| floor.duration_since(at) <= SKEW)
+    }
+
+    /// The moment of the suspension that nothing newer has lifted, for an instant.
+    pub fn held_at(&self, at: Timestamp) -> Option<Timestamp> {
+        self.floor_at(at).filter(|_| self.is_held)
+    }
+
+    /// Whether it was said to be revoked by an instant, whether or not that can be shown.
+    pub fn is_revoked_at(&self, at: Timestamp) -> bool {
+        let since = self.revoked.as_ref().and_then(|said| match said.status {
+            CertStatus::Revoked { at, .. } => Some(at),
+            CertStatus::Good | CertStatus::Unknown => None,
+        });
+        since.is_some_and(|since| since.duration_since(at) <= SKEW)
+    }
+
+    /// Whether what was told before says less by now: another node may have learned more meanwhile.
+    pub(super) fn outruns(&self, told: &Told) -> bool {
+        let Ok(said) = told else { return false };
+        let is_older = self.floor.is_some_and(|floor| said.this_update < floor);
+        // That it was good at a later moment is no word against its being good before.
+        let differs = self.is_held || said.status != CertStatus::Good;
+        !rules::is_final(said.status) && (self.revoked.is_some() || (is_older && differs))
+    }
+
     /// The revocation that was believed, if there is one that nobody has to look into again: whoever was certified for
     /// answering may have lost that since.
-    pub fn direct(&self) -> Option<Arc<Said>> {
+    pub(crate) fn direct(&self) -> Option<Arc<Said>> {
         self.revoked.clone().filter(|said| is_direct(said))
     }
 
     /// With what is known elsewhere.
-    pub fn with(self, other: Self) -> Self {
+    pub(super) fn with(self, other: Self) -> Self {
         let revoked = match (self.revoked, other.revoked) {
             (Some(one), Some(other)) if !is_direct(&one) && is_direct(&other) => Some(other),
             (one, other) => one.or(other),
         };
-        Self { floor: self.floor.max(other.floor), revoked }
+        let is_held = match self.floor.cmp(&other.floor) {
+            Ordering::Greater => self.is_held,
+            Ordering::Less => other.is_held,
+            Ordering::Equal => self.is_held || other.is_held,
+        };
+        Self { floor: self.floor.max(other.floor), is_held, revoked }
     }
 
     /// Believes what was said, unless something newer was believed before and it isn't stricter. A revocation is believed in any case, and
     /// nothing else after it. What is to be remembered comes beside it, where that is more than before.
-    pub fn take(&self, said: Arc<Said>) -> (Told, Option<Self>) {
+    pub(super) fn take(&self, said: Arc<Said>) -> (Told, Option<Self>) {
         if rules::is_final(said.status) {
             let is_new =
                 self.revoked.as_ref().is_none_or(|one| !is_direct(one) && is_direct(&said));
-            let next = || Self { floor: self.floor, revoked: Some(said.clone()) };
+            let next = || Self { revoked: Some(said.clone()), ..self.clone() };
             let next = is_new.then(next);
             return (Ok(said), next);
         }
@@ -73,8 +109,10 @@ impl Known {
             };
         }
         let (least, step) = least(&said);
+        let is_held = matches!(said.status, CertStatus::Revoked { .. });
         let is_higher = self.floor.is_none_or(|floor| least.duration_since(floor) >= step);
-        let next = is_higher.then_some(Self { floor: Some(least), revoked: None });
+        let is_more = is_higher || (is_held && !self.is_held);
+        let next = is_more.then_some(Self { floor: Some(least), is_held, revoked: None });
         (Ok(said), next)
     }
 
@@ -88,12 +126,12 @@ impl Known {
 pub(super) struct Memory(HashMap<Key, Known>);
 
 impl Memory {
-    /// The revocation that is known of a question and that nobody has to look into again.
+    /// The revocation that is known of a certificate and that nobody has to look into again.
     pub fn revoked(&self, key: &Key) -> Option<Arc<Said>> {
         self.0.get(key).and_then(Known::direct)
     }
 
-    /// Adds what is known of a question; all that is known of it then. What has no room is read in the store again.
+    /// Adds what is known of a certificate; all that is known of it then. What has no room is read in the store again.
     pub fn learn(&mut self, key: Key, known: Known) -> Known {
         let before = self.0.get(&key).cloned();
         let is_there = before.is_some();
@@ -259,13 +297,43 @@ mod tests {
 
     #[test]
     fn two_that_know_something_know_all_of_it_together() {
-        let one = Known { floor: Some(at(5)), revoked: None };
+        let one = Known { floor: Some(at(5)), is_held: true, revoked: None };
         let gone = said(revoked(Reason::KeyCompromise), 3);
-        let other = Known { floor: Some(at(2)), revoked: Some(gone) };
+        let other = Known { floor: Some(at(2)), is_held: false, revoked: Some(gone) };
         for both in [one.clone().with(other.clone()), other.with(one)] {
             assert_eq!(both.floor, Some(at(5)));
-            assert!(both.direct().is_some());
+            assert!(both.direct().is_some() && both.is_held);
         }
+    }
+
+    #[test]
+    fn a_suspension_holds_until_something_newer_is_said_and_says_nothing_of_long_before() {
+        let held = |seconds| said(revoked(Reason::CertificateHold), seconds);
+        let mut known = Known::default();
+        take(&mut known, good(1_000)).unwrap();
+        assert_eq!(known.held_at(at(1_000)), None);
+        take(&mut known, held(700)).unwrap();
+        assert_eq!(known.held_at(at(1_000)), Some(at(700)), "of the very moment of the floor");
+        assert_eq!(known.held_at(at(400)), Some(at(700)), "clocks differ");
+        assert_eq!((known.held_at(at(399)), known.floor_at(at(399))), (None, None));
+        take(&mut known, good(2_000)).unwrap();
+        assert_eq!((known.held_at(at(2_000)), known.floor_at(at(2_000))), (None, Some(at(1_700))));
+        assert!(!known.is_revoked_at(at(2_000)));
+        take(&mut known, said(revoked(Reason::Superseded), 2_000)).unwrap();
+        assert!(known.is_revoked_at(at(0)) && !known.is_revoked_at(at(-301)));
+    }
+
+    #[test]
+    fn what_was_kept_is_outrun_by_what_is_stricter_and_by_nothing_else() {
+        let held = |seconds| said(revoked(Reason::CertificateHold), seconds);
+        let floor = |is_held| Known { floor: Some(at(50)), is_held, revoked: None };
+        assert!(!floor(false).outruns(&Ok(good(40))), "still good later");
+        assert!(floor(true).outruns(&Ok(good(40))) && !floor(true).outruns(&Ok(good(50))));
+        assert!(floor(false).outruns(&Ok(held(40))), "it may have been lifted");
+        let gone = said(revoked(Reason::KeyCompromise), 10);
+        let known = Known { revoked: Some(gone.clone()), ..Known::default() };
+        assert!(known.outruns(&Ok(good(90))) && known.outruns(&Ok(held(90))));
+        assert!(!known.outruns(&Ok(gone)) && !floor(true).outruns(&Err(Untold::Nonce)));
     }
 
     #[test]

@@ -17,8 +17,12 @@
 //!    again within a minute.
 //!
 //! What was believed once is a floor: an older answer isn't believed afterwards, and a revocation is final, however
-//! often an old answer is sent again (Invariant 7). The floors and the revocations are in the store: a start forgets
-//! none, and what one node learned counts on all.
+//! often an old answer is sent again (Invariant 7). The floors and the revocations are in the store, by certificate: a
+//! start forgets none, nor a responder that moves, and what one node learned counts on all.
+//!
+//! They are looked up with every status of such a certificate, whether the responder is asked or not: neither a list that
+//! came later and says less, nor an answer that is kept or enclosed, makes good what was known to be revoked, nor what was
+//! suspended later than that says.
 //!
 //! Whatever fails leaves the status unknown, never good (Invariant 11). Answers are kept in memory: a report is a view.
 //!
@@ -36,5 +40,6 @@ pub mod rules;
 mod service;
 mod sql;
 
+pub use memory::Known;
 pub use model::{Ask, By, ForeignResponder, ResponderQuestion, ResponderState, Said, Told, Untold};
 pub use service::{AskConfig, Responders};

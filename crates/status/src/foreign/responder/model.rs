@@ -47,7 +47,15 @@ pub struct ResponderQuestion {
 }
 
 impl ResponderQuestion {
-    /// Names the question and by what its answer is judged: with another pinned certificate it is another.
+    /// Names the certificate: issuer (name and key, T-15) and serial number. What was believed of it counts whoever is
+    /// asked, and wherever the responder moves to.
+    pub(crate) fn about(&self) -> [u8; 32] {
+        let (name, key) = (self.issuer.subject().der(), self.issuer.spki().der());
+        gm::sm3::hash_parts(&[name, key, self.id.serial().as_bytes()]).0
+    }
+
+    /// Names the question and by what its answer is judged: with another pinned certificate it is another. Answers are
+    /// kept under it.
     pub(crate) fn key(&self) -> [u8; 32] {
         let ForeignResponder { address, pinned, is_nonce_required, .. } = &*self.responder;
         let prints: Vec<String> = pinned.iter().map(Certificate::fingerprint).collect();

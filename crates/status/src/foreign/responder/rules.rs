@@ -10,7 +10,7 @@ use super::model::{By, ResponderQuestion, Said, Untold};
 /// How far the clock of a responder may be from ours.
 pub const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// How old what it says may be, whatever end it names (T-09: an answer that claimed a long window).
-pub(super) const MOST_AGE: SignedDuration = SignedDuration::from_hours(10 * 24);
+pub(crate) const MOST_AGE: SignedDuration = SignedDuration::from_hours(10 * 24);
 /// Outages in a row after which it rests.
 const ENOUGH: u32 = 2;
 /// The first rest.

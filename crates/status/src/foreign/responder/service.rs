@@ -13,8 +13,9 @@ use store::Store;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::memory::{Key, Known, Memory};
+use super::memory::{Known, Memory};
 use super::model::{Ask, ResponderQuestion, ResponderState, Said, Told, Untold};
+use super::sql::Place;
 use super::{rules, sql};
 use crate::error::Error;
 use crate::foreign::model::Address;
@@ -62,6 +63,12 @@ struct Inner {
     desks: Mutex<HashMap<Address, Arc<Desk>>>,
 }
 
+impl From<&ResponderQuestion> for Place {
+    fn from(question: &ResponderQuestion) -> Self {
+        Self { about: question.about(), question: question.key() }
+    }
+}
+
 struct Kept {
     told: Told,
     until: Timestamp,
@@ -82,14 +89,26 @@ impl Responders {
         Self(Arc::new(Inner { store, ask, config, waiting, kept, memory, written, desks }))
     }
 
-    /// What was told before and counts still: a revocation always does.
-    pub(crate) fn kept(&self, question: &ResponderQuestion) -> Option<Told> {
-        if let Some(revoked) = self.memory().revoked(&question.key()) {
+    /// What is known of the certificate in question, on all nodes: whatever else says something of it is held against
+    /// that. One look into the store, and none for what is revoked for good.
+    ///
+    /// # Errors
+    /// When it can't be looked up: nothing shows then that the certificate is good.
+    pub(crate) async fn known(&self, question: &ResponderQuestion) -> Result<Known, Untold> {
+        if let Some(revoked) = self.memory().revoked(&question.about()) {
+            return Ok(Known { revoked: Some(revoked), ..Known::default() });
+        }
+        self.recall(question.into()).await
+    }
+
+    /// What was told before and counts still, by what is known.
+    pub(crate) fn kept(&self, question: &ResponderQuestion, known: &Known) -> Option<Told> {
+        if let Some(revoked) = known.direct() {
             return Some(Ok(revoked));
         }
         let (kept, now) = (self.all_kept(), self.now());
         let found = kept.get(&question.key()).filter(|kept| now < kept.until);
-        found.map(|kept| kept.told.clone())
+        found.filter(|kept| !known.outruns(&kept.told)).map(|kept| kept.told.clone())
     }
 
     /// Asks all of these at once. What was begun comes to its end, whoever hangs up meanwhile: the transport goes on in
@@ -117,8 +136,8 @@ impl Responders {
 
     async fn one(&self, question: &ResponderQuestion) -> Told {
         // Also what was believed before this process began, or by another node; whether the responder rests or not.
-        if let Some(revoked) = self.recall(question.key()).await?.direct() {
-            return Ok(revoked);
+        if let Some(told) = self.kept(question, &self.known(question).await?) {
+            return told;
         }
         let desk = self.desk(&question.responder.address);
         desk.is_open(self.now())?;
@@ -126,7 +145,7 @@ impl Responders {
         let place = timeout(self.0.config.patience, desk.places.acquire()).await;
         let Ok(Ok(_place)) = place else { return Err(Untold::Busy) };
         // Who had the place before may have asked the same.
-        if let Some(told) = self.kept(question) {
+        if let Some(told) = self.kept(question, &self.known(question).await?) {
             return told;
         }
         let Ok(_waiting) = self.0.waiting.try_acquire() else { return Err(Untold::Busy) };
@@ -135,7 +154,7 @@ impl Responders {
         let told = self.put(question).await;
         let now = self.now();
         let told = match told {
-            Ok(said) => self.believe(question.key(), said).await,
+            Ok(said) => self.believe(question.into(), said).await,
             Err(why) => Err(why),
         };
         desk.leave((begun, now), &told);
@@ -165,14 +184,19 @@ impl Responders {
         rules::take(&der, question, &nonce, self.now()).map(Arc::new)
     }
 
-    /// What is known of a question: in the store, and here. What can't be looked up leaves the status unknown.
-    async fn recall(&self, key: Key) -> Result<Known, Untold> {
+    /// What is known of a certificate: in the store, and here. What can't be looked up leaves the status unknown.
+    async fn recall(&self, place: Place) -> Result<Known, Untold> {
         let held = async {
             let mut reader = self.0.store.read().await?;
-            sql::known(&mut reader, &key).await
+            sql::known(&mut reader, &place).await
         };
         match held.await {
-            Ok(known) => Ok(self.memory().learn(key, known)),
+            Ok((known, is_unnamed)) => {
+                if is_unnamed {
+                    self.adopt(place).await;
+                }
+                Ok(self.memory().learn(place.about, known))
+            }
             Err(error) => {
                 tracing::error!(%error, "what was believed of a responder can't be read");
                 Err(Untold::Unrecorded)
@@ -180,20 +204,32 @@ impl Responders {
         }
     }
 
+    /// Names a row from before by its certificate, so that it counts when the responder moves. Until that could be
+    /// written it counts for the question that it came of.
+    async fn adopt(&self, place: Place) {
+        let unit = self
+            .0
+            .store
+            .commit(move |tx| Box::pin(async move { sql::adopt(tx.conn(), &place).await }));
+        if let Err(error) = unit.await {
+            tracing::warn!(%error, "what was believed of a responder can't be named");
+        }
+    }
+
     /// Believes what was said, unless more is known. The unit decides: what another node learned meanwhile counts.
     /// While the store takes nothing down, what is known here and there has to do.
-    async fn believe(&self, key: Key, said: Arc<Said>) -> Told {
-        let known = self.recall(key).await?;
+    async fn believe(&self, place: Place, said: Arc<Said>) -> Told {
+        let known = self.recall(place).await?;
         let (told, next) = known.take(said.clone());
         let Some(next) = next else { return told };
-        let next = self.memory().learn(key, next);
+        let next = self.memory().learn(place.about, next);
         let is_due = self.0.written.fetch_add(1, Ordering::Relaxed).is_multiple_of(PRUNED_EVERY);
         let unit = self.0.store.commit(move |tx| {
             Box::pin(async move {
                 let now = tx.now();
-                let held = sql::known(tx.conn(), &key).await?;
+                let (held, _) = sql::known(tx.conn(), &place).await?;
                 let (told, _) = held.take(said);
-                sql::remember(tx.conn(), (&key, &held.with(next)), now).await?;
+                sql::remember(tx.conn(), (&place, &held.with(next)), now).await?;
                 if is_due {
                     sql::prune(tx.conn(), now, sql::MOST_ROWS).await?;
                 }

@@ -1,7 +1,5 @@
 //! The status of one certificate as the responder of its issuer told it when it was asked.
 
-use std::sync::Arc;
-
 use gm::UserId;
 use jiff::Timestamp;
 use pki::Certificate;
@@ -11,22 +9,32 @@ use pki::ocsp::CertStatus;
 use super::status::{StatusOf, by_followed, is_about, revoked};
 use crate::foreign::Followed;
 use crate::foreign::responder::rules::{SKEW, is_final};
-use crate::foreign::responder::{By, ForeignResponder, Said, Told};
+use crate::foreign::responder::{By, ForeignResponder, Known, Said, Told};
 use crate::verification::model::{Basis, Outcome};
 
-/// The responder to be asked about a certificate: the one that the trust list names for its issuer, where no list in
-/// force decides and the issuer did sign the certificate. Else anybody could make us ask.
-pub fn responder_for<'a>(
+/// What is had of the responder of an issuer. Without one: nothing.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// What it says about the certificate, or once said for good.
+    pub told: Option<StatusOf>,
+    /// What is known of the certificate by all that it said, against which every other source is held.
+    pub known: Known,
+    /// Whether that can't be looked up: it may have been revoked.
+    pub is_unrecorded: bool,
+}
+
+/// Whether the responder of its issuer is to be asked about a certificate: where no list in force decides, and the issuer
+/// did sign the certificate. Else anybody could make us ask.
+pub fn is_to_be_asked(
     (child, issuer): (&Certificate, &Certificate),
-    followed: &'a Followed,
+    (followed, known): (&Followed, &Known),
     at: Timestamp,
-) -> Option<&'a Arc<ForeignResponder>> {
-    let held = followed.of(issuer)?;
-    let responder = held.responder.as_ref()?;
-    let found = by_followed((child, issuer), held, at);
+) -> bool {
+    let Some(held) = followed.of(issuer) else { return false };
+    let found = by_followed((child, issuer), held, (at, known.held_at(at)));
     let is_open = found.iter().all(|one| one.outcome == Outcome::Unknown);
     let signed = |key| child.verify_signature(&key, &UserId::default()).is_ok();
-    (is_open && issuer.public_key().is_ok_and(signed)).then_some(responder)
+    is_open && issuer.public_key().is_ok_and(signed)
 }
 
 /// What the responder told comes to, at the instant asked for.
@@ -46,7 +54,7 @@ pub fn by_responder(
         }
     };
     let why =
-        distrust(said, issuer, followed).or_else(|| outdated(said, (child, issuer), followed));
+        distrust(said, issuer, followed, at).or_else(|| outdated(said, (child, issuer), followed));
     let found = match why {
         Some(why) => {
             let text = format!("OCSP 应答者 {address} 的应答不能采信：{why}");
@@ -69,14 +77,24 @@ pub fn by_responder(
 
 /// Why the signer's own status spoils the answer. RFC 6960 §4.2.2.2.1: unless the issuer waived it, it is looked at; the
 /// lists that are held say it or nobody does.
-fn distrust(said: &Said, issuer: &Certificate, followed: &Followed) -> Option<&'static str> {
+fn distrust(
+    said: &Said,
+    issuer: &Certificate,
+    followed: &Followed,
+    at: Timestamp,
+) -> Option<&'static str> {
     let By::Delegated { certificate, unchecked } = &said.by else { return None };
     let held = followed.of(issuer)?;
-    let found = by_followed((certificate, issuer), held, said.asked_at);
-    let any = |outcome| found.iter().any(|one| one.outcome == outcome);
+    let any = |moment, outcome| {
+        let found = by_followed((certificate, issuer), held, (moment, None));
+        found.iter().any(|one| one.outcome == outcome)
+    };
+    // A list that came later and doesn't name the signer shows that it was not revoked then either. That serves a
+    // revocation, which is remembered; anything else is asked for again.
+    let later = || is_final(said.status) && at > said.asked_at && any(at, Outcome::Passed);
     match () {
-        () if any(Outcome::Failed) => Some("应答者证书已被撤销或暂停"),
-        () if *unchecked || any(Outcome::Passed) => None,
+        () if any(said.asked_at, Outcome::Failed) => Some("应答者证书已被撤销或暂停"),
+        () if *unchecked || any(said.asked_at, Outcome::Passed) || later() => None,
         () => Some(
             "应答者证书没有免检标志，又没有在有效期内的撤销列表说明它的状态；可以在信任列表中指定应答者证书",
         ),

@@ -1,6 +1,7 @@
 //! Pure decisions: which chain, which status, whether a signature covers what it should, and what all
 //! of it comes to.
 
+mod answer;
 mod asked;
 mod chain;
 pub(super) mod cross;
@@ -9,7 +10,7 @@ mod signature;
 mod stamp;
 mod status;
 
-pub use asked::{by_responder, responder_for};
+pub use asked::{Heard, by_responder, is_to_be_asked};
 pub use chain::{Asked, Chain, chain, is_same_authority};
 pub use rows::{facts, path_checks, readable, unreadable};
 pub use signature::{

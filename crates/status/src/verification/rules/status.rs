@@ -1,19 +1,17 @@
 //! The status of one certificate of a chain, and what it was judged by.
 
-use gm::UserId;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pki::Certificate;
 use pki::crl::{Crl, Reason, Scope};
 use pki::ext::DistributionPointName;
-use pki::ocsp::{BasicResponse, CertId, CertStatus, HashAlgorithm, Signer, SingleResponse};
+use pki::ocsp::CertStatus;
 use pki::path::{self, Kind, Options, Revocation};
 
+use super::answer::by_answer;
+use super::asked::Heard;
 use super::row;
 use crate::foreign::{Cited, Followed, FollowedAuthority, Group};
 use crate::verification::model::{Basis, Check, Evidence, Outcome};
-
-/// How far the clock of a responder may be from ours.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// What our own tables say about a serial number under one of our issuers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,28 +121,36 @@ pub(super) fn revoked(since: Timestamp, reason: Reason, at: Timestamp) -> Status
 }
 
 /// What followed lists, the responder that was asked, and enclosed lists and answers, say about a certificate of another
-/// institution. Whatever says revoked wins; good needs one source that says so in force. What is out of date is never
-/// good (fail closed).
+/// institution. Whatever says revoked wins; good needs one source that says so in force, and that is no older than what is
+/// known (Invariant 7). What is out of date is never good (fail closed).
 pub fn by_others(
     (child, issuer): (&Certificate, &Certificate),
     (followed, evidence): (&Followed, &Evidence),
-    told: Option<StatusOf>,
+    heard: Heard,
     at: Timestamp,
 ) -> StatusOf {
-    let held = followed.of(issuer);
+    let (held, Heard { told, known, is_unrecorded }) = (followed.of(issuer), heard);
+    let since = known.held_at(at);
     let mut found: Vec<StatusOf> =
-        held.map(|held| by_followed((child, issuer), held, at)).unwrap_or_default();
+        held.map(|held| by_followed((child, issuer), held, (at, since))).unwrap_or_default();
+    // What it was revoked by may be what can't be looked up: nobody's word shows that it is good.
+    if is_unrecorded {
+        found.retain(|one| one.outcome != Outcome::Passed);
+    }
     // Where both are silent, one row says why of both.
     let silent = told.as_ref().filter(|told| told.outcome == Outcome::Unknown && !found.is_empty());
     let silent = silent.map(|told| told.reason.clone());
     // That no enclosed list names it is no word against the issuer's responder, which knows of no such certificate (T-07).
     let is_strange = told.as_ref().is_some_and(|told| told.code == "status.asked-unknown");
     let is_damaged = held.is_some_and(|held| held.is_damaged);
-    let mut brought = by_lists((child, issuer), (evidence, held), at);
+    let mut brought = by_lists((child, issuer), (evidence, held), (at, since));
     brought.extend(told);
-    brought.extend(evidence.answers.iter().filter_map(|one| by_answer((child, issuer), one, at)));
-    // While it isn't known what the followed lists say, whoever asks could choose the state of yesterday (Invariant 7).
-    if followed.is_pending || is_damaged || is_strange {
+    let answers = evidence.answers.iter();
+    brought.extend(answers.flat_map(|one| by_answer((child, issuer), one, (held, &known), at)));
+    // While it isn't known what the followed lists say, or what the responder said before, whoever asks could choose the
+    // state of yesterday. So they could where a revocation is known and its signer's own status is not.
+    let is_unsure = followed.is_pending || is_damaged || is_unrecorded;
+    if is_unsure || is_strange || known.is_revoked_at(at) {
         brought.retain(|one| one.outcome != Outcome::Passed);
     }
     found.extend(followed.is_pending.then(pending));
@@ -174,16 +180,20 @@ fn pending() -> StatusOf {
     )
 }
 
-/// One finding for each followed list that is about the certificate; one that says so when there is none.
+/// One finding for each followed list that is about the certificate; one that says so when there is none. `since` is the
+/// moment of a suspension that is known: what says good of an earlier one knows nothing of it.
 pub(super) fn by_followed(
     link: (&Certificate, &Certificate),
     held: &FollowedAuthority,
-    at: Timestamp,
+    (at, since): (Timestamp, Option<Timestamp>),
 ) -> Vec<StatusOf> {
     let concerns = |group: &&Group| group.complete().is_some_and(|list| is_about(list, link.0));
     let groups = held.groups.iter().filter(concerns);
-    let found: Vec<_> =
-        groups.map(|group| by_group(link, (group, &held.certificates), at)).collect();
+    let by_group = |group: &Group| {
+        let found = by_group(link, (group, &held.certificates), at);
+        unless_older(found, ("status.follow-silent", newest(group, at)), since)
+    };
+    let found: Vec<_> = groups.map(by_group).collect();
     if !found.is_empty() || held.is_responder_alone() {
         return found;
     }
@@ -195,6 +205,32 @@ pub(super) fn by_followed(
         "未能从信任列表所列的来源得到这张证书的撤销列表（{why}）；请稍后再试，或附上撤销列表"
     );
     vec![StatusOf::new(Outcome::Unknown, "status.follow-missing", text)]
+}
+
+/// The moment of which a complete list speaks, with the deltas that build on it and were there by then.
+fn newest(group: &Group, at: Timestamp) -> Option<Timestamp> {
+    let complete = group.complete()?;
+    let builds_on = |list: &&Crl| {
+        list.base().is_some_and(|base| Some(base) <= complete.number()) && list.this_update() <= at
+    };
+    let deltas = group.lists.iter().skip(1).filter(builds_on).map(Crl::this_update);
+    deltas.chain([complete.this_update()]).max()
+}
+
+/// What says good of a moment before a suspension that is known leaves it open whether that was lifted.
+fn unless_older(
+    found: StatusOf,
+    (code, of): (&'static str, Option<Timestamp>),
+    since: Option<Timestamp>,
+) -> StatusOf {
+    match since {
+        Some(since) if found.outcome == Outcome::Passed && of.is_none_or(|of| of < since) => {
+            let text =
+                format!("列表早于此前已采信的 OCSP 应答所说的暂停（{since}），不能说明已经恢复");
+            StatusOf { outcome: Outcome::Unknown, code, reason: text, basis: found.basis }
+        }
+        _ => found,
+    }
 }
 
 /// Whether a list covers the whole, or the part to which the certificate says it belongs.
@@ -273,7 +309,7 @@ fn both(delta: &Crl, cited: &Cited, complete: &Crl) -> String {
 fn by_lists(
     link: (&Certificate, &Certificate),
     (evidence, held): (&Evidence, Option<&FollowedAuthority>),
-    at: Timestamp,
+    (at, since): (Timestamp, Option<Timestamp>),
 ) -> Vec<StatusOf> {
     let is_replaced = |list: &Crl| {
         let complete = held.into_iter().flat_map(|held| &held.groups).filter_map(Group::complete);
@@ -288,7 +324,12 @@ fn by_lists(
     let deltas: Vec<Crl> =
         lists.iter().filter(|list| list.base().is_some()).map(|list| (*list).clone()).collect();
     let whole = lists.into_iter().filter(|list| list.base().is_none());
-    whole.map(|list| by_list(link, (list, &deltas), &evidence.certificates, at)).collect()
+    let by_list = |list: &Crl| {
+        let found = by_list(link, (list, &deltas), &evidence.certificates, at);
+        // Of an enclosed delta nobody has looked yet whether it counts.
+        unless_older(found, ("status.list-silent", Some(list.this_update())), since)
+    };
+    whole.map(by_list).collect()
 }
 
 fn by_list(
@@ -324,61 +365,6 @@ fn asked(
     let verdict = path::validate(&request);
     let found = verdict.check(Kind::Revocation);
     found.map_or((Outcome::Unknown, String::new()), |one| (one.outcome, one.reason.clone()))
-}
-
-/// What one answer says, if it speaks about this certificate at all.
-fn by_answer(
-    (child, issuer): (&Certificate, &Certificate),
-    answer: &BasicResponse,
-    at: Timestamp,
-) -> Option<StatusOf> {
-    let id = |hash| CertId::of(hash, issuer.subject(), issuer.spki(), child.serial());
-    let mut ids = HashAlgorithm::KNOWN.into_iter().filter_map(id);
-    let single = ids.find_map(|id| answer.find(&id))?;
-    let silent = |why: &str| StatusOf::new(Outcome::Unknown, "status.answer-silent", why);
-    let (found, responder) = match answer.verify(issuer, &UserId::default(), at) {
-        Err(why) => (silent(&format!("附带的 OCSP 应答不能采信：{why}")), String::new()),
-        Ok(Signer::Issuer) => (said(single, at), issuer.subject().to_string()),
-        Ok(Signer::Delegated { certificate, unchecked: true }) => {
-            (said(single, at), certificate.subject().to_string())
-        }
-        Ok(Signer::Delegated { certificate, unchecked: false }) => {
-            let why = "附带的 OCSP 应答的应答者证书没有免检标志，其自身状态未能确定";
-            (silent(why), certificate.subject().to_string())
-        }
-    };
-    Some(found.by(Basis::Answer {
-        responder,
-        produced_at: answer.produced_at(),
-        this_update: single.this_update,
-        next_update: single.next_update,
-    }))
-}
-
-/// An answer that is out of date may still show that a certificate is revoked; it never shows that one
-/// is good, nor that one is still suspended (T-09).
-fn said(single: &SingleResponse, at: Timestamp) -> StatusOf {
-    let is_fresh = single.next_update.is_some() && single.is_fresh(at, SKEW);
-    match single.status {
-        CertStatus::Revoked { at: since, reason }
-            if since <= at && (is_fresh || reason != Reason::CertificateHold) =>
-        {
-            revoked(since, reason, at)
-        }
-        CertStatus::Good if is_fresh => {
-            StatusOf::new(Outcome::Passed, "status.answer-good", "OCSP 应答：没有暂停或撤销")
-        }
-        CertStatus::Unknown if is_fresh => StatusOf::new(
-            Outcome::Unknown,
-            "status.answer-unknown",
-            "OCSP 应答者不知道这张证书（可能没有签发过）",
-        ),
-        _ => StatusOf::new(
-            Outcome::Unknown,
-            "status.answer-stale",
-            "附带的 OCSP 应答在所查时刻不在有效时间内，或者没有写明下次更新时间",
-        ),
-    }
 }
 
 /// No chain: nobody can be asked.

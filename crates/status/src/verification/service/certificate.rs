@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::verification::model::{
     CertificateQuestion, CertificateReport, Check, Judged, Outcome, Trust, Wrong,
 };
-use crate::verification::rules::{self, Asked, Chain, Own};
+use crate::verification::rules::{self, Asked, Chain, Heard, Own};
 
 /// How often another chain is looked for when a CA certificate in it is revoked: revoking one of two
 /// cross-certificates does not touch the other (T-15).
@@ -90,10 +90,11 @@ impl Verifier {
                 None => {
                     let sources = (&*case.followed, &case.evidence);
                     // Without an anchor nothing passes: nobody is asked for it.
-                    let is_worth = chain.is_anchored;
-                    let told =
-                        if is_worth { self.told((child, issuer), asked.at, case) } else { None };
-                    rules::by_others((child, issuer), sources, told, asked.at)
+                    let heard = match chain.is_anchored {
+                        true => self.hear((child, issuer), asked.at, case).await,
+                        false => Heard::default(),
+                    };
+                    rules::by_others((child, issuer), sources, heard, asked.at)
                 }
             };
             checks.push(rules::status_check(child, found));

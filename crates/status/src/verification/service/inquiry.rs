@@ -11,8 +11,9 @@ use pki::Certificate;
 
 use super::{Case, Verifier};
 use crate::error::Error;
-use crate::foreign::responder::{ResponderQuestion, Responders, Told, Untold};
-use crate::verification::rules::{self, StatusOf};
+use crate::foreign::responder::rules::is_final;
+use crate::foreign::responder::{Known, ResponderQuestion, Responders, Told, Untold};
+use crate::verification::rules::{self, Heard};
 
 /// How often a question is judged: another chain or a timestamp may bring up what the first round did not.
 const MOST_ROUNDS: usize = 3;
@@ -34,11 +35,11 @@ impl Inquiry {
     }
 
     /// What was told, or else that it is to be asked.
-    fn told(&self, question: ResponderQuestion, responders: &Responders) -> Told {
+    fn told(&self, question: ResponderQuestion, responders: &Responders, known: &Known) -> Told {
         if let Some(told) = self.told.get(&question.key()) {
             return told.clone();
         }
-        if let Some(told) = responders.kept(&question) {
+        if let Some(told) = responders.kept(&question, known) {
             return told;
         }
         self.open.lock().unwrap_or_else(PoisonError::into_inner).push(question);
@@ -75,16 +76,38 @@ impl Verifier {
         self.work(job(question, inquiry)).await
     }
 
-    /// What the responder of the issuer says, where one is asked.
-    pub(super) fn told(
+    /// What the responder of the issuer says, where one is asked, and what is known of the certificate by what it said
+    /// before, wherever one is named: a list that is in force now may know less (Invariant 7).
+    pub(super) async fn hear(
         &self,
         (child, issuer): (&Certificate, &Certificate),
         at: Timestamp,
         case: &Case,
-    ) -> Option<StatusOf> {
-        let responders = self.0.responders.as_ref()?;
-        let responder = rules::responder_for((child, issuer), &case.followed, at)?;
-        let told = case.inquiry.told(responder.question(child, issuer)?, responders);
-        Some(rules::by_responder((child, issuer), (responder, &told), &case.followed, at))
+    ) -> Heard {
+        let responder = case.followed.of(issuer).and_then(|held| held.responder.as_ref());
+        let (Some(responders), Some(responder)) = (self.0.responders.as_ref(), responder) else {
+            return Heard::default();
+        };
+        let Some(question) = responder.question(child, issuer) else { return Heard::default() };
+        let by = |told: Told| {
+            rules::by_responder((child, issuer), (responder, &told), &case.followed, at)
+        };
+        let known = match responders.known(&question).await {
+            Ok(known) => known,
+            Err(why) => {
+                let (told, is_unrecorded) = (Some(by(Err(why))), true);
+                return Heard { told, is_unrecorded, ..Heard::default() };
+            }
+        };
+        let is_asked = known.direct().is_none()
+            && rules::is_to_be_asked((child, issuer), (&case.followed, &known), at);
+        let mut told = is_asked.then(|| case.inquiry.told(question, responders, &known));
+        let is_final = |told: &Told| told.as_ref().is_ok_and(|said| is_final(said.status));
+        if let Some(revoked) = &known.revoked
+            && !told.as_ref().is_some_and(is_final)
+        {
+            told = Some(Ok(revoked.clone()));
+        }
+        Heard { told: told.map(by), known, is_unrecorded: false }
     }
 }
