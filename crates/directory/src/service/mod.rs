@@ -33,13 +33,14 @@ struct Inner {
     store: Store,
     lists: Arc<dyn Lists>,
     config: DirectoryConfig,
+    pairs: pairs::Memory,
 }
 
 impl Directory {
     /// A directory over this store, with lists from there.
     #[must_use]
     pub fn new(store: Store, lists: Arc<dyn Lists>, config: DirectoryConfig) -> Self {
-        Self(Arc::new(Inner { store, lists, config }))
+        Self(Arc::new(Inner { store, lists, config, pairs: pairs::Memory::default() }))
     }
 
     /// The same entries for others: with other limits and other searchable attributes. Kinds must be

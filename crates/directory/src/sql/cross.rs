@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, FromRow};
 use crate::error::Error;
 
 /// One that was issued for a CA of ours.
-#[derive(Debug, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct ToRow {
     pub der: Vec<u8>,
     /// SM3 of the point of the key that made it.
