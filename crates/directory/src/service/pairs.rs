@@ -29,27 +29,34 @@ struct Rows {
     to: Vec<ToRow>,
 }
 
-/// The values that were made last for each CA, when, and out of which rows.
+/// The values that were made last for a CA.
+struct Made {
+    asked: Instant,
+    rows: Rows,
+    values: Vec<Vec<u8>>,
+}
+
+/// What was made last, by the name of the CA.
 #[derive(Default)]
-pub(super) struct Memory(Mutex<HashMap<String, (Instant, Rows, Vec<Vec<u8>>)>>);
+pub(super) struct Memory(Mutex<HashMap<String, Made>>);
 
 impl Memory {
     fn of(&self, (name, rows): (&str, &Rows), now: Instant) -> Option<Vec<Vec<u8>>> {
         let kept = self.kept();
-        let (read, stood, values) = kept.get(name)?;
-        let holds = now.duration_since(*read) < BELIEVED && stood == rows;
-        holds.then(|| values.clone())
+        let made = kept.get(name)?;
+        let holds = now.duration_since(made.asked) < BELIEVED && made.rows == *rows;
+        holds.then(|| made.values.clone())
     }
 
     fn keep(&self, (name, rows): (&str, Rows), asked: Instant, values: Vec<Vec<u8>>) {
         let mut kept = self.kept();
         // Whoever was held up does not replace what was read after.
-        if kept.get(name).is_none_or(|(read, ..)| *read < asked) {
-            kept.insert(name.to_owned(), (asked, rows, values));
+        if kept.get(name).is_none_or(|made| made.asked < asked) {
+            kept.insert(name.to_owned(), Made { asked, rows, values });
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<String, (Instant, Rows, Vec<Vec<u8>>)>> {
+    fn kept(&self) -> MutexGuard<'_, HashMap<String, Made>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
