@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::explain;
 use crate::gate::BODY_LIMIT;
-use crate::octets::{self, Room};
+use crate::octets::{self, Bringer, Room};
 use crate::problem::Problem;
 
 /// A JSON body.
@@ -39,13 +39,14 @@ pub(crate) async fn read<T: DeserializeOwned>(
 /// lives on in it.
 pub(crate) async fn read_with_room<T: DeserializeOwned>(
     request: Request,
-    (limit, times): (usize, usize),
+    most: (usize, usize),
 ) -> Result<(T, Option<Room>), Problem> {
-    if !is_json(request.headers()) {
+    let (parts, body) = request.into_parts();
+    if !is_json(&parts.headers) {
         let text = "请求内容应为 JSON（Content-Type: application/json）";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "web.media_type", text));
     }
-    let (octets, room) = octets::read_with_room(request.into_body(), limit, times).await?;
+    let (octets, room) = octets::read_with_room(body, most, Bringer::of(&parts)).await?;
     Ok((json(&octets)?, room))
 }
 

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use bytes::Bytes;
 
-use crate::octets::{self, Room};
+use crate::octets::{self, Bringer, Room};
 use crate::problem::Problem;
 
 /// Largest form without files, in octets.
@@ -85,34 +85,38 @@ impl Form {
     }
 }
 
-/// Reads the body of a POST.
-pub async fn read(parts: &Parts, body: Body) -> Result<Form, Problem> {
+/// Reads the body of a POST that somebody sends.
+pub async fn read(parts: &Parts, body: Body, bringer: Bringer) -> Result<Form, Problem> {
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.unwrap_or_default();
     if kind.starts_with("multipart/form-data") {
-        return files(parts, body).await;
+        return files(parts, body, bringer).await;
     }
     if !kind.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
         let text = "提交的内容类型不受支持；请从本网站的页面填写并提交";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "web.media_type", text));
     }
-    let (body, _) = gathered(body, TEXT_LIMIT).await?;
+    let (body, _) = gathered(body, TEXT_LIMIT, bringer).await?;
     let fields = form_urlencoded::parse(&body).into_owned().map(typed).collect();
     Ok(Form::of(fields))
 }
 
-async fn gathered(body: Body, limit: usize) -> Result<(Bytes, Option<Room>), Problem> {
-    let read = octets::read_with_room(body, limit, COPIES).await;
+async fn gathered(
+    body: Body,
+    limit: usize,
+    bringer: Bringer,
+) -> Result<(Bytes, Option<Room>), Problem> {
+    let read = octets::read_with_room(body, (limit, COPIES), bringer).await;
     read.map_err(|problem| match problem.status {
-        503 => problem,
-        _ => too_large(),
+        413 => too_large(),
+        _ => problem,
     })
 }
 
-async fn files(parts: &Parts, body: Body) -> Result<Form, Problem> {
+async fn files(parts: &Parts, body: Body, bringer: Bringer) -> Result<Form, Problem> {
     let broken =
         || Problem::bad_request("web.form", "上传没有完成；请返回上一页，重新选择文件并提交");
-    let (body, room) = gathered(body, FILE_LIMIT).await?;
+    let (body, room) = gathered(body, FILE_LIMIT, bringer).await?;
     let mut request = Request::new(Body::from(body));
     request.headers_mut().extend(parts.headers.clone());
     // What is gathered above is within our own limit; the framework's would be two megabytes.
@@ -231,7 +235,7 @@ mod tests {
     async fn form(kind: &str, body: &'static [u8]) -> Result<Form, Problem> {
         let request = Request::builder().header("content-type", kind).body(Body::from(body));
         let (parts, body) = request.unwrap().into_parts();
-        read(&parts, body).await
+        read(&parts, body, Bringer::from(None)).await
     }
 
     #[test]
@@ -278,7 +282,7 @@ mod tests {
         let body = [head.as_bytes(), &largest, b"\r\n--x--\r\n"].concat();
         let request = Request::builder().header("content-type", "multipart/form-data; boundary=x");
         let (parts, body) = request.body(Body::from(body)).unwrap().into_parts();
-        let form = read(&parts, body).await.unwrap();
+        let form = read(&parts, body, Bringer::from(None)).await.unwrap();
         assert_eq!(form.file("f").unwrap().content.len(), largest.len());
     }
 

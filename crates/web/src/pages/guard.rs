@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use access::{Action, Permit, Principal};
 use app::Institution;
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
@@ -20,6 +21,7 @@ use super::headers;
 use super::origin;
 use super::site::Site;
 use super::visit::{Visit, encoded, same_site_only};
+use crate::octets::Bringer;
 use crate::problem::Problem;
 
 /// What a page asks of its visitor.
@@ -150,14 +152,7 @@ async fn admit(
         None => cookies.binding(&parts.headers).map(str::to_owned),
     };
     if parts.method == Method::POST {
-        let form = form::read(&parts, body).await?;
-        if door.gate != PageGate::Public {
-            let bound = binding.as_deref().ok_or(access::Error::Csrf).map_err(app::Error::from)?;
-            access.check_form_token(bound, form.text("token")).map_err(app::Error::from)?;
-        }
-        if door.gate == PageGate::PublicForm && visitor.is_none() {
-            not_too_often(door, &parts)?;
-        }
+        let form = filled(door, (&parts, body), (&visitor, binding.as_deref())).await?;
         parts.extensions.insert(form);
     }
     let binding = match binding {
@@ -175,7 +170,34 @@ async fn admit(
         frame.visitor(&visitor.principal, access.permitted(&visitor.principal));
         parts.extensions.insert(visitor);
     }
-    Ok(Request::from_parts(parts, axum::body::Body::empty()))
+    Ok(Request::from_parts(parts, Body::empty()))
+}
+
+/// The form of a POST, with the token of who sends it. What can be refused without its body is.
+async fn filled(
+    door: &Door,
+    (parts, body): (&Parts, Body),
+    (visitor, binding): (&Option<Visitor>, Option<&str>),
+) -> Result<Form, Problem> {
+    let bound = match (door.gate, binding) {
+        (PageGate::Public, _) => None,
+        (_, None) => return Err(app::Error::from(access::Error::Csrf).into()),
+        (_, bound) => bound,
+    };
+    if door.gate == PageGate::PublicForm && visitor.is_none() {
+        not_too_often(door, parts)?;
+    }
+    let bringer = Bringer::from(origin::source(parts, door.site.proxies()).ok());
+    let bringer = match visitor {
+        Some(visitor) => bringer.known(&visitor.principal),
+        None => bringer,
+    };
+    let form = form::read(parts, body, bringer).await?;
+    if let Some(bound) = bound {
+        let access = door.institution.access();
+        access.check_form_token(bound, form.text("token")).map_err(app::Error::from)?;
+    }
+    Ok(form)
 }
 
 /// What anybody may send is counted by source, so that nobody fills the institution's queues.

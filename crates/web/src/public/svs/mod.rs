@@ -23,7 +23,7 @@ use pki::svs::{self, Body, Code, Kind, Reply};
 use crate::api::{App, Segment, verify};
 use crate::gate::{self, Admitted};
 use crate::meter::{self, Due};
-use crate::octets;
+use crate::octets::{self, Bringer};
 use crate::pages::Site;
 use crate::problem::Problem;
 use answer::Answered;
@@ -48,7 +48,7 @@ pub async fn der(
     let request = counted(&app, &site, request)?;
     check_type(request.headers(), OCTETS)?;
     let (parts, body) = request.into_parts();
-    let octets = octets::read(body, svs::MAX_OCTETS).await?;
+    let octets = octets::read_large(body, svs::MAX_OCTETS, Bringer::of(&parts)).await?;
     let asked = Asked { app: &app, site: &site, parts: &parts, octets: &octets };
     let answered = match svs::Request::from_der(&octets) {
         Ok(request) => asked.answer(request.body).await,
@@ -81,7 +81,7 @@ pub async fn form(
     check_type(request.headers(), FORM)?;
     form::check_version(request.headers())?;
     let (parts, body) = request.into_parts();
-    let octets = octets::read(body, LONGEST_FORM).await?;
+    let octets = octets::read_large(body, LONGEST_FORM, Bringer::of(&parts)).await?;
     let asked = Asked { app: &app, site: &site, parts: &parts, octets: &octets };
     let answered = match form::read(kind, &octets) {
         Some(body) => asked.answer(body).await,
