@@ -148,17 +148,21 @@ pub fn members(record: &Stored, catalogue: Option<&Catalogue>) -> Vec<(String, S
     let catalogue = catalogue.filter(|_| record.kind.starts_with("application."));
     let order = record.body.as_object().cloned().unwrap_or_default();
     let known = catalogue.map(|catalogue| (catalogue, Wording::of(Some(catalogue), &order)));
-    flatten((&record.body, ""), String::new(), (known.as_ref(), &mut lines));
+    let known = Known { kind: &record.kind, registration: known };
+    flatten((&record.body, ""), String::new(), (&known, &mut lines));
     lines
 }
 
-/// What the registration calls things, and what the record says of the application.
-type Known<'a> = (&'a Catalogue, Wording<'a>);
+/// What is known of a record: its kind, what the registration calls things, and what it says of the application.
+struct Known<'a> {
+    kind: &'a str,
+    registration: Option<(&'a Catalogue, Wording<'a>)>,
+}
 
 fn flatten(
     (value, member): (&Value, &str),
     name: String,
-    (known, lines): (Option<&Known<'_>>, &mut Vec<(String, String)>),
+    (known, lines): (&Known<'_>, &mut Vec<(String, String)>),
 ) {
     let below = |part: &str| match name.is_empty() {
         true => part.to_owned(),
@@ -168,7 +172,8 @@ fn flatten(
         Value::Null => lines.push((name, "（无）".to_owned())),
         Value::Object(members) => {
             for (member, value) in members {
-                flatten((value, member), below(member_title(member)), (known, &mut *lines));
+                let title = title_in(known.kind, member).unwrap_or_else(|| member_title(member));
+                flatten((value, member), below(title), (known, &mut *lines));
             }
         }
         Value::Array(items) => {
@@ -177,7 +182,7 @@ fn flatten(
             }
         }
         Value::String(text) => {
-            let told = known.and_then(|(catalogue, wording)| {
+            let told = known.registration.as_ref().and_then(|(catalogue, wording)| {
                 registered(catalogue, member, text).or_else(|| wording.title(member, text))
             });
             lines.push((name, told.unwrap_or_else(|| word(member, text).to_owned())));
@@ -211,6 +216,27 @@ fn word<'t>(member: &str, text: &'t str) -> &'t str {
         ("decision", "reject") => "不通过",
         (_, text) => text,
     }
+}
+
+/// The words of members that mean something else in every kind of record.
+fn title_in(kind: &str, member: &str) -> Option<&'static str> {
+    Some(match (kind, member) {
+        ("access.refusals", "rows") => "各来源",
+        ("access.refusals", "others") => "其他来源合计（次）",
+        ("access.refusals", "network") => "网络",
+        ("access.refusals", "unproven") => "身份未通过验证（次）",
+        ("access.refusals", "denied") => "没有权限（次）",
+        ("access.refusals", "refused") => "依规则不予办理（次）",
+        ("access.refusals", "quota") => "超过限额（次）",
+        ("access.refusals", "slowed") => "被要求等待（次）",
+        ("batch.sheet-added", "rows") => "行数",
+        ("batch.act-done", "done") => "已办理的申请（件）",
+        ("batch.act-done", "refused") => "未能办理的申请（件）",
+        ("message.swept", "counts") => "各类通知（条）",
+        ("sample.reported", "counts") => "张数",
+        ("sample.reported", "own") => "本机构自用",
+        _ => return None,
+    })
 }
 
 /// The words of records.
@@ -288,15 +314,7 @@ fn member_title(member: &str) -> &str {
 /// The words of records of keys, lists, audits and samples.
 fn later_title(member: &str) -> &str {
     match member {
-        "rows" => "各来源",
-        "others" => "其他来源合计（次）",
-        "client" => "客户端",
-        "network" => "网络",
-        "unproven" => "身份未通过验证（次）",
-        "denied" => "没有权限（次）",
-        "refused" => "依规则不予办理（次）",
-        "quota" => "超过限额（次）",
-        "slowed" => "被要求等待（次）",
+        "client" => "接口客户端",
         "led_to" => "办理结果",
         "suspended" => "已暂停的证书",
         "evidence_left_out" => "未收下的附件",
@@ -326,7 +344,6 @@ fn later_title(member: &str) -> &str {
         "anchored" => "锚点记载",
         "week" => "一周（周一）",
         "seed" => "抽签种子",
-        "counts" => "张数",
         "population" => "签发",
         "drawn" => "抽查",
         "backed" => "依据齐全",
@@ -334,7 +351,6 @@ fn later_title(member: &str) -> &str {
         "unjudged" => "未能判定",
         "example_policy" => "示例策略",
         "no_evidence" => "未附核验依据",
-        "own" => "本机构自用",
         "content" => "内容的密封数据",
         other => other,
     }
@@ -342,6 +358,9 @@ fn later_title(member: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::super::journal_kinds::{KINDS, title};
     use super::*;
     use crate::pages::frame::SignedIn;
     use crate::pages::routes;
@@ -384,6 +403,63 @@ mod tests {
         for subject in subjects.into_iter().chain(["batch:1", "revocation:1", "profile:1"]) {
             let (page, _) = place(subject).unwrap();
             assert!(routes::table().iter().any(|route| route.path == page), "{page}");
+        }
+    }
+
+    /// The particulars of a record.
+    fn lines(kind: &str, body: Value) -> Vec<String> {
+        let record = Stored {
+            seq: store::Seq(0),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            kind: kind.to_owned(),
+            actor: "system".to_owned(),
+            subject: "clients".to_owned(),
+            body,
+            leaf: String::new(),
+            leaf_hash: tlog::Hash::leaf(b""),
+            intact: true,
+        };
+        let lines = members(&record, None).into_iter();
+        lines.map(|(name, value)| format!("{name}：{value}")).collect()
+    }
+
+    #[test]
+    fn the_same_member_has_the_words_of_its_record() {
+        let row = json!({ "client": "c1", "network": "198.51.100.0/24", "refused": 3, "quota": 2 });
+        let mut refusals = lines("access.refusals", json!({ "others": 7, "rows": [row] }));
+        refusals.sort_unstable();
+        let mut told = [
+            "其他来源合计（次）：7",
+            "各来源　1　接口客户端：c1",
+            "各来源　1　网络：198.51.100.0/24",
+            "各来源　1　超过限额（次）：2",
+            "各来源　1　依规则不予办理（次）：3",
+        ];
+        told.sort_unstable();
+        assert_eq!(refusals, told);
+        for (kind, body, told) in [
+            ("batch.sheet-added", json!({ "rows": 120 }), "行数：120"),
+            ("batch.act-done", json!({ "refused": 3 }), "未能办理的申请（件）：3"),
+            ("batch.act-done", json!({ "done": 9 }), "已办理的申请（件）：9"),
+            ("signing.key_made", json!({ "client": "c1" }), "接口客户端：c1"),
+            ("signing.ordered", json!({ "order": { "client": "c1" } }), "指令　接口客户端：c1"),
+            (
+                "message.swept",
+                json!({ "counts": { "sent letter mail": 4 } }),
+                "各类通知（条）　sent letter mail：4",
+            ),
+            ("sample.reported", json!({ "counts": { "own": 2 } }), "张数　本机构自用：2"),
+        ] {
+            assert!(title(kind) != kind, "{kind} is no kind");
+            assert_eq!(lines(kind, body), [told], "{kind}");
+        }
+        // Whatever comes new has no words of another record.
+        for member in ["rows", "others", "network", "unproven", "denied", "refused", "quota"] {
+            for (kind, _) in KINDS {
+                let told = lines(kind, json!({ member: 1 }));
+                let own = lines("access.refusals", json!({ member: 1 }));
+                assert_eq!(told == own, *kind == "access.refusals", "{kind}: {told:?}");
+            }
         }
     }
 
