@@ -164,6 +164,41 @@ async fn idle_connections_hold_up_nobody() {
     running.stop().await.unwrap();
 }
 
+/// Whoever says that much comes, and sends nothing, takes room from nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_that_send_nothing_stop_no_other() {
+    let (_world, running) = served(|_| ()).await;
+    let address = running.address();
+    let answer = beside(move || {
+        let head = |fields: &str| {
+            let kind = "Content-Type: application/octet-stream";
+            format!("POST /svs HTTP/1.1\r\nHost: test\r\n{kind}\r\n{fields}\r\n\r\n")
+        };
+        let silent = (0..40).map(|_| {
+            let mut stream = connect(address);
+            let fields = "Expect: 100-continue\r\nTransfer-Encoding: chunked";
+            stream.write_all(head(fields).as_bytes()).unwrap();
+            // Its body is waited for.
+            let mut told = [0; 21];
+            stream.read_exact(&mut told).unwrap();
+            assert_eq!(&told, b"HTTP/1.1 100 Continue");
+            stream
+        });
+        let silent: Vec<_> = silent.collect();
+        let large = vec![0x30; 10 << 20];
+        let mut stream = connect(address);
+        let fields = format!("Connection: close\r\nContent-Length: {}", large.len());
+        stream.write_all(head(&fields).as_bytes()).unwrap();
+        stream.write_all(&large).unwrap();
+        let answer = rest(stream);
+        drop(silent);
+        answer
+    })
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    running.stop().await.unwrap();
+}
+
 /// What one source asks too often takes nothing from others; pages and health are not counted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_asks_too_often_is_told_when_to_come_back() {
