@@ -21,6 +21,7 @@ mod way;
 #[path = "../../app/tests/world/mod.rs"]
 mod world;
 
+mod calls;
 mod connections;
 #[path = "console/main.rs"]
 mod console;
@@ -33,6 +34,7 @@ mod ldap;
 mod lists;
 mod lookups;
 mod matrix;
+mod next;
 mod pages;
 mod papers;
 mod people;

@@ -404,7 +404,7 @@ impl Institution {
                     if status == "suspended" && !is_over && !own.is_empty() {
                         let is_blocked = this.is_blocked(tx, &serials).await?;
                         if is_blocked {
-                            ra.keep_stop(tx, &stop).await?;
+                            ra.end_stop(tx, &stop, StopEnd::Kept).await?;
                         }
                         return Ok(is_blocked);
                     }

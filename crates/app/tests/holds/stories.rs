@@ -238,15 +238,17 @@ async fn leaked_during_a_call(database: &str) {
     unit.await.unwrap();
     desk.decides(&call.id, REJECT).await.unwrap();
     desk.sweep().await;
-    assert_eq!(desk.revocation(&call.id).await.stop_end, Some(StopEnd::Held));
+    assert_eq!(desk.revocation(&call.id).await.stop_end, Some(StopEnd::Kept));
     assert_eq!(desk.sources(&serial).await, [Source::Phone]);
     assert!(matches!(desk.status(&serial).await, Status::Suspended { .. }));
     assert!(desk.is_sound().await);
-    assert_eq!(desk.world.records("revocation.stop-kept", &call.subject()).await.len(), 1);
+    let kept = desk.world.records("revocation.stop-kept", &call.subject()).await;
+    assert_eq!((kept.len(), kept[0].body["end"].as_str()), (1, Some("kept")));
     desk.sweep().await;
     let revoke = Change::Revoke(Revocation::because(RevocationReason::KeyCompromise));
     desk.program(&serial, revoke).await.unwrap();
     assert_eq!(desk.holds(&serial).await, []);
+    assert_eq!(desk.revocation(&call.id).await.stop_end, Some(StopEnd::Kept));
     assert!(desk.is_sound().await);
 }
 

@@ -134,23 +134,25 @@ impl RevocationState {
 pub enum StopEnd {
     /// It was lifted, and with it the last hold: the certificate was resumed.
     Lifted,
-    /// The certificate stays suspended: another hold stands, or its key was proved to be compromised and it is never
-    /// resumed.
+    /// It was lifted, and the certificate stays suspended: another hold stands.
     Held,
+    /// It was not lifted: the key was proved to be compromised, and the certificate is revoked only, never resumed (T-31).
+    Kept,
     /// There was nothing to lift: resumed, revoked or over by then.
     Moot,
 }
 
 impl StopEnd {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Lifted, Self::Held, Self::Moot];
+    pub const ALL: [Self; 4] = [Self::Lifted, Self::Held, Self::Kept, Self::Moot];
 
-    /// The word in the database and in records.
+    /// The word in records.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Lifted => "lifted",
             Self::Held => "held",
+            Self::Kept => "kept",
             Self::Moot => "moot",
         }
     }
@@ -160,8 +162,9 @@ impl StopEnd {
     pub const fn chinese(self) -> &'static str {
         match self {
             Self::Lifted => "先行暂停已解除，证书恢复使用",
-            Self::Held => {
-                "这次来电没有导致撤销；证书另因其他事由暂停，或者密钥已证明失密，没有恢复使用。密钥失密的，请登记撤销"
+            Self::Held => "先行暂停已解除；证书另因其他事由暂停，没有恢复使用",
+            Self::Kept => {
+                "密钥已证明失密，先行暂停没有解除，证书不再恢复使用；还没有撤销的，请登记撤销"
             }
             Self::Moot => "证书届时没有因这次来电暂停，无须解除",
         }

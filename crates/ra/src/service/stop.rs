@@ -120,23 +120,8 @@ impl Ra {
     pub async fn end_stop(&self, tx: &mut Tx, stop: &OpenStop, end: StopEnd) -> Result<(), Error> {
         let kind = match end {
             StopEnd::Lifted | StopEnd::Held => "revocation.stop-lifted",
-            StopEnd::Moot => "revocation.stop-kept",
+            StopEnd::Moot | StopEnd::Kept => "revocation.stop-kept",
         };
-        self.settle_stop(tx, stop, (end, kind)).await
-    }
-
-    /// Notes that a stop ended and its hold stands on: the key was proved to be compromised, and the certificate is
-    /// revoked only, never resumed (T-31).
-    pub async fn keep_stop(&self, tx: &mut Tx, stop: &OpenStop) -> Result<(), Error> {
-        self.settle_stop(tx, stop, (StopEnd::Held, "revocation.stop-kept")).await
-    }
-
-    async fn settle_stop(
-        &self,
-        tx: &mut Tx,
-        stop: &OpenStop,
-        (end, kind): (StopEnd, &'static str),
-    ) -> Result<(), Error> {
         let at = second(tx.now());
         if !sql::revocation::end_stop(tx.conn(), &stop.revocation.id, (end, at)).await? {
             return Err(Error::Changed);

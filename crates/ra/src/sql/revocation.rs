@@ -12,13 +12,26 @@ use crate::model::{
     RevocationState, StopEnd,
 };
 
+/// A stop that was kept is one that is held, whose own hold stands on or ended with the revocation; holds that a
+/// migration made (865) are of calls that ended before there was such a thing.
 const COLUMNS: &str = "id, number, ground, office, state, since, version, entered_by, reviewed_by, \
-     list_hash, called_at, stopped_at, lapsed_at, closed_at, term_from, stop_end, blob";
+     list_hash, called_at, stopped_at, lapsed_at, closed_at, term_from, blob, \
+     CASE WHEN stop_end = 'held' AND EXISTS (SELECT 1 FROM ra_hold h \
+     WHERE h.origin = 'revocation:' || ra_revocation.id AND h.id <> 'call-' || ra_revocation.id \
+     AND (h.ended IS NULL OR h.ended = 'revoked')) THEN 'kept' ELSE stop_end END AS stop_end";
 
 /// The word in the column: what lapsed or was closed is a dropped one with a day.
 const fn state_word(state: RevocationState) -> &'static str {
     match state {
         RevocationState::Lapsed | RevocationState::Closed => RevocationState::Dropped.word(),
+        other => other.word(),
+    }
+}
+
+/// The word in the column.
+const fn stop_word(end: StopEnd) -> &'static str {
+    match end {
+        StopEnd::Kept => StopEnd::Held.word(),
         other => other.word(),
     }
 }
@@ -273,7 +286,7 @@ pub(crate) async fn end_stop(
     let text = "UPDATE ra_revocation SET stop_end = $1, stop_ended_at = $2 \
          WHERE id = $3 AND stop_end IS NULL";
     let done = sqlx::query(text)
-        .bind(end.word())
+        .bind(stop_word(end))
         .bind(at.as_second())
         .bind(id.as_str())
         .execute(conn)

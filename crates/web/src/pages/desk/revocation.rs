@@ -128,7 +128,7 @@ impl Sheet {
         }
         Some(match revocation.stop_end {
             Some(end @ StopEnd::Lifted) => ("note--good", end.chinese()),
-            Some(end @ StopEnd::Held) => ("note--warn", end.chinese()),
+            Some(end @ (StopEnd::Held | StopEnd::Kept)) => ("note--warn", end.chinese()),
             Some(end @ StopEnd::Moot) => ("", end.chinese()),
             None => {
                 ("", "正在解除先行暂停；同一证书另有撤销登记没有办结的，先行暂停保留到那件办结")

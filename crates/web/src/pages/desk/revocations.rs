@@ -177,6 +177,7 @@ pub(super) fn stop(revocation: &Revocation) -> Option<&'static str> {
     match (revocation.stop_end, revocation.stopped_at) {
         (Some(StopEnd::Lifted), _) => Some("先行暂停已解除"),
         (Some(StopEnd::Held), _) => Some("仍在暂停"),
+        (Some(StopEnd::Kept), _) => Some("密钥失密，没有解除"),
         (None, Some(_)) if revocation.state.is_open() => Some("已先行暂停"),
         (Some(StopEnd::Moot) | None, _) => None,
     }
