@@ -13,7 +13,7 @@ pub(super) struct Bucket {
 }
 
 /// What is left in a bucket that takes so many refusals a minute.
-fn spent(bucket: Option<Bucket>, most: u32, now: i64) -> i64 {
+pub(super) fn spent(bucket: Option<Bucket>, most: u32, now: i64) -> i64 {
     let Some(bucket) = bucket else { return 0 };
     let passed = now.saturating_sub(bucket.at).max(0);
     bucket.spent.saturating_sub(passed.saturating_mul(most.into())).max(0)

@@ -18,6 +18,7 @@
 mod limit;
 mod summary;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,7 +27,8 @@ use jiff::Timestamp;
 use limit::Bucket;
 use summary::Tallies;
 
-/// Most buckets, and most clients at addresses that are known. Beyond them those that are empty go first.
+/// Most buckets, and most clients at addresses that are known. Beyond them those that are empty go first, and then the
+/// half with the fewest refusals, or whose client was not there for the longest time.
 const MOST_KEPT: usize = 65_536;
 /// For so many seconds a client is known at an address after it proved who it is.
 const KNOWN_FOR: i64 = 3_600;
@@ -166,7 +168,7 @@ impl State {
         if self.known.len() >= MOST_KEPT && !self.known.contains_key(&key) {
             self.known.retain(|_, at| now.saturating_sub(*at) < KNOWN_FOR);
             if self.known.len() >= MOST_KEPT {
-                self.known.clear();
+                forget_half(&mut self.known, |at| *at);
             }
         }
         self.known.insert(key, now);
@@ -176,12 +178,33 @@ impl State {
         if self.buckets.len() >= MOST_KEPT && !self.buckets.contains_key(&key) {
             self.buckets.retain(|_, bucket| !limit::is_empty(*bucket, most, now));
             if self.buckets.len() >= MOST_KEPT {
-                self.buckets.clear();
+                forget_half(&mut self.buckets, |bucket| limit::spent(Some(*bucket), most, now));
             }
         }
         let before = self.buckets.get(&key).copied();
         self.buckets.insert(key, limit::refused(before, most, now));
     }
+}
+
+/// Takes out the half that weighs least. Whoever comes from ever new addresses, with a refusal at each, pushes out what
+/// came before in the same way, and nobody who is slowed.
+fn forget_half<K, V>(all: &mut HashMap<K, V>, weight: impl Fn(&V) -> i64) {
+    let mut weights: Vec<i64> = all.values().map(&weight).collect();
+    let half = weights.len() / 2;
+    if half == 0 {
+        return;
+    }
+    let (below, middle, _) = weights.select_nth_unstable(half);
+    let middle = *middle;
+    let mut even = half - below.iter().filter(|one| **one < middle).count();
+    all.retain(|_, value| match weight(value).cmp(&middle) {
+        Ordering::Less => false,
+        Ordering::Equal if even > 0 => {
+            even -= 1;
+            false
+        }
+        Ordering::Equal | Ordering::Greater => true,
+    });
 }
 
 #[cfg(test)]
@@ -252,6 +275,40 @@ mod tests {
             open.note(("c1", from(HERE)), Why::Denied, at(0));
         }
         assert_eq!(open.may_use(("c1", from(HERE)), at(0)), Ok(()));
+    }
+
+    /// One subscriber of IPv6 with many networks, a refusal from each, makes nobody be forgotten who is slowed.
+    #[test]
+    fn a_flood_of_addresses_frees_nobody() {
+        let refusals = Refusals::new(3);
+        for _ in 0..3 {
+            refusals.note_unproven((None, from(HERE)), at(0));
+            refusals.note(("c1", from(THERE)), Why::Denied, at(0));
+        }
+        for number in 0..u128::try_from(MOST_KEPT).unwrap() * 2 {
+            let source = (0x2001_0db8_0000 << 80) + (number << 64);
+            refusals.note_unproven((None, IpAddr::V6(source.into())), at(0));
+        }
+        assert!(refusals.state().buckets.len() <= MOST_KEPT);
+        assert!(refusals.may_ask((None, from(HERE)), at(0)).is_err());
+        assert!(refusals.may_use(("c1", from(THERE)), at(0)).is_err());
+    }
+
+    #[test]
+    fn the_half_that_weighs_least_is_forgotten_and_no_more() {
+        for (weights, left) in [
+            (vec![], vec![]),
+            (vec![7], vec![7]),
+            (vec![5, 5], vec![5]),
+            (vec![1, 9, 5, 5, 5], vec![5, 5, 9]),
+            (vec![4, 3, 2, 1], vec![3, 4]),
+        ] {
+            let mut all: HashMap<usize, i64> = weights.into_iter().enumerate().collect();
+            forget_half(&mut all, |weight| *weight);
+            let mut found: Vec<_> = all.into_values().collect();
+            found.sort_unstable();
+            assert_eq!(found, left);
+        }
     }
 
     #[test]

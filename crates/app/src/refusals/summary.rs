@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Actor, Filter, Page, Record, Standing};
 
 use super::{Why, limit};
@@ -164,27 +164,38 @@ impl Institution {
     /// What the doctor says of refused requests of a day.
     pub(crate) async fn check_refusals(&self) -> Check {
         let (level, detail) = match self.refusals_of_a_day().await {
-            Ok(told) => judge(&told),
+            Ok((told, unreadable)) => with_unread(judge(&told), unreadable),
             Err(error) => (Level::Unknown, error.to_string()),
         };
         Check { name: "refusals", title: "接口请求被拒绝", level, detail }
     }
 
-    async fn refusals_of_a_day(&self) -> Result<Told, Error> {
+    /// And how many of its records can't be read.
+    async fn refusals_of_a_day(&self) -> Result<(Told, usize), Error> {
         let now = self.clock().now();
         let from: Option<Timestamp> = now.checked_sub(TOLD).ok();
         let filter = Filter { kind: Some(KIND.to_owned()), from, ..Filter::default() };
         let page = Page { limit: MOST_RECORDS, newest_first: true, ..Page::default() };
         let records = self.store().records(&filter, page).await?;
-        let mut all = self.refusals().state().tallies.pending();
-        for record in records {
-            // What isn't as it was recorded is told by the check of the journal.
-            let Ok(told) = serde_json::from_value::<Told>(record.body) else { continue };
-            all.others = all.others.saturating_add(told.others);
-            all.rows.extend(told.rows);
-        }
-        Ok(summed(all))
+        let pending = self.refusals().state().tallies.pending();
+        Ok(gathered(pending, records.into_iter().map(|record| record.body)))
     }
+}
+
+/// What was counted since the last record, with what the records say; and how many of them say it in a way that isn't
+/// known here, as those of a program to come may.
+fn gathered(mut all: Told, bodies: impl Iterator<Item = Value>) -> (Told, usize) {
+    let mut unreadable = 0;
+    for body in bodies {
+        match serde_json::from_value::<Told>(body) {
+            Ok(told) => {
+                all.others = all.others.saturating_add(told.others);
+                all.rows.extend(told.rows);
+            }
+            Err(_) => unreadable += 1,
+        }
+    }
+    (summed(all), unreadable)
 }
 
 fn summed(all: Told) -> Told {
@@ -196,6 +207,17 @@ fn summed(all: Told) -> Told {
     let mut rows: Vec<Tally> = rows.into_values().collect();
     rows.sort_by_key(|one| std::cmp::Reverse(one.refusals().saturating_add(one.slowed)));
     Told { rows, others: all.others }
+}
+
+/// What isn't counted in is said, and is never good (Invariant 11).
+fn with_unread((level, text): (Level, String), unreadable: usize) -> (Level, String) {
+    let level = match (unreadable, level) {
+        (0, _) => return (level, text),
+        (_, Level::Good) => Level::Unknown,
+        (_, level) => level,
+    };
+    let unread = format!("有 {unreadable} 条汇总日志（{KIND}）不能读取，没有计入；请在日志中查看");
+    (level, format!("{text}；{unread}"))
 }
 
 fn judge(told: &Told) -> (Level, String) {
@@ -266,6 +288,26 @@ mod tests {
         assert_eq!(tallies.drain(), None, "it begins anew");
         tallies.give_back(told.clone());
         assert_eq!(tallies.drain().unwrap().rows.len(), told.rows.len());
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_told_and_never_good() {
+        let row = json!({ "client": "c1", "network": "198.51.100.0/24", "unproven": 0, "denied": 0,
+            "refused": 12, "quota": 0, "slowed": 0 });
+        let known = json!({ "rows": [row], "others": 0 });
+        let other = json!({ "rows": [{ "client": "c2", "attempts": 90 }], "others": 0 });
+        for (bodies, level, parts) in [
+            (vec![known.clone()], Level::Good, vec!["12 次"]),
+            (vec![known, other.clone()], Level::Unknown, vec!["12 次", "1 条", "不能读取"]),
+            (vec![other.clone(), other], Level::Unknown, vec!["2 条", KIND]),
+        ] {
+            let (told, unreadable) = gathered(Told::default(), bodies.into_iter());
+            let (found, text) = with_unread(judge(&told), unreadable);
+            assert_eq!(found, level, "{text}");
+            assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+        }
+        let slowed = (Level::Warning, String::new());
+        assert_eq!(with_unread(slowed, 1).0, Level::Warning);
     }
 
     #[test]
