@@ -4,6 +4,7 @@
 //! (ADR 6); the key centre hears of a revoked encryption certificate afterwards, and until it has heard the
 //! debt is a row.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use access::Access;
@@ -49,11 +50,6 @@ impl Planned {
     /// The certificates that it is about, the one that was named first.
     pub(crate) fn serials(&self) -> &[Serial] {
         &self.serials
-    }
-
-    /// Whether it is about this certificate, by itself or because of the key.
-    fn is_about(&self, serial: &Serial) -> bool {
-        self.serials.contains(serial) || self.beside.iter().any(|one| one.serials.contains(serial))
     }
 
     /// What the holder is told of it, if somebody applied for the certificate here.
@@ -129,11 +125,19 @@ impl Institution {
         }
         let why = why.of_others();
         let mut queue = named.serials.clone();
+        // What the plan is about, and the certificates whose key was asked for all that it has.
+        let mut about: HashSet<Serial> = queue.iter().copied().collect();
+        let mut asked_for = HashSet::new();
         while let Some(serial) = queue.pop() {
+            if !asked_for.insert(serial) {
+                continue;
+            }
             for other in self.ca().beside(&serial).await? {
-                if other.role != Role::Ca && !named.is_about(&other.serial) {
+                asked_for.insert(other.serial);
+                if other.role != Role::Ca && !about.contains(&other.serial) {
                     let asked = named.asked.clone();
                     let plan = self.plan_pair(other.serial, asked, why.clone()).await?;
+                    about.extend(&plan.serials);
                     queue.extend(&plan.serials);
                     named.beside.push(plan);
                 }
