@@ -19,7 +19,7 @@ const LATE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 const COMPARED: u32 = 53;
 /// While what an outage left out is made up for, a report comes at least so often.
 const MADE_UP_WITHIN: SignedDuration = SignedDuration::from_mins(10);
-/// Reports of which the findings are told: what an older one named is told by the page.
+/// Reports of which the findings are told one by one; of older ones, how many wait with something in them.
 const TOLD: usize = 4;
 /// A report that nobody went through for so long is named.
 const LOOKED_AT_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -51,6 +51,9 @@ impl Institution {
             let text = "报告与日志中的记录数量不符，曾有报告被删除或者插入；请核对数据库和日志";
             return Ok((Level::Failed, text.to_owned()));
         }
+        if let Some(text) = self.looks_taken_out(&newest).await? {
+            return Ok((Level::Failed, text));
+        }
         for (at, summary) in newest.iter().enumerate() {
             let Some(record) = self.record_of_sample(summary).await? else {
                 let text = format!("{} 起一周的报告与日志记录不符，曾被改动", summary.week);
@@ -69,8 +72,34 @@ impl Institution {
         }
         let now = self.clock().now();
         let before = now.saturating_sub(LOOKED_AT_WITHIN).unwrap_or(now);
-        let waiting = sql::waiting(&mut *self.store().read().await?, before).await?;
-        Ok(with_waiting(told(&newest), waiting))
+        let mut reader = self.store().read().await?;
+        let waiting = sql::waiting(&mut reader, before).await?;
+        let unanswered = sql::unanswered(&mut reader).await?;
+        drop(reader);
+        Ok(with_waiting(with_unanswered(told(&newest), unanswered), waiting))
+    }
+
+    /// A conclusion that somebody signed, and whose row is gone: as many were signed as there are, and each of the newest
+    /// reports of which the journal has one has it.
+    async fn looks_taken_out(&self, newest: &[SampleSummary]) -> Result<Option<String>, Error> {
+        let records = Filter { kind: Some(REVIEWED.to_owned()), ..Filter::default() };
+        let count = async || sql::looks(&mut *self.store().read().await?).await;
+        let (signed, kept) = (self.store().count(&records).await?, count().await?);
+        // One that is signed at this moment is no difference.
+        if signed == kept || self.store().count(&records).await? != signed {
+            return Ok(None);
+        }
+        for summary in newest.iter().filter(|one| one.looked.is_none()) {
+            let one = (REVIEWED, &*subject(summary.week));
+            if sql::has_record(&mut *self.store().read().await?, one).await? {
+                return Ok(Some(format!(
+                    "{} 起一周报告的核实结论曾被删除，日志中仍有记录；请核对数据库和日志",
+                    summary.week
+                )));
+            }
+        }
+        let text = "核实结论与日志中的记录数量不符，曾有结论被删除或者插入；请核对数据库和日志";
+        Ok(Some(text.to_owned()))
     }
 
     /// Whether what is said of who went through a report is what they signed.
@@ -159,6 +188,26 @@ fn with_waiting((level, text): (Level, String), waiting: Option<(Week, u64)>) ->
     (level.worse(Level::Warning), text)
 }
 
+/// With the reports of any age that name something and that nobody answered for: time makes nothing of it better.
+fn with_unanswered(
+    (level, text): (Level, String),
+    [faulty, unjudged]: [Option<(Week, u64)>; 2],
+) -> (Level, String) {
+    let said = |found: Option<(Week, u64)>, what: &str| {
+        found.map(|(week, count)| {
+            format!("{count} 份{what}的报告没有人核实，最早的是 {week} 起一周")
+        })
+    };
+    let least = match (&faulty, &unjudged) {
+        (Some(_), _) => Level::Failed,
+        (None, Some(_)) => Level::Unknown,
+        (None, None) => return (level, text),
+    };
+    let more = [said(faulty, "列有问题"), said(unjudged, "列有未能判定的证书")];
+    let all: Vec<_> = std::iter::once(text).chain(more.into_iter().flatten()).collect();
+    (level.worse(least), all.join("；"))
+}
+
 /// What the newest reports name. What somebody went through and found in order is told no more; what they found wrong is
 /// in their hands, and told as that.
 fn told(newest: &[SampleSummary]) -> (Level, String) {
@@ -244,6 +293,20 @@ mod tests {
     }
 
     #[test]
+    fn what_an_old_report_named_is_told_until_somebody_went_through_it() {
+        let some = |count| Some(("2026-09-07".parse().unwrap(), count));
+        let with =
+            |faulty, unjudged| with_unanswered((Level::Good, "好".to_owned()), [faulty, unjudged]);
+        assert_eq!(with(None, None), (Level::Good, "好".to_owned()));
+        let (level, text) = with(some(2), some(1));
+        assert!(level == Level::Failed && text.contains("2 份列有问题"), "{text}");
+        assert!(text.contains("2026-09-07") && text.contains("1 份列有未能判定"), "{text}");
+        assert_eq!(with(None, some(1)).0, Level::Unknown);
+        let failed = with_unanswered((Level::Failed, String::new()), [None, some(1)]);
+        assert_eq!(failed.0, Level::Failed, "nothing worse is hidden");
+    }
+
+    #[test]
     fn a_late_report_is_failed_unless_others_are_being_made_up_for() {
         let (last, week) = (summary("2026-11-16", 0, 0, 0), "2026-11-23".parse().unwrap());
         let after = |seconds| last.made_at + SignedDuration::from_secs(seconds);
@@ -270,7 +333,7 @@ mod tests {
             assert!(text.contains(word) && text.contains("2026-11-16"), "{text}");
             let mut old = vec![good.clone(); TOLD];
             old.push(bad);
-            assert_eq!(told(&old).0, Level::Good, "older ones are told by the page");
+            assert_eq!(told(&old).0, Level::Good, "older ones are counted");
         }
     }
 }

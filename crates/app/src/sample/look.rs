@@ -62,6 +62,10 @@ impl Institution {
         let (summary, report, is_genuine) = read.ok_or(MISSING)?;
         let person = permit.actor().to_string();
         may(&summary, (&report, is_genuine), (&person, verdict, finding.trim()))?;
+        let signed = (REVIEWED, &*subject(week));
+        if sql::has_record(&mut *self.store().read().await?, signed).await? {
+            return Err(TAKEN_OUT);
+        }
         Ok(SampleReview {
             week: week.to_string(),
             sm3: summary.digest,
@@ -109,6 +113,10 @@ async fn write(tx: &mut Tx, new: New) -> Result<(), Error> {
     if summary.looked.is_some() {
         return Err(LOOKED_AT);
     }
+    // What was signed stands in the journal, whatever became of its row.
+    if sql::has_record(tx.conn(), (REVIEWED, &subject(week))).await? {
+        return Err(TAKEN_OUT);
+    }
     let body = json!({ "week": order.week, "sm3": order.sm3, "verdict": verdict.word(),
         "report": order.report, "act": act.to_json() });
     let (person, at) = (actor.to_string(), tx.now());
@@ -121,6 +129,10 @@ async fn write(tx: &mut Tx, new: New) -> Result<(), Error> {
 const MISSING: Error = Error::NotApplicable("没有这一周的签发抽查报告；请从“签发抽查”的列表进入");
 const LOOKED_AT: Error =
     Error::NotApplicable("这份报告已经核实过，结论不能更改；另有发现的，请写入审计标记");
+
+const TAKEN_OUT: Error = Error::NotApplicable(
+    "日志中已有这份报告的核实结论，数据库中的结论曾被删除，不能再核实一次；请保全现场，报告安全管理员",
+);
 
 /// Whether somebody may say this of a report.
 fn may(

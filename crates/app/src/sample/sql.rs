@@ -220,6 +220,47 @@ pub(super) async fn waiting(
          LEFT JOIN sample_look l ON l.week = r.week WHERE l.week IS NULL AND r.made_at < $1";
     let query = sqlx::query::<Any>(text).bind(before.as_second());
     let row = query.fetch_one(db).await.map_err(Fault::from)?;
+    oldest(&row)
+}
+
+/// How many reports somebody went through.
+pub(super) async fn looks(db: &mut AnyConnection) -> Result<u64, Error> {
+    let text = "SELECT COUNT(*) FROM sample_look";
+    let count = sqlx::query_scalar::<Any, i64>(text).fetch_one(db).await.map_err(Fault::from)?;
+    Ok(count.unsigned_abs())
+}
+
+/// Whether the journal has a record of this kind about something.
+pub(super) async fn has_record(
+    db: &mut AnyConnection,
+    (kind, subject): (&str, &str),
+) -> Result<bool, Fault> {
+    let text = "SELECT seq FROM journal WHERE subject = $1 AND kind = $2 LIMIT 1";
+    let query = sqlx::query::<Any>(text).bind(subject).bind(kind);
+    Ok(query.fetch_optional(db).await?.is_some())
+}
+
+/// Reports of any age in which something is faulty, or could not be judged, and that nobody went through: the oldest week
+/// of them and how many there are, of the faulty and of the others.
+pub(super) async fn unanswered(db: &mut AnyConnection) -> Result<[Option<(Week, u64)>; 2], Error> {
+    let mut found = [None, None];
+    for (place, condition) in ["r.faulty > 0", "r.faulty = 0 AND r.unjudged > 0"].iter().enumerate()
+    {
+        let text = format!(
+            "SELECT MIN(r.week) AS week, COUNT(*) AS n FROM {TABLES} \
+             WHERE l.week IS NULL AND {condition}"
+        );
+        let query = sqlx::query::<Any>(sqlx::AssertSqlSafe(text));
+        let row = query.fetch_one(&mut *db).await.map_err(Fault::from)?;
+        if let Some(cell) = found.get_mut(place) {
+            *cell = oldest(&row)?;
+        }
+    }
+    Ok(found)
+}
+
+/// A week and a count; none where nothing was counted.
+fn oldest(row: &AnyRow) -> Result<Option<(Week, u64)>, Error> {
     let week: Option<String> = row.try_get("week").map_err(|_| DAMAGED)?;
     let count: i64 = row.try_get("n").map_err(|_| DAMAGED)?;
     let week = week.map(|week| week.parse::<Week>().map_err(|_| DAMAGED)).transpose()?;

@@ -379,4 +379,34 @@ async fn reviewed(town: Town) {
         .await;
     let check = town.checked().await;
     assert!(check.level == Level::Failed && check.detail.contains("核实结论"), "{}", check.detail);
+    // Taken out, the report would seem to wait again: the journal has what was signed, and nobody signs another.
+    town.tampered("DELETE FROM sample_look WHERE week = $1", &[&week.to_string()]).await;
+    let check = town.checked().await;
+    assert!(check.level == Level::Failed && check.detail.contains("曾被删除"), "{}", check.detail);
+    assert!(check.detail.contains(&week.to_string()), "{}", check.detail);
+    let again = looked(&town, &town.inspector, week, ("clear", "未见异常")).await.unwrap_err();
+    assert!(again.contains("曾被删除"), "{again}");
+    assert_eq!(town.world.records("sample.reviewed", &format!("sample:{week}")).await.len(), 1);
+}
+
+/// Time makes nothing better: a report with faulty certificates is told until somebody went through it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_faulty_report_that_nobody_went_through_is_told_however_old_it_is() {
+    let town = Town::at_a_monday(|_| ()).await;
+    let (week, institution) = (town.week(), &town.world.institution);
+    let (id, _) = town.applied(40).await;
+    town.tampered("UPDATE ra_review SET person = 'nobody' WHERE application = $1", &[&id]).await;
+    town.pass_the_week();
+    institution.make_sample_reports().await.unwrap();
+    for _ in 0..5 {
+        town.pass_the_week();
+        institution.make_sample_reports().await.unwrap();
+    }
+    let check = town.checked().await;
+    assert_eq!(check.level, Level::Failed, "{}", check.detail);
+    assert!(check.detail.contains("1 份列有问题的报告"), "{}", check.detail);
+    assert!(check.detail.contains(&week.to_string()), "{}", check.detail);
+    looked(&town, &town.inspector, week, ("findings", "审核人不明，已停用")).await.unwrap();
+    let check = town.checked().await;
+    assert_eq!(check.level, Level::Warning, "{}", check.detail);
 }
