@@ -8,9 +8,12 @@
     reason = "tests fail loudly"
 )]
 
+use crate::cross::neighbour;
+use crate::family;
 use crate::succession::hold;
 use crate::world;
 
+use app::cross::withdraw_cross;
 use app::doctor::{Check, Level};
 use app::enrol::{Act, Enrolled};
 use app::lifecycle::Change;
@@ -202,4 +205,60 @@ async fn a_revoked_issuing_ca_issues_nothing_until_the_next_generation_does() {
     world.clock.set(old.sign.record.not_after);
     world.pass(1);
     assert_eq!(levels().await[0], Level::Good);
+}
+
+/// The key is another institution's: nothing is stopped by itself, it is never certified again, and people withdraw.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_about_a_cross_certificate_waits_for_two_people_to_withdraw_it() {
+    let world = World::new().await;
+    let institution = &world.institution;
+    let peer = neighbour::issuing();
+    let serial = neighbour::recognise(&world, &peer, 2030).await.certificate.serial();
+    world.pass(60);
+    let statement = institution.problem_statement(&serial).await.unwrap();
+    let theirs = family::key(&peer.key);
+    let signature = theirs.sign(&UserId::default(), statement.as_bytes()).to_der();
+    let text = "在公开的代码仓库中看到这把签发密钥。".to_owned();
+    let problem = NewProblem {
+        words: ComplaintWords { text, ..ComplaintWords::default() },
+        evidence: Vec::new(),
+        proof: Some(KeyProof { statement, signature }),
+    };
+    let taken = institution.lodge_problem(problem).await.unwrap();
+    assert_eq!(taken.stopped, Some(Stopped::No));
+    let subject = format!("key:{}", theirs.public_key().fingerprint());
+    assert_eq!(world.records("key.blocked", &subject).await.len(), 1);
+    let status = async || {
+        let found = institution.roots().find(&serial).await.unwrap().unwrap();
+        found.record.status.as_str()
+    };
+    assert_eq!(status().await, "good");
+    let told = checks(institution, "problem_reports").await.pop().unwrap();
+    assert_eq!(told.level, Level::Failed, "{}", told.detail);
+    assert!(told.detail.contains(&taken.lodged.number) && told.detail.contains("通知对方机构"));
+    assert!(!told.detail.contains("更换该密钥"), "it is not ours: {}", told.detail);
+    let found = compromised(&world).await;
+    assert_eq!(found.level, Level::Failed, "{}", found.detail);
+    assert!(found.detail.contains("cross-withdraw") && !found.detail.contains("换代"), "{found:?}");
+    let warrant = Warrant::new("S001", "W001", "对方机构的签发密钥泄露").unwrap();
+    let why = (&serial, RevocationReason::KeyCompromise);
+    let parts = neighbour::parts(&world);
+    withdraw_cross(&parts, institution.store(), why, &warrant).await.unwrap();
+    assert_eq!(status().await, "revoked");
+    assert_eq!(compromised(&world).await.level, Level::Good);
+}
+
+/// A root is no row among the certificates, and nobody revokes it: that its key leaked is named all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaked_key_of_a_root_is_named_whatever_became_of_the_report() {
+    let world = World::new().await;
+    let public = world.institution.roots().certificate().public_key().unwrap();
+    let ca = world.institution.ca().clone();
+    let unit = world.institution.store().commit(move |tx| {
+        Box::pin(async move { ca.block_key(tx, &public, &Actor::system()).await })
+    });
+    unit.await.unwrap();
+    let found = compromised(&world).await;
+    assert_eq!(found.level, Level::Failed, "{}", found.detail);
+    assert!(found.detail.contains("根 root 的密钥"), "{}", found.detail);
 }

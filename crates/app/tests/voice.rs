@@ -7,6 +7,8 @@
     reason = "tests fail loudly"
 )]
 
+mod evidence;
+
 use crate::way;
 use crate::world;
 
@@ -157,7 +159,13 @@ async fn a_complaint_goes_its_way_in_signed_steps_and_its_number_and_code_tell_o
     assert_eq!(world.records("complaint.opened", &object).await.len(), 1);
 
     let on = (ActKind::HandleComplaint, &*object);
-    let order = |version, step, text: &str| ComplaintOrder { version, step, text: text.into() };
+    let order = |version, step, text: &str| ComplaintOrder {
+        version,
+        step,
+        text: text.into(),
+        outcome: None,
+        serials: Vec::new(),
+    };
     let skipped =
         act(&world, &head, on, &order(listed.version, Step::Answer, "尚未受理就答复")).await;
     assert!(skipped.is_err(), "first taken up, then answered");

@@ -27,6 +27,7 @@ mod connections;
 mod console;
 #[path = "doors/main.rs"]
 mod doors;
+mod evidence;
 mod hostile;
 mod keyfile;
 #[path = "ldap/main.rs"]

@@ -7,10 +7,12 @@ use serde_json::json;
 use store::Actor;
 use zeroize::Zeroizing;
 
+use super::keep::tell_outcome;
 use super::model::{
     Category, Complaint, ComplaintFilter, ComplaintOrder, ComplaintPage, ComplaintState,
     ComplaintStep, ComplaintWords, LodgedComplaint, NewComplaint, Step,
 };
+use super::outcome::Handled;
 use super::rules::{Lock, TAKEN_UP_WITHIN, Tried};
 use super::sql::{self, ComplaintRow, StepRow};
 use super::{ordered, record, rules};
@@ -30,7 +32,7 @@ impl Institution {
 
     /// Takes a complaint from anybody.
     pub async fn lodge_complaint(&self, new: NewComplaint) -> Result<LodgedComplaint, Error> {
-        let draft = self.draft_complaint(new.category, &new.words, (&[], json!({}))).await?;
+        let draft = self.draft_complaint(new.category, &new.words, (&[], json!({}), None)).await?;
         self.lodge(draft).await
     }
 
@@ -223,12 +225,24 @@ impl Institution {
         Ok((row.number, row.category))
     }
 
-    pub(super) async fn handle_complaint(&self, id: &str, act: SignedAct) -> Result<(), Error> {
-        let order: ComplaintOrder = ordered(&act)?;
+    /// Carries out what was signed about a complaint: a step, or a decision about how long it is kept.
+    pub(super) async fn on_complaint(&self, id: &str, act: SignedAct) -> Result<(), Error> {
+        match ordered(&act)? {
+            Handled::Keep(order) => self.keep_complaint(id, (order, act)).await,
+            Handled::Step(order) => self.handle_complaint(id, (order, act)).await,
+        }
+    }
+
+    async fn handle_complaint(
+        &self,
+        id: &str,
+        (order, act): (ComplaintOrder, SignedAct),
+    ) -> Result<(), Error> {
         let text = order.text.trim();
         if !(4..=rules::MOST_ANSWER).contains(&text.chars().count()) {
             return Err(Error::NotApplicable("请写明答复或理由，4 至 2000 字；修改后重新签名"));
         }
+        let closing = self.closing(id, &order).await?;
         let content = Zeroizing::new(text.as_bytes().to_vec());
         let sealed = self.store().seal_blob(content, "voice-complaint").await?;
         let id = id.to_owned();
@@ -254,15 +268,24 @@ impl Institution {
                         Step::Answer => "complaint.answered",
                         Step::Close => "complaint.closed",
                     };
-                    let body = json!({ "number": row.number, "text": blob.to_json(),
+                    let mut body = json!({ "number": row.number, "text": blob.to_json(),
                         "act": act.to_json() });
+                    if let Some((outcome, serials)) = closing {
+                        let by = (&*row.id, &*step.person, at);
+                        sql::set_outcome(tx.conn(), by, (outcome, &serials)).await?;
+                        tell_outcome(&mut body, (outcome, &serials));
+                    }
                     record(tx, kind, actor, (format!("complaint:{}", row.id), body)).await
                 })
             })
             .await
     }
 
+    /// What was written; nothing once it was erased.
     pub(super) async fn words_of(&self, row: &ComplaintRow) -> Result<ComplaintWords, Error> {
+        if row.words_erased_at.is_some() {
+            return Ok(ComplaintWords::default());
+        }
         let content = self.store().open_blob(&row.content).await?;
         serde_json::from_slice(&content).map_err(|_| Error::Stored("投诉"))
     }
@@ -271,7 +294,11 @@ impl Institution {
         let rows = sql::steps(&mut *self.store().read().await?, &row.id).await?;
         let mut steps = Vec::new();
         for StepRow { step, person, blob, at } in rows {
-            steps.push(ComplaintStep { step, text: self.opened_text(&blob).await?, person, at });
+            let text = match row.words_erased_at {
+                Some(_) => rules::ERASED.to_owned(),
+                None => self.opened_text(&blob).await?,
+            };
+            steps.push(ComplaintStep { step, text, person, at });
         }
         Ok(steps)
     }
@@ -290,6 +317,7 @@ impl Institution {
             received_at: row.received_at,
             answered_at: row.answered_at,
             closed_at: row.closed_at,
+            words_erased_at: row.words_erased_at,
             version: row.version,
         })
     }

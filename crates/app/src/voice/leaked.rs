@@ -13,7 +13,7 @@ use store::{Actor, ErrorKind, Tx, fault};
 use super::lodge::Draft;
 use super::model::LodgedComplaint;
 use super::problem::{LodgedProblem, NewProblem, Proved, Stopped};
-use super::sql;
+use super::sql::{self, OpenProof};
 use crate::doctor::Level;
 use crate::error::Error;
 use crate::institution::Institution;
@@ -183,6 +183,11 @@ impl Institution {
         Ok(taken)
     }
 
+    /// Whether a key was proved to be compromised.
+    pub(crate) async fn is_key_compromised(&self, key: &PublicKey) -> Result<bool, Error> {
+        sql::blocked(&mut *self.store().read().await?, &key.fingerprint()).await
+    }
+
     /// What the doctor says of reports that nobody took up.
     pub(super) async fn judge_problems(&self) -> Result<(Level, String), Error> {
         let late = self.problems_late().await?;
@@ -191,17 +196,25 @@ impl Institution {
     }
 }
 
-/// What is proved about a key of the institution itself can't wait for a day: nothing was stopped by itself.
-fn judge(late: u64, proofs: &[(String, Stopped)]) -> (Level, String) {
-    let named = |is_for_people: bool| {
-        let chosen = proofs.iter().filter(|(_, led_to)| (*led_to == Stopped::No) == is_for_people);
-        chosen.map(|(number, _)| number.as_str()).collect::<Vec<_>>().join("、")
+/// What is proved about a key of the institution itself, or of one that it vouches for, can't wait for a day: nothing was
+/// stopped by itself.
+fn judge(late: u64, proofs: &[OpenProof]) -> (Level, String) {
+    let named = |which: fn(&OpenProof) -> bool| {
+        let chosen = proofs.iter().filter(|one| which(one));
+        chosen.map(|one| one.number.as_str()).collect::<Vec<_>>().join("、")
     };
-    let (urgent, others) = (named(true), named(false));
+    let urgent = named(|one| one.led_to == Stopped::No && !one.is_cross);
+    let crossed = named(|one| one.led_to == Stopped::No && one.is_cross);
+    let others = named(|one| one.led_to != Stopped::No);
     let mut said = Vec::new();
     if !urgent.is_empty() {
         said.push(format!(
             "报告 {urgent} 已证明密钥失密而证书没有自动暂停（本机构自己的密钥，或者暂停没有成功），还没有受理；请立即停用并更换该密钥、撤销其证书（签发密钥须举行密钥仪式），并在管理台“投诉”中受理"
+        ));
+    }
+    if !crossed.is_empty() {
+        said.push(format!(
+            "报告 {crossed} 已证明对方机构的密钥失密（交叉证书），还没有受理；请立即通知对方机构，由两人撤回交叉证书（yinxin ceremony cross-withdraw），并在管理台“投诉”中受理"
         ));
     }
     if late > 0 {
@@ -223,19 +236,29 @@ fn judge(late: u64, proofs: &[(String, Stopped)]) -> (Level, String) {
 mod tests {
     use super::*;
 
+    fn proof(number: &str, led_to: Stopped) -> OpenProof {
+        OpenProof { number: number.to_owned(), led_to, is_cross: false }
+    }
+
     #[test]
     fn a_leaked_key_of_our_own_fails_at_once_and_a_suspended_one_warns() {
-        let level = |late, all: &[(&str, Stopped)]| {
-            let all: Vec<_> =
-                all.iter().map(|(number, led)| ((*number).to_owned(), *led)).collect();
-            judge(late, &all)
-        };
-        assert_eq!(level(0, &[]).0, Level::Good);
-        assert_eq!(level(1, &[]).0, Level::Failed);
-        let (found, text) = level(0, &[("TS1", Stopped::Suspended), ("TS2", Stopped::Over)]);
+        assert_eq!(judge(0, &[]).0, Level::Good);
+        assert_eq!(judge(1, &[]).0, Level::Failed);
+        let users = [proof("TS1", Stopped::Suspended), proof("TS2", Stopped::Over)];
+        let (found, text) = judge(0, &users);
         assert!(found == Level::Warning && text.contains("TS1、TS2"), "{text}");
-        let (found, text) = level(2, &[("TS3", Stopped::No), ("TS4", Stopped::Suspended)]);
+        let own = [proof("TS3", Stopped::No), proof("TS4", Stopped::Suspended)];
+        let (found, text) = judge(2, &own);
         assert!(found == Level::Failed && text.contains("TS3") && text.contains("2 件"), "{text}");
-        assert!(!text.contains("TS4"), "{text}");
+        assert!(!text.contains("TS4") && !text.contains("cross-withdraw"), "{text}");
+    }
+
+    /// The key is another institution's: there is nothing of ours to exchange.
+    #[test]
+    fn of_a_cross_certificate_the_other_institution_is_told_and_it_is_withdrawn() {
+        let crossed = OpenProof { is_cross: true, ..proof("TS5", Stopped::No) };
+        let (found, text) = judge(0, &[crossed]);
+        assert!(found == Level::Failed && text.contains("TS5"), "{text}");
+        assert!(text.contains("cross-withdraw") && !text.contains("更换该密钥"), "{text}");
     }
 }

@@ -1,11 +1,13 @@
 //! Taking what anybody hands in: a complaint, or a report of a suspicious certificate with its evidence. Everything is
 //! sealed before the unit; number, rows and record are one unit (Measures Art. 29).
 
+use gm::PublicKey;
 use law::CivilDate;
 use serde_json::{Value, json};
 use store::{Actor, SealedBlob, Tx};
 use zeroize::Zeroizing;
 
+use super::key_file::is_private_key;
 use super::model::{Category, ComplaintState, ComplaintWords, LodgedComplaint};
 use super::problem::NewEvidence;
 use super::sql::{self, ComplaintRow, EvidenceRow};
@@ -20,10 +22,19 @@ pub(super) struct Draft {
     code_index: String,
     category: Category,
     content: SealedBlob,
-    evidence: Vec<(SealedBlob, i64, String)>,
+    evidence: Vec<Piece>,
     left_out: usize,
     /// What else the record says.
     pub(super) more: Value,
+}
+
+/// A piece of evidence, sealed.
+struct Piece {
+    blob: SealedBlob,
+    octets: i64,
+    /// Its commitment.
+    digest: String,
+    is_key: bool,
 }
 
 impl Draft {
@@ -44,8 +55,7 @@ impl Draft {
         let (now, check_code) = (tx.now(), self.check_code());
         let day = compact(CivilDate::of(now));
         let sequence = sql::next_number(tx.conn(), &day).await?;
-        let octets =
-            self.evidence.iter().map(|(_, octets, _)| *octets).fold(0, i64::saturating_add);
+        let octets = self.evidence.iter().map(|one| one.octets).fold(0, i64::saturating_add);
         if octets > 0 && !sql::keep_octets(tx.conn(), (&day, octets), rules::MOST_A_DAY).await? {
             self.left_out = self.evidence.len();
             self.evidence.clear();
@@ -61,14 +71,15 @@ impl Draft {
             received_at: now,
             answered_at: None,
             closed_at: None,
+            words_erased_at: None,
             version: 1,
         };
         sql::add_complaint(tx.conn(), &row).await?;
         let mut evidence = Vec::new();
-        for (sealed, octets, digest) in self.evidence {
-            let blob = sealed.insert(tx).await?;
+        for Piece { blob, octets, digest, is_key } in self.evidence {
+            let blob = blob.insert(tx).await?;
             evidence.push(blob.to_json());
-            let one = EvidenceRow { octets, digest, blob: blob.id, erased_at: None };
+            let one = EvidenceRow { octets, digest, blob: blob.id, is_key, erased_at: None };
             sql::add_evidence(tx.conn(), &row.id, &one).await?;
         }
         let mut body = json!({ "number": row.number, "category": self.category.word(),
@@ -89,12 +100,13 @@ impl Draft {
 }
 
 impl Institution {
-    /// Seals what was handed in. `more` goes into the record, in the clear.
+    /// Seals what was handed in. `more` goes into the record, in the clear; `key` is the one that was proved to have
+    /// leaked.
     pub(super) async fn draft_complaint(
         &self,
         category: Category,
         words: &ComplaintWords,
-        (evidence, more): (&[NewEvidence], Value),
+        (evidence, more, key): (&[NewEvidence], Value, Option<&PublicKey>),
     ) -> Result<Draft, Error> {
         if !rules::mistakes(words).is_empty() {
             return Err(Error::NotApplicable("投诉内容不完整，请按提示修改后重新提交"));
@@ -108,8 +120,9 @@ impl Institution {
             let plain = Zeroizing::new(one.content.clone());
             let blob = self.store().seal_blob(plain, "voice-evidence").await?;
             // Salted: what is short can't be guessed from it, as it could from its SM3.
-            let commitment = hex::encode(blob.reference().commitment);
-            sealed.push((blob, octets, commitment));
+            let digest = hex::encode(blob.reference().commitment);
+            let is_key = key.is_some_and(|key| is_private_key(&one.content, key));
+            sealed.push(Piece { blob, octets, digest, is_key });
         }
         let (id, code) = (self.draw_nonce()?, self.draw_digits()?);
         let code_index = self.complaint_index(&id, &code)?;

@@ -5,23 +5,29 @@
 //! What people write is theirs: sealed, shown to who answers, and public in figures only.
 
 mod complaint;
+mod keep;
+mod kept;
+mod key_file;
 mod leaked;
 mod lodge;
 mod model;
+mod outcome;
 mod problem;
 mod rating;
 mod retention;
 mod rules;
 mod settings;
 mod sql;
+mod term;
 
 pub use model::{
     Category, Complaint, ComplaintClock, ComplaintFilter, ComplaintOrder, ComplaintPage,
     ComplaintState, ComplaintStep, ComplaintWords, Figures, Level, LodgedComplaint, NewComplaint,
     ProvedKey, Rating, RatingAnswer, RatingFilter, RatingPage, Step,
 };
+pub use outcome::{KeepOrder, KeepStep, Keeping, MOST_REASON, MOST_SERIALS, Outcome};
 pub use problem::{Evidence, KeyProof, LodgedProblem, NewEvidence, NewProblem, Stopped};
-pub use rules::{EVIDENCE_ENDINGS, MOST_EVIDENCE, MOST_FILES};
+pub use rules::{EVIDENCE_ENDINGS, MOST_EVIDENCE, MOST_FILES, outcome_mistake};
 pub use settings::VoiceSettings;
 
 use access::{ActKind, Action, Principal, SignedAct};
@@ -55,9 +61,7 @@ impl Institution {
             (ActKind::AnswerRating, Some(("rating", application))) => {
                 self.answer_rating(application, act).await
             }
-            (ActKind::HandleComplaint, Some(("complaint", id))) => {
-                self.handle_complaint(id, act).await
-            }
+            (ActKind::HandleComplaint, Some(("complaint", id))) => self.on_complaint(id, act).await,
             _ => Err(Error::Stored("签名事项的对象")),
         }
     }

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use law::Due;
 use serde::{Deserialize, Serialize};
 
+use super::outcome::Outcome;
+
 /// The five levels of 好差评; the last two are 差评.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(u8);
@@ -215,6 +217,12 @@ impl Category {
         }
     }
 
+    /// Whether it may lead to the suspension or revocation of certificates: who closes it says so.
+    #[must_use]
+    pub const fn is_about_certificates(self) -> bool {
+        matches!(self, Self::Certificate | Self::Misuse)
+    }
+
     /// From its word.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
@@ -382,6 +390,8 @@ pub struct Complaint {
     pub closed_at: Option<Timestamp>,
     /// The clock, while one runs.
     pub clock: Option<ComplaintClock>,
+    /// When what was written was erased, at the end of its term.
+    pub words_erased_at: Option<Timestamp>,
     /// Grows with each change.
     pub version: i64,
 }
@@ -449,4 +459,10 @@ pub struct ComplaintOrder {
     pub step: Step,
     /// What is said: to whoever complained.
     pub text: String,
+    /// What it came to for the status of certificates, when it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The certificates that it concerns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serials: Vec<String>,
 }

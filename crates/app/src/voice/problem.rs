@@ -47,12 +47,14 @@ impl Drop for NewEvidence {
 pub struct Evidence {
     /// Its place, from 1.
     pub position: u32,
-    /// What it was called.
+    /// What it was called; nothing once it was erased.
     pub name: String,
     /// How many octets.
     pub octets: u64,
-    /// SM3 of its content, hexadecimal.
-    pub digest: String,
+    /// SM3 of its content, hexadecimal; none once it was erased.
+    pub digest: Option<String>,
+    /// Whether it is nothing but the key that was proved to have leaked.
+    pub is_key: bool,
     /// When it was erased, at the end of its time.
     pub erased_at: Option<Timestamp>,
 }
@@ -157,7 +159,7 @@ impl Institution {
 
     /// A certificate of ours: what the issuing CA certified, what the root did (issuing CAs, links, cross-certificates), and
     /// the roots themselves. The worst leak there is must not be told that we know nothing of it.
-    async fn ours(&self, serial: &Serial) -> Result<(Certificate, Role), Error> {
+    pub(super) async fn ours(&self, serial: &Serial) -> Result<(Certificate, Role), Error> {
         for line in [self.ca(), self.roots()] {
             if let Some(found) = line.find(serial).await? {
                 return Ok((Certificate::from_der(found.der())?, found.record.role));
@@ -198,13 +200,14 @@ impl Institution {
         words.evidence = new.evidence.iter().map(|one| rules::file_name(&one.name)).collect();
         let sm3 = |one: &NewEvidence| gm::sm3::hash(&one.content).to_hex();
         words.evidence_sm3 = new.evidence.iter().map(sm3).collect();
-        let mut more = json!({});
+        let (mut more, mut key) = (json!({}), None);
         if let Some((proved, reach)) = proved {
+            key = Some(&proved.key);
             let serial = proved.certificate.serial().to_hex();
             more = proof_of(proved, reach);
             words.proved = Some(ProvedKey { serial });
         }
-        self.draft_complaint(Category::Misuse, &words, (&new.evidence, more)).await
+        self.draft_complaint(Category::Misuse, &words, (&new.evidence, more, key)).await
     }
 
     /// Who signed the statement has the private key of the certificate that it names.
@@ -257,9 +260,9 @@ impl Institution {
         let named = rows.into_iter().zip(1_u32..).map(|(row, position)| {
             let at = usize::try_from(position).unwrap_or_default().saturating_sub(1);
             let name = words.evidence.get(at).cloned().unwrap_or_default();
-            let digest = words.evidence_sm3.get(at).cloned().unwrap_or(row.digest);
+            let digest = words.evidence_sm3.get(at).filter(|sm3| !sm3.is_empty()).cloned();
             let (octets, erased_at) = (row.octets.unsigned_abs(), row.erased_at);
-            Evidence { position, name, octets, digest, erased_at }
+            Evidence { position, name, octets, digest, is_key: row.is_key, erased_at }
         });
         Ok(named.collect())
     }

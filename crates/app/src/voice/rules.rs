@@ -5,6 +5,7 @@ use law::clock::{WorkingDays, working};
 use law::{Calendar, Certainty, CivilDate, Due};
 
 use super::model::{Category, ComplaintClock, ComplaintState, ComplaintWords, Step};
+use super::outcome::{MOST_SERIALS, Outcome};
 use super::problem::NewEvidence;
 
 /// A rating may be changed for so many days.
@@ -40,6 +41,22 @@ pub(super) fn kept_until(closed_at: Timestamp, days: u16) -> Timestamp {
 pub(super) fn closed_before(now: Timestamp, days: u16) -> Timestamp {
     let kept = SignedDuration::from_hours(24 * i64::from(days));
     now.saturating_sub(kept).unwrap_or(Timestamp::MIN)
+}
+
+/// What stands in the place of words that were erased.
+pub(super) const ERASED: &str = "（已按保存期限销毁）";
+
+/// What is wrong with what is said of the status of certificates.
+#[must_use]
+pub fn outcome_mistake(outcome: Option<Outcome>, serials: &[String]) -> Option<&'static str> {
+    match (outcome, serials.len()) {
+        (Some(Outcome::Changed), 0) => {
+            Some("请写明因这份报告暂停或者撤销的证书，一行一个序列号；保存期限从这些证书失效起算")
+        }
+        (Some(Outcome::Changed), 1..=MOST_SERIALS) | (_, 0) => None,
+        (Some(Outcome::Changed), _) => Some("一次最多写 50 张证书；更多的，办结后分次补写"),
+        (_, _) => Some("没有证书因此暂停或者撤销的，不写序列号；写了的，请选择“有”"),
+    }
 }
 
 /// What is wrong with the evidence of a report.
@@ -313,6 +330,19 @@ mod tests {
         assert!(evidence_mistake(&many).unwrap().contains("五个"));
         assert_eq!(file_name("C:\\用户\\张三\r\n.key"), "张三.key");
         assert_eq!(file_name("../../etc/passwd"), "passwd");
+    }
+
+    #[test]
+    fn certificates_are_named_where_a_status_changed_and_nowhere_else() {
+        let of = |count: usize| vec!["0a".to_owned(); count];
+        let (changed, nothing) = (Some(Outcome::Changed), Some(Outcome::Nothing));
+        assert!(outcome_mistake(changed, &of(0)).unwrap().contains("序列号"));
+        assert_eq!(outcome_mistake(changed, &of(MOST_SERIALS)), None);
+        assert!(outcome_mistake(changed, &of(MOST_SERIALS + 1)).is_some());
+        assert!(
+            outcome_mistake(nothing, &of(1)).is_some() && outcome_mistake(None, &of(1)).is_some()
+        );
+        assert_eq!((outcome_mistake(nothing, &[]), outcome_mistake(None, &[])), (None, None));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 )]
 
 use crate::family;
-mod neighbour;
+pub mod neighbour;
 use crate::openssl;
 use crate::postgres;
 use crate::world;

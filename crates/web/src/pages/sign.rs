@@ -227,6 +227,8 @@ fn titled(word: &str) -> &str {
         "answer" => "答复",
         "step" => "办理方式",
         "text" => "答复的内容",
+        "outcome" => "对证书状态的影响",
+        "serials" => "这些证书的序列号",
         "accept" => "受理",
         "close" => "办结",
         "basis" => "依据",

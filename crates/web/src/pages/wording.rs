@@ -57,7 +57,12 @@ impl<'a> Wording<'a> {
             "ground" => self.ground(name),
             "roles" => roles(name),
             "operations" => app::signing::Operation::of(name).map(|one| one.chinese().to_owned()),
-            "step" => app::voice::Step::of(name).map(|one| one.chinese().to_owned()),
+            "step" => {
+                let step = app::voice::Step::of(name).map(app::voice::Step::chinese);
+                let keep = app::voice::KeepStep::of(name).map(app::voice::KeepStep::chinese);
+                step.or(keep).map(str::to_owned)
+            }
+            "outcome" => app::voice::Outcome::of(name).map(|one| one.chinese().to_owned()),
             "cause" => app::signing::StopCause::of(name).map(|one| one.chinese().to_owned()),
             "chosen" => {
                 let found = self.messages.iter().find(|(id, _)| id == name);

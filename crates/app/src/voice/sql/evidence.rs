@@ -1,14 +1,13 @@
 //! The evidence of reports, over `migrations/institution/0925_problem.sql`,
-//! `0940_problem_proof.sql` and `0951_evidence_erased.sql`.
+//! `0940_problem_proof.sql`, `0951_evidence_erased.sql` and `0960_evidence_term.sql`.
 
 use jiff::Timestamp;
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::super::problem::Stopped;
-use super::{COMPLAINT, ComplaintRow, column, complaint_of, fault, instant_maybe};
+use super::{column, fault, instant_maybe};
 use crate::error::Error;
-use crate::mark::Mark;
 
 /// A piece of evidence as it is stored.
 #[derive(Debug, Clone)]
@@ -17,14 +16,17 @@ pub(in crate::voice) struct EvidenceRow {
     /// The commitment of its blob; older rows have its SM3.
     pub digest: String,
     pub blob: String,
+    /// Whether it is nothing but the key that was proved to have leaked.
+    pub is_key: bool,
     /// When it was erased, at the end of its time.
     pub erased_at: Option<Timestamp>,
 }
 
 fn evidence_of(row: &AnyRow) -> Result<EvidenceRow, Error> {
     let (octets, digest) = (column(row, "octets")?, column(row, "digest")?);
-    let erased_at = instant_maybe(row, "erased_at")?;
-    Ok(EvidenceRow { octets, digest, blob: column(row, "blob")?, erased_at })
+    let (is_key, erased_at) =
+        (column::<i64>(row, "is_key")? != 0, instant_maybe(row, "erased_at")?);
+    Ok(EvidenceRow { octets, digest, blob: column(row, "blob")?, is_key, erased_at })
 }
 
 /// Adds a piece of evidence behind those that there are.
@@ -33,11 +35,12 @@ pub(in crate::voice) async fn add_evidence(
     complaint: &str,
     one: &EvidenceRow,
 ) -> Result<(), Error> {
-    let text = "INSERT INTO voice_evidence (complaint, position, octets, digest, blob) \
-         SELECT $1, COALESCE(MAX(position), 0) + 1, $2, $3, $4 FROM voice_evidence \
+    let text = "INSERT INTO voice_evidence (complaint, position, octets, digest, blob, is_key) \
+         SELECT $1, COALESCE(MAX(position), 0) + 1, $2, $3, $4, $5 FROM voice_evidence \
          WHERE complaint = $1";
     let query = sqlx::query(text).bind(complaint).bind(one.octets).bind(&*one.digest);
-    query.bind(&*one.blob).execute(db).await.map_err(fault)?;
+    let query = query.bind(&*one.blob).bind(i64::from(one.is_key));
+    query.execute(db).await.map_err(fault)?;
     Ok(())
 }
 
@@ -46,7 +49,7 @@ pub(in crate::voice) async fn evidence(
     db: &mut AnyConnection,
     complaint: &str,
 ) -> Result<Vec<EvidenceRow>, Error> {
-    let text = "SELECT octets, digest, blob, erased_at FROM voice_evidence \
+    let text = "SELECT octets, digest, blob, is_key, erased_at FROM voice_evidence \
          WHERE complaint = $1 ORDER BY position";
     let rows = sqlx::query(text).bind(complaint).fetch_all(db).await.map_err(fault)?;
     rows.iter().map(evidence_of).collect()
@@ -57,41 +60,23 @@ pub(in crate::voice) async fn kept_evidence(
     db: &mut AnyConnection,
     complaint: &str,
 ) -> Result<Vec<(i64, EvidenceRow)>, Error> {
-    let text = "SELECT position, octets, digest, blob, erased_at FROM voice_evidence \
+    let text = "SELECT position, octets, digest, blob, is_key, erased_at FROM voice_evidence \
          WHERE complaint = $1 AND erased_at IS NULL ORDER BY position";
     let rows = sqlx::query(text).bind(complaint).fetch_all(db).await.map_err(fault)?;
     rows.iter().map(|row| Ok((column(row, "position")?, evidence_of(row)?))).collect()
 }
 
-/// Notes that the evidence of a complaint was erased.
+/// Notes that a piece of evidence was erased.
 pub(in crate::voice) async fn note_erased(
     db: &mut AnyConnection,
-    complaint: &str,
+    (complaint, position): (&str, i64),
     at: Timestamp,
 ) -> Result<(), Error> {
-    let text =
-        "UPDATE voice_evidence SET erased_at = $1 WHERE complaint = $2 AND erased_at IS NULL";
-    sqlx::query(text).bind(at.as_second()).bind(complaint).execute(db).await.map_err(fault)?;
+    let text = "UPDATE voice_evidence SET erased_at = $1 \
+         WHERE complaint = $2 AND position = $3 AND erased_at IS NULL";
+    let query = sqlx::query(text).bind(at.as_second()).bind(complaint).bind(position);
+    query.execute(db).await.map_err(fault)?;
     Ok(())
-}
-
-/// Some complaints that were closed before an instant and have evidence that was not erased, the longest closed first;
-/// behind one of them.
-pub(in crate::voice) async fn evidence_due(
-    db: &mut AnyConnection,
-    before: Timestamp,
-    (behind, limit): (Option<&Mark>, i64),
-) -> Result<Vec<ComplaintRow>, Error> {
-    let (at, id) = behind.map_or((i64::MIN, ""), |mark| (mark.at.as_second(), &*mark.name));
-    let text = format!(
-        "SELECT {COMPLAINT} FROM voice_complaint WHERE state = 'closed' AND changed_at < $1 \
-         AND (changed_at > $2 OR (changed_at = $2 AND id > $3)) AND id IN \
-         (SELECT complaint FROM voice_evidence WHERE erased_at IS NULL) \
-         ORDER BY changed_at, id LIMIT $4"
-    );
-    let query = sqlx::query(AssertSqlSafe(text)).bind(before.as_second()).bind(at);
-    let rows = query.bind(id.to_owned()).bind(limit).fetch_all(db).await.map_err(fault)?;
-    rows.iter().map(complaint_of).collect()
 }
 
 /// How many reports of leaked keys wait since before an instant.
@@ -131,18 +116,33 @@ pub(in crate::voice) async fn add_proof(
     Ok(())
 }
 
-/// Reports with a proof that nobody took up: number and what the proof led to, those for people first.
+/// A report with a proof that nobody took up.
+#[derive(Debug, Clone)]
+pub(in crate::voice) struct OpenProof {
+    pub number: String,
+    pub led_to: Stopped,
+    /// Whether the key is another institution's, of a cross-certificate of our root.
+    pub is_cross: bool,
+}
+
+/// Reports with a proof that nobody took up, those for people first.
 pub(in crate::voice) async fn open_proofs(
     db: &mut AnyConnection,
     most: i64,
-) -> Result<Vec<(String, Stopped)>, Error> {
-    let text = "SELECT c.number, p.led_to FROM voice_complaint c \
+) -> Result<Vec<OpenProof>, Error> {
+    let text = "SELECT c.number, p.led_to, (SELECT COUNT(*) FROM cross_issued x \
+         JOIN certificate t ON t.id = x.certificate_id WHERE t.serial = p.serial) AS crossed \
+         FROM voice_complaint c \
          JOIN voice_proof p ON p.complaint = c.id WHERE c.state = 'received' \
          ORDER BY CASE p.led_to WHEN 'people' THEN 0 ELSE 1 END, c.received_at, c.number LIMIT $1";
     let rows = sqlx::query(text).bind(most).fetch_all(db).await.map_err(fault)?;
     let read = |row: &AnyRow| {
         let led_to: String = column(row, "led_to")?;
-        Ok((column(row, "number")?, Stopped::of(&led_to).ok_or(Error::Stored("led_to"))?))
+        Ok(OpenProof {
+            number: column(row, "number")?,
+            led_to: Stopped::of(&led_to).ok_or(Error::Stored("led_to"))?,
+            is_cross: column::<i64>(row, "crossed")? > 0,
+        })
     };
     rows.iter().map(read).collect()
 }

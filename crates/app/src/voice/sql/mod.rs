@@ -1,22 +1,30 @@
 //! All SQL of ratings and complaints, over `migrations/institution/0610_voice.sql`,
-//! `0620_voice_lists.sql`, `0925_problem.sql`, `0940_problem_proof.sql` and `0951_evidence_erased.sql`.
+//! `0620_voice_lists.sql`, `0925_problem.sql`, `0940_problem_proof.sql`, `0951_evidence_erased.sql` and
+//! `0960_evidence_term.sql`.
 
 mod evidence;
+mod retention;
+mod steps;
 
 use jiff::Timestamp;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row};
 
-use super::model::{Category, ComplaintFilter, ComplaintState, Level, RatingFilter, Step};
+use super::model::{Category, ComplaintFilter, ComplaintState, Level, RatingFilter};
 use super::rules::Lock;
 use crate::error::Error;
 use crate::mark::{Mark, Span};
 
 pub(super) use evidence::{
-    EvidenceRow, add_evidence, add_proof, evidence, evidence_due, keep_octets, kept_evidence,
+    EvidenceRow, OpenProof, add_evidence, add_proof, evidence, keep_octets, kept_evidence,
     note_erased, open_proofs, problems_before,
 };
+pub(super) use retention::{
+    Due, KeepRow, add_keep_step, blocked, due, keep_steps, key_of, life_of_key, note_words_erased,
+    outcome, proved_serial, set_content, set_outcome, touch,
+};
+pub(super) use steps::{StepRow, add_step, steps};
 
 /// A rating as it is stored.
 #[derive(Debug, Clone)]
@@ -45,16 +53,9 @@ pub(super) struct ComplaintRow {
     pub received_at: Timestamp,
     pub answered_at: Option<Timestamp>,
     pub closed_at: Option<Timestamp>,
+    /// When what was written was erased, at the end of its term.
+    pub words_erased_at: Option<Timestamp>,
     pub version: i64,
-}
-
-/// A step as it is stored.
-#[derive(Debug, Clone)]
-pub(super) struct StepRow {
-    pub step: Step,
-    pub person: String,
-    pub blob: String,
-    pub at: Timestamp,
 }
 
 fn column<'r, T>(row: &'r AnyRow, name: &'static str) -> Result<T, Error>
@@ -269,7 +270,7 @@ pub(super) async fn figures(
 }
 
 const COMPLAINT: &str = "id, number, category, state, code_index, content, received_at, \
-     answered_at, changed_at, version";
+     answered_at, changed_at, words_erased_at, version";
 
 fn complaint_of(row: &AnyRow) -> Result<ComplaintRow, Error> {
     let (category, state): (String, String) = (column(row, "category")?, column(row, "state")?);
@@ -286,6 +287,7 @@ fn complaint_of(row: &AnyRow) -> Result<ComplaintRow, Error> {
         answered_at: instant_maybe(row, "answered_at")?,
         // Nothing comes behind the closing.
         closed_at: (state == ComplaintState::Closed).then_some(changed_at),
+        words_erased_at: instant_maybe(row, "words_erased_at")?,
         version: column(row, "version")?,
     })
 }
@@ -451,42 +453,4 @@ pub(super) async fn move_complaint(
         .execute(db)
         .await;
     Ok(done.map_err(fault)?.rows_affected() == 1)
-}
-
-/// Adds a step behind those that there are.
-pub(super) async fn add_step(
-    db: &mut AnyConnection,
-    complaint: &str,
-    step: &StepRow,
-) -> Result<(), Error> {
-    let text = "INSERT INTO voice_step (complaint, position, step, person, blob, at) \
-         SELECT $1, COALESCE(MAX(position), 0) + 1, $2, $3, $4, $5 FROM voice_step \
-         WHERE complaint = $1";
-    sqlx::query(text)
-        .bind(complaint)
-        .bind(step.step.word())
-        .bind(&*step.person)
-        .bind(&*step.blob)
-        .bind(step.at.as_second())
-        .execute(db)
-        .await
-        .map_err(fault)?;
-    Ok(())
-}
-
-/// What was done about a complaint, in order.
-pub(super) async fn steps(db: &mut AnyConnection, complaint: &str) -> Result<Vec<StepRow>, Error> {
-    let text =
-        "SELECT step, person, blob, at FROM voice_step WHERE complaint = $1 ORDER BY position";
-    let rows = sqlx::query(text).bind(complaint).fetch_all(db).await.map_err(fault)?;
-    let read = |row: &AnyRow| {
-        let step: String = column(row, "step")?;
-        Ok(StepRow {
-            step: Step::of(&step).ok_or(Error::Stored("step"))?,
-            person: column(row, "person")?,
-            blob: column(row, "blob")?,
-            at: instant(row, "at")?,
-        })
-    };
-    rows.iter().map(read).collect()
 }

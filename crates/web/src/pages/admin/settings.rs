@@ -140,7 +140,10 @@ fn meaning(name: &str) -> &'static str {
         "disclosure.complaint_accept_days" => "投诉在几个工作日内受理。",
         "disclosure.complaint_answer_days" => "投诉在几个工作日内答复。",
         "voice.evidence_days" => {
-            "问题报告办结后，所附证据再保存多少天，届时销毁；个人信息保存期限应为必要的最短时间（个人信息保护法第十九条、第四十七条）。"
+            "问题报告办结后，所附证据再保存多少天，届时销毁；有证书因此暂停或者撤销的，依电子签名法第二十四条保存到证书失效后满五年，不受此限。"
+        }
+        "voice.complaint_days" => {
+            "投诉和问题报告办结后，内容和答复再保存多少天，届时销毁；有证书因此暂停或者撤销的，保存到证书失效后满五年。"
         }
         "disclosure.documents" => "业务规则和证书策略文件所在的文件夹。",
         name if name.starts_with("timestamp.") => meaning_in_timestamp(name),

@@ -6,7 +6,7 @@ use super::{PageRoute, pages};
 use crate::pages::disclosure::{self, certificates, cps};
 use crate::pages::guard::PageGate;
 use crate::pages::letters::{desk, list, own, verify};
-use crate::pages::voice::{complaints, desk as voice, problems, rating_list, ratings};
+use crate::pages::voice::{complaints, desk as voice, keep, problems, rating_list, ratings};
 
 /// The pages.
 pub(super) fn table() -> Vec<PageRoute> {
@@ -44,6 +44,7 @@ pub(super) fn table() -> Vec<PageRoute> {
         get "/admin/complaints/{id}" Person(A::ReadVoice) => voice::show;
         get "/admin/complaints/{id}/evidence/{position}" Person(A::HandleVoice) => voice::evidence;
         post "/admin/complaints/{id}" Person(A::HandleVoice) => voice::handle;
+        post "/admin/complaints/{id}/keep" Person(A::HandleVoice) => keep::keep;
 
         get "/disclosure" Public => disclosure::show;
         get "/cps" Public => cps::show;

@@ -15,6 +15,7 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::complaints::{clock, tag};
+use super::keep::{Concerned, Keep};
 use super::to_be_signed;
 use crate::api::{App, Params};
 use crate::pages::admin::period::Period;
@@ -213,22 +214,26 @@ fn line(one: &Complaint) -> csv::Row {
 
 #[derive(Template)]
 #[template(path = "voice/complaint.html")]
-struct Shown {
+pub(super) struct Shown {
     frame: Frame,
     row: Row,
     is_report: bool,
     version: i64,
     words: ComplaintWords,
+    /// Whether what was written was erased.
+    is_erased: bool,
     evidence: Vec<Piece>,
-    /// Until when it is kept, once the report is closed; how many days from then on.
-    kept_until: Option<String>,
-    kept_days: u16,
+    keep: Keep,
     may_open: bool,
     steps: Vec<(&'static str, String, String)>,
     /// What may be done now: word and title.
     choices: Vec<(&'static str, &'static str)>,
     chosen: String,
     text: String,
+    /// Whether closing it has to say what it came to for the status of certificates.
+    asks_outcome: bool,
+    outcome: String,
+    serials: String,
     mistakes: Mistakes,
 }
 
@@ -250,6 +255,12 @@ impl Shown {
 }
 
 impl Shown {
+    /// With what was typed about the term, to be corrected.
+    pub(super) fn with_keep(self, (form, mistakes): (Form, Mistakes)) -> Self {
+        let keep = Keep { form, ..self.keep };
+        Self { keep, mistakes, ..self }
+    }
+
     fn has_kept(&self) -> bool {
         self.evidence.iter().any(|piece| piece.erased_at.is_none())
     }
@@ -278,7 +289,12 @@ pub async fn show(
     page(&shown(&app, frame, &visitor, &id).await?)
 }
 
-async fn shown(app: &App, frame: Frame, visitor: &Visitor, id: &str) -> Result<Shown, Problem> {
+pub(super) async fn shown(
+    app: &App,
+    frame: Frame,
+    visitor: &Visitor,
+    id: &str,
+) -> Result<Shown, Problem> {
     let permit = app.permit(visitor.principal(), Action::ReadVoice)?;
     let (complaint, words, steps) = app.open_complaint(&permit, id).await?;
     let evidence = app.evidence_of(&permit, (&complaint.id, &words)).await?;
@@ -298,9 +314,9 @@ async fn shown(app: &App, frame: Frame, visitor: &Visitor, id: &str) -> Result<S
         is_report: complaint.category == Category::Misuse,
         version: complaint.version,
         words,
+        is_erased: complaint.words_erased_at.is_some(),
         evidence: evidence.into_iter().map(Piece::from).collect(),
-        kept_until: app.evidence_until(&complaint).map(words::minute),
-        kept_days: app.settings().voice.evidence_days,
+        keep: Keep::of(app, (&permit, may), &complaint).await?,
         may_open: may,
         steps: steps
             .into_iter()
@@ -309,6 +325,9 @@ async fn shown(app: &App, frame: Frame, visitor: &Visitor, id: &str) -> Result<S
         choices,
         chosen: String::new(),
         text: String::new(),
+        asks_outcome: may && app.asks_outcome(&permit, id).await?,
+        outcome: String::new(),
+        serials: String::new(),
         mistakes: Mistakes::none(),
     })
 }
@@ -346,12 +365,23 @@ pub async fn handle(
     if !(4..=MOST_TEXT).contains(&text.chars().count()) {
         mistakes.add("text", format!("请写明答复或者理由，4 至 {MOST_TEXT} 字"));
     }
+    let mut concerned = Concerned::default();
+    if step == Some(Step::Close) {
+        let permit = app.permit(visitor.principal(), Action::ReadVoice)?;
+        if app.asks_outcome(&permit, &id).await? {
+            let fields = ("outcome", "serials");
+            concerned = Concerned::read(&app, &permit, (&form, fields), &mut mistakes).await?;
+        }
+    }
     let (Some(step), true) = (step, mistakes.is_empty()) else {
         let before = shown(&app, frame, &visitor, &id).await?;
-        let chosen = form.text("step").to_owned();
-        return page_to_correct(&Shown { chosen, text, mistakes, ..before });
+        let typed = |name: &str| form.text(name).to_owned();
+        let (chosen, outcome, serials) = (typed("step"), typed("outcome"), typed("serials"));
+        return page_to_correct(&Shown { chosen, text, outcome, serials, mistakes, ..before });
     };
-    let order = ComplaintOrder { version: crate::pages::version(&form)?, step, text };
+    let version = crate::pages::version(&form)?;
+    let Concerned { outcome, serials } = concerned;
+    let order = ComplaintOrder { version, step, text, outcome, serials };
     let object = format!("complaint:{id}");
     to_be_signed(&app, &visitor, (ActKind::HandleComplaint, &object), &order).await
 }

@@ -3,6 +3,7 @@
 
 pub mod complaints;
 pub mod desk;
+pub mod keep;
 pub mod problems;
 pub mod rating_list;
 pub mod ratings;

@@ -31,8 +31,9 @@ struct Report {
     signature: String,
     accept: String,
     supervision: String,
-    /// How long evidence is kept once the report is closed.
+    /// How long evidence, and the report itself, are kept once it is closed and led to no change of status.
     kept_days: u16,
+    words_days: u16,
     mistakes: Mistakes,
 }
 
@@ -47,6 +48,7 @@ fn blank(app: &App, frame: Frame) -> Report {
         accept: endings.join(","),
         supervision: app.settings().disclosure.supervision_phone.trim().to_owned(),
         kept_days: app.settings().voice.evidence_days,
+        words_days: app.settings().voice.complaint_days,
         mistakes: Mistakes::none(),
     }
 }
