@@ -18,9 +18,16 @@ use tokio::runtime::Runtime;
 use crate::args::DataArgs;
 use crate::secret;
 
+/// Octets of a thread's stack: futures that nothing optimised, as in a build for tests, are large.
+const STACK: usize = 16 << 20;
+
 /// The runtime of a command.
 pub fn runtime() -> anyhow::Result<Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if cfg!(debug_assertions) {
+        builder.thread_stack_size(STACK);
+    }
+    Ok(builder.enable_all().build()?)
 }
 
 /// The passphrases that the settings call for.
