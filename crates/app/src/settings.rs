@@ -208,7 +208,7 @@ impl CaSettings {
     }
 }
 
-/// CRL policy, whole seconds; the words of `ca::CrlPolicy`.
+/// CRL policy, whole seconds; the words of `ca::CrlPolicy`, which refuses windows of more than 416 days.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrlSettings {

@@ -128,6 +128,13 @@ impl Institution {
         Ok(views)
     }
 
+    /// Has a generation that waits for its day issue from now on, by order of two people: the one in office is revoked.
+    pub async fn appoint_now(&self, name: &str, warrant: &Warrant) -> Result<Generation, Error> {
+        let one = self.ca().generation_named(name);
+        let one = one.ok_or_else(|| ca::Error::from(ca::Invalid::NoIssuer(name.to_owned())))?;
+        Ok(one.appoint_now(warrant).await?)
+    }
+
     /// Destroys the key of a generation that is over, by order of two people.
     pub async fn destroy_issuing_key(&self, name: &str, warrant: &Warrant) -> Result<(), Error> {
         let one = self.ca().generation_named(name);
@@ -143,7 +150,9 @@ impl Institution {
             Ok(views) => {
                 let now = self.clock().now();
                 let longest = self.longest_days();
-                views.iter().filter_map(|view| judge(view, longest, now)).map(check).collect()
+                let next = views.iter().map(|view| &view.generation).find(|one| is_next(one, now));
+                let found = views.iter().filter_map(|view| judge(view, next, (longest, now)));
+                found.map(check).collect()
             }
             Err(error) => vec![check((Level::Unknown, error.to_string()))],
         }
@@ -161,7 +170,18 @@ impl Institution {
     }
 }
 
-fn judge(view: &GenerationView, longest: i64, now: Timestamp) -> Option<(Level, String)> {
+/// Whether it waits for its day and will issue then.
+fn is_next(generation: &Generation, now: Timestamp) -> bool {
+    let waits = generation.active_from.is_some_and(|from| from > now);
+    waits && generation.over_at.is_none() && generation.revoked_at.is_none()
+}
+
+/// `next` is the generation that waits for its day.
+fn judge(
+    view: &GenerationView,
+    next: Option<&Generation>,
+    (longest, now): (i64, Timestamp),
+) -> Option<(Level, String)> {
     let generation = &view.generation;
     let (end, number) = (generation.certificate.not_after(), generation.number);
     let within = |days: i64| {
@@ -174,7 +194,7 @@ fn judge(view: &GenerationView, longest: i64, now: Timestamp) -> Option<(Level, 
     if generation.is_given_up() {
         return Some((Level::Warning, roots::halfway(number)));
     }
-    if let Some(found) = judge_revoked(view, now) {
+    if let Some(found) = judge_revoked(view, next, now) {
         return Some(found);
     }
     Some(match (generation.is_issuing, generation.over_at) {
@@ -207,17 +227,34 @@ fn judge(view: &GenerationView, longest: i64, now: Timestamp) -> Option<(Level, 
 
 /// What is to be done about a generation whose own certificate two people revoked: it issues nothing, and nobody accepts
 /// what it issued.
-fn judge_revoked(view: &GenerationView, now: Timestamp) -> Option<(Level, String)> {
+fn judge_revoked(
+    view: &GenerationView,
+    next: Option<&Generation>,
+    now: Timestamp,
+) -> Option<(Level, String)> {
     let (generation, since) = (&view.generation, view.generation.revoked_at?);
     let number = generation.number;
     let left = view.last_end.filter(|end| *end >= now);
     let users = left.map(|end| {
         format!("它签发的证书（最后一张 {end} 到期）依赖方不再接受，请通知用户换领新证书")
     });
+    let cure = match next {
+        Some(next) => format!(
+            "请安全管理人员和审计人员到场，停止服务后运行 yinxin ceremony appoint-now --generation {}，立即启用第 {} 代",
+            next.name, next.number
+        ),
+        None => "请尽快举行签发密钥换代（运行手册“签发密钥换代”）".to_owned(),
+    };
     let said = match (generation.is_issuing, generation.over_at, users) {
+        (false, None, _) if generation.is_void(now) => {
+            let day = generation.active_from.unwrap_or(now);
+            format!(
+                "第 {number} 代签发机构证书已于 {since} 撤销，不能启用；请在它的启用时刻 {day} 以前再举行一次签发密钥换代（运行手册“签发密钥换代”），否则从那时起停止签发"
+            )
+        }
         (_, Some(_), _) | (false, None, None) => return None,
         (true, None, users) => format!(
-            "第 {number} 代签发机构证书已于 {since} 撤销，已停止签发；请尽快举行签发密钥换代（运行手册“签发密钥换代”）{}",
+            "第 {number} 代签发机构证书已于 {since} 撤销，已停止签发；{cure}{}",
             users.map(|text| format!("；{text}")).unwrap_or_default()
         ),
         (false, None, Some(users)) => {

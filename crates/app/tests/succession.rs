@@ -13,6 +13,7 @@ use crate::world;
 use app::doctor::Level;
 use app::enrol::{Act, Enrolled};
 use app::lifecycle::Change;
+use app::roots::revoke_authority;
 use app::succession::{Succession, succeed};
 use app::{Institution, Parts};
 use ca::ceremony::{Custodian, Participants, Person, SealedShare, SuccessionReport};
@@ -44,14 +45,6 @@ pub async fn hold(world: &World, from: Option<Timestamp>) -> SuccessionReport {
         path: folder.join(format!("share-{at}.json")),
         passphrase: format!("custodian passphrase {at}").into(),
     };
-    let parts = Parts {
-        layout: institution.layout().clone(),
-        settings: institution.settings().clone(),
-        device: world.device.clone(),
-        kmc_device: None,
-        clock: world.clock.clone(),
-        opening: Opening::Existing,
-    };
     let succession = Succession {
         ceremony: "issuing-2".to_owned(),
         common_name: None,
@@ -64,7 +57,19 @@ pub async fn hold(world: &World, from: Option<Timestamp>) -> SuccessionReport {
         },
         shares: [2, 3, 5].map(share).to_vec(),
     };
-    succeed(&parts, institution.store(), succession).await.unwrap()
+    succeed(&parts(world), institution.store(), succession).await.unwrap()
+}
+
+fn parts(world: &World) -> Parts {
+    let institution = &world.institution;
+    Parts {
+        layout: institution.layout().clone(),
+        settings: institution.settings().clone(),
+        device: world.device.clone(),
+        kmc_device: None,
+        clock: world.clock.clone(),
+        opening: Opening::Existing,
+    }
 }
 
 async fn enrol(world: &World, id: &str, act: Act) -> Enrolled {
@@ -217,6 +222,63 @@ async fn the_responder_of_a_generation_lasts_until_it_is_over_and_then_its_key_g
     assert_eq!(world.records("issuer.key-destroyed", "issuer:issuing").await.len(), 1);
     assert_eq!(level(&institution.examine(false).await), [Level::Good]);
     enrol(&world, "r2", Act::New).await;
+}
+
+/// What the doctor says of each generation.
+async fn told(institution: &Institution) -> Vec<(Level, String)> {
+    let checks = institution.examine(false).await;
+    let of = checks.into_iter().filter(|check| check.name == "ca_certificate");
+    of.map(|check| (check.level, check.detail)).collect()
+}
+
+/// The one in office is revoked and the next waits for its day: the doctor says what two people do, and it helps.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_that_waits_is_taken_into_office_at_once_by_order_of_two() {
+    let world = World::new().await;
+    let institution = &world.institution;
+    let from = world.now().checked_add(SignedDuration::from_hours(48)).unwrap();
+    let report = hold(&world, Some(from)).await;
+    institution.follow_generations().await.unwrap();
+    assert!(told(institution).await.iter().all(|(level, _)| *level == Level::Good));
+    let warrant = Warrant::new("S001", "A001", "签发机构证书已撤销").unwrap();
+    let early = institution.appoint_now("issuing2", &warrant).await;
+    assert!(early.is_err(), "the one in office is good");
+    let revoke = async |serial| {
+        let what = (&serial, RevocationReason::CessationOfOperation);
+        revoke_authority(&parts(&world), institution.store(), what, &warrant).await.unwrap();
+        institution.follow_generations().await.unwrap();
+    };
+    revoke(report.before.serial()).await;
+    let said = told(institution).await;
+    assert_eq!(said[0].0, Level::Failed);
+    assert!(said[0].1.contains("appoint-now --generation issuing2"), "{said:?}");
+    world.pass(60);
+    let appointed = institution.appoint_now("issuing2", &warrant).await.unwrap();
+    assert_eq!(appointed.active_from, Some(world.now()));
+    let made = enrol(&world, "r1", Act::New).await;
+    assert_eq!(made.sign.certificate.issuer(), report.issuing.subject());
+    let said = institution.ocsp_now(*made.sign.serial()).await.unwrap();
+    assert_eq!((said.said, said.flaw), (Some(CertStatus::Good), None));
+    let said = told(institution).await;
+    assert_eq!(said.last().map(|one| one.0), Some(Level::Good), "{said:?}");
+}
+
+/// One that was revoked before its day would stop the institution when the day comes: the doctor doesn't call it good.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_that_a_generation_that_waits_was_revoked() {
+    let world = World::new().await;
+    let institution = &world.institution;
+    let from = world.now().checked_add(SignedDuration::from_hours(48)).unwrap();
+    let report = hold(&world, Some(from)).await;
+    let warrant = Warrant::new("S001", "A001", "新一代签发密钥泄露").unwrap();
+    let serial = report.issuing.serial();
+    let what = (&serial, RevocationReason::CaCompromise);
+    revoke_authority(&parts(&world), institution.store(), what, &warrant).await.unwrap();
+    institution.follow_generations().await.unwrap();
+    let said = told(institution).await;
+    assert_eq!((said[0].0, said[1].0), (Level::Good, Level::Failed), "{said:?}");
+    assert!(said[1].1.contains("再举行一次签发密钥换代"), "{said:?}");
+    assert!(institution.appoint_now("issuing2", &warrant).await.is_err());
 }
 
 /// A key that the device lost stops neither the lists of the generation that issues nor what is found out about

@@ -6,13 +6,13 @@
 //!
 //! ```text
 //! convened → shares shown, the other one closed (intents, certificates, generation) → root restored → list of the root
-//!          → unused key and its shares destroyed → root retired → protocol signed
+//!          → unused key and its shares found → destroyed → root retired → protocol signed
 //! ```
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gm::{Device, DeviceError, KeyInfo, RefusedReason};
+use gm::Device;
 use pki::profile::ProfileSet;
 use serde_json::{Value, json};
 use store::{Actor, Clock, Record, Store, Tx};
@@ -22,7 +22,7 @@ use super::participants::Quorum;
 use super::protocol::{ProtocolFiles, certificate};
 use super::run::{Ceremony, CeremonyPlan, Made};
 use super::shares::{self, SealedShare};
-use super::{ROOT, SHARES, Step, restore};
+use super::{ROOT, Step};
 use crate::Ca;
 use crate::error::{Error, Refusal};
 use crate::model::{CaConfig, Role};
@@ -68,6 +68,8 @@ pub struct AbandonReport {
     pub stands: Option<String>,
     /// Whether the unused key was on the device and was destroyed.
     pub destroyed: bool,
+    /// Whether what was destroyed is another key than the one that was recorded, and nobody's.
+    pub is_stray: bool,
     /// Whether the unused key had signatures that no record explains: in the journal as `signer.alarm`.
     pub is_alarm: bool,
     /// Shares of the unused key that were not where it wrote them: their custodians have them.
@@ -236,80 +238,6 @@ impl Ceremony {
         Ok(true)
     }
 
-    /// The key that nobody will use, off the device, and the files of its shares that are still where they were written.
-    /// An alarm of its account stays in the journal and does not save it.
-    async fn destroy_unused(&self, plan: &AbandonPlan, left: &Left) -> Result<(), Error> {
-        let Some((label, _)) = left.key().filter(|_| self.row(Step::UnusedKey).is_none()) else {
-            return Ok(());
-        };
-        let label = restore::label(label)?;
-        let found = match self.device.session()?.key(&label) {
-            Ok(info) => Some(info),
-            Err(DeviceError::Refused(RefusedReason::NoSuchKey)) => None,
-            Err(error) => return Err(error.into()),
-        };
-        let is_left = match &found {
-            Some(info) => self.is_left(left, info).await?,
-            None => false,
-        };
-        let mut is_alarm = false;
-        if is_left {
-            is_alarm = restore::alarm_of(&self.store, &self.device, &label).await?.is_some();
-            restore::retire(&self.store, &*self.device, label.as_str()).await?;
-            store::fault::point("ca.91-unused-key-destroyed");
-        }
-        let (removed, out) = remove_shares(plan, left)?;
-        let detail = json!({ "label": label.as_str(), "key": left.stated_key(), "destroyed": is_left,
-            "alarm": is_alarm, "shares_removed": removed, "shares_out": out });
-        let (ceremony, left) = (self.clone(), left.clone());
-        self.commit(move |tx| {
-            Box::pin(async move {
-                ceremony.note_unused(tx, &left).await?;
-                ceremony.record_in(tx, Step::UnusedKey, detail).await
-            })
-        })
-        .await
-    }
-
-    /// Whether a key under the label of the other one is its own: not that of a generation which another ceremony made
-    /// since, nor one that another ceremony goes on with.
-    async fn is_left(&self, left: &Left, info: &KeyInfo) -> Result<bool, Error> {
-        let key = info.public_key.map(|key| key.fingerprint()).unwrap_or_default();
-        if left.stated_key().is_some_and(|stated| stated != key) {
-            return Ok(false);
-        }
-        let mut reader = self.store.read().await?;
-        if let Some(row) = sql::issuer::by_key(&mut reader, &key).await? {
-            return Ok(Some(row.id) == generation_by(&mut reader, left).await?);
-        }
-        let Some((_, step)) = left.key() else { return Ok(false) };
-        let others = sql::ceremony::others(&mut reader, step.kind(), &left.name).await?;
-        let names = |detail: &String| {
-            let detail = serde_json::from_str::<Value>(detail).unwrap_or_default();
-            detail.get("key").and_then(Value::as_str) == Some(key.as_str())
-        };
-        Ok(!others.iter().any(names))
-    }
-
-    /// The end of the generation's key, where there is one: from then on its shares bring nothing back.
-    async fn note_unused(&self, tx: &mut Tx, left: &Left) -> Result<(), Error> {
-        let Some(id) = generation_of(tx, left).await? else { return Ok(()) };
-        let end = sql::succession::end_of(tx.conn(), id).await?;
-        if end.is_none_or(|end| end.destroyed_at.is_some()) {
-            return Ok(());
-        }
-        let now = seconds(tx.now());
-        sql::succession::note_destroyed(tx.conn(), id, now).await?;
-        let detail = left_detail(tx, &left.name).await?;
-        let name = detail.get("generation").and_then(Value::as_str).unwrap_or_default();
-        let actor = Actor::new(format!("person:{}", self.quorum.participants().leader.id));
-        let label = left.key().map(|(label, _)| label);
-        let body = json!({ "key": left.stated_key(), "label": label, "given_up": left.name });
-        tx.append(Record::new("issuer.key-destroyed", actor, format!("issuer:{name}"), body))
-            .await?;
-        Ok(())
-    }
-
     async fn sign_abandonment(
         &self,
         (plan, left): (&AbandonPlan, &Left),
@@ -361,6 +289,7 @@ impl Ceremony {
             generation: text("generation"),
             stands: text("stands"),
             destroyed: is("destroyed"),
+            is_stray: is("stray"),
             is_alarm: is("alarm"),
             shares_out: out
                 .iter()
@@ -372,39 +301,18 @@ impl Ceremony {
 }
 
 /// Row of the generation whose certificate the other one made, if it came so far.
-async fn generation_of(tx: &mut Tx, left: &Left) -> Result<Option<i64>, Error> {
+pub(super) async fn generation_of(tx: &mut Tx, left: &Left) -> Result<Option<i64>, Error> {
     generation_by(tx.conn(), left).await
 }
 
-async fn generation_by(conn: &mut sqlx::AnyConnection, left: &Left) -> Result<Option<i64>, Error> {
+pub(super) async fn generation_by(
+    conn: &mut sqlx::AnyConnection,
+    left: &Left,
+) -> Result<Option<i64>, Error> {
     let Some(request) = left.own_request() else { return Ok(None) };
     let made = sql::certificate::by_request(conn, &request, Role::Ca.as_str()).await?;
     let Some(made) = made else { return Ok(None) };
     Ok(sql::issuer::by_key(conn, &made.key_hash).await?.map(|row| row.id))
-}
-
-async fn left_detail(tx: &mut Tx, name: &str) -> Result<Value, Error> {
-    let rows = sql::ceremony::steps(tx.conn(), name).await?;
-    let row = rows.into_iter().find(|row| row.step == Step::GivenUp.kind());
-    let detail = row.and_then(|row| serde_json::from_str(&row.detail).ok());
-    detail.ok_or_else(|| Error::stored(format!("仪式“{name}”的放弃没有记录")))
-}
-
-/// Removes the share files of the unused key; the numbers of those that were there, and of those that were not.
-fn remove_shares(plan: &AbandonPlan, left: &Left) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    let Some(key) = left.stated_key().filter(|_| left.kind == Kind::Root) else {
-        return Ok((Vec::new(), Vec::new()));
-    };
-    let stated = left.detail(Step::RootShared).unwrap_or_default();
-    let stated = stated.get("files").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut paths: Vec<PathBuf> =
-        stated.iter().filter_map(|file| file.as_str().map(PathBuf::from)).collect();
-    let usual = (1..=SHARES).map(|index| plan.left_shares.join(format!("share-{index}.json")));
-    paths.extend(usual);
-    let removed = shares::remove(&paths, &key)?;
-    let all = left.is_done(Step::RootShared).then_some(1..=SHARES).into_iter().flatten();
-    let out = all.filter(|index| !removed.contains(index)).collect();
-    Ok((removed, out))
 }
 
 fn later(plan: &AbandonPlan) -> CeremonyPlan {

@@ -68,6 +68,9 @@ fn key(unused: &Value) -> Option<String> {
     let label = unused.get("label").and_then(Value::as_str)?;
     let is = |name: &str| unused.get(name).and_then(Value::as_bool).unwrap_or_default();
     let mut line = match is("destroyed") {
+        true if is("stray") => format!(
+            "密码设备中“{label}”名下的密钥不是所放弃的仪式生成的那一把，也没有任何仪式的记录，已销毁；请查明它的来历"
+        ),
         true => format!("未启用的密钥“{label}”已从密码设备中销毁"),
         false => format!("密码设备中没有未启用的密钥“{label}”"),
     };

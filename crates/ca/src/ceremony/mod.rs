@@ -39,6 +39,7 @@
 //! only of the right people, and only with it a CA profile can be used (T-19).
 
 mod abandon;
+mod abandon_key;
 mod abandon_protocol;
 mod authority;
 mod cross;
@@ -93,6 +94,7 @@ pub(crate) enum Step {
     OldRootList,
     RootList,
     IssuingList,
+    UnusedKeyFound,
     UnusedKey,
     RootRetired,
     Appointed,
@@ -103,7 +105,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// Every step.
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Convened,
         Self::Abandonment,
         Self::RootKey,
@@ -121,6 +123,7 @@ impl Step {
         Self::OldRootList,
         Self::RootList,
         Self::IssuingList,
+        Self::UnusedKeyFound,
         Self::UnusedKey,
         Self::RootRetired,
         Self::Appointed,
@@ -149,6 +152,7 @@ impl Step {
             Self::OldRootList => "ceremony.old-root-list-published",
             Self::RootList => "ceremony.root-list-published",
             Self::IssuingList => "ceremony.issuing-list-published",
+            Self::UnusedKeyFound => "ceremony.unused-key-found",
             Self::UnusedKey => "ceremony.unused-key-destroyed",
             Self::RootRetired => "ceremony.root-retired",
             Self::Appointed => "ceremony.successor-appointed",
@@ -178,6 +182,7 @@ impl Step {
             Self::OldRootList => "由旧根密钥发布证书撤销列表",
             Self::RootList => "发布根的证书撤销列表",
             Self::IssuingList => "发布签发机构的证书撤销列表",
+            Self::UnusedKeyFound => "查明未启用的密钥及其分量文件",
             Self::UnusedKey => "销毁未启用的密钥及其分量文件",
             Self::RootRetired => "处置密码设备中的根密钥",
             Self::Appointed => "确定新一代密钥的启用时刻",

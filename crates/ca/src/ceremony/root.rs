@@ -146,7 +146,9 @@ impl Ceremony {
             sql::succession::insert(tx.conn(), row.issuer_id, place).await?;
         }
         row.id = sql::issuance::insert(tx.conn(), &row).await?.ok_or(Refusal::Collision)?;
-        sql::issuance::mark_issued(tx.conn(), row.id).await?;
+        if !sql::issuance::mark_issued(tx.conn(), row.id).await? {
+            return Err(Refusal::KeyBlocked.into());
+        }
         let fingerprint = sm3::hash(certificate.der()).to_hex();
         let subject = format!("certificate:{ROOT}/{}", row.serial);
         let body = json!({ "request": row.request_id, "role": row.role, "intent": row.intent_seq,
@@ -186,10 +188,6 @@ impl Ceremony {
     pub(super) async fn share_root(&self, before: RootMade) -> Result<RootShared, Error> {
         let root = before.root;
         if let Some(paths) = self.shared_before()? {
-            // The key signs on only before those who hold it.
-            if self.row(Step::RootRetired).is_none() {
-                self.show_shares(&root)?;
-            }
             return Ok(RootShared { root, shares: paths });
         }
         let paths = self.write_shares()?;
@@ -198,6 +196,15 @@ impl Ceremony {
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         self.record(Step::RootShared, json!({ "files": names })).await?;
         Ok(RootShared { root, shares: paths })
+    }
+
+    /// A founding that was cut off goes on before those who hold the root, as long as the root has to sign.
+    pub(super) fn show_before_root_signs(&self, made: &RootMade) -> Result<(), Error> {
+        let signs = [Step::IssuingCertificate, Step::RootList];
+        match signs.into_iter().any(|step| self.row(step).is_none()) {
+            true => self.show_shares(&made.root),
+            false => Ok(()),
+        }
     }
 
     /// Shows that custodians of the key that was made before are there: whoever goes on after a cut has it sign no more

@@ -203,6 +203,7 @@ impl Ceremony {
         self.read_rows().await?;
         let convened = self.convene().await?;
         let made = self.make_root(convened).await?;
+        self.show_before_root_signs(&made)?;
         let shared = self.share_root(made).await?;
         let issuing = self.make_issuing(shared).await?;
         let responder = self.make_responder(issuing).await?;

@@ -144,20 +144,28 @@ pub(super) fn try_out(
     restore::destroy_if_there(device, TRIAL)
 }
 
-/// Removes the files of shares of a key (SM3 of its public point, hexadecimal); their numbers. Files that are gone, or are
-/// of another key, stay as they are.
+/// The numbers of shares of a key (SM3 of its public point, hexadecimal) whose files are among these.
+pub(super) fn there(paths: &[PathBuf], key: &str) -> Vec<u8> {
+    paths.iter().filter_map(|path| index_of(path, key)).collect()
+}
+
+/// Removes the files of shares of a key; their numbers. Files that are gone, or are of another key, stay as they are.
 pub(super) fn remove(paths: &[PathBuf], key: &str) -> Result<Vec<u8>, Error> {
     let mut removed = Vec::new();
-    for path in paths.iter().filter(|path| path.exists()) {
-        let share = SealedShare { path: path.clone(), passphrase: Zeroizing::default() };
-        let Ok(file) = read(&share) else { continue };
-        if file.key == key {
+    for path in paths {
+        if let Some(index) = index_of(path, key) {
             files::remove(path)?;
-            removed.push(file.index);
+            removed.push(index);
         }
     }
-    removed.sort_unstable();
     Ok(removed)
+}
+
+/// The number of the share of a key in a file; `None` of what is not there, or no share of it.
+fn index_of(path: &Path, key: &str) -> Option<u8> {
+    let share = SealedShare { path: path.to_owned(), passphrase: Zeroizing::default() };
+    let file = path.exists().then(|| read(&share).ok()).flatten()?;
+    (file.key == key).then_some(file.index)
 }
 
 fn read(share: &SealedShare) -> Result<ShareFile, Error> {

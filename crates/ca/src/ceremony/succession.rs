@@ -113,7 +113,7 @@ impl Ceremony {
         // Relying parties find its lists before they see its first certificate.
         self.publish_first(Step::IssuingList, &new).await?;
         self.retire_roots(&[&root]).await?;
-        let before = before(line, &new)?;
+        let before = self.before(line, &new)?;
         let from = self.appoint((&before, &new), plan.from).await?;
         line.follow_line().await?;
         self.sign_succession(plan, (line, &new), from).await
@@ -149,6 +149,7 @@ impl Ceremony {
         }
         let detail = self.convened(json!({
             "generation": generation,
+            "before": last.name(),
             "plan": bound(plan)?,
             "shares": shares::indices(&plan.shares)?,
         }));
@@ -235,6 +236,21 @@ impl Ceremony {
         self.record(Step::RootRetired, json!({ "destroyed": true })).await
     }
 
+    /// The generation before the one that this ceremony makes: the one that issued when it began. Ceremonies of before did
+    /// not note it.
+    fn before(&self, line: &Ca, new: &Ca) -> Result<Ca, Error> {
+        let detail = self.detail(Step::Convened)?;
+        let mut generations = line.generations().into_iter();
+        let before = match detail.get("before").and_then(Value::as_str) {
+            Some(name) => generations.find(|one| one.name() == name),
+            None => {
+                let counts = |one: &Ca| one.generation().is_ok_and(|known| !known.is_given_up());
+                generations.rfind(|one| one.issuer_id() < new.issuer_id() && counts(one))
+            }
+        };
+        before.ok_or_else(|| Error::stored("上一代签发机构没有记录"))
+    }
+
     /// The one step that changes who issues: row and record in one unit. An instant that is over when
     /// the ceremony comes to it counts from now.
     pub(super) async fn appoint(
@@ -270,7 +286,10 @@ impl Ceremony {
         }
         let detail = self.detail(Step::Appointed)?;
         let from = detail.get("from").and_then(Value::as_i64);
-        instant(from.ok_or_else(|| Error::stored("启用时刻没有记录"))?)
+        let said = instant(from.ok_or_else(|| Error::stored("启用时刻没有记录"))?)?;
+        // Two people may have brought it forward since.
+        new.follow_line().await?;
+        Ok(new.generation()?.active_from.map_or(said, |stands| stands.min(said)))
     }
 
     async fn sign_succession(
@@ -279,7 +298,7 @@ impl Ceremony {
         (line, new): (&Ca, &Ca),
         from: Timestamp,
     ) -> Result<SuccessionReport, Error> {
-        let before = before(line, new)?;
+        let before = self.before(line, new)?;
         let to = ProtocolFiles::in_folder(&plan.protocol);
         if self.row(Step::ProtocolWritten).is_none() {
             let own = json!({
@@ -354,20 +373,21 @@ impl Ceremony {
 }
 
 /// The last generation, and the number after the newest one. One that doesn't issue yet is not followed by another,
-/// unless its ceremony was given up.
+/// unless its ceremony was given up, or its certificate was revoked before its day.
 pub(super) fn next_generation(line: &Ca) -> Result<(Ca, u32), Error> {
     let mut number = 0;
     for one in line.generations().into_iter().rev() {
         let known = one.generation()?;
         number = number.max(known.number);
-        if known.is_given_up() && known.destroyed_at.is_some() {
+        let is_gone = known.is_given_up() && known.destroyed_at.is_some();
+        if is_gone || known.is_void(line.now()) {
             continue;
         }
         let text = match (known.is_issuing, known.is_given_up()) {
             (true, _) => return Ok((one, number.saturating_add(1))),
             (false, true) => "放弃上一次换代的仪式还没有完成，不能再次换代；请先用它的方案续办",
             (false, false) => {
-                "上一次换代还没有完成或者还没有到启用时刻，不能再次换代；中断的仪式请用原方案续办，不能续办的请放弃（yinxin ceremony abandon）"
+                "上一次换代还没有完成或者还没有到启用时刻，不能再次换代；中断的仪式请用原方案续办，不能续办的请放弃（yinxin ceremony abandon）；已确定启用时刻、而现在签发的一代证书已撤销的，可以立即启用（yinxin ceremony appoint-now）"
             }
         };
         return Err(Refusal::Ceremony(text.into()).into());
@@ -386,15 +406,8 @@ pub(super) fn check_not_made(line: &Ca, name: &str) -> Result<(), Error> {
     }
 }
 
-/// The generation before another one; one that was given up is none.
-fn before(line: &Ca, new: &Ca) -> Result<Ca, Error> {
-    let mut generations = line.generations().into_iter();
-    let counts = |one: &Ca| one.generation().is_ok_and(|known| !known.is_given_up());
-    let before = generations.rfind(|one| one.issuer_id() < new.issuer_id() && counts(one));
-    before.ok_or_else(|| Error::stored("上一代签发机构没有记录"))
-}
-
-/// An instant to come must not lie behind the end of the generation before: in between, none could issue.
+/// An instant to come must not lie behind the end of the generation before, nor behind the day of one that was revoked
+/// before it came: in between, none could issue.
 fn check_from(before: &Ca, from: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
     let end = before.certificate().not_after();
     if from.is_some_and(|from| from > now && from >= end) {
@@ -402,6 +415,17 @@ fn check_from(before: &Ca, from: Option<Timestamp>, now: Timestamp) -> Result<()
             "启用时刻晚于上一代签发机构证书的有效期（至 {end}），其间无法签发，请改正仪式方案"
         );
         return Err(Refusal::Ceremony(text).into());
+    }
+    for one in before.generations() {
+        let known = one.generation()?;
+        let day = known.active_from.filter(|_| known.is_void(now));
+        if let Some((from, day)) = from.zip(day).filter(|(from, day)| from > day) {
+            let text = format!(
+                "启用时刻 {from} 晚于证书已撤销的 {} 的启用时刻（{day}），其间无法签发，请改正仪式方案",
+                known.name
+            );
+            return Err(Refusal::Ceremony(text).into());
+        }
     }
     Ok(())
 }

@@ -40,8 +40,8 @@ impl Ca {
             CrlKind::Delta => policy.delta_window,
             _ => policy.full_window,
         };
-        let this_update = whole(self.inner().clock.now());
-        let number = self.take_number(kind).await?;
+        let (number, at) = self.take_number(kind).await?;
+        let this_update = whole(at);
         store::fault::point("ca.50-crl-numbered");
         Ok(Head {
             kind,
@@ -64,14 +64,17 @@ impl Ca {
         if end <= from { Err(Refusal::IssuerNotValid.into()) } else { Ok(end) }
     }
 
-    pub(super) async fn take_number(&self, kind: CrlKind) -> Result<i64, Error> {
+    /// A number, and the instant of the unit that took it: never before a record that another node made, so that a higher
+    /// number does not bear an earlier one because of clocks that differ.
+    pub(super) async fn take_number(&self, kind: CrlKind) -> Result<(i64, Timestamp), Error> {
         let issuer_id = self.issuer_id();
         self.inner()
             .store
             .commit(move |tx| {
-                Box::pin(
-                    async move { sql::crl::next_number(tx.conn(), issuer_id, &kind.scope()).await },
-                )
+                Box::pin(async move {
+                    let number = sql::crl::next_number(tx.conn(), issuer_id, &kind.scope()).await?;
+                    Ok((number, tx.now()))
+                })
             })
             .await
     }

@@ -9,7 +9,7 @@ use super::build::{Head, Unsigned, blocking};
 use super::check::{Checked, rejected};
 use crate::Ca;
 use crate::error::{Error, Refusal};
-use crate::rules::crl::{InForce, is_outrun};
+use crate::rules::crl::{InForce, Ready, is_outrun};
 use crate::service::text;
 use crate::sql::crl::{CrlRow, NewCrl, NewIntent};
 use crate::sql::{self, seconds};
@@ -223,10 +223,13 @@ impl Ca {
             in_force.extend(row.map(|row| InForce {
                 number: row.number,
                 covers_seq: row.covers_seq,
+                this_update: row.this_update,
                 is_same_kind: *kind == head.kind,
             }));
         }
-        Ok(is_outrun((head.number, head.covers_seq), &in_force))
+        let (number, covers_seq) = (head.number, head.covers_seq);
+        let ready = Ready { number, covers_seq, this_update: seconds(head.this_update) };
+        Ok(is_outrun(ready, &in_force))
     }
 
     /// One unit: the row, its journal record, and the end of the spare before. Nothing of it where another node was

@@ -16,7 +16,7 @@ impl Ca {
     pub(super) async fn make_spare(&self, published: &Signed) -> Result<(), Error> {
         let from = &published.head;
         let head = Head {
-            number: self.take_number(from.kind).await?,
+            number: self.take_number(from.kind).await?.0,
             next_update: self.window_end(from.this_update, self.inner().config.crl.spare_window)?,
             ..from.clone()
         };

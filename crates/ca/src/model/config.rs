@@ -65,6 +65,10 @@ impl CaConfig {
     }
 }
 
+/// Longest time that a list may count, seconds: 416 days, over which no policy goes (a root's list: thirteen months). The
+/// database refuses rows of longer ones (migrations 956 and 957).
+const LONGEST_WINDOW: i64 = 36_000_000;
+
 /// When CRLs are made and how long they count. In configuration files all durations are
 /// whole seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -123,9 +127,20 @@ impl CrlPolicy {
         self.spare_window > SignedDuration::ZERO
     }
 
-    /// Refuses policies under which a CRL would run out before the next one is made.
+    /// Refuses policies under which a CRL would run out before the next one is made, or that nobody could store.
     pub fn check(&self) -> Result<(), Invalid> {
         let wrong = |text: &str| Err(Invalid::Config(text.to_owned()));
+        let windows = [
+            ("full_window", self.full_window),
+            ("delta_window", self.delta_window),
+            ("spare_window", self.spare_window),
+        ];
+        let is_too_long = |window: &SignedDuration| window.as_secs() > LONGEST_WINDOW;
+        if let Some((name, _)) = windows.iter().find(|(_, window)| is_too_long(window)) {
+            return wrong(&format!(
+                "撤销列表的有效期不能超过 416 天，[crl] {name} 至多 {LONGEST_WINDOW} 秒"
+            ));
+        }
         if self.full_every <= SignedDuration::ZERO || self.full_window < self.full_every {
             return wrong("完整撤销列表的有效期应不短于发布间隔，且间隔应大于零");
         }
@@ -155,5 +170,24 @@ mod tests {
         assert!(CrlPolicy { full_window: window, ..CrlPolicy::default() }.check().is_err());
         let spare_window = SignedDuration::from_hours(48);
         assert!(CrlPolicy { spare_window, ..CrlPolicy::default() }.check().is_err());
+    }
+
+    #[test]
+    fn a_window_that_the_database_refuses_is_refused_at_once_and_named() {
+        let long = |seconds| SignedDuration::from_secs(LONGEST_WINDOW + seconds);
+        let usual = CrlPolicy::default;
+        let with = |seconds| {
+            [
+                CrlPolicy { full_window: long(seconds), spare_window: long(seconds), ..usual() },
+                CrlPolicy { delta_window: long(seconds), ..usual() },
+                CrlPolicy { spare_window: long(seconds), ..usual() },
+            ]
+        };
+        for (policy, name) in with(1).iter().zip(["full_window", "delta_window", "spare_window"]) {
+            let said = policy.check().unwrap_err().to_string();
+            assert!(said.contains(name) && said.contains("416 天"), "{said}");
+        }
+        let [_, delta, spare] = with(0);
+        assert_eq!((delta.check(), spare.check()), (Ok(()), Ok(())));
     }
 }

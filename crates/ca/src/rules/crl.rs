@@ -26,18 +26,35 @@ pub struct InForce {
     pub number: i64,
     /// The last change of status that it tells; it tells each one before.
     pub covers_seq: i64,
+    /// When it was made, in seconds.
+    pub this_update: i64,
     /// Whether it is of the same kind, and not the delta beside the full one.
     pub is_same_kind: bool,
 }
 
+/// A list that is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ready {
+    /// Its number.
+    pub number: i64,
+    /// The last change of status that it tells.
+    pub covers_seq: i64,
+    /// When it was made, in seconds.
+    pub this_update: i64,
+}
+
 /// Whether a list that is ready must not go out any more, because another node was faster: of two lists the one with
-/// the higher number never lacks a revocation that the other one told (Invariant 7).
+/// the higher number never lacks a revocation that the other one told (Invariant 7), and is not the older one: relying
+/// parties choose by either (RFC 5280 §5.2.3; OpenSSL by thisUpdate).
 #[must_use]
-pub fn is_outrun((number, covers_seq): (i64, i64), in_force: &[InForce]) -> bool {
-    in_force.iter().any(|one| match one.number < number {
-        true => one.covers_seq > covers_seq,
+pub fn is_outrun(ready: Ready, in_force: &[InForce]) -> bool {
+    in_force.iter().any(|one| match one.number < ready.number {
+        true => {
+            let is_older = one.is_same_kind && one.this_update > ready.this_update;
+            is_older || one.covers_seq > ready.covers_seq
+        }
         // Under its own kind it would never be the current one.
-        false => one.is_same_kind || one.covers_seq < covers_seq,
+        false => one.is_same_kind || one.covers_seq < ready.covers_seq,
     })
 }
 
@@ -182,7 +199,16 @@ mod tests {
 
     #[test]
     fn higher_number_never_goes_out_with_less_than_a_lower_one_told() {
-        let list = |number, covers_seq, is_same_kind| InForce { number, covers_seq, is_same_kind };
+        let is_outrun = |(number, covers_seq), in_force: &[InForce]| {
+            is_outrun(Ready { number, covers_seq, this_update: 50 }, in_force)
+        };
+        let made = |number, covers_seq, is_same_kind, this_update| InForce {
+            number,
+            covers_seq,
+            this_update,
+            is_same_kind,
+        };
+        let list = |number, covers_seq, is_same_kind| made(number, covers_seq, is_same_kind, 50);
         for kind in [true, false] {
             assert!(!is_outrun((11, 100), &[list(10, 100, kind)]));
             assert!(!is_outrun((11, 101), &[list(10, 100, kind)]));
@@ -192,6 +218,8 @@ mod tests {
         assert!(is_outrun((10, 100), &[list(11, 100, true)]));
         assert!(is_outrun((10, 100), &[list(10, 100, true)]), "the same list twice");
         assert!(!is_outrun((10, 100), &[list(11, 101, false)]), "a delta beside a newer full list");
+        assert!(is_outrun((12, 100), &[made(11, 100, true, 51)]), "older than what is out");
+        assert!(!is_outrun((12, 100), &[made(11, 100, false, 51)]), "of another kind");
         assert!(!is_outrun((1, -1), &[]));
         assert!(is_outrun((12, 100), &[list(10, 100, true), list(11, 105, false)]));
     }

@@ -13,6 +13,9 @@ use thiserror::Error;
 /// Largest file of a certificate or a request, in octets.
 pub const MOST_OCTETS: usize = 64 * 1024;
 
+/// Fewest characters of a challenge: it is drawn at random, so that a request which bears it was made for it.
+const SHORTEST_CHALLENGE: usize = 16;
+
 /// What is wrong with what another institution brought.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -82,6 +85,11 @@ pub enum CrossFault {
         "证书申请中的核对码（challengePassword）与方案写明的不同或者没有；请对方把本机构给出的核对码写入申请，重新生成"
     )]
     Challenge,
+    /// A challenge that anybody could have written before.
+    #[error(
+        "核对码（challenge）至少 16 个字符，由本机构随机生成（例如 openssl rand -hex 16）；过短的不能证明申请是为本次所作"
+    )]
+    Guessed,
     /// No such cross-certificate.
     #[error("没有序列号为 {0} 的交叉证书；请核对序列号")]
     Missing(String),
@@ -114,6 +122,7 @@ impl CrossFault {
             Self::KeyBlocked(_) => "ca.cross.key-blocked",
             Self::KeyOfAnother(_) => "ca.cross.key-of-another",
             Self::Challenge => "ca.cross.challenge",
+            Self::Guessed => "ca.cross.challenge-short",
             Self::Missing(_) => "ca.cross.missing",
             Self::Known => "ca.cross.known",
         }
@@ -185,6 +194,9 @@ impl Peer {
             vouched(&certificate, files.issuer.as_deref(), now)?;
         }
         let possession = match &files.request {
+            Some(_) if files.challenge.as_deref().is_some_and(is_guessed) => {
+                return Err(CrossFault::Guessed);
+            }
             Some(request) => by_request(&certificate, request, files.challenge.as_deref())?,
             None if files.challenge.is_some() => return Err(CrossFault::Challenge),
             None if is_self_signed => Possession::SelfSigned,
@@ -289,6 +301,11 @@ fn read(what: &'static str, octets: &[u8]) -> Result<Certificate, CrossFault> {
     }
     Certificate::from_pem_or_der(octets)
         .map_err(|error| CrossFault::Unreadable(what, error.to_string()))
+}
+
+/// Whether a challenge could stand in a request that was made for another occasion.
+fn is_guessed(challenge: &str) -> bool {
+    challenge.trim().chars().count() < SHORTEST_CHALLENGE
 }
 
 /// Digits without what people put between them.

@@ -112,16 +112,13 @@ pub fn generation(row: &GenerationRow, records: &[&Stored]) -> Option<&'static s
     if records.iter().any(|record| !record.intact) {
         return Some("换代的记录本身已受损，无法核对");
     }
-    let body = |record: &Stored, field: &str| {
-        record.body.get(field).and_then(Value::as_str).map(str::to_owned)
-    };
-    let appointed = first(APPOINTED);
-    let from = appointed.map(|record| {
-        let at = body(record, "from").and_then(|text| text.parse::<Timestamp>().ok());
-        (at.map(Timestamp::as_second), body(record, "authority"))
-    });
+    let said = records.iter().filter(|record| record.kind == APPOINTED);
+    let said: Vec<_> = said.map(|record| appointed(record)).collect();
+    if !said.is_sorted_by(is_brought_forward) {
+        return Some("签发密钥的启用时刻只能提前，记录中却推迟了或者换了机构");
+    }
     let stands = row.active_from.map(|at| (Some(at), row.authority.clone()));
-    if stands != from {
+    if stands.as_ref() != said.last() {
         return Some("签发密钥的启用时刻与记录不符，换代的行曾被改动、删除或插入");
     }
     let at = |kind: &str| first(kind).map(|record| record.at.as_second());
@@ -129,6 +126,21 @@ pub fn generation(row: &GenerationRow, records: &[&Stored]) -> Option<&'static s
         return Some("签发密钥结束使用或者销毁的时刻与记录不符，其行曾被改动、删除或插入");
     }
     None
+}
+
+/// From when a record has a generation issue, and of which authority.
+type Appointed = (Option<i64>, Option<String>);
+
+fn appointed(record: &Stored) -> Appointed {
+    let body = |field: &str| record.body.get(field).and_then(Value::as_str);
+    let at = body("from").and_then(|text| text.parse::<Timestamp>().ok());
+    (at.map(Timestamp::as_second), body("authority").map(str::to_owned))
+}
+
+/// Two people may bring an instant forward; nobody puts one off.
+fn is_brought_forward(before: &Appointed, after: &Appointed) -> bool {
+    let is_earlier = before.0.zip(after.0).is_some_and(|(before, after)| after < before);
+    is_earlier && before.1 == after.1
 }
 
 /// How a record says that a certificate stands after it.

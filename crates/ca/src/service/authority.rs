@@ -8,8 +8,8 @@ use store::{Record, Tx, Warrant};
 use super::{Ca, Issuing, LINK};
 use crate::CrlKind;
 use crate::error::{Error, Invalid, Refusal};
-use crate::model::{CertificateRecord, RevocationReason, Role, Status};
-use crate::rules::status::{Revocation, is_compromise};
+use crate::model::{CertificateRecord, RevocationReason, Role};
+use crate::rules::status::{self, Change, Revocation, is_compromise};
 use crate::sql::{self, seconds};
 
 impl Issuing {
@@ -76,14 +76,15 @@ impl Ca {
         (reason, warrant): (RevocationReason, &Warrant),
     ) -> Result<CertificateRecord, Error> {
         let (serial, actor) = (record.serial, warrant.actor());
-        let is_said =
-            matches!(record.status, Status::Revoked { reason: said, .. } if said == reason);
-        if !is_said {
+        let asked = Revocation { reason, invalid_since: None };
+        let stands = (&record.status, record.not_after, record.role);
+        // What would be refused is refused below, and nothing stays of it.
+        if status::revoke(stands, &asked, tx.now()) != Ok(Change::None) {
             let body = warrant.body(json!({ "code": reason.name(), "profile": record.profile }));
             let kind = "authority.revocation-ordered";
             tx.append(Record::new(kind, actor.clone(), self.name_of(&serial), body)).await?;
         }
-        self.revoke(tx, &serial, &Revocation { reason, invalid_since: None }, &actor).await
+        self.revoke(tx, &serial, &asked, &actor).await
     }
 
     /// Refuses while the certificate of this generation is revoked: nobody accepts what it would certify, its responders
@@ -100,7 +101,8 @@ impl Ca {
     pub async fn good_of_blocked(&self, limit: u32) -> Result<Vec<CertificateRecord>, Error> {
         let now = seconds(self.now());
         let mut reader = self.inner().store.read().await?;
-        let rows = sql::certificate::good_of_blocked(&mut reader, now, limit.into()).await?;
+        let mut rows = sql::certificate::good_of_blocked(&mut reader, now, limit.into()).await?;
+        rows.sort_unstable_by_key(|row| row.id);
         rows.into_iter().map(CertificateRecord::try_from).collect()
     }
 

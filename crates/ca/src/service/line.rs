@@ -379,10 +379,14 @@ impl Ca {
 
     /// Whether a later generation than this one issues at the instant of the unit.
     pub(super) async fn is_followed(&self, tx: &mut Tx) -> Result<bool, Error> {
+        Ok(self.place() < self.in_office(tx).await?.place())
+    }
+
+    /// The generation that issues at the instant of the unit, as the table says.
+    pub(super) async fn in_office(&self, tx: &mut Tx) -> Result<Self, Error> {
         let now = seconds(tx.now());
         let issuing = sql::succession::issuing(tx.conn(), self.authority_name(), now).await?;
-        let issuing = self.of(issuing.unwrap_or(self.line.first.issuer.id))?;
-        Ok(self.place() < issuing.place())
+        self.of(issuing.unwrap_or(self.line.first.issuer.id))
     }
 
     /// Refuses a serial number that another generation used.

@@ -14,11 +14,13 @@
 //! | `evidence` | hold certificates and changes of status against the journal |
 //! | `account` | hold the device's counter against the records |
 //! | `line` | the generations of an authority, and which of them issues |
+//! | `appoint` | a generation that waits for its day issues at once, by order of two people |
 //! | `end` | a generation that is over, and the end of its key |
 //! | `link` | certificates by which one key of the root vouches for another |
 //! | `release` | what two people answer for: a stopped key, an account, a restored database |
 
 mod account;
+mod appoint;
 mod authority;
 mod change;
 mod cross;

@@ -1,5 +1,7 @@
 //! After a crash: every intent without a certificate is finished or explained.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use pki::Serial;
 use serde_json::json;
@@ -21,7 +23,7 @@ pub enum Explanation {
     Finished,
     /// Given up, for this reason; the request must be made anew.
     Abandoned(String),
-    /// The device could not sign now; the intent stays open.
+    /// It could not be signed now, or must not be, for this reason; the intent stays open.
     Waiting(String),
 }
 
@@ -42,14 +44,20 @@ impl Ca {
     /// bytes, and only one of the two is stored. Lists that it may be making are left to it, and the account of
     /// signatures is settled when a node starts alone (ADR 17).
     pub async fn recover(&self) -> Result<Recovery, Error> {
-        let is_alone = self.inner().store.is_alone().await?;
+        self.recover_but(&BTreeSet::new()).await
+    }
+
+    /// The same, and what was recorded for these requests is not signed: whoever ordered it knows why. It stays open,
+    /// unless it can't be finished by anybody any more.
+    pub async fn recover_but(&self, left: &BTreeSet<String>) -> Result<Recovery, Error> {
         let mut all = Recovery { settled: true, ..Recovery::default() };
         let all_left = match self.is_pinned() {
             true => vec![self.clone()],
             false => self.generations_left(),
         };
+        let mut alone = true;
         for one in all_left {
-            let own = one.recover_own(is_alone).await?;
+            let own = one.recover_own(&mut alone, left).await?;
             all.intents.extend(own.intents);
             all.crls += own.crls;
             all.settled &= own.settled;
@@ -57,9 +65,13 @@ impl Ca {
         Ok(all)
     }
 
-    async fn recover_own(&self, is_alone: bool) -> Result<Recovery, Error> {
+    async fn recover_own(
+        &self,
+        alone: &mut bool,
+        left: &BTreeSet<String>,
+    ) -> Result<Recovery, Error> {
         let mut recovery = Recovery::default();
-        if is_alone {
+        if self.is_still_alone(alone).await? {
             recovery.crls = self.close_crls().await?;
         }
         // Without a device nothing is permitted in vain.
@@ -72,15 +84,24 @@ impl Ca {
             let Some(last) = rows.last() else { break };
             after = last.id;
             match &able {
-                Ok(()) => self.recover_block(rows, &mut recovery).await?,
+                Ok(()) => self.recover_block(rows, left, &mut recovery).await?,
                 Err(error) => wait(&rows, error, &mut recovery)?,
             }
         }
         // A signature that another node is making would fall out of the account, and be an alarm.
-        if able.is_ok() && is_alone {
+        if able.is_ok() && self.is_still_alone(alone).await? {
             recovery.settled = self.settle().await?;
         }
         Ok(recovery)
+    }
+
+    /// Asked each time, until another node was there once: it may start while this one repeats what it found, and what it is
+    /// making is none of this one's.
+    async fn is_still_alone(&self, alone: &mut bool) -> Result<bool, Error> {
+        if *alone {
+            *alone = self.inner().store.is_alone().await?;
+        }
+        Ok(*alone)
     }
 
     /// Gives up what was recorded and never signed under a generation whose own certificate has ended: nothing of it can
@@ -114,16 +135,16 @@ impl Ca {
     async fn recover_block(
         &self,
         rows: Vec<IntentRow>,
+        left: &BTreeSet<String>,
         recovery: &mut Recovery,
     ) -> Result<(), Error> {
         let mut tickets = Vec::new();
         for row in rows {
             let serial = sql::serial(&row.serial)?;
-            match self.examine(row).await? {
+            let is_left = left.contains(&row.request_id);
+            match self.examine(row, is_left).await? {
                 Ok(ticket) => tickets.push((serial, ticket)),
-                Err(reason) => {
-                    recovery.intents.push((serial, Explanation::Abandoned(reason)));
-                }
+                Err(explanation) => recovery.intents.push((serial, explanation)),
             }
         }
         for (serial, ticket) in tickets {
@@ -133,12 +154,16 @@ impl Ca {
         Ok(())
     }
 
-    /// A ticket for an intent that may be finished, or the reason why it was given up.
-    async fn examine(&self, row: IntentRow) -> Result<Result<IssuanceTicket, String>, Error> {
+    /// A ticket for an intent that may be finished, or why there is none.
+    async fn examine(
+        &self,
+        row: IntentRow,
+        is_left: bool,
+    ) -> Result<Result<IssuanceTicket, Explanation>, Error> {
         let ca = self.clone();
         self.inner()
             .store
-            .commit(move |tx| Box::pin(async move { ca.examine_in(tx, row).await }))
+            .commit(move |tx| Box::pin(async move { ca.examine_in(tx, row, is_left).await }))
             .await
     }
 
@@ -146,10 +171,14 @@ impl Ca {
         &self,
         tx: &mut Tx,
         row: IntentRow,
-    ) -> Result<Result<IssuanceTicket, String>, Error> {
+        is_left: bool,
+    ) -> Result<Result<IssuanceTicket, Explanation>, Error> {
         if let Some(reason) = self.obstacle(tx, &row).await? {
             self.abandon(tx, &row, &reason).await?;
-            return Ok(Err(reason));
+            return Ok(Err(Explanation::Abandoned(reason)));
+        }
+        if is_left {
+            return Ok(Err(Explanation::Waiting("申请未能核对，暂不签发".into())));
         }
         match self.reopen(&row, tx.now()) {
             Ok(linted) => {
@@ -159,7 +188,7 @@ impl Ca {
             Err(error) => {
                 let reason = error.to_string();
                 self.abandon(tx, &row, &reason).await?;
-                Ok(Err(reason))
+                Ok(Err(Explanation::Abandoned(reason)))
             }
         }
     }

@@ -136,6 +136,8 @@ impl Ca {
             .commit(move |tx| {
                 Box::pin(async move {
                     tx.append(record).await?;
+                    // The backup's spare has a number of before: handed out, the number would go back (Invariant 7).
+                    sql::crl::drop_spares(tx.conn(), issuer_id).await?;
                     sql::crl::raise_number(tx.conn(), issuer_id, number).await
                 })
             })

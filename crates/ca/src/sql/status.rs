@@ -93,7 +93,8 @@ pub async fn changed_since(
 ) -> Result<Vec<CertificateRow>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM certificate WHERE issuer_id = $1 AND status <> 'good' AND not_after >= $2 \
-         AND COALESCE((SELECT MAX(s.seq) FROM status_change s WHERE s.certificate_id = certificate.id), \
+         AND COALESCE((SELECT MAX(s.seq) FROM status_change s \
+         WHERE s.issuer_id = certificate.issuer_id AND s.serial = certificate.serial), \
          9223372036854775807) > $3 ORDER BY certificate.id"
     );
     let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql));

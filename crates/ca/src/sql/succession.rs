@@ -57,6 +57,21 @@ pub async fn appoint(conn: &mut AnyConnection, issuer_id: i64, from: i64) -> Res
     Ok(done.rows_affected() == 1)
 }
 
+/// Brings the instant of an appointed generation forward; false where it is not later.
+pub async fn bring_forward(
+    conn: &mut AnyConnection,
+    (issuer_id, to): (i64, i64),
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "UPDATE issuer_successor SET active_from = $2 WHERE issuer_id = $1 AND active_from > $2",
+    )
+    .bind(issuer_id)
+    .bind(to)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// The later generation that issues at `now`; `None`: the first one does.
 pub async fn issuing(
     conn: &mut AnyConnection,

@@ -157,7 +157,11 @@ async fn t27_numbers_of_a_restored_database_go_on_after_the_last_list(world: Wor
     world.sql("UPDATE crl_number SET number = 1").await;
     world.sql("UPDATE certificate SET status = 'good', reason = NULL").await;
     let read = pki::crl::Crl::from_der(list.der.clone()).unwrap();
+    let spares = "SELECT COUNT(*) FROM crl_spare s JOIN issuer i ON i.id = s.issuer_id \
+                  WHERE i.name = 'issuing'";
+    assert_eq!(world.number(spares).await, 1, "of the backup, with a number of then");
     let missing = world.ca.follow_list(&read, &warrant()).await.unwrap();
+    assert_eq!(world.number(spares).await, 0);
     assert_eq!(missing, [lost.record.serial.to_hex()]);
     assert!(!missing.contains(&kept.record.serial.to_hex()));
     let next = world.number("SELECT MAX(number) FROM crl_number").await;

@@ -20,6 +20,7 @@ crate::stories! {
     issuing_ca_that_was_revoked_issues_nothing_and_tells_on
     what_a_revoked_issuing_ca_had_recorded_is_given_up
     compromise_of_an_issuing_ca_is_learnt_after_its_revocation_and_blocks_its_key
+    what_was_revoked_for_a_compromise_is_not_ordered_again_for_the_other
     t06_intent_from_before_the_baseline_explains_no_signature
 }
 
@@ -216,6 +217,7 @@ async fn compromise_of_an_issuing_ca_is_learnt_after_its_revocation_and_blocks_i
     let size = world.store.size().await.unwrap();
     revoke_issuing(&world, RevocationReason::CaCompromise).await.unwrap();
     assert_eq!(world.store.size().await.unwrap(), size, "asked for again");
+    assert_eq!(world.records("authority.revocation-ordered").await, 2);
     let late = revoke_issuing(&world, RevocationReason::CessationOfOperation).await;
     assert!(matches!(late, Err(Error::Refused(Refusal::ReasonFixed))), "{late:?}");
     let refused = world.issue(order("r1", Role::Sign, "张三", key)).await;
@@ -225,6 +227,15 @@ async fn compromise_of_an_issuing_ca_is_learnt_after_its_revocation_and_blocks_i
     let found = roots(&world).await.of_key(&key).await.unwrap();
     let ca::Status::Revoked { reason, .. } = found[0].status else { panic!("{found:?}") };
     assert_eq!(Revocation::because(reason).reason, RevocationReason::CaCompromise);
+}
+
+/// That the key leaked says as much as that it leaked at a CA.
+async fn what_was_revoked_for_a_compromise_is_not_ordered_again_for_the_other(world: World) {
+    revoke_issuing(&world, RevocationReason::KeyCompromise).await.unwrap();
+    let size = world.store.size().await.unwrap();
+    revoke_issuing(&world, RevocationReason::CaCompromise).await.unwrap();
+    assert_eq!(world.store.size().await.unwrap(), size);
+    assert_eq!(world.records("authority.revocation-ordered").await, 1);
 }
 
 /// A ceremony that was given up left an intent: each time the root is used afterwards, one signature would pass for it.

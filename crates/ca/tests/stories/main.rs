@@ -9,6 +9,7 @@ mod world;
 
 mod abandon;
 mod account;
+mod appoint;
 mod ceremony;
 mod compromise;
 mod crash;

@@ -16,6 +16,7 @@ crate::stories! {
     t11_spare_of_the_slower_node_never_replaces_the_newer_one
     a_list_that_another_node_took_for_interrupted_is_not_published
     two_nodes_that_find_the_same_state_both_go_on
+    of_two_nodes_the_slower_clock_gives_no_earlier_instant_to_a_higher_number
 }
 
 type Publishing = JoinHandle<Result<PublishedCrl, Error>>;
@@ -137,6 +138,26 @@ async fn two_nodes_that_find_the_same_state_both_go_on(world: World) {
     let second = node(&world).await.publish_crl(CrlKind::Full).await.unwrap();
     assert!(second.number > first.number);
     assert_eq!((first.entries, second.entries), (1, 1));
+}
+
+async fn of_two_nodes_the_slower_clock_gives_no_earlier_instant_to_a_higher_number(world: World) {
+    world.certificate("r1").await;
+    world.pass(60);
+    let (held, fast) = numbered(world.ca.clone(), CrlKind::Full).await;
+    // The clock of the other node is behind; it takes the higher number.
+    world.pass(-30);
+    let (answer, slow) = signing(&world, node(&world).await, CrlKind::Full).await;
+    world.pass(30);
+    held.go();
+    let first = fast.await.unwrap().unwrap();
+    answer.release();
+    assert!(outrun(slow.await.unwrap()), "relying parties would take the older one for the newer");
+    // Behind a list of the other node it is not dated before that.
+    world.pass(-30);
+    let second = node(&world).await.publish_crl(CrlKind::Full).await.unwrap();
+    assert!(second.number > first.number);
+    let found = world.ca.current_crl(CrlKind::Full).await.unwrap().unwrap().record;
+    assert_eq!(found.number, second.number);
 }
 
 /// A delta beside a full list: their numbers are of one series.

@@ -79,6 +79,16 @@ pub enum Command {
         #[arg(long, value_name = "文件")]
         plan: PathBuf,
     },
+    /// 现在签发的一代证书已撤销时，立即启用还在等待启用时刻的下一代签发密钥（服务停止时；须两人在场）
+    AppointNow {
+        #[command(flatten)]
+        data: DataArgs,
+        /// 启用哪一代，例如 issuing2
+        #[arg(long, value_name = "名称")]
+        generation: String,
+        #[command(flatten)]
+        warrant: WarrantArgs,
+    },
     /// 销毁证书已全部到期的一代签发密钥（服务停止时；须两人在场）
     DestroyIssuingKey {
         #[command(flatten)]
@@ -229,6 +239,9 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::PublishRootList { data } => publish_list(&data),
         Command::SuccessionSample => sample(succession::SAMPLE),
         Command::Succeed { data, plan } => succession::hold(&data, &plan),
+        Command::AppointNow { data, generation, warrant } => {
+            succession::appoint_now(&data, &generation, &warrant)
+        }
         Command::DestroyIssuingKey { data, generation, warrant } => {
             succession::destroy(&data, &generation, &warrant)
         }

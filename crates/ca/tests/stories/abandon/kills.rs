@@ -20,7 +20,8 @@ const ISSUING_CUTS: [&str; 4] =
     ["ca.60-key-made", "ca.65-ceremony-signed", "ca.55-crl-published:2", "ca.61-ceremony-step:8"];
 
 /// Where the ceremony that gives up dies.
-const STEPS: [&str; 14] = [
+/// Every second time others come.
+const STEPS: [&str; 18] = [
     "none",
     "ca.61-ceremony-step",
     "ca.64-shares-tried",
@@ -29,10 +30,14 @@ const STEPS: [&str; 14] = [
     "ca.61-ceremony-step:3",
     "ca.52-crl-intended",
     "ca.55-crl-published",
-    "ca.91-unused-key-destroyed",
     "ca.61-ceremony-step:5",
-    "ca.70-root-destroyed",
+    "ca.91-unused-key-destroyed",
+    "ca.91-unused-key-destroyed",
+    "ca.92-unused-shares-removed",
+    "ca.92-unused-shares-removed",
     "ca.61-ceremony-step:6",
+    "ca.70-root-destroyed",
+    "ca.61-ceremony-step:7",
     "ca.71-protocol-noted",
     "ca.72-protocol-written",
 ];
@@ -136,9 +141,37 @@ async fn giving_up_killed_at_every_step_is_finished_by_the_same_people_or_others
         let report = report.unwrap_or_else(|error| panic!("{at}: {error}"));
         assert_eq!(report.generation.as_deref(), Some("root2"), "{at}");
         assert_eq!(report.revoked.len(), 2, "{at}: both links");
+        // What the run that died had destroyed is not looked for among people.
+        let found = (report.destroyed, report.is_stray, report.is_alarm, &report.shares_out[..]);
+        assert_eq!(found, (true, false, false, &[][..]), "{at}");
+        let text = std::fs::read_to_string(&report.protocol.text).unwrap();
+        assert!(
+            text.contains("“root-2”已从密码设备中销毁") && !text.contains("收回"),
+            "{at}: {text}"
+        );
         the_root_is_as_before(parts, folder, (&report, at)).await;
         store.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_nobody_recorded_does_not_stay_under_the_label_of_the_unused_one() {
+    let original = prepared().await;
+    let folder = original.path();
+    assert!(!survives(ROOT_CHILD, folder, "ca.61-ceremony-step:7"));
+    let (store, device, clock) = reopen(folder).await;
+    let label = gm::KeyLabel::new("root-2").unwrap();
+    device.session().unwrap().destroy(&label).unwrap();
+    device.session().unwrap().generate(&label, gm::KeyKind::Sm2Sign).unwrap();
+    std::fs::remove_file(folder.join("root-2/shares/share-4.json")).unwrap();
+    let plan = abandonment(folder, ("over", "root-2"), OTHERS);
+    let report = abandon((&store, &device, &clock), plan, OTHERS).await.unwrap();
+    assert!(report.destroyed && report.is_stray, "{report:?}");
+    assert_eq!(report.shares_out, [4]);
+    let text = std::fs::read_to_string(&report.protocol.text).unwrap();
+    assert!(text.contains("不是所放弃的仪式生成的那一把") && text.contains("第 4 份"), "{text}");
+    the_root_is_as_before((&store, &device, &clock), folder, (&report, "stray")).await;
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -194,6 +194,7 @@ kinds! {
     "issuer.key-destroyed" "销毁一代密钥",
     "ceremony.given-up" "仪式：被放弃",
     "ceremony.other-given-up" "仪式：了结所放弃的仪式",
+    "ceremony.unused-key-found" "仪式：查明未启用的密钥",
     "ceremony.unused-key-destroyed" "仪式：销毁未启用的密钥",
     "issuer.given-up" "放弃未启用的一代密钥",
     "ceremony.protocol-intended" "仪式：记录签名意向",

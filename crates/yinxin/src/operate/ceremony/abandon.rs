@@ -122,7 +122,11 @@ fn tell(gives_up: &str, report: &AbandonReport, owed: &[String]) -> Outcome {
             "它已签发的交叉证书（序列号 {serial}）仍然有效；不再认可的，请用 yinxin ceremony cross-withdraw 撤销"
         ));
     }
-    if report.destroyed {
+    if report.is_stray {
+        out::line(
+            "它的密钥名下的密钥不是它生成的那一把，也没有任何仪式的记录，已销毁；请报告安全管理人员，查明来历",
+        );
+    } else if report.destroyed {
         out::line("未启用的密钥已从密码设备中销毁");
     }
     if !report.shares_out.is_empty() {
@@ -142,7 +146,7 @@ fn tell(gives_up: &str, report: &AbandonReport, owed: &[String]) -> Outcome {
     out::line(
         "根密钥已从密码设备中销毁。下一步：启动服务，运行 yinxin doctor；需要换代的，另起名称重新举行",
     );
-    match report.is_alarm || !owed.is_empty() {
+    match report.is_alarm || report.is_stray || !owed.is_empty() {
         true => Outcome::Finding,
         false => Outcome::Fine,
     }

@@ -35,7 +35,7 @@ certificate = "peer-ca.cer"           # 对方 CA（通常是签发机构）自�
 fingerprint = "0000000000000000000000000000000000000000000000000000000000000000"  # 该证书的 SM3 指纹，与对方当面或书面核对
 issuer = "peer-root.cer"              # 签发该证书的上级证书；自签名证书不填
 request = "peer-ca.csr"               # 对方用该 CA 的密钥签名的证书申请（PKCS#10，不写扩展项）；自签名证书可不填
-# challenge = "…"                     # 本机构为本次随机生成、交给对方写入申请的核对码（challengePassword）；写明的，程序核对，证明申请是为本次所作
+# challenge = "…"                     # 本机构为本次随机生成、交给对方写入申请的核对码（challengePassword），至少 16 个字符；写明的，程序核对，证明申请是为本次所作
 
 [terms]
 path_length = 0                       # 对方该 CA 之下还允许几级 CA；本机构根证书只允许 0

@@ -1,9 +1,9 @@
-//! `yinxin ceremony succeed`, `destroy-issuing-key`: the next key of the issuing CA, and the end of the
-//! one before it.
+//! `yinxin ceremony succeed`, `appoint-now`, `destroy-issuing-key`: the next key of the issuing CA, at once where the
+//! one in office is revoked, and the end of the one before it.
 
 use std::path::Path;
 
-use app::succession::{Succession, succeed};
+use app::succession::{GenerationView, Succession, succeed};
 use ca::ceremony::SuccessionReport;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -135,6 +135,70 @@ fn tell(report: &SuccessionReport) {
     );
 }
 
+/// Has a generation that waits for its day issue at once.
+pub fn appoint_now(
+    data: &DataArgs,
+    generation: &str,
+    args: &WarrantArgs,
+) -> anyhow::Result<Outcome> {
+    let warrant: Warrant = args.warrant()?;
+    runtime()?.block_on(async {
+        let institution = open(data).await?;
+        let done = appoint_in(&institution, generation, (args, &warrant)).await;
+        institution.close().await;
+        done
+    })
+}
+
+async fn appoint_in(
+    institution: &app::Institution,
+    name: &str,
+    (args, warrant): (&WarrantArgs, &Warrant),
+) -> anyhow::Result<Outcome> {
+    let views = institution.generations().await?;
+    let generation = &named(&views, name)?.generation;
+    let issuing = views.iter().map(|view| &view.generation).find(|one| one.is_issuing);
+    let waits = generation.active_from.filter(|_| generation.over_at.is_none());
+    let found = waits.zip(issuing).filter(|(_, before)| generation.number > before.number);
+    let Some((from, before)) = found else {
+        return Ok(unchanged("这一代没有在等待启用时刻"));
+    };
+    if generation.revoked_at.is_some() {
+        return Ok(unchanged("这一代的证书已撤销，不能启用；请再举行一次签发密钥换代"));
+    }
+    if before.revoked_at.is_none() {
+        return Ok(unchanged(&format!(
+            "现在签发的一代证书有效，不能提前启用；到启用时刻 {from} 自动启用"
+        )));
+    }
+    out::line(format!(
+        "将立即启用第 {} 代签发密钥（{}），不再等到 {from}；启用以后不能改回。现在签发的第 {} 代证书已撤销，已停止签发。",
+        generation.number,
+        generation.certificate.subject(),
+        before.number
+    ));
+    if !args.is_confirmed(&format!("立即启用 {name}")) {
+        return Ok(Outcome::Finding);
+    }
+    let appointed = institution.appoint_now(name, warrant).await?;
+    let from = appointed.active_from.unwrap_or(from);
+    out::line(format!("已启用，启用时刻改为 {from}，记入日志（issuer.appointed）"));
+    out::line("下一步：启动服务，运行 yinxin doctor，并在网站上公告新一代证书及其指纹");
+    Ok(Outcome::Fine)
+}
+
+fn unchanged(why: &str) -> Outcome {
+    out::line(format!("{why}；未作任何更改"));
+    Outcome::Finding
+}
+
+fn named<'v>(views: &'v [GenerationView], name: &str) -> anyhow::Result<&'v GenerationView> {
+    views.iter().find(|view| view.generation.name == name).ok_or_else(|| {
+        let names: Vec<_> = views.iter().map(|view| view.generation.name.as_str()).collect();
+        Unusable::error(format!("没有名为“{name}”的一代；现有 {}", names.join("、")))
+    })
+}
+
 /// Destroys the key of a generation that is over.
 pub fn destroy(data: &DataArgs, generation: &str, args: &WarrantArgs) -> anyhow::Result<Outcome> {
     let warrant: Warrant = args.warrant()?;
@@ -153,11 +217,7 @@ async fn destroy_in(
 ) -> anyhow::Result<Outcome> {
     institution.note_generations_over().await?;
     let views = institution.generations().await?;
-    let found = views.iter().find(|view| view.generation.name == name);
-    let Some(view) = found else {
-        let names: Vec<_> = views.iter().map(|view| view.generation.name.as_str()).collect();
-        return Err(Unusable::error(format!("没有名为“{name}”的一代；现有 {}", names.join("、"))));
-    };
+    let view = named(&views, name)?;
     let generation = &view.generation;
     if generation.destroyed_at.is_some() {
         out::line("这一代签发密钥已经销毁；未作任何更改");
