@@ -102,23 +102,31 @@ fn describe(list: &CrlHealth) -> String {
 /// Which kinds are still issued under a policy that is only an example: by their names, and what they are called in the
 /// settings.
 fn example_policies(profiles: &ProfileSet) -> Option<String> {
-    let mut kinds: Vec<(String, &str)> = Vec::new();
-    for profile in profiles.iter().filter(|profile| profile.has_placeholder_policy()) {
-        let kind = (title_of(profile), profile.kind().name());
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
-    let example = kinds.first()?.1;
-    let titles: Vec<_> = kinds.iter().map(|(title, _)| title.as_str()).collect();
-    let mut names: Vec<_> = kinds.iter().map(|(_, name)| *name).collect();
-    names.dedup();
+    let profiles = profiles.iter().filter(|profile| profile.has_placeholder_policy());
+    let kinds: Vec<_> = profiles.map(|one| (title_of(one), one.kind().name())).collect();
+    let (titles, names) = titles_and_names(&kinds);
+    let example = names.first()?;
     Some(format!(
         "{} 仍在使用示例标识（1.3.6.1.4.1.32473，RFC 5612）；正式签发前请在 yinxin.toml 的 [policy] \
          中写入本机构注册的标识，例如 {example} = [\"1.2.156.…\"]，然后重新启动。各类在配置中的名称：{}",
         titles.join("、"),
         names.join(", ")
     ))
+}
+
+/// What kinds are called, and their names in the settings: each once, in the order in which they come. One name may have
+/// several titles.
+fn titles_and_names<'k>(kinds: &'k [(String, &'k str)]) -> (Vec<&'k str>, Vec<&'k str>) {
+    let (mut titles, mut names) = (Vec::new(), Vec::new());
+    for (title, name) in kinds {
+        if !titles.contains(&title.as_str()) {
+            titles.push(title.as_str());
+        }
+        if !names.contains(name) {
+            names.push(*name);
+        }
+    }
+    (titles, names)
 }
 
 impl Institution {
@@ -353,29 +361,6 @@ impl Institution {
         }
     }
 
-    async fn check_open_orders(&self) -> Check {
-        const TITLE: &str = "未完成的申请";
-        match self.good_though_refused().await {
-            Ok(good) if good.is_empty() => {}
-            Ok(good) => {
-                let text = format!(
-                    "申请已被拒绝而证书仍有效：{}；请立即登记撤销，并把运行日志交给开发者查明原因",
-                    good.join("、")
-                );
-                return check("orders", TITLE, Level::Failed, text);
-            }
-            Err(error) => return check("orders", TITLE, Level::Unknown, error.to_string()),
-        }
-        match self.open_orders().await {
-            Ok(0) => check("orders", TITLE, Level::Good, "没有未完成的申请"),
-            Ok(open) => {
-                let detail = format!("{open} 件已受理而未签发；申请方用同一编号重试即可完成");
-                check("orders", TITLE, Level::Warning, detail)
-            }
-            Err(error) => check("orders", TITLE, Level::Unknown, error.to_string()),
-        }
-    }
-
     /// Letters are made after the steps they tell of; here is seen that none was lost (Art. 21).
     async fn check_letters(&self) -> Check {
         const TITLE: &str = "文书";
@@ -462,6 +447,15 @@ mod tests {
         let kinds = crate::kinds::Kinds::of(&profiles);
         let often = |title: &str| told.split('、').filter(|one| *one == title).count();
         assert!(kinds.iter().all(|kind| often(kind.title()) == 1), "each once: {told}");
+    }
+
+    #[test]
+    fn titles_and_names_are_told_once_wherever_they_stand() {
+        let kinds = [("个人签名证书", "person"), ("单位证书", "unit"), ("个人加密证书", "person")];
+        let kinds = kinds.map(|(title, name)| (title.to_owned(), name));
+        let (titles, names) = titles_and_names(&kinds);
+        assert_eq!(titles, ["个人签名证书", "单位证书", "个人加密证书"]);
+        assert_eq!(names, ["person", "unit"]);
     }
 
     #[test]

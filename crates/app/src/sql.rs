@@ -149,15 +149,27 @@ pub async fn stale(
     rows.iter().map(read).collect()
 }
 
-/// Refused enrolments of which the CA would still sign something.
-pub async fn refused_open(db: &mut AnyConnection, limit: i64) -> Result<Vec<EnrolmentRow>, Error> {
-    let text = format!(
-        "SELECT {COLUMNS} FROM enrolment WHERE state = 'refused' AND request_id IN \
-         (SELECT i.request_id FROM issuance i WHERE i.state = 'intended' \
-         AND (i.serial = enrolment.sign_serial OR i.serial = enrolment.enc_serial)) LIMIT $1"
-    );
-    let rows = sqlx::query::<Any>(sqlx::AssertSqlSafe(text)).bind(limit).fetch_all(db).await?;
-    rows.iter().map(read).collect()
+/// Refused enrolments of which the CA would still sign something, each with the place of an intent of it, behind a place.
+/// It begins at what is open, of which there is little, and never at the refused of all years: `CROSS` keeps SQLite to it.
+#[must_use]
+pub fn refused_open_query() -> String {
+    format!(
+        "SELECT place, {COLUMNS} FROM (SELECT id AS place, request_id AS request, serial FROM issuance \
+         WHERE state = 'intended' AND id > $1) i CROSS JOIN enrolment WHERE request_id = i.request \
+         AND (sign_serial = i.serial OR enc_serial = i.serial) AND state = 'refused' \
+         ORDER BY place LIMIT $2"
+    )
+}
+
+/// What [`refused_open_query`] asks for.
+pub async fn refused_open(
+    db: &mut AnyConnection,
+    behind: i64,
+    limit: i64,
+) -> Result<Vec<(i64, EnrolmentRow)>, Error> {
+    let query = sqlx::query::<Any>(sqlx::AssertSqlSafe(refused_open_query()));
+    let rows = query.bind(behind).bind(limit).fetch_all(db).await?;
+    rows.iter().map(|row| Ok((row.try_get("place")?, read(row)?))).collect()
 }
 
 /// Serials of certificates that are good at a moment though their order was refused.
@@ -216,6 +228,13 @@ pub async fn unappointed(db: &mut AnyConnection) -> Result<Vec<String>, Error> {
     .fetch_all(db)
     .await?;
     rows.iter().map(|row| row.try_get(0).map_err(Error::from)).collect()
+}
+
+/// Whether a key of the institution's own was noted as made.
+pub async fn is_made(db: &mut AnyConnection, label: &str) -> Result<bool, Error> {
+    let text = "SELECT COUNT(*) FROM service_key_made WHERE label = $1";
+    let row = sqlx::query::<Any>(text).bind(label).fetch_one(db).await?;
+    Ok(row.try_get::<i64, _>(0)? > 0)
 }
 
 /// Notes that the key centre must be told of the end of a key.

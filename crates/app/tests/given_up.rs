@@ -1,14 +1,15 @@
 //! An order that was refused, or given up, comes to no certificate any more, on whichever way the program goes on: what
 //! was recorded for it before is signed by nobody, neither after a crash nor by a node that is late (ADR 1).
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
 use app::doctor::Level;
 use app::enrol::State;
 use app::{Act, EnrolOrder, Enrolled, Error};
 use ca::RequestId;
 use gm::sm2::PrivateKey;
-use store::Actor;
+use sqlx::Row as _;
+use store::{Actor, fault};
 use testkit::fault::{Counted, Fault};
 use testkit::maker::{MAKER, Maker};
 
@@ -106,6 +107,55 @@ async fn a_start_signs_nothing_for_a_device_that_was_blocked_meanwhile_on_sqlite
 async fn a_start_signs_nothing_for_a_device_that_was_blocked_meanwhile_on_postgresql() {
     let Some(database) = postgres("given_up_blocked").await else { return };
     blocked_before_the_start(&database).await;
+}
+
+/// What can't be judged or read is not signed for, and holds up no other order.
+async fn not_judged(damage: &'static str) {
+    let (world, maker, key) = (World::new().await, Maker::new(), key());
+    register(&world, &maker, "");
+    let world = world.restarted(|_| ()).await.unwrap();
+    cut_before_signing(&world, attested(&world, &maker, ("r1", &key))).await;
+    cut_before_signing(&world, world.order("r2", "person", Act::New, &crate::way::key())).await;
+    tampered(&world, damage).await;
+    register(&world, &maker, "\"SN-0001\"");
+    let world = world.restarted(|_| ()).await.unwrap();
+    assert_eq!(left(&world, "r1").await, (2, 0), "{damage}");
+    assert_eq!(world.records("enrolment.issued", "enrolment:r1").await.len(), 0);
+    assert_eq!(left(&world, "r2").await, (0, 2), "{damage}");
+    assert_eq!(state(&world, "r2").await, State::Issued);
+    let again = world.institution.recover().await.unwrap();
+    assert_eq!(again.left.into_iter().collect::<Vec<_>>(), ["r1"]);
+    assert_eq!(left(&world, "r1").await, (2, 0), "{damage}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_signs_nothing_for_an_order_whose_device_it_cannot_judge() {
+    not_judged("UPDATE enrolment_attestation SET verdict = '{' WHERE request_id = 'r1'").await;
+    not_judged("DELETE FROM enrolment_attestation WHERE request_id = 'r1'").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_signs_nothing_for_an_order_that_it_cannot_read() {
+    not_judged("UPDATE enrolment SET enc_serial = 'zz' WHERE request_id = 'r1'").await;
+    not_judged(
+        "UPDATE enrolment SET enc_serial = 'zz', state = 'refused', refusal = '已终止', \
+         finished_at = accepted_at WHERE request_id = 'r1'",
+    )
+    .await;
+}
+
+/// The clock was set back, or another node's is ahead: when an order says that it was accepted excuses it from nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_was_accepted_later_than_now_is_judged_at_the_start_too() {
+    let (world, maker, key) = (World::new().await, Maker::new(), key());
+    register(&world, &maker, "");
+    let world = world.restarted(|_| ()).await.unwrap();
+    cut_before_signing(&world, attested(&world, &maker, ("r1", &key))).await;
+    tampered(&world, "UPDATE enrolment SET accepted_at = accepted_at + 3600").await;
+    register(&world, &maker, "\"SN-0001\"");
+    let world = world.restarted(|_| ()).await.unwrap();
+    assert_eq!(left(&world, "r1").await, (0, 0));
+    assert!(matches!(state(&world, "r1").await, State::Refused(_)));
 }
 
 /// The applicant was told that the order is refused: no start makes certificates of it afterwards.
@@ -222,4 +272,71 @@ async fn an_order_that_cannot_be_given_up_holds_up_no_other() {
     assert_eq!(state(&world, "r2").await, State::Accepted);
     assert!(matches!(state(&world, "r3").await, State::Refused(_)));
     assert_eq!(left(&world, "r3").await, (0, 0));
+}
+
+/// What comes to no end, whatever is tried: certificates to which the key centre gives no key, an order without a verdict
+/// that can be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_never_comes_to_its_end_is_told_of_and_taken_back_after_a_week() {
+    let world = World::new().await;
+    cut_before_signing(&world, world.order("r1", "person", Act::New, &key())).await;
+    world.institution.ca().recover().await.unwrap();
+    let row = world.institution.enrolment(&RequestId::new("r1").unwrap()).await.unwrap();
+    world.institution.centre().revoke(row.enc_serial.unwrap()).await.unwrap();
+    cut_before_signing(&world, world.order("r2", "person", Act::New, &key())).await;
+    tampered(&world, "UPDATE enrolment_attestation SET verdict = '{' WHERE request_id = 'r2'")
+        .await;
+    assert_eq!(orders(&world).await, Level::Warning);
+    world.pass(DAY + 3 * 3_600);
+    world.institution.give_up_stale().await.unwrap();
+    assert_eq!(left(&world, "r1").await, (0, 2), "the key centre may come to itself");
+    assert_eq!(state(&world, "r2").await, State::Accepted);
+    let told = world.institution.examine(false).await;
+    let told = told.into_iter().find(|check| check.name == "orders").unwrap();
+    assert_eq!(told.level, Level::Failed);
+    assert!(told.detail.contains("r1") && told.detail.contains("r2"), "{}", told.detail);
+    world.pass(6 * DAY);
+    world.institution.give_up_stale().await.unwrap();
+    for id in ["r1", "r2"] {
+        assert!(matches!(state(&world, id).await, State::Refused(_)), "{id}");
+        assert_eq!(left(&world, id).await, (0, 0), "{id}");
+    }
+    assert_eq!(orders(&world).await, Level::Good);
+}
+
+/// Given up between the key centre's answer and the intents: nothing is recorded to be signed, and nothing is signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_recorded_to_be_signed_of_an_order_that_was_given_up_meanwhile() {
+    let world = World::new().await;
+    let order = world.order("r1", "person", Act::New, &key());
+    let institution = world.institution.clone();
+    let enrolling = async move { institution.enrol(order).await };
+    let (mut held, enrolling) = fault::held("app.20-key", enrolling);
+    let asked = tokio::spawn(enrolling);
+    assert!(held.reached().await);
+    world.pass(DAY + 1);
+    world.institution.give_up_stale().await.unwrap();
+    assert!(matches!(state(&world, "r1").await, State::Refused(_)));
+    let intended = world.records_of_kind("certificate.intended").await;
+    held.go();
+    assert_eq!(asked.await.unwrap().unwrap_err().code(), "app.request_refused");
+    assert_eq!(world.records_of_kind("certificate.intended").await, intended);
+    let mut reader = world.institution.store().read().await.unwrap();
+    let text = "SELECT COUNT(*) FROM issuance WHERE request_id = 'r1'";
+    let rows = sqlx::query_scalar::<_, i64>(text).fetch_one(&mut *reader).await.unwrap();
+    assert_eq!(rows, 0);
+}
+
+/// However many orders were refused in all years: a start looks at what is open (SQLite's plan).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_refused_orders_left_is_found_by_what_is_open() {
+    let world = World::new().await;
+    let mut reader = world.institution.store().read().await.unwrap();
+    let explain = format!("EXPLAIN QUERY PLAN {}", app::enrol::refused_open_query());
+    let query = sqlx::query(sqlx::AssertSqlSafe(explain)).bind(0_i64).bind(500_i64);
+    let rows = query.fetch_all(&mut *reader).await.unwrap();
+    let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+    assert!(plan[0].contains("issuance USING INDEX issuance_open"), "{plan:?}");
+    assert!(plan[1].contains("SEARCH enrolment") && plan[1].contains("request_id=?"), "{plan:?}");
+    assert_eq!(plan.len(), 2, "{plan:?}");
 }

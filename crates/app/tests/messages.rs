@@ -20,11 +20,12 @@ use world::World;
 
 const DAY: i64 = 86_400;
 
-/// A relay on loopback: takes mail, or turns it away for now.
+/// A relay on loopback: takes mail, turns it away for now, or says nothing more to the next that come.
 #[derive(Clone, Default)]
 struct Relay {
     mails: Arc<Mutex<Vec<String>>>,
     turns_away: Arc<Mutex<bool>>,
+    falls_silent: Arc<Mutex<u32>>,
 }
 
 impl Relay {
@@ -45,6 +46,10 @@ impl Relay {
         let (reader, mut writer) = stream.into_split();
         let mut lines = BufReader::new(reader).lines();
         writer.write_all(b"220 relay\r\n").await.unwrap();
+        if self.is_silent() {
+            while let Ok(Some(_)) = lines.next_line().await {}
+            return;
+        }
         while let Ok(Some(line)) = lines.next_line().await {
             let word = line.get(..4).unwrap_or("").to_ascii_uppercase();
             let answer: &[u8] = match word.as_str() {
@@ -70,6 +75,13 @@ impl Relay {
                 return;
             }
         }
+    }
+
+    fn is_silent(&self) -> bool {
+        let mut left = self.falls_silent.lock().unwrap();
+        let is_silent = *left > 0;
+        *left = left.saturating_sub(1);
+        is_silent
     }
 
     fn count(&self) -> usize {
@@ -135,6 +147,7 @@ async fn with_relay_on(database: &str) -> (World, [Staff; 3], Relay) {
         port,
         tls: MailTls::None,
         from: "测试认证中心 <noreply@example.cn>".into(),
+        timeout_seconds: 15,
         ..MailSettings::default()
     };
     let world = world.restarted(|settings| settings.mail = mail).await.unwrap();
@@ -225,6 +238,86 @@ async fn of_all_who_send_at_once_one_sends_each_message() {
     let calls = (0..6).map(|_| call(world.institution.send_messages())).collect();
     let sent: u64 = at_once(calls).into_iter().map(|swept| swept.unwrap().sent).sum();
     assert_eq!((sent, relay.count(), in_state(&world, MessageState::Sent).await), (2, 2, 4));
+}
+
+/// A relay that takes a connection and says nothing more holds up neither other messages nor the next round, and what
+/// went out meanwhile is sent by nobody again. `others` is another node, where there may be one.
+async fn beside_a_silent_relay(database: &str) {
+    let (world, [_, clerk, reviewer], relay) = with_relay_on(database).await;
+    *relay.turns_away.lock().unwrap() = true;
+    let first = delivered(&world, &clerk, &reviewer).await;
+    let second = delivered(&world, &clerk, &reviewer).await;
+    let numbers = [&first, &second].map(|way| way.application.number.to_string());
+    *relay.turns_away.lock().unwrap() = false;
+    *relay.falls_silent.lock().unwrap() = 1;
+    world.pass(120);
+    let sending = world.institution.clone();
+    let sending = tokio::spawn(async move { sending.send_messages().await });
+    // The other one is noted while the first still waits for the relay.
+    while in_state(&world, MessageState::Queued).await > 1 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(!sending.is_finished() && relay.count() == 1);
+    world.pass(181);
+    // Its turn is over: whoever comes now sends what waits, and nothing else.
+    assert_eq!(world.institution.send_messages().await.unwrap().sent, 1);
+    assert_eq!(sending.await.unwrap().unwrap().sent, 1, "it came back");
+    let mails: Vec<String> = relay.mails.lock().unwrap().iter().map(|one| decoded(one)).collect();
+    for number in numbers {
+        assert_eq!(mails.iter().filter(|mail| mail.contains(&number)).count(), 1, "{number}");
+    }
+    assert_eq!(in_state(&world, MessageState::Sent).await, 4);
+}
+
+/// So that a program that waits for ever fails, and doesn't stand.
+async fn at_last<T>(story: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(300), story).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_falls_silent_holds_up_nothing_and_nothing_is_sent_twice_on_sqlite() {
+    at_last(beside_a_silent_relay("")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_falls_silent_holds_up_nothing_and_nothing_is_sent_twice_on_postgresql() {
+    let Some(url) = crate::postgres::postgres("silent").await else { return };
+    at_last(beside_a_silent_relay(&url)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_the_relay_never_answers_counts_as_tried() {
+    let (world, clerk, reviewer, relay) = with_relay().await;
+    *relay.falls_silent.lock().unwrap() = 1;
+    at_last(delivered(&world, &clerk, &reviewer)).await;
+    let queued = MessageFilter::of(MessageState::Queued);
+    let (waiting, _) = world.institution.messages(&queued, (0, 50)).await.unwrap();
+    assert_eq!((waiting.len(), waiting[0].tries), (1, 1));
+    assert_eq!(waiting[0].failure.as_deref(), Some("mail.timeout"));
+    world.pass(120);
+    assert_eq!(world.institution.send_messages().await.unwrap().sent, 1);
+}
+
+/// What could not be noted would go out again with every round.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_while_nothing_can_be_noted() {
+    let (world, [_, clerk, reviewer], relay) = with_relay_and_head().await;
+    *relay.turns_away.lock().unwrap() = true;
+    delivered(&world, &clerk, &reviewer).await;
+    *relay.turns_away.lock().unwrap() = false;
+    // The table no longer agrees with the journal, which the doctor finds.
+    let unit = world.institution.store().commit(move |tx| {
+        Box::pin(async move {
+            let text = "UPDATE certificate SET status = 'revoked', reason = 4";
+            sqlx::query(text).execute(tx.conn()).await.unwrap();
+            Ok::<_, store::Error>(())
+        })
+    });
+    unit.await.unwrap();
+    world.institution.examine(true).await;
+    world.pass(120);
+    assert!(world.institution.send_messages().await.is_err());
+    assert_eq!(relay.count(), 0);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 /// passphrases (HMAC-SM3), each for its own use.
 pub const MAC_KEY: &str = "access-mac";
 /// Passphrases that are stretched at a time.
-const HASHING: usize = 2;
+pub(crate) const HASHING: usize = 2;
 
 /// Nonces remembered in memory: five minutes at 1,600 signed requests a second.
 const WINDOW_CAPACITY: usize = 500_000;

@@ -5,6 +5,8 @@ use crate::people::Passphrase;
 use crate::service::same;
 use crate::{Access, Error};
 use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// How hard guessing is made.
@@ -65,14 +67,72 @@ impl Access {
     ) -> Result<String, Error> {
         let salt = hex::decode(salt).map_err(|_| Error::Stored("口令参数"))?;
         let passphrase = passphrase.clone();
-        let turn = self.hashing().clone().acquire_owned();
-        let turn = turn.await.map_err(|_| store::Error::Closed)?;
-        // The turn ends with the work, whether or not somebody still waits for it.
-        let work = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            stretch.run(&passphrase, &salt)
-        });
-        let stretched = work.await.map_err(|_| store::Error::UnitPanicked)??;
+        let work = move || stretch.run(&passphrase, &salt);
+        let stretched = in_turn(self.hashing(), work).await??;
         self.mac("passphrase", &*stretched)
+    }
+}
+
+/// Work on a thread of its own, of which only so many go on at a time. The turn ends with the work, whether or not
+/// somebody still waits for it.
+async fn in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let turn = turns.clone().acquire_owned().await.map_err(|_| store::Error::Closed)?;
+    let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    Ok(work.await.map_err(|_| store::Error::UnitPanicked)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::HASHING;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use tokio::task::JoinHandle;
+
+    /// Somebody who signs in, and whose passphrase is stretched until the gate opens.
+    fn asking(
+        turns: &Arc<Semaphore>,
+        inside: &Sender<()>,
+    ) -> (JoinHandle<Result<(), Error>>, Sender<()>) {
+        let (open, gate): (_, Receiver<()>) = channel();
+        let (turns, inside) = (turns.clone(), inside.clone());
+        let work = move || {
+            inside.send(()).unwrap();
+            // Until it is opened, or the test is over.
+            let _ = gate.recv();
+        };
+        (tokio::spawn(async move { in_turn(&turns, work).await }), open)
+    }
+
+    /// Whoever hangs up and asks again would otherwise have as many stretched at once as they like, of 64 MiB each.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_turn_is_not_free_because_whoever_asked_hung_up() {
+        let turns = Arc::new(Semaphore::new(HASHING));
+        let (inside, came) = channel();
+        let (asked, gates): (Vec<_>, Vec<_>) =
+            (0..HASHING).map(|_| asking(&turns, &inside)).unzip();
+        for _ in 0..HASHING {
+            came.recv().unwrap();
+        }
+        for one in asked {
+            one.abort();
+            assert!(one.await.unwrap_err().is_cancelled());
+        }
+        assert_eq!(turns.available_permits(), 0, "the work goes on");
+        let (next, open) = asking(&turns, &inside);
+        // As long as it takes that those who may go on do so.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(came.try_recv().is_err(), "it waits for its turn");
+        drop(gates);
+        came.recv().unwrap();
+        drop(open);
+        next.await.unwrap().unwrap();
     }
 }

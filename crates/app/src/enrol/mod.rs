@@ -14,6 +14,7 @@
 mod order;
 mod record;
 
+pub use crate::sql::refused_open_query;
 pub use order::{Act, EnrolOrder};
 pub use record::{Enrolment, EnrolmentPage, State};
 

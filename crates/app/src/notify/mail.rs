@@ -14,7 +14,11 @@ use super::Content;
 use crate::error::Error;
 use crate::institution::Institution;
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// Until a connection stands.
+const CONNECT: Duration = Duration::from_secs(30);
+/// Seconds within which the relay has taken a mail, unless the settings say otherwise, and at most.
+const USUAL_SECONDS: u16 = 45;
+pub(super) const MOST_SECONDS: u16 = 60;
 
 /// `[mail]`: how mail goes out. Without a host it is written into the outbox.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub struct MailSettings {
     pub passphrase_file: String,
     /// The sender: `名称 <noreply@example.cn>`.
     pub from: String,
+    /// Seconds within which the relay must have taken a mail; 0: 45. More than 60 are refused.
+    pub timeout_seconds: u16,
 }
 
 /// How the connection to the relay is protected.
@@ -48,7 +54,15 @@ pub enum MailTls {
 }
 
 /// A way out for mail, or none.
-pub(super) struct Mailer(Option<(AsyncSmtpTransport<Tokio1Executor>, Mailbox)>);
+pub(super) struct Mailer(Option<Way>);
+
+struct Way {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    /// For a whole mail, from connecting on: the library limits connecting alone, and a relay that takes a connection and
+    /// says nothing would hold up everything for ever.
+    within: Duration,
+}
 
 impl Mailer {
     /// As the settings say.
@@ -72,16 +86,20 @@ impl Mailer {
 
     /// Hands a mail over. The reason of a failure names no address and no content.
     pub async fn send(&self, content: &Content) -> Result<(), String> {
-        let Some((transport, from)) = &self.0 else { return Err("mail.unset".to_owned()) };
+        let Some(way) = &self.0 else { return Err("mail.unset".to_owned()) };
         let to: Mailbox = content.to.parse().map_err(|_| "mail.address".to_owned())?;
         let mail = Mail::builder()
-            .from(from.clone())
+            .from(way.from.clone())
             .to(to)
             .subject(content.title.clone())
             .header(ContentType::TEXT_PLAIN)
             .body(content.text.clone())
             .map_err(|_| "mail.content".to_owned())?;
-        transport.send(mail).await.map(drop).map_err(|error| reason(&error))
+        // Given up, the connection is closed: none is kept for the next mail.
+        match tokio::time::timeout(way.within, way.transport.send(mail)).await {
+            Ok(sent) => sent.map(drop).map_err(|error| reason(&error)),
+            Err(_) => Err("mail.timeout".to_owned()),
+        }
     }
 }
 
@@ -103,10 +121,7 @@ fn passphrase(file: &std::path::Path) -> Result<Zeroizing<String>, Error> {
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-fn transport(
-    settings: &MailSettings,
-    passphrase: Option<Zeroizing<String>>,
-) -> Result<(AsyncSmtpTransport<Tokio1Executor>, Mailbox), Error> {
+fn transport(settings: &MailSettings, passphrase: Option<Zeroizing<String>>) -> Result<Way, Error> {
     let wrong = |what: &str| Error::Setup(format!("{what}；请改正 yinxin.toml 后重新启动"));
     let from = settings.from.parse();
     let from: Mailbox = from.map_err(|_| wrong("配置项 [mail] from 不是有效的邮箱地址"))?;
@@ -124,15 +139,20 @@ fn transport(
         }
     };
     let port = if settings.port == 0 { port } else { settings.port };
+    let within = match settings.timeout_seconds {
+        0 => USUAL_SECONDS,
+        seconds if seconds <= MOST_SECONDS => seconds,
+        _ => return Err(wrong("配置项 [mail] timeout_seconds 最多为 60")),
+    };
     let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
         .port(port)
         .tls(tls)
-        .timeout(Some(TIMEOUT));
+        .timeout(Some(CONNECT));
     if let Some(passphrase) = passphrase {
         builder =
             builder.credentials(Credentials::new(settings.user.clone(), passphrase.to_string()));
     }
-    Ok((builder.build(), from))
+    Ok(Way { transport: builder.build(), from, within: Duration::from_secs(within.into()) })
 }
 
 fn is_here(host: &str) -> bool {
@@ -163,5 +183,15 @@ mod tests {
         assert_eq!(MailSettings::default().tls, MailTls::Starttls, "TLS unless said otherwise");
         let nobody = MailSettings { from: "x".into(), ..settings("127.0.0.1", MailTls::None) };
         assert!(transport(&nobody, None).is_err());
+    }
+
+    #[tokio::test]
+    async fn every_mail_has_its_end_within_a_minute() {
+        for (seconds, within) in [(0, Some(45)), (1, Some(1)), (60, Some(60)), (61, None)] {
+            let usual = settings("127.0.0.1", MailTls::None);
+            let settings = MailSettings { timeout_seconds: seconds, ..usual };
+            let found = transport(&settings, None).ok().map(|way| way.within.as_secs());
+            assert_eq!(found, within, "{seconds}");
+        }
     }
 }

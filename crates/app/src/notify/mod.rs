@@ -15,12 +15,15 @@ mod sql;
 mod told;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Actor, Engine, Record, SealedBlob, Tx};
+use store::{Actor, Engine, Record, SealedBlob, Standing, Tx};
+use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
@@ -41,10 +44,13 @@ const MOST_TRIES: i64 = 10;
 const AT_ONCE: usize = 8;
 /// So many are looked at in one sweep.
 const SWEEP: i64 = 200;
-/// Where there are several nodes, what became of so many is noted before others are tried.
+/// What became of so many is noted in one unit.
 const NOTED: usize = 3 * AT_ONCE;
-/// For so many seconds a message is the affair of the node that took it: longer than it takes to try and note those.
+/// What became of one is noted at the latest after so long, however slow the others are.
+const NOTED_WITHIN: Duration = Duration::from_secs(5);
+/// For so many seconds a message is the affair of the node that took it: longer than it takes to try it and to note that.
 const TURN: i64 = 180;
+const _: () = assert!(TURN as u64 > 2 * (mail::MOST_SECONDS as u64 + NOTED_WITHIN.as_secs()));
 
 /// How a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,44 +169,44 @@ impl Institution {
         if rows.is_empty() {
             return Ok(Swept::default());
         }
+        // What can't be noted would be sent again and again.
+        if let Standing::Halted { reason } = self.store().standing() {
+            return Err(store::Error::Halted(reason).into());
+        }
         let mailer = mail::Mailer::of(self)?;
-        let most = if self.store().engine() == Engine::Sqlite { rows.len() } else { NOTED };
-        let mut swept = Swept::default();
-        for some in rows.chunks(most) {
-            let Swept { sent, failed, dead } = self.send_some(&mailer, some.to_vec()).await?;
+        let tries = stream::iter(rows).map(|row| self.try_mine(&mailer, row));
+        let mut tries = pin!(tries.buffer_unordered(AT_ONCE));
+        let (mut swept, mut fault) = (Swept::default(), None);
+        loop {
+            let (some, is_over) = next_ended(&mut tries).await;
+            let mut done = Vec::new();
+            for one in some {
+                match one {
+                    Ok(one) => done.extend(one),
+                    Err(error) => fault = fault.or(Some(error)),
+                }
+            }
+            // What went out is noted, whatever became of the others.
+            let Swept { sent, failed, dead } = self.note_tries(done).await?;
             swept.sent += sent;
             swept.failed += failed;
             swept.dead += dead;
-        }
-        Ok(swept)
-    }
-
-    async fn send_some(
-        &self,
-        mailer: &mail::Mailer,
-        rows: Vec<MessageRow>,
-    ) -> Result<Swept, Error> {
-        let tried = stream::iter(rows)
-            .map(|row| async {
-                Ok(match self.takes(&row).await? {
-                    true => Some((self.try_one(mailer, &row).await, row)),
-                    false => None,
-                })
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<Result<Option<(Result<(), String>, MessageRow)>, Error>>>()
-            .await;
-        let mut done = Vec::new();
-        let mut fault = None;
-        for one in tried {
-            match one {
-                Ok(one) => done.extend(one.map(|(outcome, row)| (row, outcome))),
-                Err(error) => fault = fault.or(Some(error)),
+            if is_over {
+                return fault.map_or(Ok(swept), Err);
             }
         }
-        // What went out is noted, whatever became of the others.
-        let swept = self.note_tries(done).await?;
-        fault.map_or(Ok(swept), Err)
+    }
+
+    /// Tries a message if that is this node's affair.
+    async fn try_mine(
+        &self,
+        mailer: &mail::Mailer,
+        row: MessageRow,
+    ) -> Result<Option<Tried>, Error> {
+        Ok(match self.takes(&row).await? {
+            true => Some((self.try_one(mailer, &row).await, row)),
+            false => None,
+        })
     }
 
     /// Whether this node is the one that sends a message: where others work on the same database, each message is
@@ -230,11 +236,11 @@ impl Institution {
         }
     }
 
-    /// One unit for the whole sweep: what became of each, and the counts on record.
-    async fn note_tries(
-        &self,
-        tried: Vec<(MessageRow, Result<(), String>)>,
-    ) -> Result<Swept, Error> {
+    /// One unit: what became of each, and the counts on record.
+    async fn note_tries(&self, tried: Vec<Tried>) -> Result<Swept, Error> {
+        if tried.is_empty() {
+            return Ok(Swept::default());
+        }
         let store = self.store().clone();
         self.store()
             .commit(move |tx| {
@@ -242,7 +248,7 @@ impl Institution {
                     let now = tx.now();
                     let mut swept = Swept::default();
                     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-                    for (row, outcome) in tried {
+                    for (outcome, row) in tried {
                         let (word, failure) = after(&row, outcome, now);
                         if !sql::tried(tx.conn(), &row, (word, &failure), now).await? {
                             continue;
@@ -310,6 +316,23 @@ impl Institution {
         }
         Ok(counts)
     }
+}
+
+/// What became of a message.
+type Tried = (Result<(), String>, MessageRow);
+
+/// The next tries that ended: as many as end within a few seconds of the first of them. Whether there are no others.
+async fn next_ended<S: Stream + Unpin>(tries: &mut S) -> (Vec<S::Item>, bool) {
+    let Some(first) = tries.next().await else { return (Vec::new(), true) };
+    let (mut some, until) = (vec![first], Instant::now() + NOTED_WITHIN);
+    while some.len() < NOTED {
+        match timeout_at(until, tries.next()).await {
+            Ok(Some(one)) => some.push(one),
+            Ok(None) => return (some, true),
+            Err(_) => break,
+        }
+    }
+    (some, false)
 }
 
 /// What a try makes of a message: 1, 2, 4, … minutes until the next one, at most six hours.

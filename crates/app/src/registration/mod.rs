@@ -14,6 +14,7 @@ mod foresee;
 mod holds;
 mod issue;
 mod keys;
+mod seal;
 mod sql;
 mod status;
 mod told;
@@ -21,14 +22,12 @@ mod unmask;
 
 use std::sync::Arc;
 
-use gm::{Device, DeviceError, KeyKind, KeyLabel, PublicKey, RefusedReason};
 use law::Calendar;
 use pki::attestation::Products;
 use pki::ident::CreditCode;
 use pki::profile::ProfileSet;
 use ra::{Offline, Ra, RaConfig};
-use serde_json::json;
-use store::{Actor, Record, Store};
+use store::Store;
 
 use crate::error::Error;
 use crate::institution::{Institution, Parts};
@@ -39,6 +38,8 @@ pub use direct::{OrderOnRecord, StatusOrder};
 pub(crate) use failing::Failing;
 pub(crate) use holds::{Asked, Effect, HoldAsked, LiftAsked};
 pub(crate) use issue::order as issue_order_of;
+pub use seal::SEAL_KEY;
+pub(crate) use seal::{find_seal_key, seal_key, seal_label};
 pub use sql::RevocationLine;
 pub(crate) use sql::status_of;
 pub(crate) use told::Why;
@@ -53,9 +54,6 @@ pub fn is_online(service: &str) -> bool {
         "new" | "renew" | "rekey" | "change" | "recover" | "suspend" | "resume" | "revoke"
     )
 }
-
-/// Signs agreements and letters in the institution's name.
-pub const SEAL_KEY: &str = "institution-seal";
 
 /// Opens registration, or leaves it closed while the institution has no credit code: its
 /// agreements could not name their party (Measures Art. 27).
@@ -85,42 +83,6 @@ pub(crate) async fn open(
         public_data: Arc::new(Offline),
     };
     Ok(Some(Ra::open(store.clone(), parts.device.clone(), config)?))
-}
-
-/// The institution's key for agreements on this device, if it is there. Whoever only reads makes none.
-pub(crate) fn find_seal_key(device: &Arc<dyn Device>) -> Result<Option<PublicKey>, Error> {
-    match device.session()?.key(&seal_label()?) {
-        Err(DeviceError::Refused(RefusedReason::NoSuchKey)) => Ok(None),
-        found => {
-            let key = found?.public_key.ok_or(Error::Stored("机构签名密钥没有公钥"))?;
-            Ok(Some(key))
-        }
-    }
-}
-
-/// The institution's key for agreements; made, and recorded, when there is none yet.
-pub(crate) async fn seal_key(store: &Store, device: &Arc<dyn Device>) -> Result<PublicKey, Error> {
-    if let Some(key) = find_seal_key(device)? {
-        return Ok(key);
-    }
-    let info = device.session()?.generate(&seal_label()?, KeyKind::Sm2Sign)?;
-    let key = info.public_key.ok_or(Error::Stored("机构签名密钥没有公钥"))?;
-    let body = json!({ "label": SEAL_KEY, "key": hex::encode(key.to_sec1()),
-        "device": device.info().provenance() });
-    store
-        .commit(move |tx| {
-            Box::pin(async move {
-                let about = format!("key:{SEAL_KEY}");
-                let record = Record::new("key.generated", Actor::system(), about, body);
-                tx.append(record).await.map(drop)
-            })
-        })
-        .await?;
-    Ok(key)
-}
-
-pub(crate) fn seal_label() -> Result<KeyLabel, Error> {
-    KeyLabel::new(SEAL_KEY).map_err(|_| Error::Stored("机构签名密钥的名称无效"))
 }
 
 impl Institution {

@@ -24,6 +24,8 @@ use store::{Actor, Filter, Page, Record, Stored};
 use crate::error::Error;
 use crate::institution::Institution;
 
+pub(crate) use sql::note_made;
+
 const DAY_SECONDS: i64 = 86_400;
 
 /// A service whose keys come and go by themselves.

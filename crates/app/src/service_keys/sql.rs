@@ -5,7 +5,7 @@ use sqlx::{Any, AnyConnection};
 use store::Error;
 
 /// Notes that a key was made; false where somebody noted it before.
-pub(super) async fn note_made(
+pub(crate) async fn note_made(
     db: &mut AnyConnection,
     label: &str,
     at: Timestamp,

@@ -8,6 +8,7 @@ mod changes;
 mod issuers;
 mod lists;
 mod outages;
+mod places;
 mod prepared;
 mod questions;
 mod responders;

@@ -221,17 +221,19 @@ async fn five_hundred_units_at_once_make_one_contiguous_journal(bench: Bench) {
 /// Keeps the writer busy until it is let go of: units behind it wait, and come into one batch.
 async fn hold_writer(store: &Store) -> (oneshot::Sender<()>, JoinHandle<Result<(), Error>>) {
     let (release, wait) = oneshot::channel();
+    let (reached, is_held) = oneshot::channel();
     let store = store.clone();
     let hold = tokio::spawn(async move {
         let unit = store.commit(move |_| {
             Box::pin(async move {
+                let _ = reached.send(());
                 let _ = wait.await;
                 Ok::<_, Error>(())
             })
         });
         unit.await
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    is_held.await.unwrap();
     (release, hold)
 }
 
