@@ -121,7 +121,7 @@ async fn evidence_of_a_report_that_led_to_nothing_is_erased_after_days_and_the_r
     let institution = &world.institution;
     let days = i64::from(institution.settings().voice.evidence_days);
     let (closed, open) = (lodged(&world, two_files()).await, lodged(&world, two_files()).await);
-    signed(&world, &head, &closed, json!({ "step": "accept", "text": "已受理" })).await.unwrap();
+    signed(&world, &head, &closed, json!({ "step": "accept", "text": "已经受理" })).await.unwrap();
     signed(&world, &head, &closed, closing("nothing", &[])).await.unwrap();
     world.pass(days * DAY);
     assert_eq!(erased(&world).await, 0, "the last second belongs to it");
@@ -174,7 +174,7 @@ async fn kept_by_law(world: World, head: Staff) {
     let id = lodged(&world, new).await;
     let denied = signed(&world, &head, &id, closing("nothing", &[])).await.unwrap_err();
     assert!(denied.contains("已证明私钥失密"), "{denied}");
-    signed(&world, &head, &id, json!({ "step": "close", "text": "已核实" })).await.unwrap();
+    signed(&world, &head, &id, json!({ "step": "close", "text": "已经核实" })).await.unwrap();
     let subject = format!("complaint:{id}");
     let record = &world.records("complaint.closed", &subject).await[0];
     assert_eq!(record.body["outcome"], "changed");
@@ -350,7 +350,7 @@ async fn while_any_certificate_of_a_leaked_key_is_left_its_file_is_kept() {
     let pem = pki::pem::encode("PRIVATE KEY", &key.to_pkcs8_der().unwrap()).unwrap();
     let evidence = vec![file("a.pem", pem.as_bytes())];
     let id = lodged(&world, NewProblem { evidence, ..proved(&world, &first, &key).await }).await;
-    signed(&world, &head, &id, json!({ "step": "close", "text": "已核实" })).await.unwrap();
+    signed(&world, &head, &id, json!({ "step": "close", "text": "已经核实" })).await.unwrap();
     world.pass(1);
     // Whichever of them is left.
     let change = Change::Revoke(Revocation::because(RevocationReason::Superseded));
