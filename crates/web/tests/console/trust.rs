@@ -40,7 +40,7 @@ async fn a_source_is_shown_with_its_trouble_and_fetched_again_when_asked_for() {
         "他省中心",
         NOBODY,
         "没有取到",
-        "连接失败",
+        "连接被拒绝",
         "完整列表",
         "http://127.0.0.1:9/ocsp",
         "没有开通询问",
