@@ -10,7 +10,7 @@ mod stranger;
 mod world;
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -89,8 +89,8 @@ fn up(data: &Path, (port, sandbox): (u16, bool)) -> anyhow::Result<Outcome> {
             out::note("正在准备沙箱的接口客户端和测试证书……");
             runtime()?.block_on(sandbox::prepare(&layout))?;
         }
-        start(data, &layout)?;
-        wait(&url, data)?;
+        let service = start(data, &layout)?;
+        wait(&url, data, service)?;
     }
     world::issue(&layout, &url)?;
     if sandbox::is(&layout) {
@@ -110,7 +110,7 @@ fn is_of_others(layout: &Layout) -> bool {
 }
 
 /// Starts this very program as a service in the background.
-fn start(data: &Path, layout: &Layout) -> anyhow::Result<()> {
+fn start(data: &Path, layout: &Layout) -> anyhow::Result<Child> {
     use std::os::unix::process::CommandExt;
     let log =
         std::fs::OpenOptions::new().create(true).append(true).open(data.join("server.log"))?;
@@ -127,22 +127,35 @@ fn start(data: &Path, layout: &Layout) -> anyhow::Result<()> {
         .spawn()
         .context("无法启动服务进程")?;
     std::fs::write(data.join("server.pid"), child.id().to_string())?;
-    Ok(())
+    Ok(child)
 }
 
-fn wait(url: &str, data: &Path) -> anyhow::Result<()> {
+/// Waits until the service is ready; tells at once, with what it said last, when it has ended.
+fn wait(url: &str, data: &Path, mut service: Child) -> anyhow::Result<()> {
     let start = Instant::now();
+    let log = data.join("server.log");
     while start.elapsed() < PATIENCE {
+        if let Some(status) = service.try_wait()? {
+            bail!("服务没有启动（{status}）：\n{}\n全部记录见 {}", last_words(&log), log.display());
+        }
         if is_ready(url) {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(100));
     }
     bail!(
-        "服务没有在 {} 秒内就绪；请查看 {}",
+        "服务没有在 {} 秒内就绪；最后的记录：\n{}\n全部记录见 {}",
         PATIENCE.as_secs(),
-        data.join("server.log").display()
+        last_words(&log),
+        log.display()
     )
+}
+
+/// The last lines of a record.
+fn last_words(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(5)..].join("\n")
 }
 
 fn is_ready(url: &str) -> bool {

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use access::signature::{Outgoing, sign};
@@ -325,9 +326,22 @@ pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
 }
 
+/// A port of loopback that nobody listens at and that no client is given: what the system hands to clients begins at
+/// 32,768, and a connection that is just closed keeps its port for a minute.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 12_000;
+    const COUNT: u32 = 8_000;
+    // Programs that run at the same time begin at different places, and no port is given twice by one.
+    let begin = std::process::id().wrapping_mul(97);
+    for _ in 0..COUNT {
+        let turn = begin.wrapping_add(TURN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(FIRST + turn % COUNT).unwrap();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port between {FIRST} and {}", FIRST + COUNT)
 }
 
 fn participants() -> Participants {
