@@ -93,6 +93,7 @@ impl Ceremony {
         let mut ceremony = Self::new(store, device, clock, profiles, (later(&plan), quorum))?;
         ceremony.read_rows().await?;
         let left = ceremony.left(&plan.gives_up).await?;
+        ceremony.check_unused(&left).await?;
         let signer = ceremony.signer(&line)?;
         ceremony.made = Made::of(signer.generation()?.number);
         ceremony.convene_abandonment(&plan).await?;

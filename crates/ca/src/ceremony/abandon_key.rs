@@ -16,7 +16,7 @@ use super::abandon::{AbandonPlan, generation_by, generation_of};
 use super::left::{Kind, Left};
 use super::run::Ceremony;
 use super::{SHARES, Step, restore, shares};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::sql::{self, seconds};
 
 /// What is under the label of the key.
@@ -24,7 +24,7 @@ enum Under {
     Nothing,
     /// The key that the ceremony recorded, or made and did not come to record.
     Own(String),
-    /// One that nobody recorded.
+    /// One that nobody recorded, and that never signed.
     Stray(String),
     /// That of a generation which another ceremony made since, or one that another goes on with.
     Anothers,
@@ -41,6 +41,14 @@ impl Under {
 }
 
 impl Ceremony {
+    /// Refuses before anything changes, where what is under the label may be in office.
+    pub(super) async fn check_unused(&self, left: &Left) -> Result<(), Error> {
+        if self.row(Step::UnusedKey).is_none() {
+            self.under(left).await?;
+        }
+        Ok(())
+    }
+
     /// Records what there is to destroy.
     async fn find_unused(&self, plan: &AbandonPlan, left: &Left, label: &str) -> Result<(), Error> {
         let under = self.under(left).await?;
@@ -129,7 +137,8 @@ impl Ceremony {
         }
     }
 
-    /// Whose the key is that is under the label of the other one's.
+    /// Whose the key is that is under the label of the other one's. One that signed and that nothing here knows is not
+    /// destroyed by anybody: a database out of a backup doesn't know the successions that were held since.
     async fn under(&self, left: &Left) -> Result<Under, Error> {
         let Some((label, step)) = left.key() else { return Ok(Under::Nothing) };
         let Some(info) = self.key_under(label)? else { return Ok(Under::Nothing) };
@@ -145,11 +154,13 @@ impl Ceremony {
             let detail = serde_json::from_str::<Value>(detail).unwrap_or_default();
             text(&detail, "key").as_ref() == Some(&key)
         };
-        Ok(match (others.iter().any(names), is_stated) {
-            (true, _) => Under::Anothers,
-            (false, true) => Under::Own(key),
-            (false, false) => Under::Stray(key),
-        })
+        if others.iter().any(names) {
+            return Ok(Under::Anothers);
+        }
+        if info.uses > 0 && left.stated_key().as_ref() != Some(&key) {
+            return Err(unknown(&left.name, &info));
+        }
+        Ok(if is_stated { Under::Own(key) } else { Under::Stray(key) })
     }
 
     /// The end of the generation's key, where there is one: from then on its shares bring nothing back.
@@ -170,6 +181,16 @@ impl Ceremony {
             .await?;
         Ok(())
     }
+}
+
+/// Of a key that signed, and of which neither the ceremony that is given up nor any row tells.
+fn unknown(name: &str, info: &KeyInfo) -> Error {
+    let text = format!(
+        "密码设备中“{}”名下的密钥不是仪式“{name}”记录的那一把，数据库中也没有它的记录，而它已签名 {} 次，不能销毁，放弃没有继续；请报告安全管理人员，\
+         查明它的来历：数据库由备份恢复的，备份可能早于后来的换代，它可能正是在用的密钥",
+        info.label, info.uses
+    );
+    Refusal::Ceremony(text).into()
 }
 
 async fn left_detail(tx: &mut Tx, name: &str) -> Result<Value, Error> {

@@ -82,8 +82,9 @@ fn key(unused: &Value) -> Option<String> {
         out.into_iter().flatten().filter_map(Value::as_u64).map(|n| n.to_string()).collect();
     if !out.is_empty() {
         let numbers = out.join("、");
+        let whose = if is("stray") { "所放弃的仪式生成的密钥" } else { "它" };
         line.push_str(&format!(
-            "；它的第 {numbers} 份分量不在写出的位置，应向保管人收回并销毁，程序不再接受"
+            "；{whose}的第 {numbers} 份分量不在写出的位置，应向保管人收回并销毁，程序不再接受"
         ));
     }
     Some(line)

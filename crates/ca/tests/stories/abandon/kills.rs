@@ -66,6 +66,7 @@ fn survives(child: &str, folder: &Path, at: &str) -> bool {
 }
 
 const ROOT_CHILD: &str = "crash::child_holds_a_succession_of_the_root";
+const ISSUING_CHILD: &str = "crash::child_holds_a_succession";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_succession_of_the_root_is_given_up_wherever_it_was_cut_off() {
@@ -173,9 +174,45 @@ async fn a_key_that_nobody_recorded_does_not_stay_under_the_label_of_the_unused_
     assert!(report.destroyed && report.is_stray, "{report:?}");
     assert_eq!(report.shares_out, [4]);
     let text = std::fs::read_to_string(&report.protocol.text).unwrap();
-    assert!(text.contains("不是所放弃的仪式生成的那一把") && text.contains("第 4 份"), "{text}");
+    assert!(text.contains("不是所放弃的仪式生成的那一把"), "{text}");
+    assert!(text.contains("所放弃的仪式生成的密钥的第 4 份分量"), "{text}");
     the_root_is_as_before((&store, &device, &clock), folder, (&report, "stray")).await;
     store.close().await;
+}
+
+/// The database is a backup from the middle of a ceremony that was given up later; the key of the succession after that
+/// is in office, under the same label.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_signed_and_that_no_record_tells_of_is_not_destroyed() {
+    let original = prepared().await;
+    for (child, at, ceremony, key) in [
+        (ROOT_CHILD, "ca.61-ceremony-step:7", "root-2", "root-2"),
+        (ISSUING_CHILD, "ca.65-ceremony-signed", "G2", "ca-2"),
+        (ISSUING_CHILD, "ca.60-key-made", "G2", "ca-2"),
+    ] {
+        let copied = tempfile::tempdir().unwrap();
+        let folder = copied.path();
+        copy(original.path(), folder);
+        assert!(!survives(child, folder, at), "{at}");
+        let (store, device, clock) = reopen(folder).await;
+        let label = gm::KeyLabel::new(key).unwrap();
+        device.session().unwrap().destroy(&label).unwrap();
+        device.session().unwrap().generate(&label, gm::KeyKind::Sm2Sign).unwrap();
+        let digest = gm::sm3::hash(b"a certificate in use");
+        device.session().unwrap().sign_digest(&label, &digest).unwrap();
+        let before = (store.size().await.unwrap(), labels(&device));
+        let plan = || abandonment(folder, ("over", ceremony), OTHERS);
+        let held = abandon((&store, &device, &clock), plan(), OTHERS).await;
+        assert!(is_refused(&held), "{at}: {held:?}");
+        let said = held.unwrap_err().to_string();
+        assert!(said.contains(key) && said.contains("备份可能早于后来的换代"), "{at}: {said}");
+        assert_eq!((store.size().await.unwrap(), labels(&device)), before, "{at}: nothing changed");
+        // People found out that it is of no use, and took it away.
+        device.session().unwrap().destroy(&label).unwrap();
+        let report = abandon((&store, &device, &clock), plan(), OTHERS).await.unwrap();
+        assert!(!report.destroyed, "{at}: {report:?}");
+        store.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -185,7 +222,7 @@ async fn a_succession_of_the_issuing_ca_is_given_up_wherever_it_was_cut_off() {
         let copied = tempfile::tempdir().unwrap();
         let folder = copied.path();
         copy(original.path(), folder);
-        assert!(!survives("crash::child_holds_a_succession", folder, at), "{at}");
+        assert!(!survives(ISSUING_CHILD, folder, at), "{at}");
         let (store, device, clock) = reopen(folder).await;
         let parts = (&store, &device, &clock);
         let plan = abandonment(folder, ("over", "G2"), OTHERS);

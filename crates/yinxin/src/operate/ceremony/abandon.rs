@@ -124,15 +124,16 @@ fn tell(gives_up: &str, report: &AbandonReport, owed: &[String]) -> Outcome {
     }
     if report.is_stray {
         out::line(
-            "它的密钥名下的密钥不是它生成的那一把，也没有任何仪式的记录，已销毁；请报告安全管理人员，查明来历",
+            "密码设备中存放在该仪式的密钥名称下的密钥不是该仪式生成的那一把，也没有任何仪式的记录，已销毁；请报告安全管理人员，查明来历",
         );
     } else if report.destroyed {
         out::line("未启用的密钥已从密码设备中销毁");
     }
     if !report.shares_out.is_empty() {
         let numbers: Vec<_> = report.shares_out.iter().map(ToString::to_string).collect();
+        let whose = if report.is_stray { "该仪式生成的密钥" } else { "它" };
         out::line(format!(
-            "它的第 {} 份分量不在写出的位置：请向保管人收回，当场销毁；程序不再接受",
+            "{whose}的第 {} 份分量不在写出的位置：请向保管人收回，当场销毁；程序不再接受",
             numbers.join("、")
         ));
     }
