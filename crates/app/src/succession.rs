@@ -150,8 +150,12 @@ impl Institution {
             Ok(views) => {
                 let now = self.clock().now();
                 let longest = self.longest_days();
-                let next = views.iter().map(|view| &view.generation).find(|one| is_next(one, now));
-                let found = views.iter().filter_map(|view| judge(view, next, (longest, now)));
+                let of = || views.iter().map(|view| &view.generation);
+                let heirs = Heirs {
+                    next: of().find(|one| is_next(one, now)),
+                    in_office: of().find(|one| one.is_issuing),
+                };
+                let found = views.iter().filter_map(|view| judge(view, &heirs, (longest, now)));
                 found.map(check).collect()
             }
             Err(error) => vec![check((Level::Unknown, error.to_string()))],
@@ -170,16 +174,32 @@ impl Institution {
     }
 }
 
+/// Who issues, and who will.
+struct Heirs<'v> {
+    /// The generation that waits for its day.
+    next: Option<&'v Generation>,
+    in_office: Option<&'v Generation>,
+}
+
+impl Heirs<'_> {
+    /// A later generation that issues from a day on, or before it: nobody waits for the one of that day.
+    fn instead_of(&self, void: &Generation, day: Timestamp) -> Option<&Generation> {
+        let is_in_time = |one: &&Generation| {
+            one.number > void.number && one.active_from.is_some_and(|from| from <= day)
+        };
+        [self.in_office, self.next].into_iter().flatten().find(is_in_time)
+    }
+}
+
 /// Whether it waits for its day and will issue then.
 fn is_next(generation: &Generation, now: Timestamp) -> bool {
     let waits = generation.active_from.is_some_and(|from| from > now);
     waits && generation.over_at.is_none() && generation.revoked_at.is_none()
 }
 
-/// `next` is the generation that waits for its day.
 fn judge(
     view: &GenerationView,
-    next: Option<&Generation>,
+    heirs: &Heirs<'_>,
     (longest, now): (i64, Timestamp),
 ) -> Option<(Level, String)> {
     let generation = &view.generation;
@@ -194,7 +214,7 @@ fn judge(
     if generation.is_given_up() {
         return Some((Level::Warning, roots::halfway(number)));
     }
-    if let Some(found) = judge_revoked(view, next, now) {
+    if let Some(found) = judge_revoked(view, heirs, now) {
         return Some(found);
     }
     Some(match (generation.is_issuing, generation.over_at) {
@@ -229,7 +249,7 @@ fn judge(
 /// what it issued.
 fn judge_revoked(
     view: &GenerationView,
-    next: Option<&Generation>,
+    heirs: &Heirs<'_>,
     now: Timestamp,
 ) -> Option<(Level, String)> {
     let (generation, since) = (&view.generation, view.generation.revoked_at?);
@@ -238,7 +258,7 @@ fn judge_revoked(
     let users = left.map(|end| {
         format!("它签发的证书（最后一张 {end} 到期）依赖方不再接受，请通知用户换领新证书")
     });
-    let cure = match next {
+    let cure = match heirs.next {
         Some(next) => format!(
             "请安全管理人员和审计人员到场，停止服务后运行 yinxin ceremony appoint-now --generation {}，立即启用第 {} 代",
             next.name, next.number
@@ -248,6 +268,13 @@ fn judge_revoked(
     let said = match (generation.is_issuing, generation.over_at, users) {
         (false, None, _) if generation.is_void(now) => {
             let day = generation.active_from.unwrap_or(now);
+            if let Some(heir) = heirs.instead_of(generation, day) {
+                let said = format!(
+                    "第 {number} 代签发机构证书已于 {since} 撤销，没有启用，由第 {} 代接替",
+                    heir.number
+                );
+                return Some((Level::Good, said));
+            }
             format!(
                 "第 {number} 代签发机构证书已于 {since} 撤销，不能启用；请在它的启用时刻 {day} 以前再举行一次签发密钥换代（运行手册“签发密钥换代”），否则从那时起停止签发"
             )
@@ -266,6 +293,9 @@ fn judge_revoked(
 
 fn told(view: &GenerationView) -> String {
     let number = view.generation.number;
+    if let Some(since) = view.generation.revoked_at {
+        return format!("第 {number} 代签发机构证书已于 {since} 撤销，不签发新证书");
+    }
     match (view.generation.active_from, view.last_end) {
         (Some(from), None) => format!("第 {number} 代签发密钥自 {from} 起启用"),
         (_, Some(end)) => {

@@ -34,6 +34,10 @@ const DAY: i64 = 86_400;
 
 /// Three of the custodians bring the shares of the founding.
 pub async fn hold(world: &World, from: Option<Timestamp>) -> SuccessionReport {
+    hold_as(world, "issuing-2", from).await
+}
+
+async fn hold_as(world: &World, name: &str, from: Option<Timestamp>) -> SuccessionReport {
     let institution = &world.institution;
     let folder = institution.layout().ceremony().join("shares");
     let person = |id: &str| Person::new(id, format!("姓名{id}"), "职务");
@@ -46,7 +50,7 @@ pub async fn hold(world: &World, from: Option<Timestamp>) -> SuccessionReport {
         passphrase: format!("custodian passphrase {at}").into(),
     };
     let succession = Succession {
-        ceremony: "issuing-2".to_owned(),
+        ceremony: name.to_owned(),
         common_name: None,
         from,
         participants: Participants {
@@ -279,6 +283,42 @@ async fn the_doctor_says_that_a_generation_that_waits_was_revoked() {
     assert_eq!((said[0].0, said[1].0), (Level::Good, Level::Failed), "{said:?}");
     assert!(said[1].1.contains("再举行一次签发密钥换代"), "{said:?}");
     assert!(institution.appoint_now("issuing2", &warrant).await.is_err());
+    // Another one is made for the same day: nothing is left to do, then, on the day and after it.
+    let next = hold_as(&world, "issuing-3", Some(from)).await;
+    institution.follow_generations().await.unwrap();
+    for (pass, issues) in [(0, 1), (48 * 3_600 - 1, 1), (1, 3), (DAY, 3)] {
+        world.pass(pass);
+        let said = told(institution).await;
+        assert!(said.iter().all(|(level, _)| *level == Level::Good), "{pass}: {said:?}");
+        let void = &said[1].1;
+        assert!(void.contains("第 2 代") && void.contains("撤销"), "{pass}: {void}");
+        assert!(!void.contains("起启用") && !void.contains("以前再举行"), "{pass}: {void}");
+        assert_eq!(issuing(institution).await, issues, "{pass}");
+    }
+    let made = enrol(&world, "r1", Act::New).await;
+    assert_eq!(made.sign.certificate.issuer(), next.issuing.subject());
+    // One that is made to issue at once is in office before the day of the one that was revoked.
+    let world = World::new().await;
+    let institution = &world.institution;
+    let from = world.now().checked_add(SignedDuration::from_hours(48)).unwrap();
+    let report = hold(&world, Some(from)).await;
+    let serial = report.issuing.serial();
+    let what = (&serial, RevocationReason::CaCompromise);
+    revoke_authority(&parts(&world), institution.store(), what, &warrant).await.unwrap();
+    hold_as(&world, "issuing-3", None).await;
+    institution.follow_generations().await.unwrap();
+    for pass in [0, 3 * DAY] {
+        world.pass(pass);
+        let said = told(institution).await;
+        assert!(said.iter().all(|(level, _)| *level == Level::Good), "{pass}: {said:?}");
+        assert_eq!(issuing(institution).await, 3, "{pass}");
+    }
+}
+
+/// The number of the generation in office.
+async fn issuing(institution: &Institution) -> u32 {
+    let views = institution.generations().await.unwrap();
+    views.iter().find(|view| view.generation.is_issuing).unwrap().generation.number
 }
 
 /// A key that the device lost stops neither the lists of the generation that issues nor what is found out about
