@@ -1,10 +1,11 @@
-//! The institution's own signing key, for agreements, letters and reports: made once on the device, by whichever node
-//! comes first, and recorded once, whatever cut or other node came between (Measures Art. 20; check C20-2).
+//! The institution's own signing key, for agreements, letters and reports: made on the device when it has none, by
+//! whichever node comes first, and recorded once, whatever cut or other node came between (Measures Art. 20; check C20-2).
+//! A device that was replaced, or lost the key, gets another one under the same label, with a record of its own.
 
 use std::sync::Arc;
 
 use gm::{Device, DeviceError, KeyInfo, KeyKind, KeyLabel, PublicKey, RefusedReason};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Actor, Filter, Page, Record, Store};
 
 use crate::error::Error;
@@ -54,25 +55,22 @@ fn made(device: &Arc<dyn Device>) -> Result<KeyInfo, Error> {
     })
 }
 
-/// Records that the key was made, unless that is on record: a cut, or another node, may have come between. Programs from
-/// before write no row, so the record is looked for too.
+/// Records that this very key was made, unless that is on record: a cut, or another node, may have come between. Programs
+/// from before wrote no row, or one that names no key, so the records are looked for too.
 async fn note(store: &Store, device: &Arc<dyn Device>, key: &PublicKey) -> Result<(), Error> {
-    if sql::is_made(&mut *store.read().await?, SEAL_KEY).await? {
+    let row = format!("{SEAL_KEY}:{}", key.fingerprint());
+    if sql::is_made(&mut *store.read().await?, &row).await? {
         return Ok(());
     }
-    let about = format!("key:{SEAL_KEY}");
-    let filter =
-        Filter { kind: Some(MADE.to_owned()), subject: Some(about.clone()), ..Filter::default() };
-    let known = store.records(&filter, Page { limit: 1, ..Page::default() }).await?;
-    let body = json!({ "label": SEAL_KEY, "key": hex::encode(key.to_sec1()),
-        "device": device.info().provenance() });
-    let record = Record::new(MADE, Actor::system(), about, body);
-    let record = known.is_empty().then_some(record);
+    let (about, named) = (format!("key:{SEAL_KEY}"), hex::encode(key.to_sec1()));
+    let is_known = is_recorded(store, &about, &named).await?;
+    let body = json!({ "label": SEAL_KEY, "key": named, "device": device.info().provenance() });
+    let record = (!is_known).then(|| Record::new(MADE, Actor::system(), about, body));
     store
         .commit(move |tx| {
             Box::pin(async move {
                 let now = tx.now();
-                let is_first = note_made(tx.conn(), SEAL_KEY, now).await?;
+                let is_first = note_made(tx.conn(), &row, now).await?;
                 if let Some(record) = record.filter(|_| is_first) {
                     tx.append(record).await?;
                 }
@@ -80,6 +78,18 @@ async fn note(store: &Store, device: &Arc<dyn Device>, key: &PublicKey) -> Resul
             })
         })
         .await
+}
+
+/// Whether a record says that this key was made. A label has few of them: one for each device that held it.
+async fn is_recorded(store: &Store, about: &str, key: &str) -> Result<bool, Error> {
+    let filter = Filter {
+        kind: Some(MADE.to_owned()),
+        subject: Some(about.to_owned()),
+        ..Filter::default()
+    };
+    let page = Page { limit: 1000, newest_first: true, ..Page::default() };
+    let records = store.records(&filter, page).await?;
+    Ok(records.iter().any(|record| record.body.get("key").and_then(Value::as_str) == Some(key)))
 }
 
 #[cfg(test)]
@@ -115,9 +125,15 @@ mod tests {
         }
 
         async fn records(&self) -> usize {
+            self.keys().await.len()
+        }
+
+        /// The keys of which a record says that they were made.
+        async fn keys(&self) -> Vec<String> {
             let filter = Filter { kind: Some(MADE.to_owned()), ..Filter::default() };
             let found = self.store.records(&filter, Page::default()).await.unwrap();
-            found.iter().filter(|one| one.subject == "key:institution-seal").count()
+            let own = found.iter().filter(|one| one.subject == "key:institution-seal");
+            own.map(|one| one.body["key"].as_str().unwrap_or_default().to_owned()).collect()
         }
     }
 
@@ -133,19 +149,46 @@ mod tests {
         assert_eq!(place.records().await, 1);
     }
 
-    /// A program from before left a record and no row.
+    /// Programs from before left a record and no row, then one that names no key.
     #[tokio::test]
     async fn a_key_that_a_program_from_before_recorded_is_not_recorded_again() {
+        for has_row in [false, true] {
+            let place = Place::new().await;
+            let label = seal_label().unwrap();
+            let made =
+                place.device().session().unwrap().generate(&label, KeyKind::Sm2Sign).unwrap();
+            let key = hex::encode(made.public_key.unwrap().to_sec1());
+            let body = json!({ "label": SEAL_KEY, "key": key });
+            let record = Record::new(MADE, Actor::system(), "key:institution-seal", body);
+            let unit = place.store.commit(move |tx| {
+                Box::pin(async move {
+                    if has_row {
+                        let now = tx.now();
+                        note_made(tx.conn(), SEAL_KEY, now).await?;
+                    }
+                    tx.append(record).await.map(drop)
+                })
+            });
+            unit.await.unwrap();
+            seal_key(&place.store, &place.device()).await.unwrap();
+            assert_eq!(place.records().await, 1, "{has_row}");
+        }
+    }
+
+    /// The device was replaced, or lost the key: what is made then is another one.
+    #[tokio::test]
+    async fn a_key_that_is_made_anew_under_the_label_is_recorded_too() {
         let place = Place::new().await;
-        let label = seal_label().unwrap();
-        place.device().session().unwrap().generate(&label, KeyKind::Sm2Sign).unwrap();
-        let record = Record::new(MADE, Actor::system(), "key:institution-seal", json!({}));
-        let unit = place
-            .store
-            .commit(move |tx| Box::pin(async move { tx.append(record).await.map(drop) }));
-        unit.await.unwrap();
-        seal_key(&place.store, &place.device()).await.unwrap();
-        assert_eq!(place.records().await, 1);
+        let lost = seal_key(&place.store, &place.device()).await.unwrap();
+        place.device().session().unwrap().destroy(&seal_label().unwrap()).unwrap();
+        let key = seal_key(&place.store, &place.device()).await.unwrap();
+        assert_ne!(key, lost);
+        assert_eq!(seal_key(&place.store, &place.device()).await.unwrap(), key);
+        let mut recorded = place.keys().await;
+        recorded.sort_unstable();
+        let mut made = [lost, key].map(|key| hex::encode(key.to_sec1()));
+        made.sort_unstable();
+        assert_eq!(recorded, made);
     }
 
     /// Another node makes it between any two steps of this one on the device.
