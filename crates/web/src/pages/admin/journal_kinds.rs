@@ -104,7 +104,7 @@ kinds! {
     "complaint.words-erased" "按保存期限销毁投诉的内容",
     "complaint.held" "暂缓销毁投诉的内容和证据",
     "complaint.freed" "解除暂缓销毁",
-    "complaint.outcome-marked" "补写问题报告对证书状态的影响",
+    "complaint.outcome-marked" "补写投诉或问题报告对证书状态的影响",
     "complaint.locked" "投诉查询码输错，暂时锁定",
     "complaint.searched" "按文字查找投诉",
     "certificate.intended" "证书签发意向",

@@ -18,6 +18,7 @@ pub mod journal_audit;
 pub mod journal_consistency;
 pub mod journal_key;
 mod journal_kinds;
+mod journal_members;
 mod journal_proof;
 pub mod journal_record;
 mod journal_words;

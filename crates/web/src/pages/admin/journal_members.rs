@@ -1,0 +1,186 @@
+//! What the members of journal records are called, and the words that some of them hold. What has no word here stays as
+//! it is.
+
+/// The words that some members hold.
+pub(super) fn word<'t>(member: &str, text: &'t str) -> &'t str {
+    match (member, text) {
+        ("kind", "software") => "软件设备",
+        ("way", "key") => "证书",
+        ("way", "passphrase") => "口令与动态口令",
+        ("way", "code") => "编号和查询码",
+        ("verdict", "clear") => "未见异常",
+        ("outcome", "changed") => "有证书因此暂停或者撤销",
+        ("outcome", "nothing") => "没有证书因此暂停或者撤销",
+        ("verdict", "findings") => "发现问题",
+        ("why", "key") => "失密的私钥",
+        ("why", "term") => "保存期限已满",
+        ("decision", "confirm") => "通过",
+        ("decision", "reject") => "不通过",
+        (_, text) => text,
+    }
+}
+
+/// The words of members that mean something else in every kind of record.
+pub(super) fn title_in(kind: &str, member: &str) -> Option<&'static str> {
+    let (about, _) = kind.split_once('.').unwrap_or((kind, ""));
+    Some(match (kind, member) {
+        (_, "evidence") if matches!(about, "complaint" | "revocation" | "lifting") => "证据",
+        ("complaint.evidence-erased", "why") => "销毁的原因",
+        ("complaint.evidence-erased", "position") => "序号",
+        ("complaint.evidence-erased", "octets") => "大小（字节）",
+        ("complaint.evidence-erased" | "complaint.words-erased", "days") => "设定的保存天数",
+        ("complaint.evidence-erased" | "complaint.words-erased", "closed_at") => "办结时间",
+        ("ceremony.unused-key-found" | "ceremony.unused-key-destroyed", member) => {
+            return unused_key(member);
+        }
+        ("access.refusals", "rows") => "各来源",
+        ("access.refusals", "others") => "其他来源合计（次）",
+        ("access.refusals", "network") => "网络",
+        ("access.refusals", "unproven") => "身份未通过验证（次）",
+        ("access.refusals", "denied") => "没有权限（次）",
+        ("access.refusals", "refused") => "依规则不予办理（次）",
+        ("access.refusals", "quota") => "超过限额（次）",
+        ("access.refusals", "slowed") => "被要求等待（次）",
+        ("batch.sheet-added", "rows") => "行数",
+        ("batch.act-done", "done") => "已办理的申请（件）",
+        ("batch.act-done", "refused") => "未能办理的申请（件）",
+        ("message.swept", "counts") => "各类通知（条）",
+        ("sample.reported", "counts") => "张数",
+        ("sample.reported", "own") => "本机构自用",
+        _ => return None,
+    })
+}
+
+/// The words of what a ceremony that was given up left behind.
+fn unused_key(member: &str) -> Option<&'static str> {
+    Some(match member {
+        "gives_up" => "所放弃的仪式",
+        "found" => "查到的密钥（公钥指纹）",
+        "stray" => "不是该仪式生成的密钥",
+        "alarm" => "签名次数与记录不符",
+        "shares" => "仍在原处的分量（编号）",
+        "shares_removed" => "已销毁的分量文件（编号）",
+        "shares_out" => "不在原处的分量（编号）",
+        _ => return None,
+    })
+}
+
+/// The words of records.
+pub(super) fn member_title(member: &str) -> &str {
+    match member {
+        "opened" => "打开的件数",
+        "found" => "找到的件数",
+        "requeued" => "重发的条数",
+        "chosen" => "所选通知的编号",
+        "failed_until" => "此时已经失败的全部通知",
+        "messages" => "通知条数",
+        "number" => "编号",
+        "device" => "密码设备",
+        "product" => "产品",
+        "decision" => "结论",
+        "from" => "起",
+        "to" => "止",
+        "count" => "数量",
+        "request" | "request_id" => "请求编号",
+        "common_name" => "名称",
+        "organization" => "单位",
+        "material" => "材料",
+        "means" => "核验手段",
+        "element" | "elements" => "要素",
+        "evidence" => "核验记录",
+        "batch" => "批次",
+        "sheet" => "表格",
+        "minutes" => "分钟数",
+        "sessions_ended" => "结束的会话数",
+        "custodians" => "保管人",
+        "shares" => "分管份额",
+        "witnesses" | "witness" => "见证人",
+        "leader" => "主持人",
+        "authority" => "机构",
+        "address" => "地址",
+        "problems" => "有问题的件数",
+        "answer" => "答复",
+        "notice" => "告知",
+        "letter" => "文书",
+        "certificate" => "证书",
+        "application" => "申请",
+        "document" => "文件",
+        "per_day" => "每日限额",
+        "public_key" => "公钥",
+        "destroyed" => "已销毁",
+        "service" => "业务",
+        "kind" => "种类",
+        "state" => "状态",
+        "version" => "版本",
+        "reason" => "理由或原因",
+        "basis" => "依据",
+        "order" => "指令",
+        "act" => "签名",
+        "statement" => "签名的文字",
+        "signature" => "签名值",
+        "key" => "公钥",
+        "payload" => "签名事项的密封数据",
+        "particulars" => "具体内容的密封数据",
+        "blob" | "id" => "标识",
+        "commitment" => "承诺值",
+        "ticked" => "已审查的项目",
+        "duplicates" => "已查看的其他申请",
+        "method" => "核验方式",
+        "level" => "级别",
+        "serial" => "序列号",
+        "role" => "用途或角色",
+        "roles" => "角色",
+        "profile" => "证书模板",
+        "profile_sm3" => "模板杂凑值",
+        "policies" => "证书策略",
+        other => later_title(other),
+    }
+}
+
+/// The words of records of keys, lists, audits and samples.
+fn later_title(member: &str) -> &str {
+    match member {
+        "client" => "接口客户端",
+        "led_to" => "办理结果",
+        "suspended" => "已暂停的证书",
+        "evidence_left_out" => "未收下的附件",
+        "outcome" => "对证书状态的影响",
+        "concerned" => "所涉及的证书",
+        "erased" => "已销毁的密封数据",
+        "tbs_sm3" => "待签名内容杂凑值",
+        "sm3" | "digest" => "SM3 杂凑值",
+        "not_before" => "起始时间",
+        "not_after" => "终止时间",
+        "this_update" => "本次更新",
+        "next_update" => "下次更新",
+        "entries" => "条目数",
+        "label" => "密钥名称",
+        "pairs" => "密钥对数",
+        "cause" => "缘由",
+        "first" => "起始记录",
+        "last" => "截止记录",
+        "root" => "日志树根",
+        "verdict" => "结论",
+        "finding" | "report" => "审计情况",
+        "code" => "代码",
+        "name" => "名称",
+        "office" => "注册机构",
+        "login" => "登录名",
+        "source" => "来源",
+        "way" => "方式",
+        "size" => "大小或记录数",
+        "media" => "文件格式",
+        "anchored" => "锚点记载",
+        "week" => "一周（周一）",
+        "seed" => "抽签种子",
+        "population" => "签发",
+        "drawn" => "抽查",
+        "backed" => "依据齐全",
+        "faulty" => "有问题",
+        "unjudged" => "未能判定",
+        "example_policy" => "示例策略",
+        "no_evidence" => "未附核验依据",
+        "content" => "内容的密封数据",
+        other => other,
+    }
+}
