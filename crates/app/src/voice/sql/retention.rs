@@ -131,12 +131,14 @@ pub(in crate::voice) async fn add_keep_step(
     Ok(())
 }
 
-/// Counts a change of a complaint at the version that was read, and nothing else of it.
+/// Counts a change of a complaint at the version that was read, and nothing else of it. Of what was erased since, nothing
+/// can be decided any more.
 pub(in crate::voice) async fn touch(
     db: &mut AnyConnection,
     (id, version): (&str, i64),
 ) -> Result<bool, Error> {
-    let text = "UPDATE voice_complaint SET version = version + 1 WHERE id = $1 AND version = $2";
+    let text = "UPDATE voice_complaint SET version = version + 1 \
+         WHERE id = $1 AND version = $2 AND words_erased_at IS NULL";
     let done = sqlx::query(text).bind(id).bind(version).execute(db).await;
     Ok(done.map_err(fault)?.rows_affected() == 1)
 }
@@ -205,4 +207,65 @@ pub(in crate::voice) async fn blocked(
     let text = "SELECT 1 AS one FROM subject_key WHERE key_hash = $1 AND blocked_at IS NOT NULL";
     let row = sqlx::query(text).bind(key_hash).fetch_optional(db).await.map_err(fault)?;
     Ok(row.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use store::{FixedClock, Opening, Schema, Store, StoreConfig};
+    use testkit::scratch::Scratch;
+    use zeroize::Zeroizing;
+
+    use super::super::{add_complaint, complaint};
+    use super::*;
+    use crate::voice::{Category, ComplaintState};
+
+    async fn store(folder: &std::path::Path) -> Store {
+        let clock = Arc::new(FixedClock::at("2026-11-22T04:00:00Z").unwrap());
+        let url = format!("sqlite:{}", folder.join("institution.db").display());
+        let (anchor, origin) = (folder.join("anchor"), "ca.example.cn/journal");
+        let config = StoreConfig::new(url, Schema::Institution, anchor, origin);
+        Store::open(config.opening(Opening::New), Arc::new(Scratch::new()), clock).await.unwrap()
+    }
+
+    fn closed(content: &str) -> ComplaintRow {
+        let at = Timestamp::UNIX_EPOCH;
+        ComplaintRow {
+            id: "0".repeat(32),
+            number: "TS1".into(),
+            category: Category::Service,
+            state: ComplaintState::Closed,
+            code_index: String::new(),
+            content: content.into(),
+            received_at: at,
+            answered_at: None,
+            closed_at: Some(at),
+            words_erased_at: None,
+            version: 1,
+        }
+    }
+
+    /// Erased between the question whether it is, and the unit that records what somebody decided.
+    #[tokio::test]
+    async fn nothing_is_decided_about_what_was_erased_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path()).await;
+        let content = Zeroizing::new("内容".as_bytes().to_vec());
+        let sealed = store.seal_blob(content, "voice-complaint").await.unwrap();
+        let unit = store.commit(move |tx| {
+            Box::pin(async move {
+                let blob = sealed.insert(tx).await?;
+                let row = closed(&blob.id);
+                add_complaint(tx.conn(), &row).await?;
+                let before = touch(tx.conn(), (&row.id, 1)).await?;
+                let now = tx.now();
+                note_words_erased(tx.conn(), &row.id, now).await?;
+                let after = touch(tx.conn(), (&row.id, 2)).await?;
+                let left = complaint(tx.conn(), &row.id).await?.map(|row| row.version);
+                Ok::<_, Error>((before, after, left))
+            })
+        });
+        assert_eq!(unit.await.unwrap(), (true, false, Some(2)));
+    }
 }
