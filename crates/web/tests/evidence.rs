@@ -8,7 +8,7 @@ use crate::way::{self, Staff};
 use crate::world::World;
 
 use access::Action;
-use app::voice::{ComplaintWords, NewEvidence, NewProblem};
+use app::voice::{Category, ComplaintWords, NewComplaint, NewEvidence, NewProblem};
 
 const DAY: i64 = 24 * 3600;
 
@@ -89,6 +89,7 @@ async fn evidence_is_opened_by_who_works_on_it_and_is_gone_at_the_end_of_its_ter
     let page = text(&desk.get(&world, &path).await);
     assert!(page.contains("按保存期限销毁") && !page.contains(&link), "{page}");
     assert!(!page.contains("泄露.key"), "its name is gone with it");
+    assert!(!page.contains("证据保存到") && page.contains("内容和答复保存到"), "{page}");
     let gone = desk.get(&world, &first).await;
     assert_eq!(gone.status.as_u16(), 422);
     assert!(text(&gone).contains("按保存期限销毁"));
@@ -126,6 +127,37 @@ async fn a_hold_is_set_and_lifted_on_the_page_by_a_signature() {
     let fields = [("version", "3"), ("keep", "hold"), ("reason", "某区人民法院调取")];
     let denied = other.post(&world, ("/complaints", &to), &fields).await;
     assert_eq!(denied.status.as_u16(), 403);
+}
+
+/// A complaint without evidence that is about no certificate: its page says nothing of either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_complaint_about_a_service_is_said_to_have_no_evidence_and_no_outcome() {
+    let (world, head, _) = staffed().await;
+    let text = "窗口工作人员没有一次告知需要的材料。".to_owned();
+    let words = ComplaintWords { text, ..ComplaintWords::default() };
+    let new = NewComplaint { category: Category::Service, words };
+    let taken = world.institution.lodge_complaint(new).await.unwrap();
+    let permit = head.permit(world.institution.access(), Action::ReadVoice).await;
+    let found = world.institution.open_complaint(&permit, &taken.number).await.unwrap().0;
+    let path = format!("/admin/complaints/{}", found.id);
+    let mut desk = browser(&world, &head).await;
+    let close = [("version", "1"), ("step", "close"), ("text", "情况属实，已补充告知。")];
+    let led = desk.post(&world, (&path, &path), &close).await;
+    desk.sign(&world, &led, &head.0).await;
+    let page = text_of(&mut desk, &world, &path).await;
+    assert!(page.contains("内容和答复保存到"), "{page}");
+    let fields = [("version", "2"), ("keep", "hold"), ("reason", "某区人民法院调取")];
+    let led = desk.post(&world, (&path, &format!("{path}/keep")), &fields).await;
+    desk.sign(&world, &led, &head.0).await;
+    let held = text_of(&mut desk, &world, &path).await;
+    assert!(held.contains("解除之前，内容和答复都不销毁"), "{held}");
+    for page in [page, held] {
+        assert!(!page.contains("证据") && !page.contains("对证书状态的影响"), "{page}");
+    }
+}
+
+async fn text_of(desk: &mut Browser, world: &World, path: &str) -> String {
+    text(&desk.get(world, path).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]

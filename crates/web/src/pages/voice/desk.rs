@@ -298,6 +298,7 @@ pub(super) async fn shown(
     let permit = app.permit(visitor.principal(), Action::ReadVoice)?;
     let (complaint, words, steps) = app.open_complaint(&permit, id).await?;
     let evidence = app.evidence_of(&permit, (&complaint.id, &words)).await?;
+    let has_evidence = evidence.iter().any(|piece| piece.erased_at.is_none());
     let may = app.permit(visitor.principal(), Action::HandleVoice).is_ok();
     let choices = match complaint.state {
         _ if !may => vec![],
@@ -316,7 +317,7 @@ pub(super) async fn shown(
         words,
         is_erased: complaint.words_erased_at.is_some(),
         evidence: evidence.into_iter().map(Piece::from).collect(),
-        keep: Keep::of(app, (&permit, may), &complaint).await?,
+        keep: Keep::of(app, (&permit, may), (&complaint, has_evidence)).await?,
         may_open: may,
         steps: steps
             .into_iter()

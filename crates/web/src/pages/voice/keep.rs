@@ -33,21 +33,24 @@ pub(super) struct Keep {
 }
 
 impl Keep {
+    /// `has_evidence`: whether a piece of evidence is kept still.
     pub async fn of(
         app: &App,
         (permit, may): (&Permit, bool),
-        complaint: &Complaint,
+        (complaint, has_evidence): (&Complaint, bool),
     ) -> Result<Self, Problem> {
         let keeping = app.keeping(permit, complaint).await?;
         let is_over = complaint.words_erased_at.is_some();
-        let is_closed = complaint.state == ComplaintState::Closed;
+        // Of others nobody says what they came to.
+        let is_told =
+            complaint.state == ComplaintState::Closed && complaint.category.is_about_certificates();
         let mut choices = Vec::new();
         if may && !is_over {
             choices.push(match keeping.is_held {
                 false => ("hold", "暂缓销毁（诉讼、调查、异议需要，解除之前不销毁）"),
                 true => ("free", "解除暂缓销毁（此后按保存期限销毁）"),
             });
-            if is_closed && complaint.category.is_about_certificates() {
+            if is_told {
                 choices.push((
                     "mark",
                     "补写有没有证书因此暂停或者撤销（已经写明“有”的，可以再加证书）",
@@ -59,8 +62,8 @@ impl Keep {
             .iter()
             .map(|(step, reason, at)| (step.chinese(), reason.clone(), words::minute(*at)));
         Ok(Self {
-            said: said(app, complaint, &keeping),
-            outcome: keeping.outcome.filter(|_| is_closed).map(Outcome::chinese),
+            said: said(app, (complaint, has_evidence), &keeping),
+            outcome: keeping.outcome.filter(|_| is_told).map(Outcome::chinese),
             decided: decided.collect(),
             serials: keeping.serials,
             choices,
@@ -77,21 +80,27 @@ impl Keep {
     }
 }
 
-/// Until when something is kept, as people read it.
-fn said(app: &App, complaint: &Complaint, keeping: &app::voice::Keeping) -> Vec<String> {
+/// Until when something is kept, as people read it. Evidence that never came, or is gone, is not spoken of.
+fn said(
+    app: &App,
+    (complaint, has_evidence): (&Complaint, bool),
+    keeping: &app::voice::Keeping,
+) -> Vec<String> {
     if let Some(at) = complaint.words_erased_at {
         return vec![format!("内容和答复已于 {} 按保存期限销毁。", words::minute(at))];
     }
+    let what = if has_evidence { "内容和证据" } else { "内容和答复" };
     let held = keeping
         .is_held
-        .then(|| "已暂缓销毁：解除之前，内容和证据都不销毁，也不受下面期限的限制。".to_owned());
-    let days = app.settings().voice;
+        .then(|| format!("已暂缓销毁：解除之前，{what}都不销毁，也不受下面期限的限制。"));
     let term = match (complaint.closed_at, keeping.evidence_until.zip(keeping.words_until)) {
-        (Some(_), Some((evidence, words))) => format!(
-            "证据保存到 {}，内容和答复保存到 {}，届时自动销毁。",
-            words::minute(evidence),
-            words::minute(words)
-        ),
+        (Some(_), Some((evidence, words))) => {
+            let evidence = match has_evidence {
+                true => format!("证据保存到 {}，", words::minute(evidence)),
+                false => String::new(),
+            };
+            format!("{evidence}内容和答复保存到 {}，届时自动销毁。", words::minute(words))
+        }
         (Some(_), None) if keeping.is_held => "解除之后，期限在这里写明。".to_owned(),
         (Some(_), None) if keeping.outcome.is_none() => {
             "办结时没有写明有没有证书因此暂停或者撤销，不能计算保存期限，不会销毁；请在下面补写。"
@@ -100,15 +109,25 @@ fn said(app: &App, complaint: &Complaint, keeping: &app::voice::Keeping) -> Vec<
         (Some(_), None) => {
             "所涉及的证书没有找到，不能计算保存期限，不会销毁；请核对数据库和日志。".to_owned()
         }
-        (None, _) if complaint.category.is_about_certificates() => format!(
-            "有证书因此暂停或者撤销的，证据和内容保存到其中最后一张证书失效后满五年（电子签名法第二十四条）；没有的，证据在办结后保存 {} 天，内容和答复保存 {} 天。届时自动销毁。",
-            days.evidence_days, days.complaint_days
-        ),
-        (None, _) => {
-            format!("内容和答复在办结后保存 {} 天，届时自动销毁。", days.complaint_days)
-        }
+        (None, _) => before_closing(app, complaint, (what, has_evidence)),
     };
     held.into_iter().chain([term]).collect()
+}
+
+/// What decides about the term of one that is open.
+fn before_closing(app: &App, complaint: &Complaint, (what, has_evidence): (&str, bool)) -> String {
+    let days = app.settings().voice;
+    if !complaint.category.is_about_certificates() {
+        return format!("内容和答复在办结后保存 {} 天，届时自动销毁。", days.complaint_days);
+    }
+    let evidence = match has_evidence {
+        true => format!("证据在办结后保存 {} 天，", days.evidence_days),
+        false => String::new(),
+    };
+    format!(
+        "有证书因此暂停或者撤销的，{what}保存到其中最后一张证书失效后满五年（电子签名法第二十四条）；没有的，{evidence}内容和答复在办结后保存 {} 天。届时自动销毁。",
+        days.complaint_days
+    )
 }
 
 /// What a form says of the status of certificates.
