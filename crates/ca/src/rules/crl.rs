@@ -100,7 +100,9 @@ pub fn due(
     let Some(current) = current else {
         return true;
     };
-    let age = now.duration_since(current.this_update);
+    // A list of a clock that was set back since, or of another node's that is ahead, is of now: what needs no gap isn't
+    // told later for that.
+    let age = now.duration_since(current.this_update).max(SignedDuration::ZERO);
     let changed = policy.on_change && last_change > current.covers_seq && age >= gap;
     age >= every || changed || freshness(Some(current), now) != Freshness::Fresh
 }
@@ -187,6 +189,18 @@ mod tests {
         assert!(changed(gap(Some(SHORT_DELTA - 1), &policy(true))));
         assert!(!changed(gap(Some(SHORT_DELTA), &policy(true))));
         assert!(!changed(gap(None, &policy(true))));
+    }
+
+    #[test]
+    fn clock_that_was_set_back_holds_up_no_short_delta() {
+        for back in [1, 59] {
+            let due = |change, gap| {
+                due(Some(&current()), change, (DAY, gap), &policy(true), at(1_000 - back))
+            };
+            assert!(due(41, SignedDuration::ZERO), "{back}");
+            assert!(!due(40, SignedDuration::ZERO), "{back}: nothing changed");
+            assert!(!due(41, GAP), "{back}: the gap is kept");
+        }
     }
 
     #[test]
