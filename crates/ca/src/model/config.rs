@@ -66,7 +66,7 @@ impl CaConfig {
 }
 
 /// Longest time that a list may count, seconds: 416 days, over which no policy goes (a root's list: thirteen months). The
-/// database refuses rows of longer ones (migrations 956 and 957).
+/// database refuses rows of longer ones (migration 956).
 const LONGEST_WINDOW: i64 = 36_000_000;
 
 /// When CRLs are made and how long they count. In configuration files all durations are

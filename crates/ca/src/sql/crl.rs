@@ -392,7 +392,7 @@ pub async fn drop_spare(conn: &mut AnyConnection, issuer_id: i64, shard: i64) ->
     Ok(())
 }
 
-/// Drops every spare of an issuer that signs no more.
+/// Drops every spare of an issuer: one that signs no more, or whose numbers go on above those of a backup.
 pub async fn drop_spares(conn: &mut AnyConnection, issuer_id: i64) -> Result<(), Error> {
     sqlx::query("DELETE FROM crl_spare WHERE issuer_id = $1").bind(issuer_id).execute(conn).await?;
     Ok(())
