@@ -20,9 +20,14 @@ use support::{World, agent, request_pem};
 
 /// A plan for the custodians 1, 2 and 4, who bring their files.
 fn plan(world: &World, holders: &[usize]) -> PathBuf {
+    plan_of(world, holders, "name = \"issuing-2\"\n")
+}
+
+/// The same with other first lines.
+fn plan_of(world: &World, holders: &[usize], first: &str) -> PathBuf {
     let folder = world.dir.path();
-    let mut text = String::from(
-        "name = \"issuing-2\"\n[leader]\nid = \"L1\"\nname = \"主持人\"\noffice = \"负责人\"\n\
+    let mut text = format!(
+        "{first}[leader]\nid = \"L1\"\nname = \"主持人\"\noffice = \"负责人\"\n\
          [[witnesses]]\nid = \"W1\"\nname = \"见证人\"\noffice = \"审计\"\n",
     );
     for at in holders {
@@ -163,4 +168,76 @@ fn the_next_key_of_the_issuing_ca_is_made_by_command_and_judged_by_openssl() {
     let (code, said) = world.run(&[&destroy[..], &people].concat());
     assert!(code == 1 && said.contains("还不能销毁"), "{said}");
     the_doctor_finds_all_good(&world);
+}
+
+/// The command, its people, and perhaps the phrase that they confirm.
+fn appoint_now(world: &World, generation: &str, confirm: Option<&str>) -> (i32, String) {
+    let mut command = vec!["ceremony", "appoint-now", "--generation", generation];
+    command.extend(["--officer", "S001", "--witness", "A001", "--reason", "签发机构证书已撤销"]);
+    command.extend(confirm.into_iter().flat_map(|phrase| ["--confirm", phrase]));
+    world.run(&command)
+}
+
+/// The next generation, made for the day after tomorrow.
+fn made_for_later(world: &World, name: &str) {
+    let from = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48);
+    let first = format!("name = \"{name}\"\nfrom = \"{from}\"\n");
+    let plan = plan_of(world, &[1, 2, 4], &first);
+    let (code, said) = world.run(&["ceremony", "succeed", "--plan", plan.to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}");
+}
+
+fn revoke(world: &World, certificate: &Certificate) {
+    let serial = certificate.serial().to_hex();
+    let phrase = format!("撤销 {serial}");
+    let revoke = ["ceremony", "revoke-authority", "--serial", &serial];
+    let why = ["--code", "cessationOfOperation", "--reason", "签发密钥不再可靠"];
+    let people = ["--officer", "S001", "--witness", "A001", "--confirm", &phrase];
+    let (code, said) = world.run(&[&revoke[..], &why, &people].concat());
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn a_generation_that_waits_is_taken_into_office_by_command_where_the_one_before_is_revoked() {
+    let world = World::found("");
+    let published = |name: &str| {
+        let mut server = world.serve(&[]).expect("service starts");
+        let found = keep(&world, name, &download(&world, &format!("/ca/{name}.cer")));
+        server.stop();
+        found
+    };
+    let first = published("issuing");
+    let unchanged = |generation: &str, why: &str| {
+        // Nobody is asked to confirm what can't be done, and a phrase changes nothing of it.
+        for confirm in [None, Some(format!("立即启用 {generation}"))] {
+            let (code, said) = appoint_now(&world, generation, confirm.as_deref());
+            assert!(code == 1 && said.contains(why) && said.contains("未作任何更改"), "{said}");
+            assert!(!said.contains("--confirm"), "{said}");
+        }
+    };
+    let (code, said) = appoint_now(&world, "issuing2", None);
+    assert!(code != 0 && said.contains("没有名为“issuing2”的一代"), "{said}");
+    unchanged("issuing", "没有在等待启用时刻");
+    made_for_later(&world, "issuing-2");
+    unchanged("issuing2", "证书有效，不能提前启用");
+    revoke(&world, &first.1);
+    for wrong in [None, Some("立即启用 issuing"), Some("销毁签发密钥 issuing2")] {
+        let (code, said) = appoint_now(&world, "issuing2", wrong);
+        assert!(code == 1 && said.contains("将立即启用第 2 代签发密钥"), "{said}");
+        assert!(said.contains("--confirm '立即启用 issuing2'"), "{said}");
+        assert_eq!(said.contains("确认语不符"), wrong.is_some(), "{said}");
+    }
+    let (code, said) = appoint_now(&world, "issuing2", Some("立即启用 issuing2"));
+    assert!(code == 0 && said.contains("已启用"), "{said}");
+    unchanged("issuing2", "没有在等待启用时刻");
+
+    let mut server = world.serve(&[]).expect("service starts");
+    let second = keep(&world, "issuing2", &download(&world, "/ca/issuing2.cer"));
+    let (file, _) = issued(&world, &issue(&world, "after"));
+    assert!(openssl_verifies(&second.0, &file) && !openssl_verifies(&first.0, &file));
+    server.stop();
+    // One that was revoked while it waited is never appointed.
+    made_for_later(&world, "issuing-3");
+    revoke(&world, &published("issuing3").1);
+    unchanged("issuing3", "这一代的证书已撤销，不能启用");
 }
