@@ -113,4 +113,6 @@ pub use service::{
     Generation, Intent, IssuanceTicket, Link, PreparedOrder, Reconciliation, Recovery,
     SignedCertificate, cross_issued, cross_received, own_authorities, take_back, take_in,
 };
+pub use sql::certificate::good_of_blocked_query;
 pub use sql::list::{CertificateFilter, ending_query};
+pub use sql::status::changed_since_query;

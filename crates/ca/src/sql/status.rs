@@ -84,20 +84,26 @@ pub async fn last_change_in(
     Ok(seq.unwrap_or(-1))
 }
 
-/// Certificates that are not good, have not ended, and whose last change came after a record; one whose change has no
-/// row is among them.
+/// Certificates of an issuer that are not good, have not ended, and whose last change came after a record; one whose change
+/// has no row is among them. The plus keeps SQLite from going through all changes of the issuer from the last one on to find
+/// the greatest number: those of one certificate are found by their index.
+#[must_use]
+pub fn changed_since_query() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM certificate WHERE issuer_id = $1 AND status <> 'good' AND not_after >= $2 \
+         AND COALESCE((SELECT MAX(+s.seq) FROM status_change s \
+         WHERE s.issuer_id = certificate.issuer_id AND s.serial = certificate.serial), \
+         9223372036854775807) > $3 ORDER BY certificate.id"
+    )
+}
+
+/// Those of an issuer, after a record.
 pub async fn changed_since(
     conn: &mut AnyConnection,
     issuer_id: i64,
     (seq, now): (i64, i64),
 ) -> Result<Vec<CertificateRow>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM certificate WHERE issuer_id = $1 AND status <> 'good' AND not_after >= $2 \
-         AND COALESCE((SELECT MAX(s.seq) FROM status_change s \
-         WHERE s.issuer_id = certificate.issuer_id AND s.serial = certificate.serial), \
-         9223372036854775807) > $3 ORDER BY certificate.id"
-    );
-    let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(changed_since_query()));
     Ok(rows.bind(issuer_id).bind(now).bind(seq).fetch_all(conn).await?)
 }
 

@@ -22,6 +22,7 @@ mod evidence;
 mod family;
 mod issuance;
 mod keys;
+mod plans;
 mod root_succession;
 mod status;
 mod succession;
