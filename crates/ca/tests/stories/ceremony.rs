@@ -166,3 +166,41 @@ async fn root_that_is_kept_stays_on_the_device() {
     let asked = order("r1", Role::Ca, "某厅签发机构", key());
     assert!(matches!(root.prepare(asked), Err(Error::Refused(Refusal::CeremonyOnly))));
 }
+
+/// The key of a root that is being made is blocked while it signs itself: neither its certificate nor the root is there
+/// afterwards, and the intent is not left open beside one (T-31).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t31_root_whose_key_was_blocked_meanwhile_is_not_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (device, journal) = crate::world::new_devices(folder.path());
+    let clock = std::sync::Arc::new(store::FixedClock::at(crate::world::START).unwrap());
+    let url = crate::world::sqlite_url(folder.path());
+    let store = crate::world::open_store(&url, folder.path(), &journal, &clock).await;
+    let founding = || ceremony(&store, &device, &clock, plan(folder.path(), 0, policy()));
+    let first = founding();
+    let (mut held, work) =
+        store::fault::held("ca.62-root-signed", async move { first.run().await });
+    let work = tokio::spawn(work);
+    assert!(held.reached().await);
+    let label = KeyLabel::new("root").unwrap();
+    let root = device.session().unwrap().key(&label).unwrap().public_key.unwrap();
+    let blocked = store.commit(move |tx| {
+        Box::pin(async move {
+            let text = "INSERT INTO subject_key (key_hash, subject_hash, request_id, role, blocked_at, blocked_reason) \
+                        VALUES ($1, 'x', 'x', 'ca', 1795312800, 'x')";
+            let query = sqlx::query(text).bind(root.fingerprint());
+            query.execute(tx.conn()).await?;
+            Ok::<_, store::Error>(())
+        })
+    });
+    blocked.await.unwrap();
+    held.go();
+    for done in [work.await.unwrap(), founding().run().await] {
+        assert!(matches!(done, Err(Error::Refused(Refusal::KeyBlocked))), "{done:?}");
+        let mut reader = store.read().await.unwrap();
+        let left = "SELECT (SELECT COUNT(*) FROM issuer) + (SELECT COUNT(*) FROM issuance) \
+                    + (SELECT COUNT(*) FROM certificate)";
+        let left: i64 = sqlx::query_scalar(left).fetch_one(&mut *reader).await.unwrap();
+        assert_eq!(left, 0);
+    }
+}

@@ -1,20 +1,25 @@
 //! Two nodes make the same list at once: the list with the higher number never lacks a revocation that the one before
 //! told (Invariant 7), whichever of them is held up, and neither does the spare.
 
-use ca::{Ca, CrlKind, CrlPolicy, Error, PublishedCrl, Refusal, RevocationReason};
+use ca::{
+    Ca, CrlKind, CrlPolicy, Error, Explanation, PublishedCrl, Refusal, RevocationReason, Role,
+};
 use jiff::SignedDuration;
+use store::Engine;
 use store::fault::{self, Held};
 use testkit::fault::{Counted, Fault, Held as HeldAnswer};
 use tokio::task::JoinHandle;
 
 use crate::crl::current;
-use crate::world::{Db, World, policy};
+use crate::succession::{config, succeed, succession};
+use crate::world::{Db, World, intend, key, open_ca, open_store, order, policy};
 
 crate::stories! {
     a_node_that_is_slow_to_read_publishes_no_number_that_is_outrun
     a_node_that_is_slow_to_sign_publishes_nothing_that_lacks_a_revocation
     t11_spare_of_the_slower_node_never_replaces_the_newer_one
     a_list_that_another_node_took_for_interrupted_is_not_published
+    t06_a_node_that_starts_while_another_recovers_is_left_what_it_makes
     two_nodes_that_find_the_same_state_both_go_on
     of_two_nodes_the_slower_clock_gives_no_earlier_instant_to_a_higher_number
 }
@@ -126,6 +131,38 @@ async fn a_list_that_another_node_took_for_interrupted_is_not_published(world: W
     assert_eq!(world.records("crl.abandoned").await, 1);
     assert_eq!(world.ca.publish_due().await.unwrap().len(), 1, "the next one tells it");
     assert!(!world.ca.reconcile().await.unwrap().balance.is_alarm());
+}
+
+/// It was alone when it started, and repeats what a crash had left under one generation: what a node that starts meanwhile
+/// makes under the next one is neither given up nor does it fall out of the account.
+async fn t06_a_node_that_starts_while_another_recovers_is_left_what_it_makes(world: World) {
+    if world.store.engine() == Engine::Sqlite {
+        return;
+    }
+    let folder = world.folder.path();
+    let line = open_ca(&world.store, &world.device, &world.clock, config(folder)).await;
+    intend(&world.store, &line, order("r1", Role::Sign, "张三", key())).await.unwrap();
+    world.pass(60);
+    let parts = (&world.store, &world.device, &world.clock);
+    succeed(parts, succession(folder, "G2", None)).await.unwrap();
+    line.follow_line().await.unwrap();
+    // Its signature for the first generation is held back.
+    let repeated = world.device.hold_next(Counted::Signatures);
+    let recovering = tokio::spawn(async move { line.recover().await });
+    while !repeated.is_waiting() {
+        tokio::task::yield_now().await;
+    }
+    let store = open_store(&world.url, folder, &world.journal, &world.clock).await;
+    let other = open_ca(&store, &world.device, &world.clock, config(folder)).await;
+    let (answer, making) = signing(&world, other.clone(), CrlKind::Full).await;
+    repeated.release();
+    let found = recovering.await.unwrap().unwrap();
+    assert!(matches!(found.intents[..], [(_, Explanation::Finished)]), "{found:?}");
+    assert_eq!((found.crls, found.settled), (0, false), "another node is there by now");
+    answer.release();
+    assert_eq!(making.await.unwrap().unwrap().issuer, "issuing2");
+    assert!(!other.reconcile().await.unwrap().balance.is_alarm());
+    assert_eq!(world.records("crl.abandoned").await, 0);
 }
 
 async fn two_nodes_that_find_the_same_state_both_go_on(world: World) {
