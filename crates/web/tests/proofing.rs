@@ -16,6 +16,14 @@ fn value(field: &Field) -> &str {
     chosen.map_or(&field.value, |(value, _)| value)
 }
 
+/// Enter in a field presses the first button: it fills nothing in and asks nobody.
+fn enter_goes_on(page: &str, path: &str) {
+    let tags = markup::tags(page);
+    let mut tags = tags.iter().skip_while(|tag| tag.value("action") != path);
+    let first = tags.find(|tag| tag.name == "button").unwrap();
+    assert_eq!((first.value("name"), first.value("type")), ("", ""), "{first:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_common_goes_into_the_empty_rows_and_no_finding_with_it() {
     let staffed = Staffed::new().await;
@@ -27,11 +35,7 @@ async fn what_is_common_goes_into_the_empty_rows_and_no_finding_with_it() {
         form.unwrap().fields
     };
     let page = text(&fill::get(&staffed, &clerk, &path).await);
-    // Enter in a field presses the first button: it fills nothing in and asks nobody.
-    let tags = markup::tags(&page);
-    let mut tags = tags.iter().skip_while(|tag| tag.value("action") != path);
-    let first = tags.find(|tag| tag.name == "button").unwrap();
-    assert_eq!((first.value("name"), first.value("type")), ("", ""), "{first:?}");
+    enter_goes_on(&page, &path);
     let shown = fields(&page);
     let method = way.ra().catalogue().method("in-person").unwrap();
     // What proves most elements, and one element that says something else already.
