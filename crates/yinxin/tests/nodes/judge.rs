@@ -11,12 +11,10 @@ use pki::ocsp::{CertId, CertStatus, HashAlgorithm, Reply, Request};
 use pki::{Certificate, Serial, Spki};
 use serde_json::Value;
 
-use super::load::Told;
+use super::load::{HANGS, Told};
 use super::site::Site;
 use super::support::{agent, ocsp};
 
-/// A change is seen at the other door within a second; machines at work with something else need longer.
-const SEEN: Duration = Duration::from_secs(20);
 /// Clocks of one machine, and the second to which instants are rounded.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 /// Certificates that OpenSSL is asked about at each door, of each status.
@@ -106,7 +104,7 @@ impl<'s> Judge<'s> {
                     match self.judge_answer(url, (serial, status), (hash, window)) {
                         Ok(()) => break,
                         Err(wrong) => {
-                            assert!(begin.elapsed() < SEEN, "{url} {serial} {hash:?}: {wrong}")
+                            assert!(begin.elapsed() < HANGS, "{url} {serial} {hash:?}: {wrong}")
                         }
                     }
                     std::thread::sleep(Duration::from_millis(100));
@@ -182,7 +180,7 @@ impl<'s> Judge<'s> {
             if found.iter().map(String::as_str).collect::<BTreeSet<_>>() == barred {
                 return;
             }
-            assert!(begin.elapsed() < SEEN, "{url}: {found:?} instead of {barred:?}");
+            assert!(begin.elapsed() < HANGS, "{url}: {found:?} instead of {barred:?}");
             std::thread::sleep(Duration::from_millis(200));
         }
     }
