@@ -1,5 +1,6 @@
 //! Is everything as it should be: configuration, clock, device, journal, lists, keys, disk.
 
+use ca::rules::account::unused;
 use ca::{CrlHealth, CrlKind, Freshness};
 use pki::profile::ProfileSet;
 use serde::Serialize;
@@ -84,6 +85,15 @@ fn issuer(name: &str) -> String {
         Some(Ok(generation)) => format!("第 {generation} 代签发机构的"),
         _ => format!("{name} 的"),
     }
+}
+
+/// Beside other nodes none of them knows whether the other is about to sign: only one that starts alone settles (ADR 17).
+fn left_over(label: &gm::KeyLabel, left: u64) -> String {
+    format!(
+        "签发密钥“{label}”有 {left} 次签名，许可了一小时以上而没有用掉（节点被强行终止、密码设备出错时留下）；有人绕过系统签名同样多次，不会报警。\
+         请先办结“未完成的申请”，再停止全部节点，只启动一个，它可以签发以后再启动其余的（只有一个节点的，重新启动即可）。\
+         证书已全部到期的一代，销毁它的密钥"
+    )
 }
 
 fn describe(list: &CrlHealth) -> String {
@@ -304,7 +314,10 @@ impl Institution {
                         account.label, account.balance
                     ),
                 ),
-                Ok(_) => continue,
+                Ok(account) => match unused(&account.account) {
+                    0 => continue,
+                    left => (Level::Warning, left_over(&account.label, left)),
+                },
                 Err(error) => {
                     let label = one.key_label();
                     (Level::Unknown, format!("签发密钥“{label}”的签名次数未能核对（{error}）"))

@@ -9,6 +9,7 @@ use app::{Act, Error};
 use gm::OsRandom;
 use gm::sm2::PrivateKey;
 use store::Standing;
+use testkit::fault::{Counted, Fault};
 use world::World;
 
 async fn tables(world: &World, full: bool) -> Option<Check> {
@@ -156,4 +157,25 @@ async fn a_hold_taken_away_in_the_database_is_found_and_stops_the_institution() 
     let stopped = world.institution.compare_registration(false).await.unwrap().unwrap();
     assert_eq!(stopped.findings.len(), 2);
     assert!(matches!(world.institution.store().standing(), Standing::Halted { .. }));
+}
+
+/// A node that was killed has recorded a signature and not made it: another one could stand for it (T-06).
+#[tokio::test(flavor = "multi_thread")]
+async fn signatures_that_were_permitted_and_never_made_are_told_until_a_node_starts_alone() {
+    let world = World::new().await;
+    let told = async |world: &World| checked(world, false, "signatures").await.unwrap();
+    assert_eq!(told(&world).await.level, Level::Good);
+    world.device.fail_next(Counted::Signatures, Fault::Gone);
+    world.institution.ca().publish_crl(ca::CrlKind::Full).await.unwrap_err();
+    assert_eq!(told(&world).await.level, Level::Good, "it may be in work");
+    world.pass(3_601);
+    let left = told(&world).await;
+    assert_eq!(left.level, Level::Warning, "{}", left.detail);
+    for part in ["“ca”有 1 次签名", "只启动一个"] {
+        assert!(left.detail.contains(part), "{}", left.detail);
+    }
+    let world = world.restarted(|_| ()).await.unwrap();
+    world.pass(3_601);
+    let settled = told(&world).await;
+    assert_eq!(settled.level, Level::Good, "{}", settled.detail);
 }

@@ -17,9 +17,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::{Institution, Layout, Parts, Settings};
-use gm::OsRandom;
 use gm::sm2::PrivateKey;
 use gm::soft::SoftDevice;
+use gm::{Device as _, KeyLabel, OsRandom};
 use serde_json::{Value, json};
 use support::{World, request_pem};
 use testkit::fault::{Counted, Fault, FaultyDevice};
@@ -97,6 +97,72 @@ fn t_27_a_restored_backup_is_noticed_and_goes_on_only_when_two_people_answer_for
     assert!(record["body"]["anchored"].as_u64() > record["body"]["size"].as_u64(), "{record}");
     server.stop();
     assert_healthy(&world);
+}
+
+/// What was lost explains the signatures of then, and none that somebody makes beside the system later: however often the
+/// steps after a new anchor are done again, that alarm stands until two people name its key (T-06).
+#[test]
+fn t_06_an_alarm_is_not_closed_with_the_steps_after_a_new_anchor() {
+    let world = World::found("");
+    let mut server = world.serve(&[]).unwrap();
+    issue(&world, "kept");
+    server.stop();
+    copy_database(&world.data(), world.dir.path());
+    let mut server = world.serve(&[]).unwrap();
+    issue(&world, "lost");
+    let lists = ["issuing.crl", "root.crl"].map(|name| {
+        let file = world.dir.path().join(name);
+        std::fs::write(&file, download(&world, &format!("/crl/{name}"))).unwrap();
+        file.display().to_string()
+    });
+    server.stop();
+    copy_database(world.dir.path(), &world.data());
+
+    let with_lists = ["journal", "reanchor", "--last-crl", &lists[0], "--last-crl", &lists[1]];
+    let command = [&with_lists[..], &PEOPLE].concat();
+    let (code, said) = world.run(&command);
+    assert!(code == 1 && said.contains("按随日志失去的签名处理；将重新起算"), "{said}");
+    let phrase = said.split('\'').nth(1).unwrap().to_owned();
+    let (code, said) = world.run(&[&command[..], &["--confirm", &phrase]].concat());
+    assert!(code == 0 && said.contains("按随日志失去的签名处理；已重新起算"), "{said}");
+
+    sign_beside(&world);
+    let again = [&command[..], &["--confirm", "接续撤销列表 test.example/journal"]].concat();
+    for _ in 0..2 {
+        let (code, said) = world.run(&again);
+        assert!(code == 1 && said.contains("有 1 次签名没有记录（报警）"), "{said}");
+        assert!(said.contains("报警保留") && said.contains("--close-alarm ca"), "{said}");
+        assert_eq!(account(&world), "failed");
+    }
+
+    let without_lists = [&["journal", "reanchor", "--no-crl"][..], &PEOPLE].concat();
+    let unknown = [&without_lists[..], &["--close-alarm", "root"]].concat();
+    let (code, said) = world.run(&unknown);
+    assert!(code == 2 && said.contains("ca"), "{said}");
+    let ordered = [&without_lists[..], &["--close-alarm", "ca"]].concat();
+    let old_phrase = ["--confirm", "接续撤销列表 test.example/journal"];
+    assert_eq!(world.run(&[&ordered[..], &old_phrase].concat()).0, 1, "the phrase names the key");
+    assert_eq!(account(&world), "failed");
+    let phrase = ["--confirm", "续办 test.example/journal 结清报警 ca"];
+    let (code, said) = world.run(&[&ordered[..], &phrase].concat());
+    assert!(code == 0 && said.contains("报警结清"), "{said}");
+    assert_healthy(&world);
+}
+
+/// With the issuing key, past the program.
+fn sign_beside(world: &World) {
+    let phrase = std::fs::read(world.dir.path().join("device.txt")).unwrap();
+    let device = SoftDevice::open(&Layout::new(world.data()).device(), &phrase).unwrap();
+    let digest = gm::sm3::hash(b"a certificate that nobody ordered");
+    device.session().unwrap().sign_digest(&KeyLabel::new("ca").unwrap(), &digest).unwrap();
+}
+
+/// What the doctor says of the account of signatures.
+fn account(world: &World) -> String {
+    let (_, said) = world.run(&["doctor", "--json"]);
+    let checks = support::checks(&said);
+    let found = checks.iter().find(|check| check["name"] == "signatures").unwrap();
+    found["level"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub struct Account {
     /// Permissions that may have been used or not: repetitions, intents given up, rejected
     /// CRLs, single acts such as the protocol of a ceremony.
     pub uncertain: u64,
+    /// How many of the open and uncertain ones are new: they may be in work at this moment.
+    pub recent: u64,
 }
 
 /// What the account says.
@@ -64,12 +66,49 @@ pub fn balance(account: &Account) -> Balance {
     }
 }
 
+/// At least so many permissions of before were not used: somebody else could sign as often, and it would not be an alarm.
+#[must_use]
+pub fn unused(account: &Account) -> u64 {
+    if balance(account).is_alarm() {
+        return 0;
+    }
+    let permitted = account.base_uses.saturating_add(account.produced);
+    let permitted = permitted.saturating_add(account.open).saturating_add(account.uncertain);
+    permitted.saturating_sub(account.uses).saturating_sub(account.recent)
+}
+
+/// What an account says when records were lost, as with a backup that was restored (T-27).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterLoss {
+    /// It is not in alarm.
+    Sound,
+    /// It is in alarm by no more signatures than there were records, and was not before: each signature is permitted by
+    /// a record, and those are gone.
+    OfLoss,
+    /// It is in alarm, and that has not been explained.
+    Alarm,
+}
+
+impl AfterLoss {
+    /// By how many records were `lost`, and whether the account was in alarm already.
+    #[must_use]
+    pub fn of(balance: &Balance, lost: u64, was_in_alarm: bool) -> Self {
+        match balance {
+            Balance::Exact | Balance::Explained { .. } => Self::Sound,
+            Balance::Unrecorded { unexplained } if !was_in_alarm && *unexplained <= lost => {
+                Self::OfLoss
+            }
+            Balance::Unrecorded { .. } | Balance::Missing { .. } => Self::Alarm,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn account(uses: u64) -> Account {
-        Account { uses, base_uses: 10, produced: 5, open: 1, uncertain: 2 }
+        Account { uses, base_uses: 10, produced: 5, open: 1, uncertain: 2, recent: 0 }
     }
 
     #[test]
@@ -88,5 +127,29 @@ mod tests {
     #[test]
     fn device_that_counted_less_than_its_products_is_not_the_device() {
         assert_eq!(balance(&account(12)), Balance::Missing { missing: 3 });
+    }
+
+    #[test]
+    fn what_was_permitted_and_not_used_is_counted_but_for_what_may_be_in_work() {
+        let of = |uses, recent| unused(&Account { recent, ..account(uses) });
+        assert_eq!([of(15, 0), of(16, 0), of(18, 0)], [3, 2, 0]);
+        assert_eq!([of(15, 1), of(15, 3), of(18, 3)], [2, 0, 0]);
+        assert_eq!([of(12, 0), of(19, 0)], [0, 0], "an alarm says more");
+    }
+
+    #[test]
+    fn loss_explains_no_more_signatures_than_records_and_no_alarm_of_before() {
+        let beyond = |unexplained| Balance::Unrecorded { unexplained };
+        for (balance, lost, was_in_alarm, said) in [
+            (Balance::Exact, 0, false, AfterLoss::Sound),
+            (Balance::Explained { extra: 2 }, 0, true, AfterLoss::Sound),
+            (beyond(2), 2, false, AfterLoss::OfLoss),
+            (beyond(3), 2, false, AfterLoss::Alarm),
+            (beyond(1), 0, false, AfterLoss::Alarm),
+            (beyond(1), 9, true, AfterLoss::Alarm),
+            (Balance::Missing { missing: 1 }, 9, false, AfterLoss::Alarm),
+        ] {
+            assert_eq!(AfterLoss::of(&balance, lost, was_in_alarm), said, "{balance:?} {lost}");
+        }
     }
 }

@@ -3,14 +3,27 @@
 use std::sync::atomic::Ordering;
 
 use gm::{Device, KeyLabel};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use store::{Actor, Record, Tx};
+use sqlx::AnyConnection;
+use store::{Actor, Filter, Page, Record, Seq, Tx};
 
 use super::Ca;
 use crate::error::Error;
 use crate::rules::account::{Account, Balance, balance};
 use crate::sql::signer::SignerRow;
-use crate::sql::{self, seconds};
+use crate::sql::{self, instant, seconds};
+
+/// The record of an alarm, and of an account that two people closed.
+const ALARM: &str = "signer.alarm";
+pub(super) const CLOSED: &str = "signer.account-closed";
+
+/// What was permitted within so long may be in work: no signature takes longer.
+const IN_WORK: SignedDuration = SignedDuration::from_hours(1);
+
+fn recent(now: Timestamp) -> i64 {
+    seconds(now).saturating_sub(IN_WORK.as_secs())
+}
 
 /// What a reconciliation found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +46,12 @@ pub(crate) async fn reconcile_key(
     let uses = device.session()?.key(label)?.uses;
     let row = sql::signer::find(tx.conn(), label.as_str()).await?;
     let row = row.unwrap_or_else(SignerRow::unknown);
-    let account = sql::signer::account(tx.conn(), label.as_str(), &row, uses).await?;
+    let counted = (uses, recent(tx.now()));
+    let account = sql::signer::account(tx.conn(), label.as_str(), &row, counted).await?;
     let found = Reconciliation { label: label.clone(), balance: balance(&account), account };
     if found.balance.is_alarm() {
         tracing::error!(key = %found.label, balance = ?found.balance, "signatures do not add up");
-        tx.append(signer_record("signer.alarm", &found)).await?;
+        tx.append(signer_record(ALARM, &found)).await?;
     }
     Ok(found)
 }
@@ -55,27 +69,59 @@ impl Ca {
     }
 
     pub(super) async fn reconcile_in(&self, tx: &mut Tx) -> Result<Reconciliation, Error> {
-        let found = self.draw_balance(tx).await?;
+        let now = tx.now();
+        let found = self.draw_balance(tx.conn(), now).await?;
         if found.balance.is_alarm() {
             tracing::error!(key = %found.label, balance = ?found.balance, "signatures do not add up");
-            let record = signer_record("signer.alarm", &found);
+            let record = signer_record(ALARM, &found);
             tx.append(record).await?;
         }
         Ok(found)
     }
 
-    async fn draw_balance(&self, tx: &mut Tx) -> Result<Reconciliation, Error> {
+    pub(super) async fn draw_balance(
+        &self,
+        conn: &mut AnyConnection,
+        now: Timestamp,
+    ) -> Result<Reconciliation, Error> {
         let label = self.inner().issuer.label.clone();
         // The device is asked first: what is recorded afterwards can only explain more.
         let uses = self.inner().device.session()?.key(&label)?.uses;
-        let row = sql::signer::find(tx.conn(), label.as_str())
-            .await?
-            .filter(|row| row.base_uses.is_some())
-            .ok_or_else(|| Error::stored(format!("密钥“{label}”没有签名计数基线")))?;
+        let row = self.baseline(conn).await?;
         // Another node may have opened the breaker.
         self.inner().quarantined.fetch_or(row.state != "sound", Ordering::SeqCst);
-        let account = sql::signer::account(tx.conn(), label.as_str(), &row, uses).await?;
+        let account = sql::signer::account(conn, label.as_str(), &row, (uses, recent(now))).await?;
         Ok(Reconciliation { label, balance: balance(&account), account })
+    }
+
+    async fn baseline(&self, conn: &mut AnyConnection) -> Result<SignerRow, Error> {
+        let label = &self.inner().issuer.label;
+        sql::signer::find(conn, label.as_str())
+            .await?
+            .filter(|row| row.base_uses.is_some())
+            .ok_or_else(|| Error::stored(format!("密钥“{label}”没有签名计数基线")))
+    }
+
+    /// Whether an alarm was recorded since the baseline was drawn. One of the very unit that closed the account is none.
+    pub(super) async fn was_in_alarm(&self) -> Result<bool, Error> {
+        let store = &self.inner().store;
+        let mut reader = store.read().await?;
+        let base_at = self.baseline(&mut reader).await?.base_at;
+        drop(reader);
+        let subject = Some(format!("key:{}", self.inner().issuer.label));
+        let of = |kind: &str| Filter {
+            kind: Some(kind.to_owned()),
+            subject: subject.clone(),
+            ..Filter::default()
+        };
+        let newest = Page { limit: 1, newest_first: true, ..Page::default() };
+        let closed = store.records(&of(CLOSED), newest).await?;
+        let alarms = Filter {
+            from: base_at.map(instant).transpose()?,
+            first: closed.first().map(|record| Seq(record.seq.0.saturating_add(1))),
+            ..of(ALARM)
+        };
+        Ok(store.count(&alarms).await? > 0)
     }
 
     /// Draws a new baseline where the old account is balanced and nothing is in work; false

@@ -7,9 +7,11 @@ use pki::crl::Crl;
 use serde_json::json;
 use store::{Record, Tx, Warrant};
 
+use super::account::CLOSED;
 use super::{Ca, Reconciliation};
 use crate::crl::blocking;
 use crate::error::{Error, Refusal};
+use crate::rules::account::AfterLoss;
 use crate::sql::{self, seconds};
 
 /// Signatures tried before a stopped key is used again: one good signature proves little about a
@@ -93,17 +95,61 @@ impl Ca {
         warrant: &Warrant,
     ) -> Result<Reconciliation, Error> {
         let found = self.reconcile_in(tx).await?;
+        self.close_found(tx, &found, warrant).await?;
+        Ok(found)
+    }
+
+    async fn close_found(
+        &self,
+        tx: &mut Tx,
+        found: &Reconciliation,
+        warrant: &Warrant,
+    ) -> Result<(), Error> {
         let account = found.account;
         let body = json!({
             "uses": account.uses, "base_uses": account.base_uses, "produced": account.produced,
             "open": account.open, "uncertain": account.uncertain,
         });
-        tx.append(self.warranted("signer.account-closed", warrant, body)).await?;
+        tx.append(self.warranted(CLOSED, warrant, body)).await?;
         let uses =
             i64::try_from(account.uses).map_err(|_| Error::stored("设备签名计数超出范围"))?;
         let now = seconds(tx.now());
-        sql::signer::set_base(tx.conn(), found.label.as_str(), uses, now).await?;
-        Ok(found)
+        sql::signer::set_base(tx.conn(), found.label.as_str(), uses, now).await
+    }
+
+    /// What the account says when so many records were `lost`. Looks, and records nothing.
+    pub async fn account_after_loss(
+        &self,
+        lost: u64,
+    ) -> Result<(Reconciliation, AfterLoss), Error> {
+        let ca = self.pinned();
+        let was_in_alarm = ca.was_in_alarm().await?;
+        let mut reader = ca.inner().store.read().await?;
+        let found = ca.draw_balance(&mut reader, ca.now()).await?;
+        let says = AfterLoss::of(&found.balance, lost, was_in_alarm);
+        Ok((found, says))
+    }
+
+    /// Closes the account after so many records were `lost`, but not one in alarm that the loss does not explain: that
+    /// alarm stands until two people close it knowing why (T-06). Answers what was found, and what it says.
+    pub async fn close_account_after_loss(
+        &self,
+        lost: u64,
+        warrant: &Warrant,
+    ) -> Result<(Reconciliation, AfterLoss), Error> {
+        let (ca, warrant) = (self.pinned(), warrant.clone());
+        let was_in_alarm = ca.was_in_alarm().await?;
+        let unit = self.inner().store.commit(move |tx| {
+            Box::pin(async move {
+                let found = ca.reconcile_in(tx).await?;
+                let says = AfterLoss::of(&found.balance, lost, was_in_alarm);
+                if says != AfterLoss::Alarm {
+                    ca.close_found(tx, &found, &warrant).await?;
+                }
+                Ok::<_, Error>((found, says))
+            })
+        });
+        unit.await
     }
 
     /// After a backup was restored: numbers go on after those of a list of ours that is out there

@@ -106,12 +106,13 @@ pub async fn note(
     Ok(())
 }
 
-/// The account of a key since its baseline, with the device's counter `uses`.
+/// The account of a key since its baseline, with the device's counter `uses`; what was permitted at or after `recent` may be
+/// in work.
 pub async fn account(
     conn: &mut AnyConnection,
     label: &str,
     row: &SignerRow,
-    uses: u64,
+    (uses, recent): (u64, i64),
 ) -> Result<Account, Error> {
     let certificates = certificates_since(conn, label, row.base_certificate.unwrap_or(0)).await?;
     let (signed, open_crls, rejected) = crls_since(conn, label, row.base_crl.unwrap_or(0)).await?;
@@ -123,7 +124,32 @@ pub async fn account(
         produced: count(certificates + signed)?,
         open: count(open_intents + open_crls)?,
         uncertain: count(notes + rejected)?,
+        recent: count(recent_permits(conn, label, row, recent).await?)?,
     })
+}
+
+/// Of what is open or uncertain since the baseline: what is not older than `since`.
+async fn recent_permits(
+    conn: &mut AnyConnection,
+    label: &str,
+    row: &SignerRow,
+    since: i64,
+) -> Result<i64, Error> {
+    let number = sqlx::query_scalar(
+        "SELECT (SELECT COUNT(*) FROM issuance WHERE state = 'intended' AND intended_at >= $2 AND intended_at >= $5 \
+         AND issuer_id IN (SELECT id FROM issuer WHERE key_label = $1)) \
+         + (SELECT COUNT(*) FROM crl_intent WHERE key_label = $1 AND id > $3 AND state <> 'signed' \
+         AND intended_at >= $5) \
+         + (SELECT COUNT(*) FROM signature_note WHERE key_label = $1 AND id > $4 AND at >= $5)",
+    )
+    .bind(label)
+    .bind(row.base_at.unwrap_or(i64::MIN))
+    .bind(row.base_crl.unwrap_or(0))
+    .bind(row.base_note.unwrap_or(0))
+    .bind(since)
+    .fetch_one(conn)
+    .await?;
+    Ok(number)
 }
 
 async fn certificates_since(conn: &mut AnyConnection, label: &str, id: i64) -> Result<i64, Error> {

@@ -1,6 +1,6 @@
 //! T-05 and T-06: what is signed is what is recorded, and nothing else is signed.
 
-use ca::rules::account::Balance;
+use ca::rules::account::{AfterLoss, Balance};
 use ca::{Error, Explanation, Intent, Refusal, Role};
 use gm::{Device, KeyLabel};
 use pki::profile::{Profile, ProfileSet};
@@ -18,6 +18,8 @@ crate::stories! {
     t10_key_that_fails_on_trial_stays_stopped
     t27_numbers_of_a_restored_database_go_on_after_the_last_list
     an_account_that_does_not_add_up_is_closed_only_by_two_people
+    t06_records_that_were_lost_close_no_alarm_that_they_do_not_explain
+    t06_what_a_killed_node_left_permitted_is_counted_until_one_starts_alone
     device_that_is_gone_leaves_the_intent_open
     stale_intent_is_given_up_with_its_reason
 }
@@ -76,12 +78,17 @@ async fn t06_account_is_exact_after_quiet_work(world: World) {
     assert_eq!(found.balance, Balance::Exact, "{found:?}");
 }
 
-/// DigiNotar: the CA's records did not know what its key had signed.
-async fn t06_signature_outside_the_pipeline_is_noticed(world: World) {
-    world.certificate("r1").await;
+/// A signature of the issuing key that nobody ordered.
+fn sign_beside(world: &World) {
     let label = KeyLabel::new("ca").unwrap();
     let digest = gm::sm3::hash(b"a certificate that nobody ordered");
     world.device.session().unwrap().sign_digest(&label, &digest).unwrap();
+}
+
+/// DigiNotar: the CA's records did not know what its key had signed.
+async fn t06_signature_outside_the_pipeline_is_noticed(world: World) {
+    world.certificate("r1").await;
+    sign_beside(&world);
     let found = world.ca.reconcile().await.unwrap();
     assert_eq!(found.balance, Balance::Unrecorded { unexplained: 1 });
     assert_eq!(world.records("signer.alarm").await, 1);
@@ -171,14 +178,61 @@ async fn t27_numbers_of_a_restored_database_go_on_after_the_last_list(world: Wor
 
 async fn an_account_that_does_not_add_up_is_closed_only_by_two_people(world: World) {
     world.certificate("r1").await;
-    let label = KeyLabel::new("ca").unwrap();
-    let digest = gm::sm3::hash(b"a signature whose record was lost with the database");
-    world.device.session().unwrap().sign_digest(&label, &digest).unwrap();
+    sign_beside(&world);
     assert!(!world.ca.settle().await.unwrap());
     let closed = world.ca.close_account(&warrant()).await.unwrap();
     assert_eq!(closed.balance, Balance::Unrecorded { unexplained: 1 });
     assert_eq!(world.records("signer.account-closed").await, 1);
     assert_eq!(world.ca.reconcile().await.unwrap().balance, Balance::Exact);
+}
+
+async fn t06_records_that_were_lost_close_no_alarm_that_they_do_not_explain(world: World) {
+    let ca = &world.ca;
+    world.certificate("r1").await;
+    sign_beside(&world);
+    let size = world.store.size().await.unwrap();
+    let says = async |lost| ca.account_after_loss(lost).await.unwrap().1;
+    assert_eq!((says(1).await, says(0).await), (AfterLoss::OfLoss, AfterLoss::Alarm));
+    assert_eq!(world.store.size().await.unwrap(), size, "looked at");
+    // Nothing was lost: it stays, and from then on the alarm is older than any loss.
+    for lost in [0, 9] {
+        let (found, says) = ca.close_account_after_loss(lost, &warrant()).await.unwrap();
+        assert_eq!(found.balance, Balance::Unrecorded { unexplained: 1 });
+        assert_eq!(says, AfterLoss::Alarm);
+    }
+    assert_eq!(world.records("signer.account-closed").await, 0);
+    assert!(ca.reconcile().await.unwrap().balance.is_alarm());
+    // Two people looked into it; the same second later a backup is restored.
+    ca.close_account(&warrant()).await.unwrap();
+    sign_beside(&world);
+    let (_, says) = ca.close_account_after_loss(1, &warrant()).await.unwrap();
+    assert_eq!(says, AfterLoss::OfLoss);
+    assert_eq!(world.records("signer.account-closed").await, 2);
+    assert_eq!(ca.reconcile().await.unwrap().balance, Balance::Exact);
+}
+
+/// Killed between the record and the signature: whoever signs beside the system would use what was permitted.
+async fn t06_what_a_killed_node_left_permitted_is_counted_until_one_starts_alone(world: World) {
+    use ca::rules::account::unused;
+    let left = async |world: &World| unused(&world.ca.reconcile().await.unwrap().account);
+    intend(&world.store, &world.ca, order("r1", Role::Sign, "张三", key())).await.unwrap();
+    world.device.fail_next(Counted::Signatures, Fault::Gone);
+    world.ca.publish_crl(ca::CrlKind::Full).await.unwrap_err();
+    assert_eq!(left(&world).await, 0, "it may be in work");
+    world.pass(3_601);
+    assert_eq!(left(&world).await, 2);
+    // What is in work meanwhile does not count, and hides nothing.
+    let asked = order("r2", Role::Sign, "李四", key());
+    intend(&world.store, &world.ca, asked).await.unwrap();
+    assert_eq!(left(&world).await, 2);
+    sign_beside(&world);
+    assert_eq!(left(&world).await, 1, "that is what it costs");
+    let world = world.restarted().await;
+    assert!(world.ca.recover().await.unwrap().settled);
+    world.pass(3_601);
+    assert_eq!(left(&world).await, 0);
+    sign_beside(&world);
+    assert!(world.ca.reconcile().await.unwrap().balance.is_alarm());
 }
 
 fn warrant() -> store::Warrant {
