@@ -155,7 +155,8 @@ fn wait(url: &str, data: &Path, mut service: Child) -> anyhow::Result<()> {
 fn last_words(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(5)..].join("\n")
+    let (_, last) = lines.split_at(lines.len().saturating_sub(5));
+    last.join("\n")
 }
 
 fn is_ready(url: &str) -> bool {
