@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use gm::{DeviceError, KeyInfo, RefusedReason};
 use serde_json::{Value, json};
-use store::{Actor, Record, Tx};
+use store::{Actor, Filter, Record, Seq, Tx};
 
 use super::abandon::{AbandonPlan, generation_by, generation_of};
 use super::left::{Kind, Left};
@@ -137,13 +137,16 @@ impl Ceremony {
         }
     }
 
-    /// Whose the key is that is under the label of the other one's. One that signed and that nothing here knows is not
-    /// destroyed by anybody: a database out of a backup doesn't know the successions that were held since.
+    /// Whose the key is that is under the label of the other one's. One that signed is not destroyed by anybody where it may
+    /// be in office: a database out of a backup doesn't know the successions that were held, or brought to their end, since.
     async fn under(&self, left: &Left) -> Result<Under, Error> {
         let Some((label, step)) = left.key() else { return Ok(Under::Nothing) };
         let Some(info) = self.key_under(label)? else { return Ok(Under::Nothing) };
         let key = of(&info);
         let is_stated = left.stated_key().is_none_or(|stated| stated == key);
+        if info.uses > 0 && is_stated && self.is_restored_since(left, step).await? {
+            return Err(perhaps_in_office(&left.name, &info));
+        }
         let mut reader = self.store.read().await?;
         if let Some(row) = sql::issuer::by_key(&mut reader, &key).await? {
             let is_own = is_stated && Some(row.id) == generation_by(&mut reader, left).await?;
@@ -161,6 +164,16 @@ impl Ceremony {
             return Err(unknown(&left.name, &info));
         }
         Ok(if is_stated { Under::Own(key) } else { Under::Stray(key) })
+    }
+
+    /// Whether the journal was anchored anew since a step: what was done after the backup is in no record.
+    async fn is_restored_since(&self, left: &Left, step: Step) -> Result<bool, Error> {
+        let Some(row) = left.row(step) else { return Ok(false) };
+        let seq =
+            u64::try_from(row.seq).map_err(|_| Error::stored("仪式步骤的日志序号超出范围"))?;
+        let kind = Some("journal.reanchored".to_owned());
+        let anew = Filter { kind, first: Some(Seq(seq)), ..Filter::default() };
+        Ok(self.store.count(&anew).await? > 0)
     }
 
     /// The end of the generation's key, where there is one: from then on its shares bring nothing back.
@@ -188,6 +201,16 @@ fn unknown(name: &str, info: &KeyInfo) -> Error {
     let text = format!(
         "密码设备中“{}”名下的密钥不是仪式“{name}”记录的那一把，数据库中也没有它的记录，而它已签名 {} 次，不能销毁，放弃没有继续；请报告安全管理人员，\
          查明它的来历：数据库由备份恢复的，备份可能早于后来的换代，它可能正是在用的密钥",
+        info.label, info.uses
+    );
+    Refusal::Ceremony(text).into()
+}
+
+/// Of the key of the ceremony, where the database is one out of a backup that does not tell how the ceremony went on.
+fn perhaps_in_office(name: &str, info: &KeyInfo) -> Error {
+    let text = format!(
+        "仪式“{name}”记录密钥以后，日志重建过锚点（数据库由备份恢复），备份以后的经过没有记录；密码设备中“{}”名下的密钥已签名 {} 次，可能正是在用的密钥，\
+         不能销毁，放弃没有继续。请用原方案续办这一仪式；确知它没有启用的，先用密码设备的管理工具销毁这把密钥，再办放弃",
         info.label, info.uses
     );
     Refusal::Ceremony(text).into()

@@ -1,5 +1,7 @@
 //! Both ceremonies die: the one that is given up at any step, and the one that gives it up.
 
+use store::{Actor, Record};
+
 use super::*;
 
 /// Where a succession of the root was cut off.
@@ -208,6 +210,41 @@ async fn a_key_that_signed_and_that_no_record_tells_of_is_not_destroyed() {
         assert!(said.contains(key) && said.contains("备份可能早于后来的换代"), "{at}: {said}");
         assert_eq!((store.size().await.unwrap(), labels(&device)), before, "{at}: nothing changed");
         // People found out that it is of no use, and took it away.
+        device.session().unwrap().destroy(&label).unwrap();
+        let report = abandon((&store, &device, &clock), plan(), OTHERS).await.unwrap();
+        assert!(!report.destroyed, "{at}: {report:?}");
+        store.close().await;
+    }
+}
+
+/// The database is a backup from the middle of a ceremony that was brought to its end later: its key is in office.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_not_destroyed_after_the_journal_was_anchored_anew() {
+    let original = prepared().await;
+    for (child, at, ceremony, key) in [
+        (ROOT_CHILD, "ca.61-ceremony-step:7", "root-2", "root-2"),
+        (ISSUING_CHILD, "ca.65-ceremony-signed", "G2", "ca-2"),
+    ] {
+        let copied = tempfile::tempdir().unwrap();
+        let folder = copied.path();
+        copy(original.path(), folder);
+        assert!(!survives(child, folder, at), "{at}");
+        let (store, device, clock) = reopen(folder).await;
+        let label = gm::KeyLabel::new(key).unwrap();
+        let digest = gm::sm3::hash(b"a certificate in use");
+        device.session().unwrap().sign_digest(&label, &digest).unwrap();
+        let lost = serde_json::json!({ "anchored": 40, "size": 30 });
+        let record = Record::new("journal.reanchored", Actor::system(), "journal:test", lost);
+        let unit =
+            store.commit(move |tx| Box::pin(async move { tx.append(record).await.map(drop) }));
+        unit.await.unwrap();
+        let before = (store.size().await.unwrap(), labels(&device));
+        let plan = || abandonment(folder, ("over", ceremony), OTHERS);
+        let held = abandon((&store, &device, &clock), plan(), OTHERS).await;
+        assert!(is_refused(&held), "{at}: {held:?}");
+        let said = held.unwrap_err().to_string();
+        assert!(said.contains(key) && said.contains("重建过锚点"), "{at}: {said}");
+        assert_eq!((store.size().await.unwrap(), labels(&device)), before, "{at}: nothing changed");
         device.session().unwrap().destroy(&label).unwrap();
         let report = abandon((&store, &device, &clock), plan(), OTHERS).await.unwrap();
         assert!(!report.destroyed, "{at}: {report:?}");
