@@ -251,7 +251,9 @@ async fn write(
     (reason, act): (&store::BlobRef, &SignedAct),
 ) -> Result<(), Error> {
     if !sql::touch(tx.conn(), (&row.id, order.version)).await? {
-        return Err(Error::NotApplicable("投诉已被他人办理，或者已按保存期限销毁，请刷新页面后重试"));
+        return Err(Error::NotApplicable(
+            "投诉已被他人办理，或者已按保存期限销毁，请刷新页面后重试",
+        ));
     }
     let (person, at) = (act.person().to_string(), tx.now());
     let step = KeepRow { step: order.step, person: person.clone(), blob: reason.id.clone(), at };
