@@ -20,13 +20,13 @@ export class Acts {
     Object.assign(this, parts);
   }
 
-  open() {
+  open(script = false) {
     const { site, pictures, only, findings } = this;
-    return Visitor.open(this.browser, { site, pictures, only, findings, script: false });
+    return Visitor.open(this.browser, { site, pictures, only, findings, script });
   }
 
-  async signIn(login, back) {
-    const person = await this.open();
+  async signIn(login, back, script = false) {
+    const person = await this.open(script);
     await person.go(`/login/key?back=${back}`);
     await person.sign(login);
     await person.press('登录');

@@ -1,7 +1,8 @@
 // The services beside the first application, in a real browser without JavaScript, by everybody who
-// has a part in them: supplement and refusal, the counter, existing certificates, revocations,
-// batches, people, offices, letters and voices, reports of leaked keys, keys of applications, audit. What a page promises is asked of OpenSSL
-// where it can be. `scripts/browser` starts what it needs and calls it.
+// has a part in them: supplement and refusal, the counter, rows of a proof filled together, existing
+// certificates, revocations, batches, people, offices, letters and voices, reports of leaked keys and
+// how long they are kept, keys of applications, audit. What a page promises is asked of OpenSSL where
+// it can be. `scripts/browser` starts what it needs and calls it.
 //
 //   node services.mjs SITE DATA-FOLDER WORK-FOLDER [PICTURES]
 //   YINXIN_PAGES=FOLDER node services.mjs …   a picture of every state there, not only of those that
@@ -11,9 +12,11 @@ import { Acts } from './acts.mjs';
 import * as applications from './services-applications.mjs';
 import * as batches from './services-batches.mjs';
 import * as certificates from './services-certificates.mjs';
+import * as keeping from './services-keeping.mjs';
 import * as papers from './services-papers.mjs';
 import * as people from './services-people.mjs';
 import * as problems from './services-problems.mjs';
+import * as proofing from './services-proofing.mjs';
 import * as signing from './services-signing.mjs';
 import { Visitor, launch } from './visitor.mjs';
 
@@ -29,6 +32,8 @@ const SHOWN = new Set([
 const STORIES = [
   [applications.supplement, applications.refusal, applications.decline, applications.withdrawal],
   [applications.counter],
+  [proofing.rowsFilledWithoutScripts],
+  [proofing.rowsFilledWithScripts],
   [papers.receipt, papers.verification, papers.rating, papers.complaint],
   [certificates.issue, certificates.suspend, certificates.resume, certificates.renew, certificates.revoke],
   [batches.sheet, batches.proof, batches.review, batches.run],
@@ -36,6 +41,9 @@ const STORIES = [
   [certificates.orderedDirectly],
   [certificates.liftedByTwo],
   [problems.mistakenReport, problems.leakedKey, problems.reportTakenUp, problems.holderTold],
+  [keeping.held, keeping.freed],
+  [keeping.chosen, keeping.addedLater],
+  [keeping.saidLater],
   [signing.orderKey, signing.confirmKey, signing.stopKey],
   [people.appoint, people.invited, people.leaver],
   [people.suspendOffice, people.liftSuspension, people.supervision],
