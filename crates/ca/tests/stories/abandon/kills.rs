@@ -182,38 +182,56 @@ async fn a_key_that_nobody_recorded_does_not_stay_under_the_label_of_the_unused_
     store.close().await;
 }
 
+/// Cut off, and the key under its label signs: the ceremony isn't given up, and nothing changes, until people have found out
+/// that the key is of no use, and took it away.
+async fn is_kept(
+    original: &Path,
+    (child, at, ceremony, key): (&str, &str, &str, &str),
+    has_other_key: bool,
+    why: &str,
+) {
+    let copied = tempfile::tempdir().unwrap();
+    let folder = copied.path();
+    copy(original, folder);
+    assert!(!survives(child, folder, at), "{at}");
+    let (store, device, clock) = reopen(folder).await;
+    let label = gm::KeyLabel::new(key).unwrap();
+    if has_other_key {
+        device.session().unwrap().destroy(&label).unwrap();
+        device.session().unwrap().generate(&label, gm::KeyKind::Sm2Sign).unwrap();
+    } else {
+        let lost = serde_json::json!({ "anchored": 40, "size": 30 });
+        let record = Record::new("journal.reanchored", Actor::system(), "journal", lost);
+        let unit =
+            store.commit(move |tx| Box::pin(async move { tx.append(record).await.map(drop) }));
+        unit.await.unwrap();
+    }
+    let digest = gm::sm3::hash(b"a certificate in use");
+    device.session().unwrap().sign_digest(&label, &digest).unwrap();
+    let before = (store.size().await.unwrap(), labels(&device));
+    let plan = || abandonment(folder, ("over", ceremony), OTHERS);
+    let held = abandon((&store, &device, &clock), plan(), OTHERS).await;
+    assert!(is_refused(&held), "{at}: {held:?}");
+    let said = held.unwrap_err().to_string();
+    assert!(said.contains(key) && said.contains(why), "{at}: {said}");
+    assert_eq!((store.size().await.unwrap(), labels(&device)), before, "{at}: nothing changed");
+    device.session().unwrap().destroy(&label).unwrap();
+    let report = abandon((&store, &device, &clock), plan(), OTHERS).await.unwrap();
+    assert!(!report.destroyed, "{at}: {report:?}");
+    store.close().await;
+}
+
 /// The database is a backup from the middle of a ceremony that was given up later; the key of the succession after that
 /// is in office, under the same label.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_signed_and_that_no_record_tells_of_is_not_destroyed() {
     let original = prepared().await;
-    for (child, at, ceremony, key) in [
+    for cut in [
         (ROOT_CHILD, "ca.61-ceremony-step:7", "root-2", "root-2"),
         (ISSUING_CHILD, "ca.65-ceremony-signed", "G2", "ca-2"),
         (ISSUING_CHILD, "ca.60-key-made", "G2", "ca-2"),
     ] {
-        let copied = tempfile::tempdir().unwrap();
-        let folder = copied.path();
-        copy(original.path(), folder);
-        assert!(!survives(child, folder, at), "{at}");
-        let (store, device, clock) = reopen(folder).await;
-        let label = gm::KeyLabel::new(key).unwrap();
-        device.session().unwrap().destroy(&label).unwrap();
-        device.session().unwrap().generate(&label, gm::KeyKind::Sm2Sign).unwrap();
-        let digest = gm::sm3::hash(b"a certificate in use");
-        device.session().unwrap().sign_digest(&label, &digest).unwrap();
-        let before = (store.size().await.unwrap(), labels(&device));
-        let plan = || abandonment(folder, ("over", ceremony), OTHERS);
-        let held = abandon((&store, &device, &clock), plan(), OTHERS).await;
-        assert!(is_refused(&held), "{at}: {held:?}");
-        let said = held.unwrap_err().to_string();
-        assert!(said.contains(key) && said.contains("备份可能早于后来的换代"), "{at}: {said}");
-        assert_eq!((store.size().await.unwrap(), labels(&device)), before, "{at}: nothing changed");
-        // People found out that it is of no use, and took it away.
-        device.session().unwrap().destroy(&label).unwrap();
-        let report = abandon((&store, &device, &clock), plan(), OTHERS).await.unwrap();
-        assert!(!report.destroyed, "{at}: {report:?}");
-        store.close().await;
+        is_kept(original.path(), cut, true, "备份可能早于后来的换代").await;
     }
 }
 
@@ -221,34 +239,11 @@ async fn a_key_that_signed_and_that_no_record_tells_of_is_not_destroyed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_not_destroyed_after_the_journal_was_anchored_anew() {
     let original = prepared().await;
-    for (child, at, ceremony, key) in [
+    for cut in [
         (ROOT_CHILD, "ca.61-ceremony-step:7", "root-2", "root-2"),
         (ISSUING_CHILD, "ca.65-ceremony-signed", "G2", "ca-2"),
     ] {
-        let copied = tempfile::tempdir().unwrap();
-        let folder = copied.path();
-        copy(original.path(), folder);
-        assert!(!survives(child, folder, at), "{at}");
-        let (store, device, clock) = reopen(folder).await;
-        let label = gm::KeyLabel::new(key).unwrap();
-        let digest = gm::sm3::hash(b"a certificate in use");
-        device.session().unwrap().sign_digest(&label, &digest).unwrap();
-        let lost = serde_json::json!({ "anchored": 40, "size": 30 });
-        let record = Record::new("journal.reanchored", Actor::system(), "journal:test", lost);
-        let unit =
-            store.commit(move |tx| Box::pin(async move { tx.append(record).await.map(drop) }));
-        unit.await.unwrap();
-        let before = (store.size().await.unwrap(), labels(&device));
-        let plan = || abandonment(folder, ("over", ceremony), OTHERS);
-        let held = abandon((&store, &device, &clock), plan(), OTHERS).await;
-        assert!(is_refused(&held), "{at}: {held:?}");
-        let said = held.unwrap_err().to_string();
-        assert!(said.contains(key) && said.contains("重建过锚点"), "{at}: {said}");
-        assert_eq!((store.size().await.unwrap(), labels(&device)), before, "{at}: nothing changed");
-        device.session().unwrap().destroy(&label).unwrap();
-        let report = abandon((&store, &device, &clock), plan(), OTHERS).await.unwrap();
-        assert!(!report.destroyed, "{at}: {report:?}");
-        store.close().await;
+        is_kept(original.path(), cut, false, "重建过锚点").await;
     }
 }
 
